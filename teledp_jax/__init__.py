@@ -1,0 +1,1 @@
+"""Synthetic device telemetry under one device-level (epsilon, delta)."""

@@ -1,0 +1,146 @@
+"""Devices as integer codes: the pytree that every method sees."""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Integer
+
+from teledp_jax import schema as schema_lib
+
+Array = jax.Array | np.ndarray
+
+
+class TableArrays(NamedTuple):
+    """One table of every device.
+
+    Attributes:
+        codes: `[device, row, column]`, the smallest unsigned integers that hold the
+            domain. Rows that do not exist hold zeros.
+        mask: `[device, row]`, True where the row exists. Rows that exist come first.
+    """
+
+    codes: Integer[Array, "device row column"]
+    mask: Bool[Array, "device row"]
+
+
+DeviceArrays = dict[str, TableArrays]
+"""One `TableArrays` a table; index i of axis 0 is all that device i ever sent."""
+
+
+def num_devices(devices: DeviceArrays) -> int:
+    """Number of devices in the arrays."""
+    return next(iter(devices.values())).mask.shape[0]
+
+
+def code_dtype(max_codes: int) -> np.dtype:
+    """The smallest unsigned dtype that holds `max_codes` codes."""
+    return np.dtype(np.min_scalar_type(max(max_codes - 1, 0)))
+
+
+def check(schema: schema_lib.Schema, devices: DeviceArrays) -> None:
+    """Asserts the bounds that the privacy analysis rests on.
+
+    Raises:
+        ValueError: If a shape, a code or a mask is outside of what the schema states.
+    """
+    count = num_devices(devices)
+    for table in schema.tables:
+        codes, mask = devices[table.name]
+        expected = (count, table.max_rows, len(table.columns))
+        if codes.shape != expected or mask.shape != expected[:2]:
+            raise ValueError(f"Table {table.name}: {codes.shape=}, {expected=}.")
+        limits = np.array([column.num_codes for column in table.columns])
+        if count and (np.asarray(codes).max(axis=(0, 1)) >= limits).any():
+            raise ValueError(f"Table {table.name}: a code is outside of its domain.")
+        mask = np.asarray(mask)
+        if (mask[:, 1:] & ~mask[:, :-1]).any():
+            raise ValueError(f"Table {table.name}: rows that exist must come first.")
+        if table.role == "anchor" and not mask.all():
+            raise ValueError(
+                f"Table {table.name}: the anchor has a row for each device."
+            )
+
+
+def take(
+    devices: DeviceArrays, index: Integer[Array, " drawn"] | slice
+) -> DeviceArrays:
+    """The devices at `index`."""
+    return {
+        name: TableArrays(table.codes[index], table.mask[index])
+        for name, table in devices.items()
+    }
+
+
+def concatenate(parts: list[DeviceArrays]) -> DeviceArrays:
+    """All devices of `parts`, in order."""
+    return {
+        name: TableArrays(
+            *(
+                np.concatenate([np.asarray(part[name][i]) for part in parts])
+                for i in (0, 1)
+            )
+        )
+        for name in parts[0]
+    }
+
+
+def flatten(
+    schema: schema_lib.Schema, devices: DeviceArrays
+) -> Integer[np.ndarray, "device head"]:
+    """Device records as one row of codes each; the columns are `schema.heads`."""
+    count = num_devices(devices)
+    dtype = code_dtype(max(head.num_codes for head in schema.heads))
+    parts = []
+    for table in schema.tables:
+        codes, mask = (np.asarray(array) for array in devices[table.name])
+        if table.role != "anchor":
+            parts.append(mask.sum(axis=1, keepdims=True).astype(dtype))
+        codes = np.where(mask[..., None], codes, 0)
+        parts.append(codes.reshape(count, -1).astype(dtype))
+    return np.concatenate(parts, axis=1)
+
+
+def unflatten(
+    schema: schema_lib.Schema, codes: Integer[Array, "device head"]
+) -> DeviceArrays:
+    """Inverse of `flatten`; columns of rows beyond the number of rows are dropped."""
+    codes = np.asarray(codes)
+    devices, start = {}, 0
+    for table in schema.tables:
+        num_columns = len(table.columns)
+        if table.role == "anchor":
+            num_rows = np.ones(len(codes), np.int32)
+        else:
+            num_rows, start = codes[:, start].astype(np.int32), start + 1
+        stop = start + table.max_rows * num_columns
+        rows = codes[:, start:stop].reshape(len(codes), table.max_rows, num_columns)
+        mask = np.arange(table.max_rows)[None, :] < num_rows[:, None]
+        dtype = code_dtype(max(column.num_codes for column in table.columns))
+        devices[table.name] = TableArrays(
+            np.where(mask[..., None], rows, 0).astype(dtype), mask
+        )
+        start = stop
+    return devices
+
+
+@functools.lru_cache(maxsize=32)
+def _existence(schema: schema_lib.Schema) -> tuple[np.ndarray, np.ndarray]:
+    """For each head: index of its table's row-count head (-1: none), and its row."""
+    owner, latest = [], -1
+    for index, head in enumerate(schema.heads):
+        if head.column is None:
+            latest = index
+            owner.append(-1)
+        else:
+            owner.append(-1 if schema.table(head.table).role == "anchor" else latest)
+    return np.array(owner), np.array([head.row for head in schema.heads])
+
+
+def exists(
+    schema: schema_lib.Schema, codes: Integer[np.ndarray, "device head"]
+) -> Bool[np.ndarray, "device head"]:
+    """Where a flattened record has a value: the row of that head exists."""
+    owner, row = _existence(schema)
+    return (owner < 0) | (codes[:, owner].astype(np.int32) > row)

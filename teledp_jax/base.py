@@ -1,0 +1,75 @@
+"""What every method is: an event stated before data, a fit, and a sampler."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from jaxtyping import Array, Integer, Key
+
+from teledp_jax import arrays, keys
+
+Tree = dict[str, Any]
+"""Nested dicts of arrays and numbers under text keys: what can be saved."""
+
+
+class Store(Protocol):
+    """Where a fit keeps what it needs to go on after it was killed. Private."""
+
+    def load(self, name: str) -> Tree | None:
+        """What was saved under `name`, or None."""
+
+    def save(self, name: str, tree: Tree) -> None:
+        """Saves `tree` under `name`, whole or not at all."""
+
+
+IntegerNoise = Callable[
+    [Key[Array, ""], Integer[np.ndarray, "..."], float], Integer[np.ndarray, "..."]
+]
+"""Adds discrete Gaussian noise: (key, integers, noise parameter sigma) to integers."""
+
+
+class Context(NamedTuple):
+    """What a fit is given beside keys and devices.
+
+    Attributes:
+        store: Checkpoints. Noisy integers are saved before they are used, so that a
+            resumed fit never draws them twice.
+        progress: Called with steps done, steps in all, and public facts to show.
+        integer_noise: Sampler of the discrete Gaussian, from `privacy.mechanisms`.
+    """
+
+    store: Store
+    progress: Callable[[int, int, Mapping[str, float]], None]
+    integer_noise: IntegerNoise
+
+
+class Synthesizer(NamedTuple):
+    """A method, configured and calibrated, before it has seen private data.
+
+    Attributes:
+        event: The `dp_accounting.DpEvent` of everything that `fit` reads.
+        fit: The only door for private data; what it returns is safe to release under
+            `event`.
+        sample: Draws that many devices from what `fit` returned.
+        facts: Public numbers to show beside results: noise multiplier, steps, sizes.
+    """
+
+    event: Any
+    fit: Callable[[keys.Keys, arrays.DeviceArrays, Context], Tree]
+    sample: Callable[[Key[Array, ""], Tree, int], arrays.DeviceArrays]
+    facts: Mapping[str, float | int | str]
+
+
+class MemoryStore:
+    """A store that forgets at exit, for tests and for runs without resumption."""
+
+    def __init__(self) -> None:
+        self._trees: dict[str, Tree] = {}
+
+    def load(self, name: str) -> Tree | None:
+        """What was saved under `name`, or None."""
+        return self._trees.get(name)
+
+    def save(self, name: str, tree: Tree) -> None:
+        """Keeps `tree` in memory."""
+        self._trees[name] = tree

@@ -1,0 +1,1 @@
+"""Raw Parquet to device tables to integer arrays, and back."""

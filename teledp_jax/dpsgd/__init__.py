@@ -1,0 +1,1 @@
+"""DP-SGD: exact Poisson sampling, per-device clipping, training."""

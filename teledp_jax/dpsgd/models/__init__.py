@@ -1,0 +1,1 @@
+"""Generative models of a flattened device record."""

@@ -1,0 +1,1 @@
+"""The same SQL on real and synthetic tables, scored."""

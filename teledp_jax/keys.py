@@ -1,0 +1,30 @@
+"""One random stream a purpose, and which of them are secret."""
+
+from typing import NamedTuple
+
+import jax
+from jaxtyping import Array, Key
+
+
+class Keys(NamedTuple):
+    """The random streams of one fit.
+
+    Attributes:
+        init: Starting values and starting candidates. Public.
+        sample: Draws from models and candidates. Public.
+        batch: Which devices a step draws. Secret: accounting assumes it unknown.
+        noise: Noise of the mechanisms. Secret. One key serves one run on one data set:
+            two releases under the same noise subtract to the exact difference.
+    """
+
+    init: Key[Array, ""]
+    sample: Key[Array, ""]
+    batch: Key[Array, ""]
+    noise: Key[Array, ""]
+
+
+def split(public: Key[Array, ""], privacy: Key[Array, ""]) -> Keys:
+    """Derives the streams of a fit from a public key and a secret one."""
+    init, sample = jax.random.split(public)
+    batch, noise = jax.random.split(privacy)
+    return Keys(init=init, sample=sample, batch=batch, noise=noise)

@@ -1,0 +1,1 @@
+"""Noisy marginals and what is drawn from them."""

@@ -1,0 +1,1 @@
+"""One module a method name: its Config and make."""

@@ -1,0 +1,1 @@
+"""Budgets, events, accounting, the ledger and the mechanisms."""

@@ -1,0 +1,256 @@
+"""The files of a run folder: where each lies, and how it is written whole."""
+
+import contextlib
+import csv
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from flax import serialization
+
+from teledp_jax import base, errors
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """Paths of one run folder. All of it is private but for `release/`."""
+
+    folder: pathlib.Path
+
+    @property
+    def private(self) -> pathlib.Path:
+        """Keys, encoded arrays, halves, holdout, checkpoints, data quality."""
+        return self.folder / "private"
+
+    @property
+    def config(self) -> pathlib.Path:
+        """The resolved config, versions, accelerators and seed policy."""
+        return self.folder / "config.json"
+
+    @property
+    def raw(self) -> pathlib.Path:
+        """Raw files of a simulated fleet."""
+        return self.private / "raw"
+
+    @property
+    def real(self) -> pathlib.Path:
+        """Device tables of the fleet without its holdout."""
+        return self.folder / "real"
+
+    @property
+    def holdout(self) -> pathlib.Path:
+        """Device tables of the holdout."""
+        return self.private / "holdout"
+
+    @property
+    def ceiling(self) -> pathlib.Path:
+        """Device tables of the real fleet, encoded and decoded: what bounding costs."""
+        return self.private / "ceiling"
+
+    @property
+    def quality(self) -> pathlib.Path:
+        """Counts of what was clamped or dropped."""
+        return self.private / "quality.csv"
+
+    @property
+    def ledger(self) -> pathlib.Path:
+        """Events and epsilons, by label."""
+        return self.folder / "ledger.json"
+
+    @property
+    def scores(self) -> pathlib.Path:
+        """One row a label and check."""
+        return self.folder / "scores.csv"
+
+    @property
+    def statistics(self) -> pathlib.Path:
+        """One row a label, table and column."""
+        return self.folder / "statistics.csv"
+
+    @property
+    def rare_events(self) -> pathlib.Path:
+        """One row a label and rare event."""
+        return self.folder / "rare_events.csv"
+
+    @property
+    def downstream(self) -> pathlib.Path:
+        """One row a label and downstream task."""
+        return self.folder / "downstream.csv"
+
+    @property
+    def summary(self) -> pathlib.Path:
+        """What a method costs and how well it does, by label."""
+        return self.folder / "summary.json"
+
+    @property
+    def report(self) -> pathlib.Path:
+        """The page for people."""
+        return self.folder / "report.html"
+
+    @property
+    def figures(self) -> pathlib.Path:
+        """Figures of the report."""
+        return self.folder / "figures"
+
+    def half(self, which: str) -> pathlib.Path:
+        """Device tables of the `first` or `second` random half of the real fleet."""
+        return self.private / "half_sample" / which
+
+    def synthetic(self, label: str) -> pathlib.Path:
+        """Synthetic device tables of a label."""
+        return self.folder / "synthetic" / label
+
+    def results(self, label: str) -> pathlib.Path:
+        """Query results on `real`, `half_sample`, `ceiling` or a label's tables."""
+        return self.folder / "results" / label
+
+    @property
+    def half_reference(self) -> pathlib.Path:
+        """Query results on the first half, which `results/half_sample` is held to."""
+        return self.private / "half_sample" / "results"
+
+    def cost(self, label: str) -> pathlib.Path:
+        """What fitting and sampling a label cost, and its public facts."""
+        return self.folder / "costs" / f"{label}.json"
+
+    def release(self, label: str) -> pathlib.Path:
+        """What may leave the building."""
+        return self.folder / "release" / label
+
+    def create(self) -> None:
+        """Makes the folder, for its owner alone.
+
+        Raises:
+            InputError: If it cannot be made or written.
+        """
+        try:
+            for folder in (self.folder, self.private):
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o700)
+            with atomic(self.private / ".probe") as temporary:
+                temporary.write_bytes(b"")
+            (self.private / ".probe").unlink()
+        except OSError as error:
+            raise errors.InputError(
+                f"{self.folder}: cannot write the run folder ({error.strerror}); "
+                "choose another --workdir."
+            ) from None
+
+
+@contextlib.contextmanager
+def atomic(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Gives a temporary name that becomes `path` only if the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: pathlib.Path, value: Any) -> None:
+    """Writes JSON whole; numbers that JSON lacks (infinity, NaN) become text or null."""
+    with atomic(path) as temporary:
+        temporary.write_text(
+            json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
+        )
+
+
+def _plain(value: Any) -> Any:
+    """`value` in what JSON can hold."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, pathlib.PurePath):
+        return str(value)
+    if isinstance(value, float) and value != value:
+        return None
+    if value in (float("inf"), float("-inf")):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def read_json(path: pathlib.Path) -> Any:
+    """Reads JSON.
+
+    Raises:
+        InputError: If the file is absent or no JSON.
+    """
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise errors.InputError(f"{path}: cannot be read as JSON ({error}).") from None
+
+
+def write_csv(
+    path: pathlib.Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """Writes a CSV whole: a header line, then a line a row; None is empty."""
+    with (
+        atomic(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_csv(path: pathlib.Path) -> list[dict[str, str]]:
+    """Reads a CSV as texts, a dict a row.
+
+    Raises:
+        InputError: If the file is absent.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise errors.InputError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+def fingerprint(*parts: Any) -> str:
+    """A short hash of values, and of files by path, size and time of change."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, pathlib.Path):
+            stat = part.stat()
+            part = [str(part), stat.st_size, stat.st_mtime_ns]
+        digest.update(json.dumps(_plain(part), sort_keys=True, default=str).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:20]
+
+
+class FileStore:
+    """A store of checkpoints in a folder: one msgpack file a name, no pickles.
+
+    Each file is bound to `token`, the fingerprint of config and source: what another
+    config or source has saved is not found.
+    """
+
+    def __init__(self, folder: pathlib.Path, token: str) -> None:
+        self._folder = folder
+        self._token = token
+
+    def load(self, name: str) -> base.Tree | None:
+        """What was saved under `name` for this token, or None."""
+        path = self._folder / f"{name}.msgpack"
+        if not path.exists():
+            return None
+        saved = serialization.msgpack_restore(path.read_bytes())
+        return saved["tree"] if saved["token"] == self._token else None
+
+    def save(self, name: str, tree: base.Tree) -> None:
+        """Saves `tree` under `name`, whole, readable by its owner."""
+        with atomic(self._folder / f"{name}.msgpack") as temporary:
+            temporary.touch(mode=0o600)
+            temporary.write_bytes(
+                serialization.msgpack_serialize({"token": self._token, "tree": tree})
+            )

@@ -1,0 +1,1 @@
+"""Fleets that write raw Parquet in a suite's schema."""
