@@ -17,7 +17,7 @@ columns:
   ts: start of the power event, UTC
   event_name: power and display state, such as AC_DISPLAY_ON
   duration_ms: length of the event, ms
-  metric_name: metric, such as HW::CORE:TEMPERATURE:CENTIGRADE:
+  metric_name: metric, with its part and unit between colons
   attribute_metric_level1: core or package id; 0 if none
   nrs: number of samples, one each 5 s
   avg_val: mean of the samples, in the metric's unit
