@@ -1,0 +1,101 @@
+"""What each release has read: written down before it is read."""
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import dp_accounting
+
+from teledp_jax import errors, runs
+from teledp_jax.privacy import accounting, events
+
+UNIT = "one device with all its rows in all tables"
+ADJACENCY = "add or remove one device"
+
+
+class Ledger:
+    """The events of one release, in the order in which they read private data."""
+
+    def __init__(self, *, epsilon: float, delta: float) -> None:
+        self._epsilon = epsilon
+        self._delta = delta
+        self._entries: list[tuple[str, str, dp_accounting.DpEvent]] = []
+
+    @property
+    def event(self) -> dp_accounting.DpEvent:
+        """All events composed."""
+        return dp_accounting.ComposedDpEvent([entry[2] for entry in self._entries])
+
+    def spend(self, stage: str, mechanism: str, event: dp_accounting.DpEvent) -> None:
+        """Adds an event; call it before the stage reads private data.
+
+        Raises:
+            InputError: If the release would exceed its budget; nothing is added.
+        """
+        total = dp_accounting.ComposedDpEvent([self.event, event])
+        epsilon = accounting.epsilon_pld(total, self._delta)
+        if epsilon > self._epsilon:
+            raise errors.InputError(
+                f"Stage {stage} would bring epsilon to {epsilon:.4f}, above "
+                f"budget.epsilon={self._epsilon}; nothing was read."
+            )
+        self._entries.append((stage, mechanism, event))
+
+    def record(self, num_devices: int) -> dict[str, Any]:
+        """The release as an entry of `ledger.json`.
+
+        Args:
+            num_devices: Noisy number of devices, to set delta beside.
+        """
+        return record(
+            self._entries,
+            epsilon=self._epsilon,
+            delta=self._delta,
+            num_devices=num_devices,
+        )
+
+
+def record(
+    entries: list[tuple[str, str, dp_accounting.DpEvent]],
+    *,
+    epsilon: float | None,
+    delta: float,
+    num_devices: int,
+) -> dict[str, Any]:
+    """An entry of `ledger.json` for (stage, mechanism, event) triples.
+
+    Args:
+        entries: What was read, in order.
+        epsilon: The budget, or None where several releases are added up.
+        delta: Delta at which epsilon is stated.
+        num_devices: Noisy number of devices.
+    """
+    event = dp_accounting.ComposedDpEvent([entry[2] for entry in entries])
+    result: dict[str, Any] = {
+        "unit": UNIT,
+        "adjacency": ADJACENCY,
+        "events": [
+            {
+                "stage": stage,
+                "mechanism": mechanism,
+                "event": repr(part),
+                "text": events.describe(part),
+            }
+            for stage, mechanism, part in entries
+        ],
+        "budget": {"epsilon": epsilon, "delta": delta},
+        "epsilon_pld": accounting.epsilon_pld(event, delta),
+        "epsilon_rdp": None,
+        "delta": delta,
+        "delta_times_devices": delta * num_devices,
+    }
+    try:
+        result["epsilon_rdp"] = accounting.epsilon_rdp(event, delta)
+    except dp_accounting.UnsupportedEventError as error:
+        result["rdp_note"] = str(error)
+    return result
+
+
+def write(path: pathlib.Path, entries: Mapping[str, Any]) -> None:
+    """Writes `ledger.json`: label to entry."""
+    runs.write_json(path, entries)
