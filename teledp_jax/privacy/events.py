@@ -1,6 +1,8 @@
 """Events that `dp_accounting` lacks; `accounting` says what they cost."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import dp_accounting
@@ -48,3 +50,61 @@ def describe(event: dp_accounting.DpEvent) -> str:
         case dp_accounting.NoOpDpEvent():
             return "nothing read"
     return str(event)
+
+
+def to_json(event: dp_accounting.DpEvent) -> dict[str, Any]:
+    """An event as plain values, from which `from_json` makes it again.
+
+    Raises:
+        InputError: If the event is of a kind that no accountant here takes.
+    """
+    match event:
+        case DiscreteGaussianDpEvent():
+            return {"kind": "discrete_gaussian", "sigma": event.sigma}
+        case dp_accounting.GaussianDpEvent():
+            return {"kind": "gaussian", "noise_multiplier": event.noise_multiplier}
+        case dp_accounting.PoissonSampledDpEvent():
+            return {
+                "kind": "poisson_sampled",
+                "sampling_prob": event.sampling_probability,
+                "event": to_json(event.event),
+            }
+        case dp_accounting.SelfComposedDpEvent():
+            return {
+                "kind": "self_composed",
+                "count": int(event.count),
+                "event": to_json(event.event),
+            }
+        case dp_accounting.ComposedDpEvent():
+            return {"kind": "composed", "events": [to_json(e) for e in event.events]}
+        case dp_accounting.NoOpDpEvent():
+            return {"kind": "nothing"}
+    raise errors.InputError(f"The ledger cannot take the event {event}.")
+
+
+def from_json(fields: Mapping[str, Any]) -> dp_accounting.DpEvent:
+    """The event that `to_json` wrote.
+
+    Raises:
+        InputError: If its kind is unknown.
+    """
+    match fields["kind"]:
+        case "discrete_gaussian":
+            return DiscreteGaussianDpEvent(fields["sigma"])
+        case "gaussian":
+            return dp_accounting.GaussianDpEvent(fields["noise_multiplier"])
+        case "poisson_sampled":
+            return dp_accounting.PoissonSampledDpEvent(
+                fields["sampling_prob"], from_json(fields["event"])
+            )
+        case "self_composed":
+            return dp_accounting.SelfComposedDpEvent(
+                from_json(fields["event"]), fields["count"]
+            )
+        case "composed":
+            return dp_accounting.ComposedDpEvent(
+                [from_json(part) for part in fields["events"]]
+            )
+        case "nothing":
+            return dp_accounting.NoOpDpEvent()
+    raise errors.InputError(f"No event of kind {fields['kind']!r} in a ledger.")

@@ -1,12 +1,11 @@
 """What each release has read: written down before it is read."""
 
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 import dp_accounting
 
-from teledp_jax import errors, runs
+from teledp_jax import errors
 from teledp_jax.privacy import accounting, events
 
 UNIT = "one device with all its rows in all tables"
@@ -78,7 +77,7 @@ def record(
             {
                 "stage": stage,
                 "mechanism": mechanism,
-                "event": repr(part),
+                "event": events.to_json(part),
                 "text": events.describe(part),
             }
             for stage, mechanism, part in entries
@@ -96,6 +95,26 @@ def record(
     return result
 
 
-def write(path: pathlib.Path, entries: Mapping[str, Any]) -> None:
-    """Writes `ledger.json`: label to entry."""
-    runs.write_json(path, entries)
+def total(
+    entries: Mapping[str, Mapping[str, Any]], *, num_devices: int
+) -> dict[str, Any]:
+    """What all releases of a run cost together, as an entry of `ledger.json`.
+
+    Delta is stated at the largest delta of the releases. What they share (the number of
+    devices) is read once.
+
+    Args:
+        entries: Label to entry; all begin with the events they share.
+        num_devices: Noisy number of devices.
+    """
+    parts, shared = [], set()
+    for label, entry in entries.items():
+        for part in entry["events"]:
+            if part["stage"] == "count":
+                if "count" in shared:
+                    continue
+                shared.add("count")
+            event = events.from_json(part["event"])
+            parts.append((f"{label}: {part['stage']}", part["mechanism"], event))
+    delta = max(entry["delta"] for entry in entries.values())
+    return record(parts, epsilon=None, delta=delta, num_devices=num_devices)

@@ -1,0 +1,65 @@
+"""Flags that the stages share, and one clear line for what a user can mend."""
+
+import os
+import pathlib
+import sys
+from collections.abc import Callable
+
+import jax
+from absl import flags, logging
+from ml_collections import config_flags
+
+from teledp_jax import errors, runs, settings
+
+_CONFIG = config_flags.DEFINE_config_file(
+    "config",
+    help_string="Config file, as configs/demo.py; override a key by --config.KEY=VALUE, "
+    "as --config.budget.epsilon=1.",
+)
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Run folder, as runs/demo; made if absent, private to its owner."
+)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Parses flags, calls `main` and ends the process.
+
+    Status 0 if all went well; 2 and one line on stderr where a file, flag, config or
+    the disk is at fault. Other errors are ours and keep their traceback.
+    """
+    try:
+        rest = flags.FLAGS(sys.argv)[1:]
+        if rest:
+            raise errors.InputError(f"Unknown arguments {rest}; see --help.")
+    except (flags.Error, errors.InputError) as error:
+        _stop(error)
+    except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+        _stop(errors.InputError(f"--config: {error}"))
+    logging.set_verbosity(logging.INFO)
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    folder = pathlib.Path(cache).expanduser() / "teledp_jax" / "compiled"
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    try:
+        main()
+    except (errors.InputError, OSError) as error:
+        _stop(error)
+
+
+def _stop(error: Exception) -> None:
+    """Prints one line and ends the process with status 2."""
+    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    sys.exit(2)
+
+
+def job() -> tuple[settings.Settings, runs.Run]:
+    """The checked config and the run folder that the flags name.
+
+    Raises:
+        InputError: If --config or --workdir is missing or of no use.
+    """
+    if _CONFIG.value is None:
+        raise errors.InputError("State --config, as --config=configs/demo.py.")
+    if not _WORKDIR.value:
+        raise errors.InputError("State --workdir, as --workdir=runs/demo.")
+    return settings.resolve(_CONFIG.value), runs.Run(pathlib.Path(_WORKDIR.value))

@@ -1,0 +1,24 @@
+"""The only list of methods."""
+
+from types import ModuleType
+
+from teledp_jax import errors
+from teledp_jax.methods import dpsgd_vae, independent, pe
+
+METHODS: dict[str, ModuleType] = {
+    "dpsgd_vae": dpsgd_vae,
+    "independent": independent,
+    "pe": pe,
+}
+"""Method name to its module, which holds `Config` and `make(config, schema, budget)`."""
+
+
+def method(name: str) -> ModuleType:
+    """The module of a method.
+
+    Raises:
+        InputError: If there is no such method.
+    """
+    if name not in METHODS:
+        raise errors.InputError(f"No method {name!r}; known: {', '.join(METHODS)}.")
+    return METHODS[name]

@@ -1,0 +1,205 @@
+"""A config, checked: every fault is found before anything is read or written."""
+
+import dataclasses
+import datetime
+import pathlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import ml_collections
+from ml_collections import config_dict
+
+import teledp_jax
+from teledp_jax import errors, registry
+from teledp_jax.privacy import budget as budget_lib
+
+SQL = pathlib.Path(teledp_jax.__file__).parent.parent / "sql"
+_RESERVED = ("real", "half_sample", "ceiling", "total")
+
+
+def default(suite: str) -> ml_collections.ConfigDict:
+    """A config with every key that a run knows; config files begin with it.
+
+    Args:
+        suite: Name of a folder in `sql/`.
+    """
+    return ml_collections.ConfigDict(
+        {
+            "suite": suite,
+            # Folder of raw Parquet; none simulates (or, for flights, loads) it.
+            "source": config_dict.placeholder(str),
+            "num_devices": 20_000,  # of a simulated fleet
+            "simulation": {"seed": 0, "world": "a"},
+            "device_share": 1.0,  # devices kept, by a hash of the id
+            "workloads": (),  # folders in sql/<suite>/queries; none: all
+            "window": ("", ""),  # first and last day, as 2024-12-28; empty: open
+            # No defaults for privacy: a config states its own.
+            "budget": {
+                "epsilon": config_dict.placeholder(float),
+                "delta": config_dict.placeholder(float),
+                "count_stddev": 20.0,  # noise on the number of devices
+            },
+            "seed": config_dict.placeholder(int),  # none: the operating system
+            "holdout": 0.1,
+            "allow_missing_tables": False,
+            "memory_limit": "4GB",  # of DuckDB
+            "temp_folder": config_dict.placeholder(str),  # none: in the run folder
+            "methods": {},
+        }
+    )
+
+
+def entry(config: Any, *, method: str = "") -> ml_collections.ConfigDict:
+    """An entry of `config.methods` for a method's `Config`.
+
+    Args:
+        config: An instance of the `Config` of one of `registry.METHODS`.
+        method: Its name; found from the config's module if not given.
+    """
+    name = method or type(config).__module__.rpartition(".")[2]
+    return ml_collections.ConfigDict({"method": name, **dataclasses.asdict(config)})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A checked config; fields as in `default`.
+
+    Attributes:
+        methods: Label to (method name, its `Config`).
+        resolved: The config as plain values, for `config.json`.
+    """
+
+    suite: str
+    source: pathlib.Path | None
+    num_devices: int
+    simulation: Mapping[str, Any]
+    device_share: float
+    workloads: tuple[str, ...]
+    window: tuple[str, str]
+    epsilon: float
+    delta: float
+    count_stddev: float
+    seed: int | None
+    holdout: float
+    allow_missing_tables: bool
+    memory_limit: str
+    temp_folder: pathlib.Path | None
+    methods: Mapping[str, tuple[str, Any]]
+    resolved: Mapping[str, Any]
+
+    @property
+    def suite_folder(self) -> pathlib.Path:
+        """Where the suite's SQL lies."""
+        return SQL / self.suite
+
+    def __post_init__(self) -> None:
+        budget_lib.check(self.epsilon, self.delta)
+        suites = sorted(path.parent.name for path in SQL.glob("*/device"))
+        if self.suite not in suites:
+            raise errors.InputError(
+                f"No suite {self.suite!r} in sql/; known: {', '.join(suites)}."
+            )
+        if self.source is not None and not self.source.is_dir():
+            raise errors.InputError(f"source={self.source}: no such folder.")
+        if self.source is None and self.num_devices < 1:
+            raise errors.InputError(
+                f"Expected num_devices > 0, got {self.num_devices}."
+            )
+        for name, value, low in (
+            ("holdout", self.holdout, 0.0),
+            ("device_share", 1 - self.device_share, 0.0),
+        ):
+            if not low <= value < 1:
+                raise errors.InputError(f"{name}: expected a share, got {value}.")
+        if self.count_stddev <= 0:
+            raise errors.InputError("Expected budget.count_stddev > 0.")
+        for day in self.window:
+            _check_day(day)
+        if all(self.window) and self.window[0] > self.window[1]:
+            raise errors.InputError(f"window={self.window}: ends before it begins.")
+        known = sorted(p.name for p in (self.suite_folder / "queries").iterdir())
+        if unknown := set(self.workloads) - set(known):
+            raise errors.InputError(
+                f"workloads: {self.suite} has no {sorted(unknown)}; known: {known}."
+            )
+        for label in self.methods:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", label):
+                raise errors.InputError(
+                    f"methods.{label}: use letters, digits and _ . - in a label."
+                )
+            if label in _RESERVED:
+                raise errors.InputError(f"methods.{label}: the label is reserved.")
+
+
+def _check_day(day: str) -> None:
+    """A day of the window is empty or an ISO date."""
+    if day:
+        try:
+            datetime.date.fromisoformat(day)
+        except ValueError:
+            raise errors.InputError(
+                f"window: {day!r} is no day; write it as 2024-12-28."
+            ) from None
+
+
+def resolve(config: ml_collections.ConfigDict) -> Settings:
+    """Checks a config and gives it types.
+
+    Raises:
+        InputError: If a key is missing, unknown or of no use.
+    """
+    plain = config.to_dict()
+    known = set(default("").to_dict())
+    if problem := sorted(set(plain) ^ known):
+        raise errors.InputError(f"config: missing or unknown keys {problem}.")
+    budget = plain["budget"]
+    for key in ("epsilon", "delta"):
+        if budget.get(key) is None:
+            raise errors.InputError(f"budget.{key}: state it; there is no default.")
+    methods = {
+        label: _method(label, dict(fields))
+        for label, fields in plain["methods"].items()
+    }
+    workloads = tuple(plain["workloads"])
+    folder = SQL / plain["suite"] / "queries"
+    if not workloads and folder.is_dir():
+        workloads = tuple(sorted(path.name for path in folder.iterdir()))
+    return Settings(
+        suite=plain["suite"],
+        source=pathlib.Path(plain["source"]) if plain["source"] else None,
+        num_devices=plain["num_devices"],
+        simulation=plain["simulation"],
+        device_share=plain["device_share"],
+        workloads=workloads,
+        window=tuple(plain["window"]),
+        epsilon=budget["epsilon"],
+        delta=budget["delta"],
+        count_stddev=budget["count_stddev"],
+        seed=plain["seed"],
+        holdout=plain["holdout"],
+        allow_missing_tables=plain["allow_missing_tables"],
+        memory_limit=plain["memory_limit"],
+        temp_folder=pathlib.Path(plain["temp_folder"])
+        if plain["temp_folder"]
+        else None,
+        methods=methods,
+        resolved=plain,
+    )
+
+
+def _method(label: str, fields: dict[str, Any]) -> tuple[str, Any]:
+    """Name and `Config` of one entry of `config.methods`."""
+    if "method" not in fields:
+        raise errors.InputError(f"methods.{label}: state its method.")
+    name = fields.pop("method")
+    module = registry.method(name)
+    known = {field.name for field in dataclasses.fields(module.Config)}
+    if unknown := sorted(set(fields) - known):
+        raise errors.InputError(
+            f"methods.{label}: {name} has no {unknown}; known: {sorted(known)}."
+        )
+    try:
+        return name, module.Config(**fields)
+    except errors.InputError as error:
+        raise errors.InputError(f"methods.{label}: {error}") from None
