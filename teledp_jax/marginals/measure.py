@@ -1,0 +1,109 @@
+"""Counts of codes that change by at most one in one cell as a device joins."""
+
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array, Integer, Key
+
+from teledp_jax import arrays
+from teledp_jax import schema as schema_lib
+
+ROW_BUCKETS = (1, 2, 3, 5, 9, 17, 33, 65, 129)  # where buckets of numbers of rows begin
+
+
+class Pooled(NamedTuple):
+    """One measured vector: a column of a table, or its number of rows.
+
+    Attributes:
+        table: Name of the table.
+        column: Position of the column in the table; -1 for the number of rows.
+        num_buckets: Buckets of the number of rows; 1 but for columns of entity tables.
+        num_codes: Codes in each bucket; cell = bucket * num_codes + code.
+    """
+
+    table: str
+    column: int
+    num_buckets: int
+    num_codes: int
+
+
+def one_way_counts(
+    schema: schema_lib.Schema, devices: arrays.DeviceArrays
+) -> list[Integer[np.ndarray, " code"]]:
+    """Counts the codes of each head of `schema.heads` over the rows that exist.
+
+    A device that joins adds one to at most one cell of each vector. The counts are
+    exact, hence private.
+    """
+    counts = []
+    for head in schema.heads:
+        codes, mask = (np.asarray(array) for array in devices[head.table])
+        if head.column is None:
+            values = mask.sum(axis=1)
+        else:
+            columns = schema.table(head.table).columns
+            values = codes[mask[:, head.row], head.row, columns.index(head.column)]
+        counts.append(np.bincount(values, minlength=head.num_codes).astype(np.int64))
+    return counts
+
+
+def row_bucket(num_rows: Integer[np.ndarray, "..."]) -> Integer[np.ndarray, "..."]:
+    """The bucket of a number of rows: 1, 2, 3 to 4, 5 to 8, and so on from 0 up."""
+    return np.searchsorted(np.array(ROW_BUCKETS), num_rows, side="right") - 1
+
+
+def pooled_vectors(schema: schema_lib.Schema) -> tuple[Pooled, ...]:
+    """What `pooled_counts` measures, in order; public."""
+    vectors = []
+    for table in schema.tables:
+        buckets = 1 + int(row_bucket(np.array(table.max_rows)))
+        if table.role != "anchor":
+            vectors.append(Pooled(table.name, -1, 1, table.max_rows + 1))
+        vectors += [
+            Pooled(table.name, position, buckets, column.num_codes)
+            for position, column in enumerate(table.columns)
+        ]
+    return tuple(vectors)
+
+
+def pooled_counts(
+    key: Key[Array, ""], schema: schema_lib.Schema, devices: arrays.DeviceArrays
+) -> list[Integer[np.ndarray, " cell"]]:
+    """Counts of `pooled_vectors`, where a device brings one row of each entity table.
+
+    The row is drawn uniformly from the device's rows, whatever they hold, and counted
+    under the bucket of the number of rows; so the codes of a bucket are spread as those
+    of a random row of a random device in it, and a device that joins adds one to at
+    most one cell of each vector.
+
+    Args:
+        key: Draws the rows; a secret one (`Keys.batch`), so that the order of devices
+            tells nothing.
+        schema: The public schema.
+        devices: The private devices.
+
+    Returns:
+        Exact counts, hence private.
+    """
+    drawn = {}
+    for position, table in enumerate(schema.tables):
+        num_rows = np.asarray(devices[table.name].mask).sum(axis=1)
+        uniform = np.asarray(
+            jax.random.uniform(jax.random.fold_in(key, position), num_rows.shape)
+        )
+        row = np.minimum((uniform * num_rows).astype(np.int64), num_rows - 1)
+        drawn[table.name] = (num_rows, row)
+    counts = []
+    for vector in pooled_vectors(schema):
+        num_rows, row = drawn[vector.table]
+        if vector.column < 0:
+            cells = num_rows
+        else:
+            present = np.flatnonzero(num_rows)
+            codes = np.asarray(devices[vector.table].codes)
+            cells = codes[present, row[present], vector.column].astype(np.int64)
+            cells += row_bucket(num_rows[present]) * vector.num_codes
+        size = vector.num_buckets * vector.num_codes
+        counts.append(np.bincount(cells, minlength=size).astype(np.int64))
+    return counts
