@@ -1,0 +1,307 @@
+"""A suite: the raw tables it expects, and the SQL that makes device tables of them."""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import duckdb
+import yaml
+
+from teledp_jax import errors
+from teledp_jax import schema as schema_lib
+from teledp_jax.data import sqlfile
+
+SourceRole = Literal["devices", "event", "public"]
+SQL_TYPES = {"category": "VARCHAR", "integer": "BIGINT", "double": "DOUBLE"}
+
+_SOURCE_KEYS = frozenset(
+    {"about", "role", "device", "time", "columns", "assumed", "grain"}
+)
+_DEVICE_KEYS = frozenset(
+    {"role", "grain", "reads", "device", "max_rows", "cap_by", "columns", "about"}
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Source:
+    """A raw table that a suite expects.
+
+    Attributes:
+        folder: The schema, which is the folder of the table's folder.
+        name: Name of the table.
+        role: `devices` (defines the population), `event`, or `public` (about no
+            device).
+        about: What a row is.
+        device: The id column; None for a public table.
+        time: The column that a time window applies to, or None.
+        types: DuckDB type of each column, in order.
+        descriptions: What each column means.
+        assumed: Columns whose name or type no public source states.
+        file: The file that states all this; its statement is the DDL.
+    """
+
+    folder: str
+    name: str
+    role: SourceRole
+    about: str
+    device: str | None
+    time: str | None
+    types: Mapping[str, str]
+    descriptions: Mapping[str, str]
+    assumed: frozenset[str]
+    file: sqlfile.SqlFile
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Suite:
+    """A family of tables with its SQL.
+
+    Attributes:
+        name: Name of the suite and of its folder.
+        folder: The folder of SQL files.
+        schema: The device tables, the anchor first, then by name.
+        sources: The raw tables by name.
+        device_files: The SELECT of each device table by name.
+    """
+
+    name: str
+    folder: pathlib.Path
+    schema: schema_lib.Schema
+    sources: Mapping[str, Source]
+    device_files: Mapping[str, sqlfile.SqlFile]
+
+    def reads(self, table: str) -> tuple[str, ...]:
+        """Names of the raw tables that a device table is made of."""
+        return tuple(self.device_files[table].header["reads"])
+
+
+def load(folder: pathlib.Path) -> Suite:
+    """Reads a suite and checks that its headers and statements agree.
+
+    Every statement is bound over empty raw tables, so that a fault shows before any
+    data are read.
+
+    Raises:
+        InputError: If a file, header, DDL or statement is at fault.
+    """
+    if not folder.is_dir():
+        raise errors.InputError(f"{folder}: no such suite folder.")
+    sources: dict[str, Source] = {}
+    for file in sqlfile.read_folder(folder / "source"):
+        if file.name in sources:
+            raise errors.InputError(
+                f"{file.path}: another schema has a table of that name; rename one."
+            )
+        sources[file.name] = _read_source(file)
+    files = {file.name: file for file in sqlfile.read_folder(folder / "device")}
+    if not sources or not files:
+        raise errors.InputError(
+            f"{folder}: expected source/<schema>/<table>.sql and device/<table>.sql."
+        )
+    vocabularies = _read_vocabularies(folder / "vocabularies.yaml")
+    tables = [_read_table(file, vocabularies) for file in files.values()]
+    tables.sort(key=lambda table: (table.role != "anchor", table.name))
+    devices = {str(file.get("device")) for file in files.values()}
+    if len(devices) != 1:
+        raise errors.InputError(
+            f"{folder}: all device tables share one id column; found {sorted(devices)}."
+        )
+    schema = schema_lib.Schema(
+        suite=folder.name, device=devices.pop(), tables=tuple(tables)
+    )
+    for table in tables:
+        _bind(schema.device, table, files[table.name], sources)
+    return Suite(
+        name=folder.name,
+        folder=folder,
+        schema=schema,
+        sources=sources,
+        device_files={table.name: files[table.name] for table in tables},
+    )
+
+
+def _check_keys(file: sqlfile.SqlFile, known: frozenset[str]) -> None:
+    """Refuses header keys that mean nothing."""
+    if unknown := sorted(str(key) for key in set(file.header) - known):
+        raise errors.InputError(
+            f"{file.path}: unknown header keys {unknown}; known: {sorted(known)}."
+        )
+
+
+def _mapping(file: sqlfile.SqlFile, key: str) -> Mapping[str, Any]:
+    """A field of the header that must be a mapping."""
+    value = file.get(key)
+    if not isinstance(value, dict):
+        raise errors.InputError(f"{file.path}: {key} must be a mapping by column.")
+    return value
+
+
+def _names(file: sqlfile.SqlFile, key: str) -> Sequence[str]:
+    """A field of the header that must be a list of names; absent is none."""
+    value = file.header.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise errors.InputError(f"{file.path}: {key} must be a list of names.")
+    return value
+
+
+def _read_source(file: sqlfile.SqlFile) -> Source:
+    """Checks a source's header against its DDL."""
+    _check_keys(file, _SOURCE_KEYS)
+    role, descriptions = file.get("role"), _mapping(file, "columns")
+    if role not in ("devices", "event", "public"):
+        raise errors.InputError(
+            f"{file.path}: {role=} is none of devices, event, public."
+        )
+    types = _ddl_types(file)
+    if list(descriptions) != list(types):
+        wrong = sorted(set(descriptions) ^ set(types)) or "the order"
+        raise errors.InputError(
+            f"{file.path}: the header's columns and the DDL's differ in {wrong}."
+        )
+    device, time = file.header.get("device"), file.header.get("time")
+    assumed = frozenset(_names(file, "assumed"))
+    named = {name for name in (device, time) if name is not None} | assumed
+    if unknown := sorted(named - set(types)):
+        raise errors.InputError(f"{file.path}: the DDL lacks the columns {unknown}.")
+    if (device is None) != (role == "public"):
+        raise errors.InputError(
+            f"{file.path}: name the id column in device, unless the role is public."
+        )
+    if time is not None and not types[time].startswith(("TIMESTAMP", "DATE")):
+        raise errors.InputError(
+            f"{file.path}: time column {time} is {types[time]}; use DATE or TIMESTAMP."
+        )
+    return Source(
+        folder=file.path.parent.name,
+        name=file.name,
+        role=role,
+        about=str(file.header.get("about", "")),
+        device=device,
+        time=time,
+        types=types,
+        descriptions={name: str(text) for name, text in descriptions.items()},
+        assumed=assumed,
+        file=file,
+    )
+
+
+def _ddl_types(file: sqlfile.SqlFile) -> dict[str, str]:
+    """Columns and types of the one table that the DDL makes."""
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(file.statement)
+            table = connection.table(file.name)
+        except duckdb.Error as error:
+            raise errors.InputError(
+                f"{file.path}: expected one CREATE TABLE {file.name} "
+                f"({_one_line(error)})."
+            ) from None
+        return {
+            name: str(kind)
+            for name, kind in zip(table.columns, table.types, strict=True)
+        }
+
+
+def _read_vocabularies(path: pathlib.Path) -> dict[str, list[str]]:
+    """Public lists of category values by name; none if there is no file."""
+    if not path.exists():
+        return {}
+    try:
+        lists = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise errors.InputError(f"{path}: is no YAML ({_one_line(error)}).") from None
+    if not isinstance(lists, dict) or not all(
+        isinstance(values, list) and all(isinstance(value, str) for value in values)
+        for values in lists.values()
+    ):
+        raise errors.InputError(
+            f"{path}: expected lists of texts by name; quote texts."
+        )
+    return lists
+
+
+def _read_table(
+    file: sqlfile.SqlFile, vocabularies: Mapping[str, list[str]]
+) -> schema_lib.Table:
+    """The public domain that a device table's header states."""
+    _check_keys(file, _DEVICE_KEYS)
+    role = file.get("role")
+    if role not in ("anchor", "group", "entity"):
+        raise errors.InputError(
+            f"{file.path}: {role=} is none of anchor, group, entity."
+        )
+    columns = _mapping(file, "columns")
+    for name, fields in columns.items():
+        if not isinstance(fields, dict):
+            raise errors.InputError(f"{file.path}: column {name} must be a mapping.")
+    max_rows = file.get("max_rows") if role == "entity" else 1
+    if not isinstance(max_rows, int):
+        raise errors.InputError(f"{file.path}: {max_rows=} must be a whole number.")
+    try:
+        return schema_lib.Table(
+            name=file.name,
+            role=role,
+            grain=str(file.get("grain")),
+            columns=tuple(
+                schema_lib.parse_column(str(name), fields, vocabularies)
+                for name, fields in columns.items()
+            ),
+            max_rows=max_rows,
+            cap_by=file.get("cap_by") if role == "entity" else None,
+        )
+    except (TypeError, ValueError) as error:
+        raise errors.InputError(
+            f"{file.path}: a column's field has the wrong type ({_one_line(error)})."
+        ) from None
+    except errors.InputError as error:
+        raise errors.InputError(f"{file.path}: {error}") from None
+
+
+def _bind(
+    device: str,
+    table: schema_lib.Table,
+    file: sqlfile.SqlFile,
+    sources: Mapping[str, Source],
+) -> None:
+    """Checks what a device table's statement reads and gives, over empty tables."""
+    file.get("reads")
+    reads = _names(file, "reads")
+    if unknown := sorted(set(reads) - set(sources)):
+        raise errors.InputError(
+            f"{file.path}: reads {unknown}, which source/ lacks; "
+            f"known: {sorted(sources)}."
+        )
+    expected = {device: "VARCHAR"} | {
+        column.name: SQL_TYPES[column.kind] for column in table.columns
+    }
+    with duckdb.connect() as connection:
+        for name in reads:
+            connection.execute(sources[name].file.statement)
+        try:
+            if len(connection.extract_statements(file.statement)) != 1:
+                raise errors.InputError(f"{file.path}: expected one SELECT.")
+            result = connection.sql(file.statement)
+        except duckdb.Error as error:
+            raise errors.InputError(
+                f"{file.path}: the statement does not run over the tables that it "
+                f"reads ({_one_line(error)})."
+            ) from None
+        if result is None:
+            raise errors.InputError(f"{file.path}: expected one SELECT.")
+        given = dict(zip(result.columns, map(str, result.types), strict=True))
+    if list(given) != list(expected):
+        raise errors.InputError(
+            f"{file.path}: the SELECT gives {list(given)}, the header states "
+            f"{list(expected)}."
+        )
+    for name, kind in expected.items():
+        if given[name] != kind:
+            raise errors.InputError(
+                f"{file.path}: column {name} is {given[name]}; cast it to {kind}."
+            )
+
+
+def _one_line(error: Exception) -> str:
+    """The first line of an error's text."""
+    return (str(error).splitlines() or [""])[0].strip()

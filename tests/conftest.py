@@ -1,0 +1,11 @@
+"""Settings of all tests: CPU, strict dtypes and ranks, shapes checked as they run."""
+
+import os
+
+import jaxtyping
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"
+os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
+
+jaxtyping.install_import_hook("teledp_jax", "beartype.beartype")
