@@ -48,7 +48,9 @@ def one_way_counts(
     return counts
 
 
-def row_bucket(num_rows: Integer[np.ndarray, "..."]) -> Integer[np.ndarray, "..."]:
+def row_bucket(
+    num_rows: Integer[np.ndarray, " device"],
+) -> Integer[np.ndarray, " device"]:
     """The bucket of a number of rows: 1, 2, 3 to 4, 5 to 8, and so on from 0 up."""
     return np.searchsorted(np.array(ROW_BUCKETS), num_rows, side="right") - 1
 
@@ -57,7 +59,7 @@ def pooled_vectors(schema: schema_lib.Schema) -> tuple[Pooled, ...]:
     """What `pooled_counts` measures, in order; public."""
     vectors = []
     for table in schema.tables:
-        buckets = 1 + int(row_bucket(np.array(table.max_rows)))
+        buckets = 1 + int(row_bucket(np.array([table.max_rows]))[0])
         if table.role != "anchor":
             vectors.append(Pooled(table.name, -1, 1, table.max_rows + 1))
         vectors += [
