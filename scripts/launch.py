@@ -3,18 +3,19 @@
 import os
 import pathlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
+import tqdm
 from absl import flags, logging
 from ml_collections import config_flags
 
-from teledp_jax import errors, runs, settings
+from teledp_jax import errors, pipeline, runs, settings, synthesis
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config",
-    help_string="Config file, as configs/demo.py; override a key by --config.KEY=VALUE, "
-    "as --config.budget.epsilon=1.",
+    help_string="Config file, as configs/demo.py; override a key by "
+    "--config.KEY=VALUE, as --config.budget.epsilon=1.",
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Run folder, as runs/demo; made if absent, private to its owner."
@@ -52,8 +53,8 @@ def _stop(error: Exception) -> None:
     sys.exit(2)
 
 
-def job() -> tuple[settings.Settings, runs.Run]:
-    """The checked config and the run folder that the flags name.
+def job() -> pipeline.Job:
+    """The job that the flags name, checked.
 
     Raises:
         InputError: If --config or --workdir is missing or of no use.
@@ -62,4 +63,19 @@ def job() -> tuple[settings.Settings, runs.Run]:
         raise errors.InputError("State --config, as --config=configs/demo.py.")
     if not _WORKDIR.value:
         raise errors.InputError("State --workdir, as --workdir=runs/demo.")
-    return settings.resolve(_CONFIG.value), runs.Run(pathlib.Path(_WORKDIR.value))
+    config = settings.resolve(_CONFIG.value)
+    return pipeline.Job(config, runs.Run(pathlib.Path(_WORKDIR.value)))
+
+
+def bar(name: str) -> synthesis.Progress:
+    """A progress bar on stderr."""
+    shown = tqdm.tqdm(desc=name, file=sys.stderr, mininterval=0.5, leave=True)
+
+    def advance(done: int, total: int, facts: Mapping[str, float]) -> None:
+        shown.total = total
+        shown.set_postfix({key: f"{value:.3g}" for key, value in facts.items()}, False)
+        shown.update(done - shown.n)
+        if done >= total:
+            shown.close()
+
+    return advance

@@ -1,6 +1,7 @@
 """Devices as integer codes: the pytree that every method sees."""
 
 import functools
+import pathlib
 from typing import NamedTuple
 
 import jax
@@ -144,3 +145,28 @@ def exists(
     """Where a flattened record has a value: the row of that head exists."""
     owner, row = _existence(schema)
     return (owner < 0) | (codes[:, owner].astype(np.int32) > row)
+
+
+def save(folder: pathlib.Path, devices: DeviceArrays) -> None:
+    """Writes arrays to a folder as `<table>.codes.npy` and `<table>.mask.npy`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in devices.items():
+        np.save(folder / f"{name}.codes.npy", np.asarray(table.codes))
+        np.save(folder / f"{name}.mask.npy", np.asarray(table.mask))
+
+
+def load(folder: pathlib.Path, schema: schema_lib.Schema) -> DeviceArrays:
+    """Reads what `save` wrote, and checks it.
+
+    Raises:
+        ValueError: If a bound of the schema does not hold.
+    """
+    devices = {
+        table.name: TableArrays(
+            np.load(folder / f"{table.name}.codes.npy"),
+            np.load(folder / f"{table.name}.mask.npy"),
+        )
+        for table in schema.tables
+    }
+    check(schema, devices)
+    return devices

@@ -10,7 +10,7 @@ METHODS: dict[str, ModuleType] = {
     "independent": independent,
     "pe": pe,
 }
-"""Method name to its module, which holds `Config` and `make(config, schema, budget)`."""
+"""Method name to its module, with `Config` and `make(config, schema, budget)`."""
 
 
 def method(name: str) -> ModuleType:

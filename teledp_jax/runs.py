@@ -52,6 +52,16 @@ class Run:
         return self.private / "ceiling"
 
     @property
+    def arrays(self) -> pathlib.Path:
+        """The encoded fleet."""
+        return self.private / "arrays"
+
+    @property
+    def count(self) -> pathlib.Path:
+        """The noisy number of devices."""
+        return self.private / "count.json"
+
+    @property
     def quality(self) -> pathlib.Path:
         """Counts of what was clamped or dropped."""
         return self.private / "quality.csv"

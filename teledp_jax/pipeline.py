@@ -1,0 +1,313 @@
+"""The stages of the main job: each is run once, found again, and resumed."""
+
+import contextlib
+import fcntl
+import importlib.metadata
+import os
+import pathlib
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import jax
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from absl import logging
+
+import teledp_jax
+from teledp_jax import arrays, errors, runs, settings, synthesis
+from teledp_jax.data import aggregate, decode, encode, sqlfile
+from teledp_jax.data import suite as suite_lib
+from teledp_jax.evaluation import catalog, evaluate
+from teledp_jax.privacy import events, ledger
+from teledp_jax.report import card, page
+from teledp_jax.simulate import dca, flights
+
+Bar = Callable[[str], synthesis.Progress]
+"""Makes a progress bar for a named piece of work."""
+
+_HALVES_SEED = 42  # which devices form which half; the halves are private
+_PACKAGES = (
+    "jax", "flax", "optax", "numpy", "duckdb", "pyarrow", "dp-accounting", "opendp",
+)  # fmt: skip
+
+
+class Job:
+    """One run folder and everything that its stages share."""
+
+    def __init__(self, config: settings.Settings, run: runs.Run) -> None:
+        """Checks suite and queries; reads no data and writes nothing.
+
+        Raises:
+            InputError: If a header, a statement or a query is at fault.
+        """
+        self.config = config
+        self.run = run
+        self.suite = suite_lib.load(config.suite_folder)
+        queries = catalog.load(config.suite_folder / "queries")
+        self.queries = {name: queries[name] for name in config.workloads}
+        for workload in self.queries.values():
+            catalog.check_parses(workload, self.suite.schema)
+        sources = sorted(pathlib.Path(teledp_jax.__file__).parent.rglob("*.py"))
+        sources += sorted(config.suite_folder.rglob("*.*"))
+        self._code = runs.fingerprint(*(path.read_text() for path in sources))
+
+    def _token(self, stage: str, label: str = "") -> str:
+        """Fingerprint of all that a stage's result depends on."""
+        config = self.config
+        if stage == "simulate":
+            parts = [config.suite, config.num_devices, config.simulation]
+        elif stage == "aggregate":
+            parts = [
+                self._token("simulate") if config.source is None else self._files(),
+                config.window, config.device_share, config.holdout,
+                config.allow_missing_tables,
+            ]  # fmt: skip
+        elif stage == "encode":
+            parts = [self._token("aggregate"), config.count_stddev, config.seed]
+        elif stage == "synthesize":
+            method = config.resolved["methods"][label]
+            budget = [config.epsilon, config.delta]
+            parts = [self._token("encode"), label, method, budget]
+        else:
+            parts = [self._token("encode"), config.workloads]
+            parts += [self._token("synthesize", label) for label in config.methods]
+        return runs.fingerprint(stage, self._code, *parts)
+
+    def _files(self) -> str:
+        """Fingerprint of the raw files of the source."""
+        assert self.config.source is not None
+        return runs.fingerprint(*sorted(self.config.source.rglob("*.parquet")))
+
+    def _once(self, stage: str, action: Callable[[], None], label: str = "") -> None:
+        """Runs a stage unless it finished before on the same config and inputs."""
+        name = f"{stage}-{label}" if label else stage
+        marker = self.run.private / "stages" / f"{name}.json"
+        token = self._token(stage, label)
+        if marker.exists() and runs.read_json(marker)["fingerprint"] == token:
+            logging.info("%s: finished before, not run again", name)
+            return
+        marker.unlink(missing_ok=True)
+        started = time.perf_counter()
+        action()
+        seconds = time.perf_counter() - started
+        runs.write_json(marker, {"fingerprint": token, "seconds": seconds})
+        logging.info("%s: finished in %.1f s", name, seconds)
+
+    @contextlib.contextmanager
+    def open(self, *, locked: bool = True) -> Iterator[None]:
+        """Makes the run folder and holds it against a second run.
+
+        Args:
+            locked: False where a caller holds the folder already.
+
+        Raises:
+            InputError: If the folder cannot be written or another run holds it.
+        """
+        self.run.create()
+        if not locked:
+            yield
+            return
+        with (self.run.private / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise errors.InputError(
+                    f"{self.run.folder}: another run is at work here; wait for it or "
+                    "choose another --workdir."
+                ) from None
+            self._describe()
+            yield
+
+    def _describe(self) -> None:
+        """Writes `config.json`."""
+        counted = self.run.count.exists()
+        seeded = self.config.seed is not None
+        versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
+        runs.write_json(
+            self.run.config,
+            {
+                "config": self.config.resolved,
+                "versions": {"python": platform.python_version(), **versions},
+                "accelerators": [device.device_kind for device in jax.devices()],
+                "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
+                "seeded": seeded,
+                "seed_policy": "seeded experiment: repeatable, no release"
+                if seeded
+                else "keys from the operating system, deleted after use",
+                "num_devices": runs.read_json(self.run.count)["num_devices"]
+                if counted
+                else None,
+                "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
+            },
+        )
+
+    def simulate(self, bar: Bar) -> None:
+        """Writes raw files of a simulated fleet, or loads those of a public one."""
+        if self.config.source is not None:
+            logging.info("simulate: not needed, raw files lie in the source")
+            return
+        self._once("simulate", lambda: self._simulate(bar))
+
+    def _simulate(self, bar: Bar) -> None:
+        """Body of `simulate`."""
+        shutil.rmtree(self.run.raw, ignore_errors=True)
+        sources = sqlfile.read_folder(self.config.suite_folder / "source")
+        advance = bar("simulate")
+        if self.config.suite == "flights":
+            flights.load(
+                self.run.raw,
+                source=sources,
+                progress=lambda done, total: advance(done, total, {}),
+            )
+        elif self.config.suite == "dca":
+            dca.simulate(
+                self.run.raw,
+                source=sources,
+                num_devices=self.config.num_devices,
+                progress=lambda done, total: advance(done, total, {}),
+                **self.config.simulation,
+            )
+        else:
+            raise errors.InputError(
+                f"Suite {self.config.suite} has no simulator; state a source."
+            )
+
+    def aggregate(self, bar: Bar) -> None:
+        """Reduces raw files to device tables, holdout apart."""
+        self._once("aggregate", lambda: self._aggregate(bar))
+
+    def _aggregate(self, bar: Bar) -> None:
+        """Body of `aggregate`."""
+        advance = bar("aggregate")
+        source = self.config.source or self.run.raw
+        aggregate.aggregate(
+            self.suite,
+            source,
+            self.run,
+            window=self.config.window,
+            device_share=self.config.device_share,
+            holdout=self.config.holdout,
+            allow_missing_tables=self.config.allow_missing_tables,
+            memory_limit=self.config.memory_limit,
+            temp_folder=self.config.temp_folder or self.run.private / "temp",
+            progress=lambda done, total: advance(done, total, {}),
+        )
+
+    def encode(self, bar: Bar) -> None:
+        """Encodes the fleet; writes halves, the ceiling and the noisy device count."""
+        self._once("encode", lambda: self._encode(bar))
+        self._describe()
+
+    def _encode(self, bar: Bar) -> None:
+        """Body of `encode`."""
+        advance, schema = bar("encode"), self.suite.schema
+        devices, quality = encode.encode(schema, self.run.real)
+        arrays.check(schema, devices)
+        arrays.save(self.run.arrays, devices)
+        encode.write_quality(self.run.quality, quality)
+        advance(1, 4, {})
+        generator = np.random.default_rng(_HALVES_SEED)
+        decode.decode(schema, devices, generator, self.run.ceiling)
+        advance(2, 4, {})
+        self._halve(generator)
+        advance(3, 4, {})
+        self._count(arrays.num_devices(devices))
+        advance(4, 4, {})
+
+    def _halve(self, generator: np.random.Generator) -> None:
+        """Splits the real fleet into two random halves."""
+        schema = self.suite.schema
+        anchor = pq.read_table(self.run.real / f"{schema.anchor.name}.parquet")
+        ids = anchor[schema.device]
+        first = ids.filter(generator.permutation(len(ids)) < len(ids) // 2)
+        for table in schema.tables:
+            rows = pq.read_table(self.run.real / f"{table.name}.parquet")
+            inside = pc.is_in(rows[schema.device], value_set=first.combine_chunks())
+            for which, mask in (("first", inside), ("second", pc.invert(inside))):
+                path = self.run.half(which) / f"{table.name}.parquet"
+                with runs.atomic(path) as temporary:
+                    pq.write_table(rows.filter(mask), temporary)
+
+    def _count(self, exact: int) -> None:
+        """Releases the number of devices, once, into the ledger of every label."""
+        config = self.config
+        event = events.DiscreteGaussianDpEvent(config.count_stddev)
+        token = self._token("encode")
+        path = self.run.private / "keys" / "count.json"
+        _, privacy = synthesis.root_keys(config.seed, path, token, stream="count")
+        add_noise = synthesis.integer_noise(config.seed)
+        noisy = add_noise(privacy, np.array([exact]), config.count_stddev)
+        num_devices = max(int(noisy[0]), 1)
+        entries = {}
+        for label in config.methods:
+            book = ledger.Ledger(epsilon=config.epsilon, delta=config.delta)
+            book.spend("count", "noisy number of devices", event)
+            entries[label] = book.record(num_devices)
+        runs.write_json(self.run.ledger, entries)
+        runs.write_json(self.run.count, {"num_devices": num_devices})
+        path.unlink(missing_ok=True)
+
+    def synthesize(self, label: str, bar: Bar) -> None:
+        """Fits one label and draws its tables."""
+        if label not in self.config.methods:
+            raise errors.InputError(
+                f"No label {label!r}; known: {', '.join(self.config.methods)}."
+            )
+        token = self._token("synthesize", label)
+        self._once(
+            "synthesize",
+            lambda: synthesis.synthesize(
+                self.config,
+                self.suite,
+                self.run,
+                label,
+                token=token,
+                progress=bar(f"fit {label}"),
+            ),
+            label,
+        )
+
+    def evaluate(self, bar: Bar) -> None:
+        """Adds up the ledger, runs the queries and scores every label."""
+        self._once("evaluate", lambda: self._evaluate(bar))
+
+    def _evaluate(self, bar: Bar) -> None:
+        """Body of `evaluate`."""
+        entries = runs.read_json(self.run.ledger)
+        entries = {label: entries[label] for label in self.config.methods}
+        if entries:
+            count = runs.read_json(self.run.count)["num_devices"]
+            entries["total"] = ledger.total(entries, num_devices=count)
+        runs.write_json(self.run.ledger, entries)
+        advance = bar("evaluate")
+        evaluate.evaluate(
+            self.run,
+            self.suite,
+            self.config.workloads,
+            list(self.config.methods),
+            allow_missing_tables=self.config.allow_missing_tables,
+            progress=lambda done, total: advance(done, total, {}),
+        )
+
+    def report(self) -> pathlib.Path:
+        """Writes the page and, unless the run is seeded, what may leave.
+
+        Returns:
+            The page.
+        """
+        if self.config.seed is None:
+            for label in self.config.methods:
+                self._release(label)
+        return page.write(self.run, self.suite)
+
+    def _release(self, label: str) -> None:
+        """Copies the tables of a label and writes its card."""
+        folder = self.run.release(label)
+        for path in sorted(self.run.synthetic(label).glob("*.parquet")):
+            with runs.atomic(folder / path.name) as temporary:
+                shutil.copyfile(path, temporary)
+        card.write(self.run, label)

@@ -1,0 +1,167 @@
+"""One label of a run: its keys, its ledger, its fit, its tables and what they cost."""
+
+import os
+import pathlib
+import resource
+import shutil
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Array, Key
+
+from teledp_jax import arrays, base, errors, keys, registry, runs, settings
+from teledp_jax.data import decode, suite
+from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import events, mechanisms
+from teledp_jax.privacy import ledger as ledger_lib
+
+Progress = Callable[[int, int, Mapping[str, float]], None]
+
+
+def integer_noise(seed: int | None) -> base.IntegerNoise:
+    """The sampler of a run: exact, or repeatable where an experiment has a seed."""
+    if seed is None:
+        return mechanisms.secure_integer_noise
+    return mechanisms.seeded_integer_noise
+
+
+def root_keys(
+    seed: int | None, path: pathlib.Path, token: str, *, stream: str
+) -> tuple[Key[Array, ""], Key[Array, ""]]:
+    """A public and a secret key for one stream of a run.
+
+    Without a seed both come from the operating system, are kept in `path` for
+    resumption under the same `token`, and are to be deleted when the stream is done.
+
+    Args:
+        seed: Seed of an experiment, or None.
+        path: File that keeps the key data, readable by its owner.
+        token: Fingerprint of config and source that the keys are bound to.
+        stream: Name of the stream; equal seeds give other keys to other streams.
+    """
+    if seed is not None:
+        key = jax.random.fold_in(jax.random.key(seed), zlib.crc32(stream.encode()))
+        public, privacy = jax.random.split(key)
+        return public, privacy
+    saved = runs.read_json(path) if path.exists() else {}
+    if saved.get("token") != token:
+        size = jax.random.key_data(jax.random.key(0)).size * 4
+        saved = {"token": token, "data": [os.urandom(size).hex() for _ in range(2)]}
+        runs.write_json(path, saved)
+        path.chmod(0o600)
+    public, privacy = (
+        jax.random.wrap_key_data(np.frombuffer(bytes.fromhex(data), np.uint32))
+        for data in saved["data"]
+    )
+    return public, privacy
+
+
+def synthesize(
+    job: settings.Settings,
+    tables: suite.Suite,
+    run: runs.Run,
+    label: str,
+    *,
+    token: str,
+    progress: Progress,
+) -> None:
+    """Fits one label, draws its tables, and writes ledger entry and costs.
+
+    Args:
+        job: The checked config.
+        tables: The suite.
+        run: The run folder, with encoded arrays and the noisy number of devices.
+        label: One of `job.methods`.
+        token: Fingerprint of everything that the result depends on.
+        progress: Told of the steps of the fit.
+
+    Raises:
+        InputError: If the budget cannot be met.
+    """
+    name, config = job.methods[label]
+    num_devices = runs.read_json(run.count)["num_devices"]
+    count_event = events.DiscreteGaussianDpEvent(job.count_stddev)
+    budget = budget_lib.Budget(
+        epsilon=job.epsilon,
+        delta=job.delta,
+        spent=count_event,
+        num_devices=num_devices,
+    )
+    try:
+        method = registry.method(name).make(config, tables.schema, budget)
+    except errors.InputError as error:
+        raise errors.InputError(f"methods.{label}: {error}") from None
+    ledger = ledger_lib.Ledger(epsilon=job.epsilon, delta=job.delta)
+    ledger.spend("count", "noisy number of devices", count_event)
+    ledger.spend("fit", name, method.event)
+    entries = runs.read_json(run.ledger)
+    entries[label] = ledger.record(num_devices)
+    runs.write_json(run.ledger, entries)
+
+    key_file = run.private / "keys" / f"{label}.json"
+    public, privacy = root_keys(job.seed, key_file, token, stream=label)
+    context = base.Context(
+        store=runs.FileStore(run.private / "fits" / label, token),
+        progress=progress,
+        integer_noise=integer_noise(job.seed),
+    )
+    compiled = _CompileClock()
+    started = time.perf_counter()
+    fitted = context.store.load("fitted")
+    if fitted is None:
+        devices = arrays.load(run.arrays, tables.schema)
+        fitted = method.fit(keys.split(public, privacy), devices, context)
+        fitted = jax.tree.map(np.asarray, fitted)
+        seconds = time.perf_counter() - started
+        context.store.save("fitted", fitted)
+        context.store.save(
+            "fit_cost", {"seconds": seconds, "compile": compiled.seconds}
+        )
+    fit_cost = context.store.load("fit_cost") or {}
+
+    started = time.perf_counter()
+    synthetic = method.sample(jax.random.fold_in(public, 2), fitted, num_devices)
+    sample_seconds = time.perf_counter() - started
+    arrays.check(tables.schema, synthetic)
+    generator = np.random.default_rng(
+        np.asarray(jax.random.key_data(jax.random.fold_in(public, 3)))
+    )
+    decode.decode(tables.schema, synthetic, generator, run.synthetic(label))
+    runs.write_json(
+        run.cost(label),
+        {
+            "fit_seconds": fit_cost.get("seconds"),
+            "compile_seconds": fit_cost.get("compile"),
+            "sample_seconds": sample_seconds,
+            "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "accelerator_bytes": _accelerator_bytes(),
+            "facts": dict(method.facts),
+        },
+    )
+    key_file.unlink(missing_ok=True)
+    shutil.rmtree(run.private / "fits" / label, ignore_errors=True)
+
+
+class _CompileClock:
+    """Seconds that JAX spends on compilation from now on."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        jax.monitoring.register_event_duration_secs_listener(self._listen)
+
+    def _listen(self, event: str, duration: float, **kwargs: Any) -> None:
+        """Adds up tracing, lowering and compiling."""
+        if event.startswith("/jax/core/compile/"):
+            self.seconds += duration
+
+
+def _accelerator_bytes() -> int | None:
+    """Peak memory of the first accelerator; None on a CPU."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return None
+    return (device.memory_stats() or {}).get("peak_bytes_in_use")
