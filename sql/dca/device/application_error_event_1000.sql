@@ -1,0 +1,58 @@
+/*
+role: entity
+grain: >-
+  One row a device and application that crashed; unlisted and missing names are pooled
+  as Other.
+reads: [application_error_event_1000]
+device: guid
+max_rows: 5
+cap_by: num_errors
+columns:
+  app_name: {kind: category, values: applications, other: Other, about: executable}
+  num_errors:
+    {kind: integer, unit: crashes, low: 1, high: 2000, bins: 13, scale: log,
+    about: crashes, zero: false}
+  num_days:
+    {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log,
+    about: days with a crash}
+  exception_code:
+    kind: category
+    values: exception_codes
+    other: Other
+    about: most frequent exception; of equal ones the last in the alphabet
+*/
+SELECT
+  guid,
+  app_name,
+  CAST(sum(num_errors) AS BIGINT) AS num_errors,
+  CAST(len(list_distinct(flatten(list(days)))) AS BIGINT) AS num_days,
+  arg_max(exception_code, (num_errors, exception_code)) AS exception_code
+FROM (
+  SELECT
+    guid,
+    CASE
+      WHEN lower(app_name) IN (
+        'explorer.exe', 'chrome.exe', 'msedge.exe', 'firefox.exe', 'iexplore.exe',
+        'outlook.exe', 'teams.exe', 'zoom.exe', 'discord.exe', 'excel.exe',
+        'winword.exe', 'powerpnt.exe', 'acrord32.exe', 'photoshop.exe', 'steam.exe',
+        'steamwebhelper.exe', 'searchapp.exe', 'searchui.exe',
+        'shellexperiencehost.exe', 'svchost.exe', 'rundll32.exe', 'onedrive.exe',
+        'dsatray.exe'
+      ) THEN lower(app_name)
+      ELSE 'Other'
+    END AS app_name,
+    CASE
+      WHEN lower(exception_code) IN (
+        'c0000005', 'c0000409', 'e0434352', 'c0000374', '80000003', 'c000041d',
+        'c000027b', 'e06d7363', 'c0000006', 'c00000fd', 'c06d007e', '40000015',
+        'c0000094'
+      ) THEN lower(exception_code)
+      ELSE 'Other'
+    END AS exception_code,
+    count(*) AS num_errors,
+    list(DISTINCT dt) AS days
+  FROM application_error_event_1000
+  WHERE guid IS NOT NULL
+  GROUP BY ALL
+)
+GROUP BY guid, app_name

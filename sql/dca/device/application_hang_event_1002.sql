@@ -1,0 +1,38 @@
+/*
+role: entity
+grain: >-
+  One row a device and application that hung; unlisted and missing names are pooled as
+  Other. A missing or negative length of a hang adds no time.
+reads: [application_hang_event_1002]
+device: guid
+max_rows: 4
+cap_by: num_hangs
+columns:
+  app_name: {kind: category, values: applications, other: Other, about: program}
+  num_hangs:
+    {kind: integer, unit: hangs, low: 1, high: 500, bins: 12, scale: log,
+    about: hangs, zero: false}
+  hang_s:
+    {kind: double, unit: s, low: 0.1, high: 30000, bins: 14, scale: log,
+    about: total length of the hangs at termination}
+*/
+SELECT
+  guid,
+  CASE
+    WHEN lower(app_name) IN (
+      'explorer.exe', 'chrome.exe', 'msedge.exe', 'firefox.exe', 'iexplore.exe',
+      'outlook.exe', 'teams.exe', 'zoom.exe', 'discord.exe', 'excel.exe',
+      'winword.exe', 'powerpnt.exe', 'acrord32.exe', 'photoshop.exe', 'steam.exe',
+      'steamwebhelper.exe', 'searchapp.exe', 'searchui.exe',
+      'shellexperiencehost.exe', 'svchost.exe', 'rundll32.exe', 'onedrive.exe',
+      'dsatray.exe'
+    ) THEN lower(app_name)
+    ELSE 'Other'
+  END AS app_name,
+  count(*) AS num_hangs,
+  coalesce(
+    CAST(sum(termination_time_ms) FILTER (WHERE termination_time_ms > 0) AS DOUBLE), 0
+  ) / 1000 AS hang_s
+FROM application_hang_event_1002
+WHERE guid IS NOT NULL
+GROUP BY ALL

@@ -1,0 +1,37 @@
+/*
+role: entity
+grain: >-
+  One row a device and stop code of its unclean restarts; unlisted and missing codes are
+  pooled as Other.
+reads: [microsoft_windows_kernel_power_event_41]
+device: guid
+max_rows: 4
+cap_by: num_restarts
+columns:
+  bugcheck_code:
+    {kind: category, values: bugcheck_codes, other: Other, about: stop code}
+  num_restarts:
+    {kind: integer, unit: restarts, low: 1, high: 500, bins: 12, scale: log,
+    about: unclean restarts, zero: false}
+  num_button_restarts:
+    {kind: integer, unit: restarts, low: 1, high: 200, bins: 8, scale: log,
+    about: of these after a long press of the power button}
+  num_sleep_restarts:
+    {kind: integer, unit: restarts, low: 1, high: 200, bins: 8, scale: log,
+    about: of these during a sleep transition}
+*/
+SELECT
+  guid,
+  CASE
+    WHEN bugcheck_code IN (
+      0x0, 0xA, 0x1A, 0x1E, 0x3B, 0x50, 0x7A, 0x7E, 0x7F, 0x9F, 0xA0, 0xC2, 0xD1, 0xEF,
+      0xF4, 0xFC, 0x101, 0x109, 0x116, 0x124, 0x133, 0x139, 0x154
+    ) THEN printf('0x%X', bugcheck_code)
+    ELSE 'Other'
+  END AS bugcheck_code,
+  count(*) AS num_restarts,
+  count(*) FILTER (WHERE power_button_timestamp > 0) AS num_button_restarts,
+  count(*) FILTER (WHERE sleep_in_progress > 0) AS num_sleep_restarts
+FROM microsoft_windows_kernel_power_event_41
+WHERE guid IS NOT NULL
+GROUP BY ALL
