@@ -38,6 +38,8 @@ def run(main: Callable[[], None]) -> None:
         _stop(errors.InputError(f"--config: {error}"))
     logging.set_verbosity(logging.INFO)
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    # The parent of a run must not hold the accelerator's memory while a method fits.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     folder = pathlib.Path(cache).expanduser() / "teledp_jax" / "compiled"
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

@@ -164,7 +164,7 @@ def atomic(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:
-    """Writes JSON whole; numbers that JSON lacks (infinity, NaN) become text or null."""
+    """Writes JSON whole; infinity, which JSON lacks, becomes text, and NaN null."""
     with atomic(path) as temporary:
         temporary.write_text(
             json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,126 @@
+import math
+
+import dp_accounting
+import pytest
+import scipy.optimize
+import scipy.stats
+
+from teledp_jax import errors
+from teledp_jax.privacy import accounting, budget, events
+
+
+def gaussian_delta(epsilon: float, sigma: float) -> float:
+    """Closed form of Balle and Wang 2018 (arXiv:1805.06530), sensitivity 1."""
+    normal = scipy.stats.norm.cdf
+    left = normal(0.5 / sigma - epsilon * sigma)
+    return left - math.exp(epsilon) * normal(-0.5 / sigma - epsilon * sigma)
+
+
+def gaussian_epsilon(delta: float, sigma: float) -> float:
+    return scipy.optimize.brentq(lambda e: gaussian_delta(e, sigma) - delta, 0, 100)
+
+
+def discrete_delta(epsilon: float, sigma: float) -> float:
+    """Hockey-stick divergence of a discrete Gaussian and its shift by one, summed."""
+    support = range(-400, 401)
+    mass = {x: math.exp(-(x**2) / (2 * sigma**2)) for x in support}
+    total = sum(mass.values())
+    return (
+        sum(
+            max(mass[x] - math.exp(epsilon) * mass.get(x - 1, 0.0), 0.0)
+            for x in support
+        )
+        / total
+    )
+
+
+@pytest.mark.parametrize("sigma", [0.8, 1.5, 6.0])
+@pytest.mark.parametrize("delta", [1e-5, 1e-7])
+def test_one_gaussian_costs_its_closed_form(sigma, delta):
+    epsilon = accounting.epsilon_pld(dp_accounting.GaussianDpEvent(sigma), delta)
+    exact = gaussian_epsilon(delta, sigma)
+    assert exact <= epsilon <= exact + 2e-3
+
+
+def test_composed_gaussians_cost_one_with_less_noise():
+    event = dp_accounting.SelfComposedDpEvent(dp_accounting.GaussianDpEvent(6.0), 9)
+    exact = gaussian_epsilon(1e-5, 2.0)
+    assert exact <= accounting.epsilon_pld(event, 1e-5) <= exact + 2e-3
+
+
+@pytest.mark.parametrize("sigma", [1.0, 3.0, 20.0, 30.0])
+def test_a_discrete_gaussian_costs_at_least_its_exact_divergence(sigma):
+    event = events.DiscreteGaussianDpEvent(sigma)
+    epsilon = accounting.epsilon_pld(event, 1e-5)
+    assert discrete_delta(epsilon, sigma) <= 1e-5
+    assert epsilon <= gaussian_epsilon(1e-5, sigma) + 1.0 / sigma
+
+
+def test_rdp_bounds_pld_from_above():
+    step = dp_accounting.PoissonSampledDpEvent(0.02, dp_accounting.GaussianDpEvent(1.1))
+    count = events.DiscreteGaussianDpEvent(20.0)
+    event = dp_accounting.ComposedDpEvent(
+        [count, dp_accounting.SelfComposedDpEvent(step, 100)]
+    )
+    pld, rdp = (
+        f(event, 1e-5) for f in (accounting.epsilon_pld, accounting.epsilon_rdp)
+    )
+    assert pld < rdp < 2 * pld
+
+
+def test_nothing_read_costs_nothing():
+    assert accounting.epsilon_pld(dp_accounting.NoOpDpEvent(), 1e-5) == 0
+
+
+def test_an_event_that_no_one_knows_is_refused():
+    with pytest.raises(errors.InputError, match="cannot take"):
+        accounting.epsilon_pld(dp_accounting.UnsupportedDpEvent(), 1e-5)
+
+
+def make_budget(epsilon=4.0, delta=1e-5, spent=None):
+    return budget.Budget(
+        epsilon=epsilon,
+        delta=delta,
+        spent=spent or dp_accounting.NoOpDpEvent(),
+        num_devices=1000,
+    )
+
+
+@pytest.mark.parametrize("epsilon", [0.5, 4.0])
+def test_calibration_meets_the_budget_and_wastes_nothing(epsilon):
+    spent = events.DiscreteGaussianDpEvent(20.0)
+    noise = accounting.calibrate(
+        dp_accounting.GaussianDpEvent, make_budget(epsilon, spent=spent)
+    )
+
+    def cost(multiplier):
+        event = dp_accounting.GaussianDpEvent(multiplier)
+        return accounting.epsilon_pld(
+            dp_accounting.ComposedDpEvent([spent, event]), 1e-5
+        )
+
+    assert cost(noise) <= epsilon < cost(noise * 0.995)
+
+
+def test_a_spent_budget_cannot_be_met():
+    spent = dp_accounting.GaussianDpEvent(0.5)
+    with pytest.raises(errors.InputError, match="no noise meets it"):
+        accounting.calibrate(
+            dp_accounting.GaussianDpEvent, make_budget(1.0, spent=spent)
+        )
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "delta"),
+    [
+        (0.0, 1e-5),
+        (-1.0, 1e-5),
+        (math.inf, 1e-5),
+        (math.nan, 1e-5),
+        (1.0, 0.0),
+        (1.0, 1.0),
+    ],
+)
+def test_budgets_that_promise_nothing_are_refused(epsilon, delta):
+    with pytest.raises(errors.InputError, match=r"budget\.(epsilon|delta)"):
+        make_budget(epsilon, delta)
