@@ -46,7 +46,7 @@ def test_a_suite_holds_what_its_files_state(suite):
         ("device/crashes.sql", "bins: 8", "bins: many", "wrong type"),
         ("device/crashes.sql", "high: 100", "hihg: 100", "unknown"),
         ("device/apps.sql", "max_rows: 2", "max_rows: two", "max_rows="),
-        ("device/apps.sql", "cap_by: num_crashes", "cap_by: no", "cap_by"),
+        ("device/apps.sql", "cap_by: num_crashes", "cap_by: sum", "cap_by"),
         ("device/machines.sql", "role: anchor", "role: group", "role anchor"),
         ("vocabularies.yaml", "vendors:", "vendor:", "lacks a list"),
         ("vocabularies.yaml", "HP", "no", "quote texts"),

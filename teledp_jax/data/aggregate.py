@@ -1,0 +1,282 @@
+"""Raw Parquet to device tables: window, sample of devices, SQL, holdout."""
+
+import contextlib
+import pathlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet
+from duckdb import ColumnExpression
+from duckdb import FunctionExpression as Function
+
+from teledp_jax import errors, runs
+from teledp_jax import schema as schema_lib
+from teledp_jax.data import quality, rawfiles, warehouse
+from teledp_jax.data import suite as suite_lib
+
+RULES = ("no_id", "duplicate", "orphan")
+"""Rules that `aggregate` counts: each drops rows."""
+
+PARQUET_TYPES = {
+    "category": pa.string(),
+    "integer": pa.int64(),
+    "double": pa.float64(),
+}
+
+Progress = Callable[[int, int, str], None]
+
+
+def aggregate(
+    suite: suite_lib.Suite,
+    source_folder: pathlib.Path,
+    run: runs.Run,
+    *,
+    window: Sequence[str] | None,
+    device_share: float,
+    holdout: float,
+    allow_missing_tables: bool,
+    memory_limit: str,
+    temp_folder: pathlib.Path,
+    progress: Progress,
+    threads: int | None = None,
+) -> tuple[str, ...]:
+    """Makes the device tables of a fleet, out of core.
+
+    Rows without an id, of devices that the anchor lacks, and second rows of a device
+    in an anchor or group table are dropped and counted in `run.quality`. Each table
+    is written to `run.real` and, for the holdout's devices, to `run.holdout`, ordered
+    by device id.
+
+    Args:
+        suite: The suite.
+        source_folder: Holds `<schema>/<table>/*.parquet`.
+        run: The run folder.
+        window: Two ISO times, the second exclusive, for raw tables with a time
+            column; None takes all.
+        device_share: Share of devices to keep, by a hash of the id.
+        holdout: Share of these to set aside, by another hash.
+        allow_missing_tables: Whether a device table whose raw tables are missing is
+            left empty; the anchor's must be there.
+        memory_limit: Most memory for DuckDB, such as `4GB`.
+        temp_folder: Where it spills.
+        progress: Called with tables done, tables in all, and the next table's name.
+        threads: Number of threads; None is one a core.
+
+    Returns:
+        Names of the device tables left empty because raw tables are missing.
+
+    Raises:
+        InputError: If files, settings or a statement are at fault.
+    """
+    for name, share in (("device_share", device_share), ("holdout", holdout)):
+        if not 0 <= share <= 1:
+            raise errors.InputError(f"{name}={share}: expected a share in 0..1.")
+    times = warehouse.parse_window(window)
+    counts: list[quality.Count] = []
+    missing: list[str] = []
+    with (
+        warehouse.connect(
+            memory_limit=memory_limit, temp_folder=temp_folder, threads=threads
+        ) as connection,
+        tempfile.TemporaryDirectory(dir=temp_folder, prefix="staging-") as staging,
+    ):
+        lacking = _open_sources(
+            connection,
+            suite,
+            source_folder,
+            window=times,
+            device_share=device_share,
+            allow_missing_tables=allow_missing_tables,
+        )
+        anchor = pathlib.Path(staging) / "anchor.parquet"
+        for done, table in enumerate(suite.schema.tables):
+            progress(done, len(suite.schema.tables), table.name)
+            if lacking & set(suite.reads(table.name)):
+                missing.append(table.name)
+                _write_empty(suite.schema, table, run)
+                continue
+            with reporting(suite.device_files[table.name].path):
+                counts += _make_table(
+                    connection, suite, table, run, anchor=anchor, holdout=holdout
+                )
+        progress(len(suite.schema.tables), len(suite.schema.tables), "")
+    quality.record(run.quality, counts, rules=RULES)
+    return tuple(missing)
+
+
+@contextlib.contextmanager
+def reporting(path: pathlib.Path) -> Iterator[None]:
+    """Turns faults of running a statement into one line that shows no value.
+
+    Raises:
+        InputError: If the block raised an error of DuckDB.
+    """
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise errors.InputError(
+            f"{path}: needs more than memory_limit or temp_folder gives; raise "
+            "memory_limit, or free disk space."
+        ) from None
+    except duckdb.IOException:
+        raise errors.InputError(
+            f"{path}: a file could not be read or written; check the disk space of the "
+            "run folder and of temp_folder."
+        ) from None
+    except duckdb.Error as error:
+        raise errors.InputError(
+            f"{path}: the statement fails on these data ({type(error).__name__}); "
+            "check the files, and use TRY_CAST where a value may not convert."
+        ) from None
+
+
+def _open_sources(
+    connection: duckdb.DuckDBPyConnection,
+    suite: suite_lib.Suite,
+    folder: pathlib.Path,
+    *,
+    window: warehouse.Window | None,
+    device_share: float,
+    allow_missing_tables: bool,
+) -> set[str]:
+    """Makes a view of each raw table; returns those that are missing."""
+    if not folder.is_dir():
+        raise errors.InputError(f"{folder}: no such source folder.")
+    lacking = set()
+    needed = set(suite.reads(suite.schema.anchor.name))
+    for name, source in suite.sources.items():
+        files = rawfiles.find(rawfiles.table_folder(folder, source))
+        if not files:
+            if not allow_missing_tables or name in needed:
+                hint = (
+                    "the anchor reads it"
+                    if name in needed
+                    else "or set allow_missing_tables"
+                )
+                raise errors.InputError(
+                    f"{rawfiles.table_folder(folder, source)}: table {name} is "
+                    f"missing; put its Parquet files there ({hint})."
+                )
+            lacking.add(name)
+            continue
+        rawfiles.check(connection, source, files)
+        relation = warehouse.read_files(connection, files)
+        relation = warehouse.as_types(relation, source.types)
+        if source.time is not None and window is not None:
+            relation = warehouse.in_window(relation, source.time, window)
+        if source.device is not None and device_share < 1:
+            relation = relation.filter(
+                warehouse.hashed_below(source.device, device_share, salt="sample")
+            )
+        relation.create_view(name)
+    return lacking
+
+
+def _make_table(
+    connection: duckdb.DuckDBPyConnection,
+    suite: suite_lib.Suite,
+    table: schema_lib.Table,
+    run: runs.Run,
+    *,
+    anchor: pathlib.Path,
+    holdout: float,
+) -> list[quality.Count]:
+    """Runs a device table's statement once, and writes what of it may stay."""
+    device = suite.schema.device
+    raw = anchor.with_name("raw.parquet")
+    connection.sql(suite.device_files[table.name].statement).write_parquet(str(raw))
+    rows = warehouse.read_files(connection, [raw])
+    num_rows, num_ids = _numbers(rows, Function("count", ColumnExpression(device)))
+    dropped = {"no_id": num_rows - num_ids}
+    rows = rows.filter(ColumnExpression(device).isnotnull())
+    if table.role != "entity":
+        devices = rows.project(ColumnExpression(device)).distinct()
+        dropped["duplicate"] = num_ids - _numbers(devices)[0]
+        if dropped["duplicate"]:
+            rows = _one_row(rows, device)
+    if table.role == "anchor":
+        rows.project(ColumnExpression(device)).write_parquet(str(anchor))
+        if not _numbers(rows)[0]:
+            raise errors.InputError(
+                f"{suite.device_files[table.name].path}: no device is left; widen "
+                "window or device_share."
+            )
+    else:
+        before = _numbers(rows)[0]
+        known = warehouse.read_files(connection, [anchor]).set_alias("known")
+        rows = rows.set_alias("rows").join(
+            known,
+            condition=ColumnExpression("rows", device)
+            == ColumnExpression("known", device),
+            how="semi",
+        )
+        dropped["orphan"] = before - _numbers(rows)[0]
+    _write_parts(rows, table, run, device=device, holdout=holdout)
+    return [
+        quality.Count(table.name, device, rule, count)
+        for rule, count in dropped.items()
+    ]
+
+
+def _numbers(
+    relation: duckdb.DuckDBPyRelation, *aggregates: duckdb.Expression
+) -> tuple[int, ...]:
+    """The number of rows, and other aggregates."""
+    return relation.aggregate([Function("count_star"), *aggregates]).fetchall()[0]
+
+
+def _one_row(rows: duckdb.DuckDBPyRelation, device: str) -> duckdb.DuckDBPyRelation:
+    """One row a device: the least, its columns compared in order, nulls last."""
+    values = [name for name in rows.columns if name != device]
+    whole = Function("row", *(ColumnExpression(name) for name in values))
+    return rows.aggregate(
+        [
+            ColumnExpression(device),
+            *(
+                Function("arg_min_null", ColumnExpression(name), whole).alias(name)
+                for name in values
+            ),
+        ]
+    )
+
+
+def _write_parts(
+    rows: duckdb.DuckDBPyRelation,
+    table: schema_lib.Table,
+    run: runs.Run,
+    *,
+    device: str,
+    holdout: float,
+) -> None:
+    """Writes the holdout's rows and the others, in a total order."""
+    aside = warehouse.hashed_below(device, holdout, salt="holdout")
+    for folder, part in ((run.holdout, aside), (run.real, ~aside)):
+        order = [ColumnExpression(device)]
+        if table.role == "entity":
+            order += [ColumnExpression(column.name) for column in table.columns]
+        with runs.atomic(folder / f"{table.name}.parquet") as temporary:
+            rows.filter(part).sort(*order).write_parquet(
+                str(temporary), compression="zstd"
+            )
+
+
+def parquet_schema(schema: schema_lib.Schema, table: schema_lib.Table) -> pa.Schema:
+    """Columns and types of a device table's file."""
+    return pa.schema(
+        [
+            (schema.device, pa.string()),
+            *((column.name, PARQUET_TYPES[column.kind]) for column in table.columns),
+        ]
+    )
+
+
+def _write_empty(
+    schema: schema_lib.Schema, table: schema_lib.Table, run: runs.Run
+) -> None:
+    """Writes a device table without rows."""
+    empty = parquet_schema(schema, table).empty_table()
+    for folder in (run.holdout, run.real):
+        with runs.atomic(folder / f"{table.name}.parquet") as temporary:
+            pa.parquet.write_table(empty, temporary)

@@ -1,0 +1,148 @@
+"""DuckDB over Parquet: bounded memory, views by bare name, and no SQL from strings."""
+
+import contextlib
+import datetime
+import glob
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import duckdb
+from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
+
+from teledp_jax import errors
+
+Window = tuple[datetime.datetime, datetime.datetime]
+"""From the first moment (inclusive) to the second (exclusive)."""
+
+
+@contextlib.contextmanager
+def connect(
+    *,
+    memory_limit: str,
+    temp_folder: pathlib.Path,
+    threads: int | None = None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Opens a database in memory that spills to `temp_folder` beyond its limit.
+
+    Args:
+        memory_limit: Most memory that DuckDB takes, such as `4GB`.
+        temp_folder: Where it spills; made if absent, emptied at the end.
+        threads: Number of threads; None is one a core.
+
+    Raises:
+        InputError: If a setting is refused or the folder cannot be made.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "temp_directory": str(temp_folder),
+        "preserve_insertion_order": False,
+    }
+    if threads is not None:
+        config["threads"] = threads
+    try:
+        temp_folder.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(config=config)
+    except (duckdb.Error, OSError) as error:
+        raise errors.InputError(
+            f"{memory_limit=}, temp_folder={str(temp_folder)!r}: refused "
+            f"({first_line(error)}); use a size such as '4GB' and a folder that can "
+            "be written."
+        ) from None
+    with connection:
+        yield connection
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text."""
+    return (str(error).splitlines() or [""])[0].strip()
+
+
+def read_files(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[pathlib.Path]
+) -> duckdb.DuckDBPyRelation:
+    """A relation over Parquet files; their names may hold quotes and wildcards."""
+    return connection.read_parquet(
+        [glob.escape(str(file)) for file in files],
+        union_by_name=True,
+        hive_partitioning=False,
+    )
+
+
+def as_types(
+    relation: duckdb.DuckDBPyRelation, types: Mapping[str, str]
+) -> duckdb.DuckDBPyRelation:
+    """The named columns, each cast to its type."""
+    return relation.project(
+        *(
+            ColumnExpression(name).cast(duckdb.sqltype(kind)).alias(name)
+            for name, kind in types.items()
+        )
+    )
+
+
+def create_views(
+    connection: duckdb.DuckDBPyConnection, folder: pathlib.Path, names: Sequence[str]
+) -> None:
+    """Makes a view of each `folder/<name>.parquet`, by bare name.
+
+    Raises:
+        InputError: If a file is absent or no Parquet.
+    """
+    for name in names:
+        path = folder / f"{name}.parquet"
+        try:
+            read_files(connection, [path]).create_view(name)
+        except duckdb.Error as error:
+            raise errors.InputError(
+                f"{path}: is no readable Parquet file ({first_line(error)}); "
+                "make it again."
+            ) from None
+
+
+def in_window(
+    relation: duckdb.DuckDBPyRelation, column: str, window: Window
+) -> duckdb.DuckDBPyRelation:
+    """The rows whose time is in the window; rows without a time are out."""
+    start, end = (ConstantExpression(moment) for moment in window)
+    time = ColumnExpression(column)
+    return relation.filter((time >= start) & (time < end))
+
+
+def hashed_below(device: str, share: float, *, salt: str) -> Expression:
+    """Whether a device falls in a share of all, by the MD5 of `<salt>:<id>`.
+
+    The same id falls on the same side on every machine and in every version; another
+    salt draws independently.
+
+    Args:
+        device: Name of the id column.
+        share: Between 0 and 1.
+        salt: Purpose of the draw.
+    """
+    if share >= 1:
+        return ColumnExpression(device).isnotnull()
+    text = FunctionExpression(
+        "concat", ConstantExpression(f"{salt}:"), ColumnExpression(device)
+    )
+    limit = format(int(share * 2**64), "016x")
+    return FunctionExpression("md5", text) < ConstantExpression(limit)
+
+
+def parse_window(window: Sequence[str] | None) -> Window | None:
+    """Reads a window from two ISO dates or times.
+
+    Raises:
+        InputError: If it is not two times, the first before the second.
+    """
+    if window is None:
+        return None
+    try:
+        start, end = (datetime.datetime.fromisoformat(text) for text in window)
+        if start < end:
+            return start, end
+    except (TypeError, ValueError):
+        pass
+    raise errors.InputError(
+        f"window={window!r}: expected two ISO dates, the first before the second, "
+        "such as ('2024-01-01', '2024-02-01')."
+    )
