@@ -36,6 +36,7 @@ setuptools.setup(
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.6",
+            "setuptools>=77",
             "types-psutil",
             "types-PyYAML",
             "types-tqdm",
