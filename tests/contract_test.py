@@ -1,0 +1,134 @@
+"""What every method promises, whatever its family."""
+
+import dataclasses
+
+import dp_accounting
+import jax
+import numpy as np
+import pytest
+
+from teledp_jax import arrays, base, keys, registry, schema
+from teledp_jax.privacy import accounting, budget, events, mechanisms
+
+SCHEMA = schema.Schema(
+    suite="tiny",
+    device="guid",
+    tables=(
+        schema.Table(
+            name="devices",
+            role="anchor",
+            grain="One row a device.",
+            columns=(
+                schema.Column(name="os", kind="category", categories=("a", "b", "c")),
+                schema.Column(name="ram", kind="integer", edges=(1.0, 4.0, 8.0, 64.0)),
+            ),
+        ),
+        schema.Table(
+            name="power",
+            role="group",
+            grain="One row a device that reports power.",
+            columns=(
+                schema.Column(
+                    name="watts",
+                    kind="double",
+                    edges=(0.1, 1.0, 10.0, 100.0),
+                    scale="log",
+                    has_zero=True,
+                ),
+            ),
+        ),
+        schema.Table(
+            name="crashes",
+            role="entity",
+            grain="One row a device and app.",
+            max_rows=3,
+            cap_by="count",
+            columns=(
+                schema.Column(name="app", kind="category", categories=("x", "y")),
+                schema.Column(
+                    name="count", kind="integer", edges=(1.0, 2.0, 5.0, 99.0)
+                ),
+            ),
+        ),
+    ),
+)
+SMALL = {  # enough to run every part of a method, not to learn
+    "dpsgd_vae": {"num_epochs": 1},
+    "pe": {"num_iterations": 1},
+    "independent": {},
+}
+DELTA = 1e-5
+
+
+def make_devices(count: int, seed: int) -> arrays.DeviceArrays:
+    generator = np.random.default_rng(seed)
+    codes = np.stack(
+        [generator.integers(0, head.num_codes, count) for head in SCHEMA.heads], axis=1
+    )
+    return arrays.unflatten(SCHEMA, codes)
+
+
+def make(name: str) -> base.Synthesizer:
+    spent = events.DiscreteGaussianDpEvent(20.0)
+    config = registry.METHODS[name].Config(**SMALL[name])
+    allowed = budget.Budget(epsilon=4.0, delta=DELTA, spent=spent, num_devices=400)
+    return registry.METHODS[name].make(config, SCHEMA, allowed)
+
+
+def fit(method: base.Synthesizer, devices: arrays.DeviceArrays, privacy: int):
+    context = base.Context(
+        base.MemoryStore(),
+        lambda done, total, facts: None,
+        mechanisms.seeded_integer_noise,
+    )
+    streams = keys.split(jax.random.key(0), jax.random.key(privacy))
+    return method.fit(streams, devices, context)
+
+
+def same(first: base.Tree, second: base.Tree) -> bool:
+    leaves = [jax.tree.leaves(tree) for tree in (first, second)]
+    return all(np.array_equal(a, b) for a, b in zip(*leaves, strict=True))
+
+
+def test_every_method_is_held_to_the_contract():
+    assert set(SMALL) == set(registry.METHODS)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_method(name):
+    method = make(name)
+    both = dp_accounting.ComposedDpEvent(
+        [events.DiscreteGaussianDpEvent(20.0), method.event]
+    )
+    assert 3.5 < accounting.epsilon_pld(both, DELTA) <= 4.0
+
+    devices = make_devices(400, seed=0)
+    before = {name: [part.copy() for part in table] for name, table in devices.items()}
+    fitted = fit(method, devices, privacy=1)
+    assert same(before, {name: list(table) for name, table in devices.items()})
+    assert same(fitted, fit(method, devices, privacy=1)), "the same keys, the same fit"
+    assert not same(fitted, fit(method, devices, privacy=2)), "other noise, other fit"
+
+    for count in (1, 700):
+        synthetic = method.sample(jax.random.key(3), fitted, count)
+        arrays.check(SCHEMA, synthetic)
+        assert arrays.num_devices(synthetic) == count
+    again = method.sample(jax.random.key(3), fitted, 700)
+    assert same(synthetic, again)
+    assert all(isinstance(v, (int, float, str)) for v in method.facts.values())
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_config_is_frozen_and_says_its_fields(name):
+    config = registry.METHODS[name].Config()
+    assert dataclasses.is_dataclass(config)
+    field = dataclasses.fields(config)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(config, field, None)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_an_empty_fleet_stops_nothing(name):
+    method = make(name)
+    fitted = fit(method, make_devices(0, seed=0), privacy=1)
+    arrays.check(SCHEMA, method.sample(jax.random.key(3), fitted, 50))

@@ -1,0 +1,71 @@
+import pytest
+
+from teledp_jax import errors, settings
+from teledp_jax.methods import independent
+
+
+def make_config():
+    config = settings.default("dca")
+    config.budget.epsilon = 4.0
+    config.budget.delta = 1e-5
+    config.methods.independent = settings.entry(independent.Config())
+    return config
+
+
+def test_a_config_resolves_to_types():
+    job = settings.resolve(make_config())
+    assert job.epsilon == 4.0
+    assert job.seed is None
+    assert job.workloads == ("stability",)
+    assert job.methods["independent"] == ("independent", independent.Config())
+
+
+def test_a_label_may_differ_from_its_method():
+    config = make_config()
+    config.methods.second = settings.entry(independent.Config())
+    assert settings.resolve(config).methods["second"][0] == "independent"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("budget.epsilon", 0.0, "budget.epsilon"),
+        ("budget.delta", 1.0, "budget.delta"),
+        ("budget.count_stddev", 0.0, "count_stddev"),
+        ("suite", "nothing", "known: dca"),
+        ("source", "no/such/folder", "no such folder"),
+        ("num_devices", 0, "num_devices"),
+        ("holdout", 1.0, "holdout"),
+        ("device_share", 0.0, "device_share"),
+        ("workloads", ("nothing",), "workloads"),
+        ("window", ("yesterday", ""), "'yesterday' is no day"),
+        ("window", ("2024-02-01", "2024-01-01"), "ends before it begins"),
+        ("methods.independent.method", "nothing", "known: dpsgd_vae"),
+    ],
+)
+def test_a_faulty_key_is_named(key, value, text):
+    config = make_config()
+    config.update_from_flattened_dict({key: value})
+    with pytest.raises(errors.InputError, match=text):
+        settings.resolve(config)
+
+
+def test_privacy_numbers_have_no_defaults():
+    config = settings.default("dca")
+    with pytest.raises(errors.InputError, match=r"budget\.epsilon: state it"):
+        settings.resolve(config)
+
+
+def test_an_unknown_field_of_a_method_lists_the_known_ones():
+    config = make_config()
+    config.methods.independent.wrong = 1
+    with pytest.raises(errors.InputError, match=r"has no \['wrong'\]; known"):
+        settings.resolve(config)
+
+
+@pytest.mark.parametrize("label", ["real", "half_sample", "a/b", "../up", ""])
+def test_a_label_that_would_collide_is_refused(label):
+    config = make_config()
+    config.methods[label] = settings.entry(independent.Config())
+    with pytest.raises(errors.InputError, match="methods"):
+        settings.resolve(config)
