@@ -1,0 +1,93 @@
+"""Repeats the main job over fleets and keys; mean and spread of what it reports.
+
+python benchmarks/utility.py --config=configs/dca_stability.py --num_seeds=5 \
+    --workdir=runs/utility
+
+Seed s simulates fleet s and draws keys from seed s (a fleet that is not simulated stays
+the same). Writes benchmarks/results/utility_<config>.json. Overrides of the config are
+passed on, as --config.num_devices=200000; --name then names the file.
+"""
+
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+from typing import Any
+
+from absl import app, flags
+
+from teledp_jax import runs
+
+_CONFIG = flags.DEFINE_string("config", None, "Config file.", required=True)
+_NUM_SEEDS = flags.DEFINE_integer("num_seeds", 5, "Fleets and keys to repeat over.")
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of run folders.", required=True)
+_NAME = flags.DEFINE_string("name", None, "Name of the result; none: the config's.")
+
+_ROOT = pathlib.Path(__file__).parent.parent
+
+
+def _run(seed: int, overrides: list[str]) -> dict[str, Any]:
+    """The `methods` of summary.json of one run."""
+    folder = pathlib.Path(_WORKDIR.value) / f"seed-{seed}"
+    command = [
+        sys.executable,
+        str(_ROOT / "scripts" / "run_benchmark.py"),
+        f"--config={_CONFIG.value}",
+        f"--workdir={folder}",
+        f"--config.seed={seed}",
+        f"--config.simulation.seed={seed}",
+        *overrides,
+    ]
+    subprocess.run(command, check=True)
+    methods: dict[str, Any] = runs.read_json(runs.Run(folder).summary)["methods"]
+    return methods
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    """Mean and standard deviation over seeds."""
+    spread = statistics.stdev(values) if len(values) > 1 else 0.0
+    return {"mean": statistics.mean(values), "std": spread}
+
+
+def main(argv: list[str]) -> None:
+    """Runs all seeds, writes the result and prints a table."""
+    overrides = argv[1:]
+    each = [_run(seed, overrides) for seed in range(_NUM_SEEDS.value)]
+    methods: dict[str, Any] = {}
+    for label in each[0]:
+        fields = {
+            key: [run[label][key] for run in each]
+            for key, value in each[0][label].items()
+            if isinstance(value, (int, float)) and not isinstance(value, bool)
+        }
+        methods[label] = {
+            key: _spread(values)
+            for key, values in fields.items()
+            if all(isinstance(value, (int, float)) for value in values)
+        }
+    name = _NAME.value or pathlib.Path(_CONFIG.value).stem
+    config = runs.read_json(runs.Run(pathlib.Path(_WORKDIR.value) / "seed-0").config)
+    path = _ROOT / "benchmarks" / "results" / f"utility_{name}.json"
+    arguments = [f"--config={_CONFIG.value}", f"--num_seeds={_NUM_SEEDS.value}"]
+    runs.write_json(
+        path,
+        {
+            "command": " ".join(
+                ["python benchmarks/utility.py", *arguments, *overrides]
+            ),
+            "versions": config["versions"],
+            "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
+            "accelerators": config["accelerators"],
+            "num_seeds": _NUM_SEEDS.value,
+            "methods": methods,
+        },
+    )
+    print(json.dumps(methods, indent=2))
+    print(path)
+
+
+if __name__ == "__main__":
+    app.run(main, flags_parser=lambda argv: flags.FLAGS(argv, known_only=True))
