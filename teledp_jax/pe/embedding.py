@@ -1,0 +1,84 @@
+"""A mixed distance between device records as sums of clipped absolute differences."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int16, Integer
+
+from teledp_jax import errors
+from teledp_jax import schema as schema_lib
+
+_UNIT = 64  # steps of a distance of one; fewer where 16 bits would overflow
+_MAX = 2**15 - 1
+
+
+class Embedding(NamedTuple):
+    """Maps codes to points of small integers.
+
+    The distance of two records is the sum over heads of min(|a - b|, cap). A category
+    mismatch, and a value against an absent one, cost the cap; two numbers cost the
+    share of the cap that their bins lie apart.
+
+    Attributes:
+        points: Point of each code of each head.
+        caps: Largest distance in a head: its weight.
+    """
+
+    points: Int16[np.ndarray, "head code"]
+    caps: Int16[np.ndarray, " head"]
+
+    def embed(
+        self, codes: Integer[np.ndarray, "device head"]
+    ) -> Int16[np.ndarray, "device head"]:
+        """Points of flattened device records."""
+        return self.points[np.arange(len(self.caps))[None, :], codes]
+
+
+def make(schema: schema_lib.Schema, weights: Float[np.ndarray, " head"]) -> Embedding:
+    """Makes the embedding for weights of `schema.heads`, at most 1 each.
+
+    Raises:
+        InputError: If the schema is too wide for 16 bits.
+    """
+    heads = schema.heads
+    longest = max(head.num_codes for head in heads)
+    unit = min(_UNIT, int(_MAX / weights.sum()) - 1, _MAX // (longest + 1))
+    if unit < 4:
+        raise errors.InputError(
+            f"Suite {schema.suite}: {len(heads)} heads of up to {longest} codes are "
+            "too many for voting; state fewer columns, rows or values in its headers."
+        )
+    caps = np.maximum(np.round(unit * weights), 1).astype(np.int16)
+    points = np.zeros((len(heads), longest), np.int16)
+    for index, (head, cap) in enumerate(zip(heads, caps.tolist(), strict=True)):
+        codes = np.arange(head.num_codes)
+        if head.column is None:
+            place = np.round(cap * codes / max(head.num_codes - 1, 1))
+        elif head.column.is_number:
+            place = np.round(cap * (codes - 1) / max(head.num_codes - 2, 1))
+            place[schema_lib.ABSENT] = -cap
+        else:
+            place = cap * codes
+        points[index, : head.num_codes] = place
+    return Embedding(points, caps)
+
+
+def head_weights(schema: schema_lib.Schema) -> Float[np.ndarray, " head"]:
+    """Weights that keep wide tables from drowning narrow ones.
+
+    A column of the anchor and a number of rows weigh 1; a column of another table
+    weighs one over the root of the number of its columns in all its rows.
+    """
+    return np.array(
+        [
+            1.0
+            if head.column is None or schema.table(head.table).role == "anchor"
+            else _share(schema.table(head.table))
+            for head in schema.heads
+        ]
+    )
+
+
+def _share(table: schema_lib.Table) -> float:
+    """Weight of one column of one row of a table."""
+    return (len(table.columns) * table.max_rows) ** -0.5

@@ -1,0 +1,232 @@
+"""The loop of private evolution: candidates, votes, noise, the next population."""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Integer, Key
+
+from teledp_jax import base, keys
+from teledp_jax import schema as schema_lib
+from teledp_jax.pe import apis, voting, weights
+from teledp_jax.pe import embedding as embedding_lib
+
+Start = Callable[[Key[Array, ""], int], Integer[np.ndarray, "candidate head"]]
+Margins = Callable[[Integer[np.ndarray, "candidate head"]], list[weights.Margin]]
+
+
+class Settings(NamedTuple):
+    """What one evolution does; `methods.pe.Config` documents the choices.
+
+    Attributes:
+        selection: `self_normalised`: weigh a pool by private over own votes;
+            `published`: candidates are the population, resampled, then ranked.
+        num_iterations: Votes of each device.
+        num_candidates: Candidates of each vote.
+        pool: Records of the pool; `published` has none.
+        sigma: Discrete Gaussian parameter of a vote count.
+        first_degree: Degree of variation after the first vote.
+        last_degree: Degree of variation before the last vote.
+        varied: Share of the pool that is varied before each vote but the first.
+        rank_last: Iterations at the end that keep the most voted candidates.
+        num_sweeps: Passes of raking after each vote.
+    """
+
+    selection: Literal["self_normalised", "published"]
+    num_iterations: int
+    num_candidates: int
+    pool: int
+    sigma: float
+    first_degree: float
+    last_degree: float
+    varied: float
+    rank_last: int
+    num_sweeps: int
+
+
+class Population(NamedTuple):
+    """Records and their weights, which sum to one. DP outputs alone."""
+
+    codes: Integer[np.ndarray, "record head"]
+    weights: Float[np.ndarray, " record"]
+
+
+def evolve(
+    streams: keys.Keys,
+    schema: schema_lib.Schema,
+    codes: Integer[np.ndarray, "device head"],
+    context: base.Context,
+    *,
+    embedding: embedding_lib.Embedding,
+    settings: Settings,
+    start: Start,
+    margins: Margins,
+) -> base.Tree:
+    """Runs the evolution, or goes on where a killed one stopped.
+
+    Args:
+        streams: Random streams of the fit.
+        schema: The public schema.
+        codes: Flattened private records; only `votes_of` looks at them.
+        context: Store, progress and noise.
+        embedding: States the distance.
+        settings: Sizes and rules.
+        start: Draws first records from what is public or paid for.
+        margins: Shares that a pool is raked to, for the codes of the pool.
+
+    Returns:
+        `codes` and `weights` of the last population and, for each iteration,
+        `above_noise`: the share of candidates with votes above two sigma.
+    """
+    state = context.store.load("population")
+    if state is None:
+        is_pool = settings.selection == "self_normalised"
+        size = settings.pool if is_pool else settings.num_candidates
+        first = start(jax.random.fold_in(streams.init, 0), size)
+        shares = weights.normalise(np.ones(size))
+        if is_pool:
+            shares = weights.rake(
+                shares, margins(first), num_sweeps=settings.num_sweeps
+            )
+        state = _save(context, 0, Population(first, shares), np.zeros(0))
+    above = np.asarray(state["above_noise"], np.float64)
+    population = Population(np.asarray(state["codes"]), np.asarray(state["weights"]))
+    for step in range(int(state["step"]), settings.num_iterations):
+        key = jax.random.fold_in(streams.sample, step)
+        population = _vary(key, schema, population, step, settings)
+        candidates = population.codes
+        if settings.selection == "self_normalised":
+            candidates = _candidates(key, population, settings.num_candidates)
+        noisy = votes_of(
+            streams, codes, candidates, context, embedding=embedding, step=step,
+            sigma=settings.sigma,
+        )  # fmt: skip
+        if settings.selection == "self_normalised":
+            population = _weighed(
+                population, candidates, noisy, embedding, settings, margins
+            )
+        else:
+            population = _selected(key, population, noisy, step, settings)
+        above = np.append(above, np.mean(noisy > 2 * settings.sigma))
+        state = _save(context, step + 1, population, above)
+        context.progress(
+            step + 1, settings.num_iterations, {"above_noise": float(above[-1])}
+        )
+    return {name: state[name] for name in ("codes", "weights", "above_noise")}
+
+
+def votes_of(
+    streams: keys.Keys,
+    codes: Integer[np.ndarray, "device head"],
+    candidates: Integer[np.ndarray, "candidate head"],
+    context: base.Context,
+    *,
+    embedding: embedding_lib.Embedding,
+    step: int,
+    sigma: float,
+) -> Integer[np.ndarray, " candidate"]:
+    """Noisy votes of the private devices: drawn once, saved, then used."""
+    saved = context.store.load(f"votes_{step}")
+    if saved is None:
+        exact = voting.count_votes(
+            voting.nearest(embedding, codes, candidates), len(candidates)
+        )
+        key = jax.random.fold_in(streams.noise, step + 1)  # 0 is the start's
+        saved = {"votes": context.integer_noise(key, exact, sigma)}
+        context.store.save(f"votes_{step}", saved)
+    return np.asarray(saved["votes"])
+
+
+def _save(
+    context: base.Context,
+    step: int,
+    population: Population,
+    above: Float[np.ndarray, " step"],
+) -> dict[str, Any]:
+    """Saves where the evolution stands, before anything is made of it."""
+    state = {
+        "step": step,
+        "codes": population.codes,
+        "weights": population.weights,
+        "above_noise": above,
+    }
+    context.store.save("population", state)
+    return state
+
+
+def _vary(
+    key: Key[Array, ""],
+    schema: schema_lib.Schema,
+    population: Population,
+    step: int,
+    settings: Settings,
+) -> Population:
+    """The population with its offspring, before every vote but the first."""
+    if step == 0:
+        return population
+    degree = apis.falling_degree(
+        step - 1,
+        settings.num_iterations - 1,
+        first=settings.first_degree,
+        last=settings.last_degree,
+    )
+    drawing, varying = jax.random.split(jax.random.fold_in(key, 1))
+    if settings.selection == "published":
+        offspring = apis.variation_api(varying, schema, population.codes, degree=degree)
+        return Population(offspring, population.weights)
+    count = round(settings.varied * len(population.codes))
+    if not count:
+        return population
+    generator = apis.generator_of(drawing)
+    drawn = weights.draw(generator, population.weights, len(population.codes))
+    kept = population.codes[drawn]
+    offspring = apis.variation_api(varying, schema, kept[:count], degree=degree)
+    codes = np.concatenate([offspring, kept[count:]])
+    return Population(codes, weights.normalise(np.ones(len(codes))))
+
+
+def _candidates(
+    key: Key[Array, ""], population: Population, count: int
+) -> Integer[np.ndarray, "candidate head"]:
+    """Candidates drawn from the pool by weight."""
+    generator = apis.generator_of(jax.random.fold_in(key, 2))
+    return population.codes[weights.draw(generator, population.weights, count)]
+
+
+def _weighed(
+    population: Population,
+    candidates: Integer[np.ndarray, "candidate head"],
+    noisy: Integer[np.ndarray, " candidate"],
+    embedding: embedding_lib.Embedding,
+    settings: Settings,
+    margins: Margins,
+) -> Population:
+    """The pool under weights that agree with the votes and with paid-for shares."""
+    chosen = voting.nearest(embedding, population.codes, candidates)
+    shares = weights.reweight(population.weights, chosen, noisy, sigma=settings.sigma)
+    shares = weights.rake(
+        shares, margins(population.codes), num_sweeps=settings.num_sweeps
+    )
+    return Population(population.codes, shares)
+
+
+def _selected(
+    key: Key[Array, ""],
+    population: Population,
+    noisy: Integer[np.ndarray, " candidate"],
+    step: int,
+    settings: Settings,
+) -> Population:
+    """The published rule: resample early, rank late, keep votes as last weights."""
+    shares = weights.positive(noisy)
+    if step + 1 == settings.num_iterations:
+        return Population(population.codes, shares)
+    count = len(population.codes)
+    if step + 1 + settings.rank_last >= settings.num_iterations:
+        best = np.argsort(-noisy, kind="stable")[: max(count // 2, 1)]
+        chosen = np.resize(best, count)
+    else:
+        generator = apis.generator_of(jax.random.fold_in(key, 3))
+        chosen = weights.draw(generator, shares, count)
+    return Population(population.codes[chosen], weights.normalise(np.ones(count)))

@@ -1,0 +1,88 @@
+"""From noisy votes to weights of a pool of records."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+_LEAST, _MOST = 0.05, 20.0  # of one correction, so that no cell dies or takes over
+
+
+class Margin(NamedTuple):
+    """A share that weights should meet.
+
+    Attributes:
+        cells: For each record the cells it lies in, each with an equal part of the
+            record's weight; -1 fills up.
+        shares: Share of the weight that each cell should hold; they sum to one.
+    """
+
+    cells: Integer[np.ndarray, "record part"]
+    shares: Float[np.ndarray, " cell"]
+
+
+def reweight(
+    weights: Float[np.ndarray, " record"],
+    chosen: Integer[np.ndarray, " record"],
+    noisy_votes: Integer[np.ndarray, " candidate"],
+    *,
+    sigma: float,
+) -> Float[np.ndarray, " record"]:
+    """Multiplies weights by private votes over the votes that the pool itself casts.
+
+    A candidate's votes count the records nearest to it, hence the size of its cell;
+    the ratio to the pool's own votes does not. It is drawn towards one by as much as
+    noise and sampling exceed what the pool expects there.
+
+    Args:
+        weights: Weights of the pool's records, which sum to one.
+        chosen: The candidate that each record of the pool votes for.
+        noisy_votes: Votes of the private devices under noise.
+        sigma: Standard deviation of that noise.
+    """
+    total = max(float(noisy_votes.sum()), 1.0)
+    own = total * np.bincount(chosen, weights, minlength=len(noisy_votes))
+    error = sigma**2 + own
+    trust = own**2 / (own**2 + error)
+    ratio = 1 + trust * (noisy_votes / np.maximum(own, 1e-9) - 1)
+    return normalise(weights * np.clip(ratio, _LEAST, _MOST)[chosen])
+
+
+def rake(
+    weights: Float[np.ndarray, " record"], margins: list[Margin], *, num_sweeps: int
+) -> Float[np.ndarray, " record"]:
+    """Moves weights towards shares already paid for, margin by margin."""
+    for _ in range(num_sweeps):
+        for cells, shares in margins:
+            valid = cells >= 0
+            parts = np.maximum(valid.sum(axis=1), 1)
+            flat = np.where(valid, cells, 0)
+            spread = np.where(valid, (weights / parts)[:, None], 0.0)
+            held = np.bincount(flat.ravel(), spread.ravel(), minlength=len(shares))
+            ratio = np.clip(shares / np.maximum(held, 1e-12), _LEAST, _MOST)
+            factor = np.where(valid, ratio[flat], 0.0).sum(axis=1) / parts
+            weights = normalise(weights * np.where(valid.any(axis=1), factor, 1.0))
+    return weights
+
+
+def positive(noisy_votes: Integer[np.ndarray, " candidate"]) -> np.ndarray:
+    """Shares of the votes above zero; equal ones where there are none."""
+    return normalise(np.maximum(noisy_votes, 0).astype(np.float64))
+
+
+def normalise(weights: Float[np.ndarray, " record"]) -> Float[np.ndarray, " record"]:
+    """Weights that sum to one; equal ones where all are zero."""
+    total = weights.sum()
+    if total <= 0:
+        return np.full(len(weights), 1 / len(weights))
+    return weights / total
+
+
+def draw(
+    generator: np.random.Generator, weights: Float[np.ndarray, " record"], count: int
+) -> Integer[np.ndarray, " drawn"]:
+    """Records by weight, as evenly as whole numbers allow, in random order."""
+    cumulative = np.cumsum(weights)
+    points = (np.arange(count) + generator.random()) / max(count, 1)
+    drawn = np.searchsorted(cumulative / cumulative[-1], points, side="right")
+    return generator.permutation(np.minimum(drawn, len(weights) - 1))
