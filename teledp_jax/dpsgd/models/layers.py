@@ -1,0 +1,50 @@
+"""Layers that flax lacks; each has its rule in `clipping.RULES`."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+
+class CodeDense(nn.Module):
+    """A dense layer on the one-hot form of several codes: a sum of embeddings.
+
+    Attributes:
+        sizes: Number of codes of each head.
+        features: Size of the output.
+    """
+
+    sizes: tuple[int, ...]
+    features: int
+
+    @nn.compact
+    def __call__(
+        self, codes: Int[Array, "device head"]
+    ) -> Float[Array, "device feature"]:
+        """Sums the embeddings of the heads' codes; a negative code adds nothing."""
+        kernel = self.param(
+            "kernel", nn.initializers.lecun_normal(), (sum(self.sizes), self.features)
+        )
+        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
+        return one_hot(codes, self.sizes) @ kernel + bias[None]
+
+
+def one_hot(
+    codes: Int[Array, "device head"], sizes: tuple[int, ...]
+) -> Float[Array, "device code"]:
+    """The codes' one-hot vectors side by side; that of a negative code is zero."""
+    head = np.repeat(np.arange(len(sizes)), sizes)
+    code = np.concatenate([np.arange(size) for size in sizes]).astype(np.int32)
+    return (codes[:, head] == code[None]).astype(jnp.float32)
+
+
+class Bias(nn.Module):
+    """Adds one trained number to each feature."""
+
+    @nn.compact
+    def __call__(
+        self, values: Float[Array, "*row feature"]
+    ) -> Float[Array, "*row feature"]:
+        """The values, shifted."""
+        bias = self.param("bias", nn.initializers.zeros_init(), values.shape[-1:])
+        return values + bias.reshape((1,) * (values.ndim - 1) + (-1,))

@@ -1,0 +1,180 @@
+import dataclasses
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from teledp_jax import base, keys
+from teledp_jax.dpsgd import clipping, sampling, train
+
+PLAN = train.Plan(
+    sampling_prob=0.3,
+    num_steps=7,
+    expected_batch_size=6.0,
+    noise_multiplier=0.5,
+    clip=clipping.Clip(l2_clip_norm=1.0),
+    micro_batch=4,
+    averaging=0.9,
+    checkpoint_every=2,
+)
+KEYS = keys.split(jax.random.key(1), jax.random.key(2))
+CODES = np.random.default_rng(0).integers(0, 4, (20, 3)).astype(np.uint8)
+
+
+class Model(nn.Module):
+    """Wraps the layer, so that its parameters have a path."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(1)(x)[:, 0]
+
+
+def model():
+    net = Model()
+
+    def losses(params, batch):
+        codes, noise = batch
+        x = codes.astype(jnp.float32)
+        return (net.apply({"params": params}, x) + 0.1 * noise - x.sum(1)) ** 2
+
+    return train.Model(
+        lambda key: net.init(key, jnp.zeros((1, 3), jnp.float32))["params"],
+        lambda codes, key: (codes, jax.random.normal(key, codes.shape[:1])),
+        losses,
+    )
+
+
+def context(store=None, progress=lambda *args: None):
+    return base.Context(store or base.MemoryStore(), progress, None)
+
+
+def fit(plan=PLAN, store=None, progress=lambda *args: None, codes=CODES):
+    made = model()
+    return train.fit(
+        made,
+        optax.adam(0.1),
+        plan,
+        KEYS,
+        codes,
+        made.init(jax.random.key(0)),
+        context(store, progress),
+    )
+
+
+def same(a, b):
+    return all(
+        np.array_equal(x, y)
+        for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    )
+
+
+def test_noise_has_the_stated_spread():
+    zeros = {"a": jnp.zeros(20_000), "b": jnp.zeros((100, 200))}
+    noisy = train.noisy_sum(jax.random.key(0), zeros, stddev=3.0)
+    for leaf in jax.tree.leaves(noisy):
+        assert abs(float(leaf.mean())) < 0.1
+        assert abs(float(leaf.std()) - 3.0) < 0.06
+    assert abs(np.corrcoef(noisy["a"], noisy["b"].ravel())[0, 1]) < 0.03
+
+
+def test_a_step_divides_by_the_expected_batch():
+    plan = dataclasses.replace(PLAN, noise_multiplier=0.0, averaging=0.0)
+    made, optimizer = model(), optax.sgd(1.0)
+    state = train.start(made.init(jax.random.key(0)), optimizer)
+    after = train.make_step(made, optimizer, plan)(state, KEYS, CODES)
+    step_keys = keys.Keys(*(jax.random.fold_in(key, jnp.int32(0)) for key in KEYS))
+    total = train.drawn_sum(made, state.params, step_keys, CODES, plan)
+    for old, new, summed in zip(
+        *map(jax.tree.leaves, (state.params, after.params, total)), strict=True
+    ):
+        np.testing.assert_allclose(new, old - summed / 6.0, rtol=1e-5)
+
+
+def test_the_sum_runs_over_the_drawn_devices_each_once():
+    plan = dataclasses.replace(PLAN, clip=clipping.Clip(l2_clip_norm=1e6))
+    made = model()._replace(
+        inputs=lambda codes, key: (codes, jnp.zeros(codes.shape[:1]))
+    )
+    params = made.init(jax.random.key(0))
+    found = train.drawn_sum(made, params, KEYS, CODES, plan)
+    drawn = sampling.draw(KEYS.batch, 20, sampling_prob=0.3, micro_batch=4)
+    codes = jnp.asarray(CODES[np.asarray(drawn.slots)[: int(drawn.num_drawn)]])
+    expected = jax.grad(lambda p: made.losses(p, (codes, jnp.zeros(len(codes)))).sum())(
+        params
+    )
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+def test_an_empty_draw_is_a_step_of_noise():
+    plan = dataclasses.replace(PLAN, sampling_prob=1e-12)
+    made, optimizer = model(), optax.sgd(1.0)
+    state = train.start(made.init(jax.random.key(0)), optimizer)
+    after = train.make_step(made, optimizer, plan)(state, KEYS, CODES)
+    assert int(after.step) == 1
+    assert not same(after.params, state.params)
+    quiet = dataclasses.replace(plan, noise_multiplier=0.0)
+    after = train.make_step(made, optimizer, quiet)(state, KEYS, CODES)
+    assert same(after.params, state.params)
+
+
+@pytest.mark.parametrize("killed_at", [2, 6])
+def test_a_killed_fit_resumes_to_the_same_bits(killed_at):
+    class Killed(Exception):
+        pass
+
+    def progress(done, total, facts):
+        if done == killed_at:
+            raise Killed
+
+    whole, store = fit(), base.MemoryStore()
+    with pytest.raises(Killed):
+        fit(store=store, progress=progress)
+    assert int(store.load("dpsgd")["step"]) == killed_at
+    assert same(fit(store=store), whole)
+
+
+def test_clipping_paths_train_alike():
+    for averaging in (0.0, 0.9):
+        fits = [
+            fit(
+                dataclasses.replace(
+                    PLAN,
+                    averaging=averaging,
+                    clip=clipping.Clip(l2_clip_norm=1.0, path=path),
+                )
+            )
+            for path in clipping.PATHS
+        ]
+        for other in fits[1:]:
+            for a, b in zip(
+                jax.tree.leaves(fits[0]), jax.tree.leaves(other), strict=True
+            ):
+                np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_noise_and_batches_follow_their_keys():
+    made = model()
+
+    def result(fit_keys):
+        params = made.init(jax.random.key(0))
+        return train.fit(
+            made, optax.adam(0.1), PLAN, fit_keys, CODES, params, context()
+        )
+
+    whole = result(KEYS)
+    assert same(whole, result(KEYS))
+    for name in ("batch", "noise", "sample"):
+        other = KEYS._replace(**{name: jax.random.key(9)})
+        assert not same(whole, result(other))
+
+
+def test_training_without_noise_lowers_the_loss():
+    plan = dataclasses.replace(PLAN, noise_multiplier=0.0, num_steps=150)
+    made = model()
+    batch = (jnp.asarray(CODES.astype(np.int32)), jnp.zeros(20))
+    start = made.losses(made.init(jax.random.key(0)), batch).mean()
+    assert made.losses(fit(plan), batch).mean() < 0.1 * start
