@@ -23,9 +23,9 @@ SELECT
       'explorer.exe', 'chrome.exe', 'msedge.exe', 'firefox.exe', 'iexplore.exe',
       'outlook.exe', 'teams.exe', 'zoom.exe', 'discord.exe', 'excel.exe',
       'winword.exe', 'powerpnt.exe', 'acrord32.exe', 'photoshop.exe', 'steam.exe',
-      'steamwebhelper.exe', 'searchapp.exe', 'searchui.exe',
-      'shellexperiencehost.exe', 'svchost.exe', 'rundll32.exe', 'onedrive.exe',
-      'dsatray.exe'
+      'steamwebhelper.exe', 'searchapp.exe', 'league of legends.exe',
+      'shellexperiencehost.exe', 'svchost.exe', 'skype.exe', 'onedrive.exe',
+      'javaw.exe'
     ) THEN lower(app_name)
     ELSE 'Other'
   END AS app_name,

@@ -1,6 +1,9 @@
 /*
 role: group
-grain: One row a device on which the crash-log extractor ran.
+grain: >-
+  One row a device on which the crash-log extractor ran. Its exit code is read as 0 for
+  nothing found, 1 for a crash log extracted, all else for a failure; no public source
+  lists the codes.
 reads: [crashlog]
 device: guid
 columns:
@@ -12,13 +15,17 @@ columns:
     about: days with a run}
   num_found_runs:
     {kind: integer, unit: runs, low: 1, high: 1000, bins: 12, scale: log,
-    about: runs that end with an exit code other than 0}
+    about: runs that extracted a crash log}
+  num_failed_runs:
+    {kind: integer, unit: runs, low: 1, high: 1000, bins: 12, scale: log,
+    about: runs that could not look for one}
 */
 SELECT
   guid,
   count(*) AS num_runs,
   count(DISTINCT dt) AS num_days,
-  count(*) FILTER (WHERE exit_code <> 0) AS num_found_runs
+  count(*) FILTER (WHERE exit_code = 1) AS num_found_runs,
+  count(*) FILTER (WHERE exit_code NOT IN (0, 1)) AS num_failed_runs
 FROM crashlog
 WHERE guid IS NOT NULL
 GROUP BY guid

@@ -7,7 +7,7 @@ reads: [hw_cpu_frequency]
 device: guid
 columns:
   nrs:
-    {kind: integer, unit: samples of 5 s, low: 1, high: 20000000, bins: 14, scale: log,
+    {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
     about: samples; the weight of the means, zero: false}
   mean_freq_mhz:
     {kind: double, unit: MHz, low: 400, high: 5200, bins: 16, zero: false,

@@ -19,19 +19,19 @@ columns:
     {kind: double, unit: h, low: 0.1, high: 10000, bins: 14, scale: log,
     about: length of events on battery}
   c0_nrs:
-    {kind: integer, unit: samples of 5 s, low: 1, high: 20000000, bins: 14, scale: log,
+    {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
     about: samples of core C0 residency over all cores}
   c0_pct:
     {kind: double, unit: "%", low: 0, high: 100, bins: 14,
     about: mean core C0 residency}
   freq_nrs:
-    {kind: integer, unit: samples of 5 s, low: 1, high: 20000000, bins: 14, scale: log,
+    {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
     about: samples of core frequency over all cores}
   freq_mhz:
     {kind: double, unit: MHz, low: 400, high: 5200, bins: 14, zero: false,
     about: mean core frequency}
   temp_nrs:
-    {kind: integer, unit: samples of 5 s, low: 1, high: 20000000, bins: 14, scale: log,
+    {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
     about: samples of core temperature over all cores}
   temp_celsius:
     {kind: double, unit: degrees Celsius, low: 20, high: 100, bins: 16, zero: false,
@@ -40,7 +40,7 @@ columns:
     {kind: double, unit: degrees Celsius, low: 20, high: 116, bins: 16, zero: false,
     about: highest core temperature}
   psys_nrs:
-    {kind: integer, unit: samples of 5 s, low: 1, high: 20000000, bins: 14, scale: log,
+    {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
     about: samples of platform power}
   psys_power_w:
     {kind: double, unit: W, low: 0.5, high: 250, bins: 16, scale: log,

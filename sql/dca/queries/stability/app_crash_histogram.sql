@@ -1,0 +1,29 @@
+/*
+question: How are application crashes spread over the devices that have any?
+codename: CrashHist
+type: histogram
+tables: [application_error_event_1000]
+keys: [crashes_from]
+values:
+  num_devices: {metric: total_variation, threshold: 0.15}
+  apps_per_device: {metric: relative_error, threshold: 0.25}
+*/
+WITH crashes AS (
+  SELECT guid, sum(num_errors) AS num_errors, count(*) AS num_apps
+  FROM application_error_event_1000
+  GROUP BY guid
+)
+SELECT
+  CASE
+    WHEN num_errors >= 256 THEN 256
+    WHEN num_errors >= 64 THEN 64
+    WHEN num_errors >= 16 THEN 16
+    WHEN num_errors >= 4 THEN 4
+    WHEN num_errors >= 2 THEN 2
+    ELSE 1
+  END AS crashes_from,
+  count(*) AS num_devices,
+  round(avg(num_apps), 3) AS apps_per_device
+FROM crashes
+GROUP BY crashes_from
+ORDER BY crashes_from

@@ -1,0 +1,20 @@
+/*
+question: What share of use is on battery, by country?
+codename: BatteryGeo
+type: geographic
+tables: [system_sysinfo_unique_normalized, power_acdc_usage_v4_hist]
+keys: [countryname_normalized]
+values:
+  num_devices: {metric: relative_error, threshold: 0.25}
+  pct_battery: {metric: relative_error, threshold: 0.25}
+*/
+SELECT
+  countryname_normalized,
+  count(*) AS num_devices,
+  round(100 * sum(dc_h) / sum(ac_h + dc_h), 2) AS pct_battery
+FROM system_sysinfo_unique_normalized
+JOIN power_acdc_usage_v4_hist USING (guid)
+WHERE ac_h + dc_h > 0
+GROUP BY countryname_normalized
+HAVING count(*) >= 20
+ORDER BY pct_battery DESC, countryname_normalized

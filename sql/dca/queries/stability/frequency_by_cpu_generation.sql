@@ -1,0 +1,23 @@
+/*
+question: At which frequency does each processor generation run?
+codename: FrequencyGeneration
+type: aggregate
+tables: [system_sysinfo_unique_normalized, hw_cpu_frequency]
+keys: [cpu_generation]
+values:
+  num_devices: {metric: relative_error, threshold: 0.25}
+  avg_freq_mhz: {metric: relative_error, threshold: 0.25}
+  avg_max_freq_mhz: {metric: relative_error, threshold: 0.25}
+  avg_active_cores: {metric: relative_error, threshold: 0.25}
+*/
+SELECT
+  cpu_generation,
+  count(*) AS num_devices,
+  round(sum(nrs * mean_freq_mhz) / sum(nrs), 2) AS avg_freq_mhz,
+  round(avg(max_freq_mhz), 2) AS avg_max_freq_mhz,
+  round(avg(mean_active_cores), 3) AS avg_active_cores
+FROM system_sysinfo_unique_normalized
+JOIN hw_cpu_frequency USING (guid)
+GROUP BY cpu_generation
+HAVING count(*) >= 20
+ORDER BY cpu_generation

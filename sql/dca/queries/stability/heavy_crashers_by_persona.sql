@@ -1,0 +1,26 @@
+/*
+question: Which kinds of use have devices with 50 application crashes or more?
+codename: HeavyCrash
+type: aggregate
+rare: true
+tables: [system_sysinfo_unique_normalized, application_error_event_1000]
+keys: [persona]
+values:
+  num_devices: {metric: relative_error, threshold: 0.25}
+  heavy_per_1000: {metric: relative_error, threshold: 0.25}
+*/
+WITH crashes AS (
+  SELECT guid, sum(num_errors) AS num_errors
+  FROM application_error_event_1000
+  GROUP BY guid
+)
+SELECT
+  persona,
+  count(*) AS num_devices,
+  round(1000.0 * count(*) FILTER (WHERE num_errors >= 50) / count(*), 3)
+    AS heavy_per_1000
+FROM system_sysinfo_unique_normalized
+LEFT JOIN crashes USING (guid)
+GROUP BY persona
+HAVING count(*) >= 50
+ORDER BY persona

@@ -1,0 +1,25 @@
+/*
+question: How much power, core residency, frequency and heat has each form factor?
+codename: PlatformChassis
+type: aggregate
+tables: [system_sysinfo_unique_normalized, power_acdc_usage_v4_hist]
+keys: [chassistype]
+values:
+  num_devices: {metric: relative_error, threshold: 0.25}
+  avg_psys_power_w: {metric: relative_error, threshold: 0.25}
+  avg_c0_pct: {metric: relative_error, threshold: 0.25}
+  avg_freq_mhz: {metric: relative_error, threshold: 0.25}
+  avg_temp_celsius: {metric: relative_error, threshold: 0.25}
+*/
+SELECT
+  chassistype,
+  count(*) AS num_devices,
+  round(sum(psys_nrs * psys_power_w) / sum(psys_nrs), 3) AS avg_psys_power_w,
+  round(sum(c0_nrs * c0_pct) / sum(c0_nrs), 3) AS avg_c0_pct,
+  round(sum(freq_nrs * freq_mhz) / sum(freq_nrs), 2) AS avg_freq_mhz,
+  round(sum(temp_nrs * temp_celsius) / sum(temp_nrs), 3) AS avg_temp_celsius
+FROM system_sysinfo_unique_normalized
+JOIN power_acdc_usage_v4_hist USING (guid)
+GROUP BY chassistype
+HAVING count(*) >= 20
+ORDER BY chassistype

@@ -1,0 +1,27 @@
+/*
+question: Do hot devices restart uncleanly more often?
+codename: HotRestart
+type: aggregate
+tables: [power_acdc_usage_v4_hist, microsoft_windows_kernel_power_event_41]
+keys: [temp_from_celsius]
+values:
+  num_devices: {metric: relative_error, threshold: 0.25}
+  pct_devices_affected: {metric: relative_error, threshold: 0.25}
+  restarts_per_device: {metric: relative_error, threshold: 0.25}
+*/
+WITH restarts AS (
+  SELECT guid, sum(num_restarts) AS num_restarts
+  FROM microsoft_windows_kernel_power_event_41
+  GROUP BY guid
+)
+SELECT
+  CAST(10 * floor(temp_celsius / 10) AS BIGINT) AS temp_from_celsius,
+  count(*) AS num_devices,
+  round(100.0 * count(num_restarts) / count(*), 2) AS pct_devices_affected,
+  round(coalesce(sum(num_restarts), 0) / count(*), 3) AS restarts_per_device
+FROM power_acdc_usage_v4_hist
+LEFT JOIN restarts USING (guid)
+WHERE temp_celsius IS NOT NULL
+GROUP BY temp_from_celsius
+HAVING count(*) >= 20
+ORDER BY temp_from_celsius

@@ -1,0 +1,26 @@
+/*
+question: Which vendors' devices restart uncleanly most often?
+codename: RestartVendor
+type: aggregate
+tables: [system_sysinfo_unique_normalized, microsoft_windows_kernel_power_event_41]
+keys: [modelvendor_normalized]
+values:
+  num_devices: {metric: relative_error, threshold: 0.25}
+  pct_devices_affected: {metric: relative_error, threshold: 0.25}
+  restarts_per_device: {metric: relative_error, threshold: 0.25}
+*/
+WITH restarts AS (
+  SELECT guid, sum(num_restarts) AS num_restarts
+  FROM microsoft_windows_kernel_power_event_41
+  GROUP BY guid
+)
+SELECT
+  modelvendor_normalized,
+  count(*) AS num_devices,
+  round(100.0 * count(num_restarts) / count(*), 2) AS pct_devices_affected,
+  round(coalesce(sum(num_restarts), 0) / count(*), 3) AS restarts_per_device
+FROM system_sysinfo_unique_normalized
+LEFT JOIN restarts USING (guid)
+GROUP BY modelvendor_normalized
+HAVING count(*) >= 50
+ORDER BY restarts_per_device DESC, modelvendor_normalized

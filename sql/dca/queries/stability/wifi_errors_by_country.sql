@@ -1,0 +1,26 @@
+/*
+question: In which countries does Wi-Fi fail most?
+codename: WifiGeo
+type: geographic
+tables: [system_sysinfo_unique_normalized, wifi_error]
+keys: [countryname_normalized]
+values:
+  num_devices: {metric: relative_error, threshold: 0.25}
+  pct_devices_affected: {metric: relative_error, threshold: 0.25}
+  errors_per_affected_device: {metric: relative_error, threshold: 0.25}
+*/
+WITH errors AS (
+  SELECT guid, sum(num_errors) AS num_errors
+  FROM wifi_error
+  GROUP BY guid
+)
+SELECT
+  countryname_normalized,
+  count(*) AS num_devices,
+  round(100.0 * count(num_errors) / count(*), 2) AS pct_devices_affected,
+  round(avg(num_errors), 2) AS errors_per_affected_device
+FROM system_sysinfo_unique_normalized
+LEFT JOIN errors USING (guid)
+GROUP BY countryname_normalized
+HAVING count(*) >= 50
+ORDER BY pct_devices_affected DESC, countryname_normalized
