@@ -1,0 +1,99 @@
+"""A fleet of laptops that writes the eight raw tables of suite dca.
+
+Latent traits of a device (how new, well made, hard worked, mobile, connected, and how
+much it reports) drive all its tables. Every share and rate lies in `dca.yaml`, marked
+as published, estimated or assumed.
+"""
+
+import pathlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from teledp_jax import errors
+from teledp_jax.data import sqlfile
+from teledp_jax.simulate import columns, hardware, stability, sysinfo, traits, write
+
+_TABLES: Mapping[str, Callable[[traits.Fleet, pa.Array], columns.Columns]] = {
+    table.__name__: table
+    for table in (
+        sysinfo.system_sysinfo_unique_normalized,
+        stability.crashlog,
+        stability.application_error_event_1000,
+        stability.application_hang_event_1002,
+        stability.microsoft_windows_kernel_power_event_41,
+        hardware.hw_cpu_frequency,
+        hardware.power_acdc_usage_v4_hist,
+        hardware.wifi_error,
+    )
+}
+
+
+def simulate(
+    folder: pathlib.Path,
+    *,
+    source: Iterable[sqlfile.SqlFile],
+    num_devices: int,
+    seed: int,
+    world: str = "a",
+    progress: Callable[[int, int], None],
+    chunk_devices: int = 10_000,
+) -> None:
+    """Writes raw Parquet, manifests and the data dictionary of a simulated fleet.
+
+    A device's rows depend on `seed`, `world` and its number alone: neither on the
+    size of the fleet nor on that of a chunk. Memory is that of one chunk.
+
+    Args:
+        folder: Where `<schema>/<table>/part-*.parquet` and its manifest go.
+        source: The suite's raw tables; columns and types follow their DDL.
+        num_devices: Size of the fleet.
+        seed: Of all draws.
+        world: Which correlations hold: a name in `dca.yaml`.
+        progress: Told the devices done and the devices in all.
+        chunk_devices: Devices that are made at once, and in one part file.
+
+    Raises:
+        InputError: If a number or the world is at fault, or the suite states a table
+            or column that the simulator lacks.
+    """
+    if num_devices < 1:
+        raise errors.InputError(f"num_devices: {num_devices} is below 1; state more.")
+    if chunk_devices < 1:
+        raise errors.InputError(f"chunk_devices: {chunk_devices} is below 1.")
+    sources = list(source)
+    if unknown := sorted({file.name for file in sources} - set(_TABLES)):
+        raise errors.InputError(
+            f"{sources[0].path.parent}: no simulator for tables {unknown}; "
+            f"known: {sorted(_TABLES)}."
+        )
+    constants = traits.world_named(world)
+    writers = {
+        file.name: write.TableWriter(
+            folder, file.name, write.column_types(file), file.path.parent.name
+        )
+        for file in sources
+    }
+    write.write_dictionary(folder, sources)
+    progress(0, num_devices)
+    for first in range(0, num_devices, chunk_devices):
+        last = min(first + chunk_devices, num_devices)
+        fleet = traits.make_fleet(
+            seed=seed, ids=np.arange(first, last), world=constants
+        )
+        guids = sysinfo.guids(fleet)
+        for name, writer in writers.items():
+            writer.write(_TABLES[name](fleet, guids))
+        progress(last, num_devices)
+    for writer in writers.values():
+        writer.finish()
+
+
+def assumptions() -> Iterator[tuple[str, str, str]]:
+    """Each section of the data file: its name, its source, and what it is about."""
+    for name, section in traits.constants().items():
+        parts = section.items() if name in ("attributes", "worlds") else [("", section)]
+        for part, fields in parts:
+            label = f"{name}: {part}" if part else name
+            yield label, str(fields["source"]), str(fields.get("about", ""))
