@@ -25,6 +25,7 @@ class Column:
     Codes: 0 is absent. A category has one code for each value of `categories`, in
     order. A number has a code for zero if `has_zero`, then one for each bin;
     bin `i` holds `edges[i] <= value < edges[i + 1]`, and values outside are clamped.
+    Infinite values, and negative ones where `edges[0]` is not, are absent.
 
     Attributes:
         name: Name in SQL.
@@ -120,6 +121,8 @@ class Column:
             return (
                 ABSENT if self.other is None else 1 + self.categories.index(self.other)
             )
+        if not math.isfinite(value) or (value < 0 <= self.edges[0]):
+            return ABSENT
         if self.has_zero and value == 0:
             return ZERO
         index = bisect.bisect_right(self.edges, value) - 1

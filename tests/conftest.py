@@ -8,4 +8,7 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 
-jaxtyping.install_import_hook("teledp_jax", "beartype.beartype")
+# An int may stand for a float, as in PEP 484.
+jaxtyping.install_import_hook(
+    "teledp_jax", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+)

@@ -25,7 +25,7 @@ PARQUET_TYPES = {
     "double": pa.float64(),
 }
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int], None]
 
 
 def aggregate(
@@ -33,7 +33,7 @@ def aggregate(
     source_folder: pathlib.Path,
     run: runs.Run,
     *,
-    window: Sequence[str] | None,
+    window: Sequence[str],
     device_share: float,
     holdout: float,
     allow_missing_tables: bool,
@@ -53,15 +53,15 @@ def aggregate(
         suite: The suite.
         source_folder: Holds `<schema>/<table>/*.parquet`.
         run: The run folder.
-        window: Two ISO times, the second exclusive, for raw tables with a time
-            column; None takes all.
+        window: First and last day, for raw tables with a time column; an empty text
+            is open.
         device_share: Share of devices to keep, by a hash of the id.
         holdout: Share of these to set aside, by another hash.
         allow_missing_tables: Whether a device table whose raw tables are missing is
             left empty; the anchor's must be there.
         memory_limit: Most memory for DuckDB, such as `4GB`.
         temp_folder: Where it spills.
-        progress: Called with tables done, tables in all, and the next table's name.
+        progress: Called with tables done and tables in all.
         threads: Number of threads; None is one a core.
 
     Returns:
@@ -92,7 +92,7 @@ def aggregate(
         )
         anchor = pathlib.Path(staging) / "anchor.parquet"
         for done, table in enumerate(suite.schema.tables):
-            progress(done, len(suite.schema.tables), table.name)
+            progress(done, len(suite.schema.tables))
             if lacking & set(suite.reads(table.name)):
                 missing.append(table.name)
                 _write_empty(suite.schema, table, run)
@@ -101,7 +101,7 @@ def aggregate(
                 counts += _make_table(
                     connection, suite, table, run, anchor=anchor, holdout=holdout
                 )
-        progress(len(suite.schema.tables), len(suite.schema.tables), "")
+        progress(len(suite.schema.tables), len(suite.schema.tables))
     quality.record(run.quality, counts, rules=RULES)
     return tuple(missing)
 
@@ -137,7 +137,7 @@ def _open_sources(
     suite: suite_lib.Suite,
     folder: pathlib.Path,
     *,
-    window: warehouse.Window | None,
+    window: warehouse.Window,
     device_share: float,
     allow_missing_tables: bool,
 ) -> set[str]:
@@ -164,7 +164,7 @@ def _open_sources(
         rawfiles.check(connection, source, files)
         relation = warehouse.read_files(connection, files)
         relation = warehouse.as_types(relation, source.types)
-        if source.time is not None and window is not None:
+        if source.time is not None:
             relation = warehouse.in_window(relation, source.time, window)
         if source.device is not None and device_share < 1:
             relation = relation.filter(

@@ -11,8 +11,8 @@ from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExp
 
 from teledp_jax import errors
 
-Window = tuple[datetime.datetime, datetime.datetime]
-"""From the first moment (inclusive) to the second (exclusive)."""
+Window = tuple[datetime.datetime | None, datetime.datetime | None]
+"""From the first moment (inclusive) to the second (exclusive); None is open."""
 
 
 @contextlib.contextmanager
@@ -102,10 +102,14 @@ def create_views(
 def in_window(
     relation: duckdb.DuckDBPyRelation, column: str, window: Window
 ) -> duckdb.DuckDBPyRelation:
-    """The rows whose time is in the window; rows without a time are out."""
-    start, end = (ConstantExpression(moment) for moment in window)
+    """The rows whose time is in the window; without a time only if it is open."""
+    start, end = window
     time = ColumnExpression(column)
-    return relation.filter((time >= start) & (time < end))
+    if start is not None:
+        relation = relation.filter(time >= ConstantExpression(start))
+    if end is not None:
+        relation = relation.filter(time < ConstantExpression(end))
+    return relation
 
 
 def hashed_below(device: str, share: float, *, salt: str) -> Expression:
@@ -128,21 +132,21 @@ def hashed_below(device: str, share: float, *, salt: str) -> Expression:
     return FunctionExpression("md5", text) < ConstantExpression(limit)
 
 
-def parse_window(window: Sequence[str] | None) -> Window | None:
-    """Reads a window from two ISO dates or times.
+def parse_window(window: Sequence[str]) -> Window:
+    """Reads a window from its first and last day, each an ISO date or empty: open.
 
     Raises:
-        InputError: If it is not two times, the first before the second.
+        InputError: If it is not two days, the first no later than the last.
     """
-    if window is None:
-        return None
     try:
-        start, end = (datetime.datetime.fromisoformat(text) for text in window)
-        if start < end:
-            return start, end
+        first, last = (
+            datetime.datetime.fromisoformat(day) if day else None for day in window
+        )
     except (TypeError, ValueError):
-        pass
-    raise errors.InputError(
-        f"window={window!r}: expected two ISO dates, the first before the second, "
-        "such as ('2024-01-01', '2024-02-01')."
-    )
+        first, last = datetime.datetime.max, datetime.datetime.min
+    if first is not None and last is not None and first > last:
+        raise errors.InputError(
+            f"window={window!r}: expected its first and last day as ISO dates, such as "
+            "('2024-01-01', '2024-01-31')."
+        )
+    return first, None if last is None else last + datetime.timedelta(days=1)

@@ -14,13 +14,13 @@ from teledp_jax.data import suite as suite_lib
 def run_aggregate(suite, source, folder: pathlib.Path, **settings):
     run = runs.Run(folder / 'it\'s a "run"')
     options = {
-        "window": None,
+        "window": ("", ""),
         "device_share": 1.0,
         "holdout": 0.0,
         "allow_missing_tables": False,
         "memory_limit": "1GB",
         "temp_folder": folder / "temp's",
-        "progress": lambda done, total, name: None,
+        "progress": lambda done, total: None,
     }
     missing = aggregate_lib.aggregate(suite, source, run, **{**options, **settings})
     return run, missing
@@ -62,9 +62,18 @@ def test_orphans_are_dropped_and_counted(suite, source, tmp_path):
     ]
 
 
-def test_the_window_cuts_the_events(suite, source, tmp_path):
-    run, _ = run_aggregate(suite, source, tmp_path, window=("2024-01-01", "2024-02-01"))
-    assert rows(run.real, "crashes") == [("m07", 3, 2.0)]
+@pytest.mark.parametrize(
+    ("window", "num_crashes"),
+    [
+        (("2024-01-01", "2024-01-31"), 3),
+        (("2024-01-05", "2024-01-05"), 3),
+        (("2024-01-06", ""), 1),
+        (("", "2024-02-05"), 4),
+    ],
+)
+def test_the_window_cuts_the_events(suite, source, tmp_path, window, num_crashes):
+    run, _ = run_aggregate(suite, source, tmp_path, window=window)
+    assert rows(run.real, "crashes")[0][:2] == ("m07", num_crashes)
     assert len(rows(run.real, "machines")) == 40
 
 

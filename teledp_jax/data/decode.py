@@ -1,0 +1,126 @@
+"""Integer codes back to device tables: values drawn inside of their bins."""
+
+import pathlib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+from jaxtyping import Float, Integer
+
+from teledp_jax import arrays, runs
+from teledp_jax import schema as schema_lib
+from teledp_jax.data import aggregate
+
+
+def decode(
+    schema: schema_lib.Schema,
+    devices: arrays.DeviceArrays,
+    rng: np.random.Generator,
+    folder: pathlib.Path,
+) -> None:
+    """Writes device tables with fresh ids, which encode to the same codes.
+
+    Inside a bin the density is linear, on a linear or log scale as the column's; its
+    slope follows the masses of the neighbouring bins in the arrays themselves, so that
+    sums and means survive and nothing but the arrays is looked at.
+
+    Args:
+        schema: The device tables.
+        devices: The arrays.
+        rng: Draws inside of bins.
+        folder: Gets `<table>.parquet` for each table.
+    """
+    count = arrays.num_devices(devices)
+    ids = pa.array([f"synthetic-{index:07d}" for index in range(1, count + 1)])
+    for table in schema.tables:
+        codes, mask = (np.asarray(array) for array in devices[table.name])
+        device, _ = np.nonzero(mask)
+        rows = codes[mask]
+        columns = [ids.take(pa.array(device))]
+        for index, column in enumerate(table.columns):
+            own = rows[:, index].astype(np.int64)
+            columns.append(
+                _numbers(column, own, rng) if column.is_number else _texts(column, own)
+            )
+        written = pa.table(columns, schema=aggregate.parquet_schema(schema, table))
+        with runs.atomic(folder / f"{table.name}.parquet") as temporary:
+            pa.parquet.write_table(written, temporary, compression="zstd")
+
+
+def _texts(column: schema_lib.Column, codes: Integer[np.ndarray, " row"]) -> Any:
+    """Categories of codes, as a pyarrow array."""
+    vocabulary = pa.array(column.categories, pa.string())
+    return vocabulary.take(pa.array(codes - 1, mask=codes == schema_lib.ABSENT))
+
+
+def _numbers(
+    column: schema_lib.Column,
+    codes: Integer[np.ndarray, " row"],
+    rng: np.random.Generator,
+) -> Any:
+    """Numbers of codes, as a pyarrow array."""
+    bins = codes - column.first_bin
+    inside = bins >= 0
+    values = np.zeros(len(codes))
+    values[inside] = draw(column, bins[inside], rng)
+    absent = codes == schema_lib.ABSENT
+    if column.kind == "integer":
+        return pa.array(values.astype(np.int64), mask=absent)
+    return pa.array(values, mask=absent)
+
+
+def draw(
+    column: schema_lib.Column,
+    bins: Integer[np.ndarray, " row"],
+    rng: np.random.Generator,
+) -> Float[np.ndarray, " row"]:
+    """A value inside of each given bin; whole for integers.
+
+    Args:
+        column: A number column.
+        bins: Index of the bin of each value; their masses shape the density.
+        rng: The draws.
+    """
+    edges = np.asarray(column.edges, np.float64)
+    lows, highs = edges[:-1].copy(), edges[1:]
+    if column.has_zero and column.kind == "integer":
+        # Zero has its own code, so a bin that begins at zero holds what comes after.
+        lows = np.where((lows == 0) & (highs > 1), 1.0, lows)
+    forward = np.log if column.scale == "log" else np.asarray
+    starts, stops = forward(lows), forward(highs)
+    slopes = _slopes(np.bincount(bins, minlength=column.num_bins), starts, stops)
+    share = _linear_quantile(slopes[bins], rng.random(len(bins)))
+    values = starts[bins] + share * (stops - starts)[bins]
+    if column.scale == "log":
+        values = np.exp(values)
+    if column.kind == "integer":
+        return np.clip(np.floor(values), lows[bins], highs[bins] - 1)
+    if column.has_zero:
+        lows = np.where(lows == 0, np.nextafter(0, 1), lows)
+    return np.clip(values, lows[bins], np.nextafter(highs, lows)[bins])
+
+
+def _slopes(
+    masses: Integer[np.ndarray, " bin"],
+    starts: Float[np.ndarray, " bin"],
+    stops: Float[np.ndarray, " bin"],
+) -> Float[np.ndarray, " bin"]:
+    """Relative change of density across each bin, in [-2, 2], from its neighbours."""
+    if len(masses) < 2:
+        return np.zeros(len(masses))
+    widths = stops - starts
+    heights = masses / widths
+    rates = np.gradient(heights, (starts + stops) / 2)
+    relative = np.zeros(len(masses))
+    np.divide(rates * widths, heights, out=relative, where=heights > 0)
+    return np.clip(relative, -2.0, 2.0)
+
+
+def _linear_quantile(
+    slope: Float[np.ndarray, " row"], level: Float[np.ndarray, " row"]
+) -> Float[np.ndarray, " row"]:
+    """Quantile of the density `1 + slope * (t - 1/2)` on [0, 1]."""
+    start = 1 - slope / 2
+    root = np.sqrt(start**2 + 2 * slope * level)
+    return 2 * level / np.maximum(start + root, np.finfo(np.float64).tiny)

@@ -1,0 +1,226 @@
+"""Device tables to integer codes: clamp, cap, and nothing that looks across devices."""
+
+import pathlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet
+from jaxtyping import Float, Integer
+
+from teledp_jax import arrays, errors
+from teledp_jax import schema as schema_lib
+from teledp_jax.data import quality
+
+RULES = (
+    "unknown_text", "not_finite", "negative", "clamped_low", "clamped_high",
+    "second_row", "over_cap", "unknown_device",
+)  # fmt: skip
+"""Rules that `encode` counts."""
+
+_PACKED = 2**62  # mixed-radix sort keys stay below this, inside of int64
+
+
+class Encoded(NamedTuple):
+    """The arrays of a fleet, and what making them changed.
+
+    Attributes:
+        devices: The arrays, devices in the order of their ids.
+        counts: How many values and rows each rule touched. Private.
+    """
+
+    devices: arrays.DeviceArrays
+    counts: list[quality.Count]
+
+
+def encode(schema: schema_lib.Schema, folder: pathlib.Path) -> Encoded:
+    """Reads device tables and makes arrays of them.
+
+    A device keeps at most `max_rows` rows of a table: those with the largest
+    `cap_by`, then with the largest codes, a rule that looks at that device alone. Its
+    rows are ordered by the code of `cap_by`, falling, then by their other codes.
+
+    Args:
+        schema: The device tables.
+        folder: Holds `<table>.parquet` for each of them.
+
+    Returns:
+        The arrays and the counts for `write_quality`.
+
+    Raises:
+        InputError: If a file is absent, damaged or lacks a column.
+    """
+    anchor = _read(folder, schema.anchor.name, schema.device)
+    ids = _ordered(anchor)
+    devices, counts = {}, []
+    for table in schema.tables:
+        own = _read(folder, table.name, schema.device)
+        index = pc.fill_null(pc.index_in(own, value_set=ids), -1)
+        device = np.asarray(index.to_numpy()).astype(np.int64)
+        codes, rank, found = _encode_rows(folder, table, len(device))
+        known = device >= 0
+        placed, dropped = _place(
+            table, len(ids), device[known], codes[known], rank[known]
+        )
+        devices[table.name] = placed
+        rule = "over_cap" if table.role == "entity" else "second_row"
+        counts += found
+        counts += [
+            quality.Count(table.name, schema.device, rule, dropped),
+            quality.Count(
+                table.name, schema.device, "unknown_device", int((~known).sum())
+            ),
+        ]
+    arrays.check(schema, devices)
+    return Encoded(devices, counts)
+
+
+def write_quality(path: pathlib.Path, counts: list[quality.Count]) -> None:
+    """Writes the counts beside those of earlier stages."""
+    quality.record(path, counts, rules=RULES)
+
+
+def _read(folder: pathlib.Path, table: str, column: str) -> Any:
+    """One column of a device table, as one pyarrow array."""
+    path = folder / f"{table}.parquet"
+    try:
+        read = pa.parquet.read_table(path, columns=[column])[column]
+    except (OSError, pa.ArrowException, KeyError):
+        raise errors.InputError(
+            f"{path}: column {column} cannot be read; aggregate again."
+        ) from None
+    return read.combine_chunks()
+
+
+def _ordered(ids: Any) -> Any:
+    """Each id once, in order."""
+    if len(ids) < 2 or pc.all(pc.less(ids[:-1], ids[1:])).as_py():
+        return ids
+    ids = pc.unique(ids)
+    return ids.take(pc.array_sort_indices(ids))
+
+
+def _encode_rows(
+    folder: pathlib.Path, table: schema_lib.Table, num_rows: int
+) -> tuple[
+    Integer[np.ndarray, "row column"],
+    Float[np.ndarray, " row"],
+    list[quality.Count],
+]:
+    """Codes of a table's rows, the number that ranks them, and counts by rule."""
+    dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
+    codes = np.zeros((num_rows, len(table.columns)), dtype)
+    rank = np.zeros(num_rows)
+    counts = []
+    for index, column in enumerate(table.columns):
+        values = _read(folder, table.name, column.name)
+        if column.is_number:
+            numbers = values.cast(pa.float64(), safe=False).to_numpy(
+                zero_copy_only=False
+            )
+            codes[:, index], found = number_codes(column, numbers)
+            found["not_finite"] -= values.null_count
+            if column.name == table.cap_by:
+                rank = np.where(codes[:, index] == schema_lib.ABSENT, np.nan, numbers)
+        else:
+            codes[:, index], found = _text_codes(column, values)
+            if column.name == table.cap_by:
+                rank = codes[:, index].astype(np.float64)
+        counts += [
+            quality.Count(table.name, column.name, rule, count)
+            for rule, count in found.items()
+        ]
+    return codes, rank, counts
+
+
+def number_codes(
+    column: schema_lib.Column, values: Float[np.ndarray, " row"]
+) -> tuple[Integer[np.ndarray, " row"], dict[str, int]]:
+    """Codes of numbers, and how many values each rule touched.
+
+    Args:
+        column: A number column.
+        values: Values; NaN where there is none.
+
+    Returns:
+        `column.code_of` of each value, and counts by rule; NaN counts as not finite.
+    """
+    edges = np.asarray(column.edges)
+    low, high = column.bounds
+    finite = np.isfinite(values)
+    values = np.where(finite, values, edges[0])
+    negative = (values < 0) & (low >= 0)
+    zero = (values == 0) & column.has_zero
+    index = np.searchsorted(edges, values, side="right") - 1
+    codes = column.first_bin + np.clip(index, 0, column.num_bins - 1)
+    codes[zero] = schema_lib.ZERO
+    codes[~finite | negative] = schema_lib.ABSENT
+    counts = {
+        "not_finite": ~finite,
+        "negative": negative,
+        "clamped_low": (values < low) & ~zero & ~negative,
+        "clamped_high": values > high,
+    }
+    return codes, {rule: int(touched.sum()) for rule, touched in counts.items()}
+
+
+def _text_codes(
+    column: schema_lib.Column, values: Any
+) -> tuple[Integer[np.ndarray, " row"], dict[str, int]]:
+    """Codes of texts, and how many are outside of the vocabulary."""
+    vocabulary = pa.array(column.categories, values.type)
+    index = pc.fill_null(pc.index_in(values, value_set=vocabulary), -1)
+    codes = np.asarray(index.to_numpy()) + 1
+    unknown = (codes == 0) & np.asarray(values.is_valid())
+    if column.other is not None:
+        codes = np.where(unknown, 1 + column.categories.index(column.other), codes)
+    return codes, {"unknown_text": int(unknown.sum())}
+
+
+def _place(
+    table: schema_lib.Table,
+    num_devices: int,
+    device: Integer[np.ndarray, " row"],
+    codes: Integer[np.ndarray, "row column"],
+    rank: Float[np.ndarray, " row"],
+) -> tuple[arrays.TableArrays, int]:
+    """Puts rows at their devices, and counts those beyond the cap."""
+    packed = list(_packed(table, codes))
+    order = np.lexsort((*(-key for key in reversed(packed)), -rank, device))
+    order = order[_position(device[order]) < table.max_rows]
+    if table.max_rows > 1:
+        names = [column.name for column in table.columns]
+        first = codes[:, names.index(str(table.cap_by))].astype(np.int64)
+        keys = (*reversed(packed), -first, device)
+        order = order[np.lexsort(tuple(key[order] for key in keys))]
+    kept = device[order]
+    position = _position(kept)
+    shape = (num_devices, table.max_rows)
+    placed = np.zeros((*shape, len(table.columns)), codes.dtype)
+    mask = np.zeros(shape, np.bool_)
+    placed[kept, position] = codes[order]
+    mask[kept, position] = True
+    return arrays.TableArrays(placed, mask), len(device) - len(order)
+
+
+def _packed(
+    table: schema_lib.Table, codes: Integer[np.ndarray, "row column"]
+) -> Iterator[Integer[np.ndarray, " row"]]:
+    """Few integers that order rows as their codes do, the first column first."""
+    size, key = 1, np.zeros(len(codes), np.int64)
+    for index, column in enumerate(table.columns):
+        if size * column.num_codes >= _PACKED:
+            yield key
+            size, key = 1, np.zeros(len(codes), np.int64)
+        size *= column.num_codes
+        key = key * column.num_codes + codes[:, index]
+    yield key
+
+
+def _position(device: Integer[np.ndarray, " row"]) -> Integer[np.ndarray, " row"]:
+    """Number of each row among its device's, where rows are ordered by device."""
+    starts = np.flatnonzero(np.diff(device, prepend=-1))
+    lengths = np.diff(starts, append=len(device))
+    return np.arange(len(device)) - np.repeat(starts, lengths)

@@ -1,0 +1,196 @@
+import pathlib
+
+import hypothesis
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from hypothesis import strategies
+
+from teledp_jax import arrays, errors, runs
+from teledp_jax import schema as schema_lib
+from teledp_jax.data import encode as encode_lib
+from teledp_jax.data import quality
+
+VENDOR = schema_lib.Column(
+    name="vendor", kind="category", categories=("Dell", "HP", "Other"), other="Other"
+)
+REGION = schema_lib.Column(name="region", kind="category", categories=("EU", "US"))
+RUNS = schema_lib.Column(
+    name="runs", kind="integer", edges=(1, 2, 4, 8, 16), scale="log", has_zero=True
+)
+POWER = schema_lib.Column(name="power", kind="double", edges=(-1.0, 0.0, 10.0))
+SCHEMA = schema_lib.Schema(
+    suite="test",
+    device="guid",
+    tables=(
+        schema_lib.Table(
+            name="machines", role="anchor", grain="a machine", columns=(VENDOR, REGION)
+        ),
+        schema_lib.Table(
+            name="usage", role="group", grain="a machine", columns=(RUNS, POWER)
+        ),
+        schema_lib.Table(
+            name="apps",
+            role="entity",
+            grain="an app",
+            columns=(REGION, RUNS),
+            max_rows=2,
+            cap_by="runs",
+        ),
+    ),
+)
+
+
+def write(folder: pathlib.Path, machines: dict, usage: dict, apps: dict) -> None:
+    types = {"runs": pa.int64(), "power": pa.float64()}
+    for name, columns in (("machines", machines), ("usage", usage), ("apps", apps)):
+        table = pa.table(
+            {
+                key: pa.array(values, types.get(key, pa.string()))
+                for key, values in columns.items()
+            }
+        )
+        pa.parquet.write_table(table, folder / f"{name}.parquet")
+
+
+MACHINES = {
+    "guid": ["a", "b", "c"],
+    "vendor": ["HP", "Acer", None],
+    "region": ["US", "Mars", "EU"],
+}
+USAGE = {"guid": ["c", "a"], "runs": [0, 5], "power": [0.0, 99.0]}
+APPS = {
+    "guid": ["b", "a", "b", "b", "x"],
+    "region": ["EU", "US", "US", None, "EU"],
+    "runs": [1, 3, 9, 9, 9],
+}
+
+
+def test_tables_encode_to_codes_worked_by_hand(tmp_path):
+    write(tmp_path, MACHINES, USAGE, APPS)
+    devices, counts = encode_lib.encode(SCHEMA, tmp_path)
+    np.testing.assert_array_equal(
+        devices["machines"].codes, [[[2, 2]], [[3, 0]], [[0, 1]]]
+    )
+    np.testing.assert_array_equal(devices["usage"].mask, [[True], [False], [True]])
+    np.testing.assert_array_equal(
+        devices["usage"].codes, [[[4, 2]], [[0, 0]], [[1, 2]]]
+    )
+    np.testing.assert_array_equal(
+        devices["apps"].codes,
+        [[[2, 3], [0, 0]], [[0, 5], [2, 5]], [[0, 0], [0, 0]]],
+    )
+    assert devices["machines"].codes.dtype == np.uint8
+    found = {(c.table, c.column, c.rule): c.count for c in counts if c.count}
+    assert found == {
+        ("machines", "vendor", "unknown_text"): 1,
+        ("machines", "region", "unknown_text"): 1,
+        ("usage", "power", "clamped_high"): 1,
+        ("apps", "guid", "over_cap"): 1,
+        ("apps", "guid", "unknown_device"): 1,
+    }
+
+
+def test_devices_come_in_the_order_of_ids_and_once(tmp_path):
+    machines = {
+        "guid": ["b", "a", "b"],
+        "vendor": ["HP", "Dell", "Other"],
+        "region": ["EU", "EU", "EU"],
+    }
+    write(tmp_path, machines, USAGE, APPS)
+    devices, counts = encode_lib.encode(SCHEMA, tmp_path)
+    np.testing.assert_array_equal(devices["machines"].codes[:, 0, 0], [1, 3])
+    assert quality.Count("machines", "guid", "second_row", 1) in counts
+
+
+def test_the_order_of_rows_in_files_changes_nothing(tmp_path):
+    rng = np.random.default_rng(0)
+    size = 300
+    usage = {
+        "guid": rng.choice(["a", "b", "c"], size),
+        "runs": rng.integers(0, 20, size),
+        "power": rng.normal(size=size),
+    }
+    apps = {
+        "guid": rng.choice(["a", "b", "c"], size),
+        "region": rng.choice(["EU", "US"], size),
+        "runs": rng.integers(0, 20, size),
+    }
+    write(tmp_path, MACHINES, usage, apps)
+    first, _ = encode_lib.encode(SCHEMA, tmp_path)
+    order = rng.permutation(size)
+    write(
+        tmp_path,
+        MACHINES,
+        {key: values[order] for key, values in usage.items()},
+        {key: values[order] for key, values in apps.items()},
+    )
+    second, _ = encode_lib.encode(SCHEMA, tmp_path)
+    for table in ("usage", "apps"):
+        np.testing.assert_array_equal(first[table].codes, second[table].codes)
+
+
+def test_another_device_leaves_the_arrays_of_a_device_alone(tmp_path):
+    write(tmp_path, MACHINES, USAGE, APPS)
+    with_b, _ = encode_lib.encode(SCHEMA, tmp_path)
+    write(
+        tmp_path,
+        {key: [values[0], values[2]] for key, values in MACHINES.items()},
+        USAGE,
+        APPS,
+    )
+    without_b, _ = encode_lib.encode(SCHEMA, tmp_path)
+    expected = arrays.take(with_b, np.array([0, 2]))
+    for name, table in without_b.items():
+        np.testing.assert_array_equal(table.codes, expected[name].codes)
+        np.testing.assert_array_equal(table.mask, expected[name].mask)
+
+
+COLUMNS = strategies.sampled_from(
+    [
+        RUNS,
+        POWER,
+        schema_lib.Column(name="x", kind="double", edges=(0.0, 0.5, 3.0)),
+        schema_lib.Column(
+            name="y", kind="double", edges=(0.1, 1.0, 300.0), scale="log", has_zero=True
+        ),
+    ]
+)
+
+
+@hypothesis.given(COLUMNS, strategies.lists(strategies.floats(width=64), min_size=1))
+def test_whole_columns_encode_as_single_values_do(column, values):
+    codes, _ = encode_lib.number_codes(column, np.array(values))
+    assert codes.tolist() == [column.code_of(value) for value in values]
+
+
+def test_odd_numbers_are_absent_or_clamped_and_counted():
+    column = schema_lib.Column(
+        name="x", kind="double", edges=(1.0, 2.0, 4.0), has_zero=True
+    )
+    values = np.array([np.nan, np.inf, -np.inf, -1.0, 0.0, 0.5, 1.0, 4.0, 5.0])
+    codes, counts = encode_lib.number_codes(column, values)
+    assert codes.tolist() == [0, 0, 0, 0, 1, 2, 2, 3, 3]
+    assert counts == {
+        "not_finite": 3,
+        "negative": 1,
+        "clamped_low": 1,
+        "clamped_high": 1,
+    }
+
+
+def test_counts_replace_those_of_the_same_stage_alone(tmp_path):
+    path = tmp_path / "quality.csv"
+    quality.record(path, [quality.Count("t", "c", "orphan", 3)], rules=["orphan"])
+    encode_lib.write_quality(path, [quality.Count("t", "c", "negative", 1)])
+    encode_lib.write_quality(path, [quality.Count("t", "c", "negative", 2)])
+    rows = [(row["rule"], row["count"]) for row in runs.read_csv(path)]
+    assert rows == [("orphan", "3"), ("negative", "2")]
+
+
+def test_a_damaged_device_table_is_named(tmp_path):
+    write(tmp_path, MACHINES, USAGE, APPS)
+    (tmp_path / "usage.parquet").write_bytes(b"PAR1")
+    with pytest.raises(errors.InputError, match=r"usage\.parquet"):
+        encode_lib.encode(SCHEMA, tmp_path)
