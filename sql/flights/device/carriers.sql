@@ -1,0 +1,39 @@
+/*
+role: entity
+grain: >-
+  One row an aircraft and carrier that flew it: most aircraft fly for one carrier in a
+  year. Arrived and cancelled are as in operations.
+reads: [flights]
+device: tailnum
+max_rows: 2
+cap_by: num_arrived
+columns:
+  carrier: {kind: category, values: carriers, other: Other, about: "carrier code"}
+  num_arrived:
+    {kind: integer, unit: flights, about: "flights that arrived",
+    edges: [1, 2, 5, 10, 20, 50, 100, 150, 200, 250, 300, 400, 600, 1000, 4381]}
+  num_cancelled:
+    {kind: integer, unit: flights, low: 1, high: 400, bins: 10, scale: log,
+    about: "flights that did not depart"}
+  num_late:
+    {kind: integer, unit: flights, low: 1, high: 2000, bins: 12, scale: log,
+    about: "arrivals 15 minutes late or more"}
+  mean_arr_delay_min:
+    {kind: double, unit: min, about: "mean arrival delay, by arrival",
+    edges: [-90, -30, -20, -10, -5, 0, 5, 10, 15, 20, 25, 30, 45, 60, 120, 1440]}
+*/
+SELECT
+  tailnum,
+  carrier,
+  count(*) FILTER (WHERE arrived) AS num_arrived,
+  count(*) FILTER (WHERE dep_delay IS NULL) AS num_cancelled,
+  count(*) FILTER (WHERE arrived AND arr_delay >= 15) AS num_late,
+  avg(arr_delay) FILTER (WHERE arrived) AS mean_arr_delay_min
+FROM (
+  SELECT
+    *,
+    dep_delay IS NOT NULL AND arr_delay IS NOT NULL AND air_time IS NOT NULL AS arrived
+  FROM flights
+)
+WHERE tailnum IS NOT NULL AND carrier IS NOT NULL
+GROUP BY tailnum, carrier

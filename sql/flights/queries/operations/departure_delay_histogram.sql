@@ -1,0 +1,18 @@
+/*
+question: How is the mean departure delay spread over the fleet, in steps of 5 minutes?
+codename: DelayHist
+type: histogram
+tables: [operations]
+keys: [from_delay_min]
+coverage: 0.5
+values:
+  num_aircraft: {metric: total_variation, threshold: 0.15}
+*/
+SELECT
+  CAST(least(greatest(floor(mean_dep_delay_min / 5) * 5, -10), 60) AS BIGINT)
+    AS from_delay_min,
+  count(*) AS num_aircraft
+FROM operations
+WHERE mean_dep_delay_min IS NOT NULL
+GROUP BY from_delay_min
+ORDER BY from_delay_min

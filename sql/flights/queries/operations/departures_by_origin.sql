@@ -1,0 +1,26 @@
+/*
+question: How busy and how late is each airport of New York City?
+codename: OriginGeo
+type: geographic
+tables: [origins]
+keys: [origin]
+coverage: 0.5
+values:
+  num_aircraft: {metric: relative_error, threshold: 0.25}
+  num_departures: {metric: relative_error, threshold: 0.25}
+  cancelled_percent: {metric: relative_error, threshold: 0.25}
+  mean_dep_delay_min: {metric: relative_error, threshold: 0.25}
+*/
+SELECT
+  origin,
+  count(DISTINCT tailnum) AS num_aircraft,
+  CAST(sum(num_departed) AS BIGINT) AS num_departures,
+  100.0 * sum(num_cancelled) / nullif(sum(num_departed + num_cancelled), 0)
+    AS cancelled_percent,
+  sum(num_departed * mean_dep_delay_min)
+    / nullif(sum(num_departed) FILTER (WHERE mean_dep_delay_min IS NOT NULL), 0)
+    AS mean_dep_delay_min
+FROM origins
+WHERE origin IS NOT NULL
+GROUP BY origin
+ORDER BY origin

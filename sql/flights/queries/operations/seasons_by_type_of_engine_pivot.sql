@@ -1,0 +1,36 @@
+/*
+question: In which seasons do aircraft with each type of engine depart?
+codename: SeasonPivot
+type: pivot
+tables: [aircraft, seasons]
+keys: [engine]
+coverage: 0.5
+values:
+  num_departures: {metric: relative_error, threshold: 0.25}
+  winter_percent: {metric: relative_error, threshold: 0.25}
+  spring_percent: {metric: relative_error, threshold: 0.25}
+  summer_percent: {metric: relative_error, threshold: 0.25}
+  autumn_percent: {metric: relative_error, threshold: 0.25}
+*/
+WITH departure AS (
+  SELECT
+    engine,
+    sum(num_winter) AS winter,
+    sum(num_spring) AS spring,
+    sum(num_summer) AS summer,
+    sum(num_autumn) AS autumn,
+    sum(num_winter + num_spring + num_summer + num_autumn) AS total
+  FROM aircraft
+  JOIN seasons USING (tailnum)
+  WHERE engine IS NOT NULL
+  GROUP BY engine
+)
+SELECT
+  engine,
+  CAST(total AS BIGINT) AS num_departures,
+  100.0 * winter / nullif(total, 0) AS winter_percent,
+  100.0 * spring / nullif(total, 0) AS spring_percent,
+  100.0 * summer / nullif(total, 0) AS summer_percent,
+  100.0 * autumn / nullif(total, 0) AS autumn_percent
+FROM departure
+ORDER BY engine

@@ -1,0 +1,11 @@
+/*
+about: One row a carrier.
+role: public
+columns:
+  carrier: "carrier code"
+  name: "name of the airline"
+*/
+CREATE TABLE airlines (
+  carrier VARCHAR,
+  name VARCHAR
+)
