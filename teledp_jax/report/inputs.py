@@ -1,0 +1,164 @@
+"""What the report is made of: the files of a run folder, where they are there."""
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pyarrow.parquet as pq
+
+from teledp_jax import runs
+from teledp_jax.data import sqlfile
+
+REFERENCES = ("ceiling", "half_sample")
+"""Labels that are no methods: what a method is held to."""
+
+Rows = list[dict[str, str]]
+
+
+class Query(NamedTuple):
+    """A query as its file states it.
+
+    Attributes:
+        name: Name of the file.
+        workload: Name of the folder.
+        header: Question, type, keys, values and the rest.
+        statement: The SQL.
+    """
+
+    name: str
+    workload: str
+    header: Mapping[str, Any]
+    statement: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns that identify a row of the result."""
+        return tuple(self.header.get("keys") or ())
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Columns that are scored."""
+        return tuple(self.header.get("values") or ())
+
+
+class Inputs(NamedTuple):
+    """All that the report reads; what a run folder lacks is empty.
+
+    Attributes:
+        run: The run folder.
+        config: The resolved config and what it ran on.
+        ledger: Events and epsilons by label.
+        summary: Scores and costs by label.
+        scores: One row a label and check.
+        statistics: One row a label, table and column.
+        rare_events: One row a label and rare event.
+        downstream: One row a label and downstream task.
+        quality: Counts of what was clamped or dropped.
+        costs: Times, memory and public facts by label.
+        queries: The queries of the run's workloads.
+        labels: Labels of methods in the config's order.
+        references: Labels of `REFERENCES` that were scored.
+    """
+
+    run: runs.Run
+    config: dict[str, Any]
+    ledger: dict[str, Any]
+    summary: dict[str, Any]
+    scores: Rows
+    statistics: Rows
+    rare_events: Rows
+    downstream: Rows
+    quality: Rows
+    costs: dict[str, Any]
+    queries: tuple[Query, ...]
+    labels: tuple[str, ...]
+    references: tuple[str, ...]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The resolved config itself."""
+        return self.config.get("config") or {}
+
+    def method(self, label: str) -> str:
+        """Name of the method behind a label."""
+        return method_name(self.settings, label)
+
+    def results(self, label: str, query: str) -> Rows:
+        """Result of a query on a label's tables; empty if there is none."""
+        return _csv(self.run.results(label) / f"{query}.csv")
+
+
+def method_name(settings: Mapping[str, Any], label: str) -> str:
+    """Name of the method that a config gives a label."""
+    fields = (settings.get("methods") or {}).get(label) or {}
+    return str(fields.get("method") or label)
+
+
+def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
+    """Reads a run folder and the queries of its suite.
+
+    Raises:
+        InputError: If a file is there but cannot be read.
+    """
+    config = _json(run.config)
+    settings = config.get("config") or {}
+    summary = _json(run.summary)
+    scores = _csv(run.scores)
+    scored = dict.fromkeys(
+        [
+            *(settings.get("methods") or {}),
+            *(summary.get("methods") or {}),
+            *(row["label"] for row in scores),
+        ]
+    )
+    labels = tuple(label for label in scored if label not in REFERENCES)
+    return Inputs(
+        run=run,
+        config=config,
+        ledger=_json(run.ledger),
+        summary=summary.get("methods") or {},
+        scores=scores,
+        statistics=_csv(run.statistics),
+        rare_events=_csv(run.rare_events),
+        downstream=_csv(run.downstream),
+        quality=_csv(run.quality),
+        costs={label: _json(run.cost(label)) for label in scored},
+        queries=_queries(suite_folder / "queries", settings, scores),
+        labels=labels,
+        references=tuple(label for label in REFERENCES if label in scored),
+    )
+
+
+def column(path: pathlib.Path, name: str) -> Any:
+    """One column of a Parquet file as a pyarrow array, or None if it is not there."""
+    if not path.exists() or name not in pq.read_schema(path).names:
+        return None
+    return pq.read_table(path, columns=[name]).column(0).combine_chunks()
+
+
+def _queries(
+    folder: pathlib.Path, settings: Mapping[str, Any], scores: Rows
+) -> tuple[Query, ...]:
+    """The queries of the workloads that were asked for or scored; none asked: all."""
+    asked = settings.get("workloads") or sorted(path.name for path in folder.glob("*"))
+    workloads = dict.fromkeys([*asked, *(row["workload"] for row in scores)])
+    return tuple(
+        Query(
+            name=file.name,
+            workload=workload,
+            header=file.header,
+            statement=file.statement.strip(),
+        )
+        for workload in workloads
+        for file in sqlfile.read_folder(folder / workload)
+    )
+
+
+def _json(path: pathlib.Path) -> dict[str, Any]:
+    """A JSON file, or nothing if it is not there."""
+    return runs.read_json(path) if path.exists() else {}
+
+
+def _csv(path: pathlib.Path) -> Rows:
+    """A CSV file, or nothing if it is not there."""
+    return runs.read_csv(path) if path.exists() else []

@@ -1,0 +1,94 @@
+"""The report: one self-contained HTML page beside the files that it is made of."""
+
+import base64
+import pathlib
+import re
+from typing import NamedTuple
+
+import jinja2
+
+from teledp_jax import runs
+from teledp_jax.data import suite as suite_lib
+from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import sections, tables
+
+_NUMBER = re.compile(
+    r"([\u2713\u2717] )?-?[\d.,]+(e[+-]?\d+)?( (%|s|min|[KMG]iB|B|of \d+))?( \(.*\))?"
+    r"|[\u2013\u221e]"
+)
+
+
+class Figure(NamedTuple):
+    """A figure as the page embeds it: a data URI, and what it shows in words."""
+
+    src: str
+    alt: str
+
+
+def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
+    """Writes `report.html` and `figures/` from the files of a run folder.
+
+    A section whose files are not there says so.
+
+    Args:
+        run: The run folder.
+        suite: The suite, for the SQL of its queries and its public schema.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        InputError: If a file of the run folder cannot be read.
+    """
+    inputs = inputs_lib.read(run, suite.folder)
+
+    def draw(name: str, svg: str, alt: str) -> Figure:
+        with runs.atomic(run.figures / f"{name}.svg") as temporary:
+            temporary.write_text(svg, encoding="utf-8")
+        encoded = base64.b64encode(svg.encode()).decode()
+        return Figure(src=f"data:image/svg+xml;base64,{encoded}", alt=alt)
+
+    html = (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            inputs=inputs,
+            suite=suite,
+            seeded=bool(inputs.config.get("seeded")),
+            references=inputs_lib.REFERENCES,
+            promise=sections.promise(inputs),
+            verdict=sections.verdict(inputs, draw),
+            summary=sections.summary(inputs),
+            ceiling=sections.ceiling(inputs),
+            queries=sections.queries(inputs, draw),
+            columns=sections.columns(inputs, suite, draw),
+            rare_events=tables.grid(inputs.rare_events),
+            downstream=tables.grid(inputs.downstream),
+            costs=sections.costs(inputs, draw),
+            engineering=sections.engineering(inputs),
+            quality=tables.grid(inputs.quality),
+            assumed=sections.assumed(inputs, suite),
+            reproduce=sections.reproduce(inputs),
+        )
+    )
+    with runs.atomic(run.report) as temporary:
+        temporary.write_text(html, encoding="utf-8")
+    return run.report
+
+
+def _environment() -> jinja2.Environment:
+    """Templates with everything shown escaped, and a missing name an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("teledp_jax.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "anchor": sections.anchor,
+        "heading": tables.heading,
+        "show": tables.show,
+    }
+    environment.tests["number"] = lambda text: bool(_NUMBER.fullmatch(str(text)))
+    return environment

@@ -1,0 +1,301 @@
+"""The sections of the report: from what was read to what the page shows."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from teledp_jax.data import suite as suite_lib
+from teledp_jax.report import complexity, distributions, figures, tables
+from teledp_jax.report import inputs as inputs_lib
+
+Draw = Callable[[str, str, str], Any]
+"""Keeps a figure: (name, SVG, text that says what it shows) to what the page embeds."""
+
+_MOST_ROWS = 12
+_STATISTICS_FIRST = ("column", "label")
+
+
+class Claim(NamedTuple):
+    """What one label, or all of them together, promises."""
+
+    label: str
+    method: str
+    entry: Mapping[str, Any]
+    events: tables.Grid
+
+
+def promise(inputs: inputs_lib.Inputs) -> dict[str, Any]:
+    """Unit, adjacency, budgets and events, the total of all labels apart."""
+    claims = [
+        Claim(
+            label=label,
+            method=inputs.method(label),
+            entry=entry,
+            events=tables.Grid(
+                columns=("stage", "mechanism", "event"),
+                rows=tuple(
+                    (
+                        str(event.get("stage", "")),
+                        str(event.get("mechanism", "")),
+                        str(event.get("text") or event.get("event", "")),
+                    )
+                    for event in entry.get("events") or ()
+                ),
+            ),
+        )
+        for label, entry in inputs.ledger.items()
+    ]
+    return {
+        "claims": [claim for claim in claims if claim.label != "total"],
+        "total": next((claim for claim in claims if claim.label == "total"), None),
+        "first": claims[0].entry if claims else {},
+        "num_devices": inputs.config.get("num_devices"),
+    }
+
+
+def verdict(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
+    """Who passes what: sentences, a figure, a matrix, and counts by type."""
+    cells = tables.matrix(inputs.scores)
+    everyone = (*inputs.labels, *inputs.references)
+    tallies = {label: tables.tally(cells, label, inputs.queries) for label in everyone}
+    passed = {label: pair for label, pair in tallies.items() if pair[1]}
+    normalized = {
+        label: tables.parse(
+            inputs.summary.get(label, {}).get("median_normalized_error")
+        )
+        for label in passed
+        if label not in inputs_lib.REFERENCES
+    }
+    figure = None
+    if passed:
+        told = ", ".join(f"{name} {a} of {b}" for name, (a, b) in passed.items())
+        svg = figures.overview(passed, normalized, inputs.labels)
+        figure = draw("overview", svg, f"Queries that pass: {told}.")
+    return {
+        "cells": cells,
+        "none": tables.Cell(0, 0),
+        "labels": everyone,
+        "tallies": tallies,
+        "figure": figure,
+        "divides": tables.divides(cells, inputs.labels, inputs.queries),
+        "best": max(
+            (label for label in inputs.labels if label in passed),
+            key=lambda label: passed[label][0] / passed[label][1],
+            default=None,
+        ),
+        "by_type": tables.by_type(cells, everyone, inputs.queries),
+    }
+
+
+def ceiling(inputs: inputs_lib.Inputs) -> list[dict[str, Any]]:
+    """For each reference, how many queries it passes and which checks it fails."""
+    cells = tables.matrix(inputs.scores)
+    return [
+        {
+            "label": label,
+            "tally": tables.tally(cells, label, inputs.queries),
+            "misses": tables.misses(inputs.scores, label),
+        }
+        for label in inputs.references
+    ]
+
+
+def queries(inputs: inputs_lib.Inputs, draw: Draw) -> list[dict[str, Any]]:
+    """A page a query: question, SQL, checks, results side by side, and a figure."""
+    scores = tables.groups(inputs.scores, "query")
+    everyone = (*inputs.labels, *inputs.references)
+    pages = []
+    for query in inputs.queries:
+        found = {
+            label: inputs.results(label, query.name)
+            for label in ("real", *inputs.labels)
+            if (inputs.run.results(label) / f"{query.name}.csv").exists()
+        }
+        compared = tables.compare(query, found) if found else []
+        pages.append(
+            {
+                "query": query,
+                "checks": tables.checks(scores.get(query.name, []), everyone),
+                "counts": tables.counts(query, found) if found else "",
+                "grids": [
+                    (part.column, part.grid(query.keys, limit=_MOST_ROWS))
+                    for part in compared
+                ],
+                "figure": _query_figure(inputs, query, compared, draw),
+            }
+        )
+    return pages
+
+
+def _query_figure(
+    inputs: inputs_lib.Inputs,
+    query: inputs_lib.Query,
+    compared: Sequence[tables.Comparison],
+    draw: Draw,
+) -> Any:
+    """The first value column that holds numbers, the real ones as bars."""
+    for part in compared:
+        series = {
+            label: [tables.parse(value) for value in values]
+            for label, values in part.series.items()
+        }
+        if any(value is not None for value in series.get("real", ())):
+            names = [" · ".join(name) for name in part.names]
+            axis = tables.heading(part.column)
+            svg = figures.dots(names, series, inputs.labels, axis=axis)
+            return draw(f"query_{query.name}", svg, f"{axis} by key, real and methods")
+    return None
+
+
+def columns(
+    inputs: inputs_lib.Inputs, suite: suite_lib.Suite, draw: Draw
+) -> list[dict[str, Any]]:
+    """For each device table, a figure a column and the summary statistics."""
+    statistics = tables.groups(inputs.statistics, "table")
+    found = []
+    for table in suite.schema.tables:
+        drawn = []
+        for column in table.columns:
+            shares = distributions.shares(inputs, table, column)
+            if shares:
+                svg = figures.distribution(column, shares, inputs.labels)
+                alt = f"Distribution of {table.name}.{column.name}"
+                drawn.append((column, draw(f"{table.name}.{column.name}", svg, alt)))
+        rows = [_without(row, "table") for row in statistics.get(table.name, [])]
+        rows.sort(key=lambda row: [row.get(name, "") for name in _STATISTICS_FIRST[:1]])
+        found.append({"table": table, "drawn": drawn, "statistics": tables.grid(rows)})
+    return found
+
+
+def _without(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A row without a column, the column and label first."""
+    first = {key: row[key] for key in _STATISTICS_FIRST if key in row}
+    return first | {key: value for key, value in row.items() if key != name}
+
+
+def summary(inputs: inputs_lib.Inputs) -> tables.Grid:
+    """The methods' scores, by the published rules and by the corrected ones."""
+    fields = {
+        "epsilon": "epsilon",
+        "delta": "delta",
+        "evaluated": "evaluated",
+        "passed": "passed",
+        "mean_score": "mean score",
+        "median_normalized_error": "median normalised error",
+        "passed_corrected": "passed, corrected",
+        "mean_score_corrected": "mean score, corrected",
+        "median_normalized_error_corrected": "median normalised error, corrected",
+    }
+    return tables.Grid(
+        columns=("label", *fields.values()),
+        rows=tuple(
+            (label, *(tables.show(entry.get(field)) for field in fields))
+            for label, entry in inputs.summary.items()
+        ),
+    )
+
+
+def costs(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
+    """Time and memory by label, public facts, and utility against time."""
+    cells = tables.matrix(inputs.scores)
+    rows, facts, points = [], {}, {}
+    for label in inputs.labels:
+        cost = inputs.costs.get(label) or inputs.summary.get(label) or {}
+        rows.append(
+            (
+                label,
+                tables.seconds(cost.get("compile_seconds")),
+                tables.seconds(cost.get("fit_seconds")),
+                tables.seconds(cost.get("sample_seconds")),
+                tables.size(cost.get("peak_rss_bytes")),
+                tables.size(cost.get("accelerator_bytes")),
+            )
+        )
+        facts[label] = {
+            tables.heading(name): tables.show(value)
+            for name, value in (cost.get("facts") or {}).items()
+        }
+        passed, evaluated = tables.tally(cells, label, inputs.queries)
+        compiling = tables.parse(cost.get("compile_seconds")) or 0.0
+        fitting = tables.parse(cost.get("fit_seconds"))
+        if evaluated and fitting is not None:
+            points[label] = (compiling + fitting, passed / evaluated)
+    figure = None
+    if len(points) > 1:
+        svg = figures.tradeoff(points, inputs.labels)
+        figure = draw("cost", svg, "Queries passed against seconds to compile and fit")
+    heads = ("compile", "fit", "sample", "peak memory", "accelerator memory")
+    return {
+        "grid": tables.Grid(columns=("label", *heads), rows=tuple(rows)),
+        "facts": facts,
+        "figure": figure,
+    }
+
+
+def engineering(inputs: inputs_lib.Inputs) -> dict[str, Any]:
+    """Source, settings and dependencies of each label, and what it takes to run."""
+    measured = {
+        label: complexity.measure(inputs.method(label)) for label in inputs.labels
+    }
+    lines, takes, about = [], [], {}
+    for label, found in measured.items():
+        if found is None:
+            continue
+        about[label] = found.about
+        lines.append(
+            (
+                label,
+                inputs.method(label),
+                f"{found.own_lines:,}",
+                f"{found.shared_lines:,}",
+                str(len(found.hyperparameters)),
+                ", ".join(found.dependencies) or tables.NOTHING,
+            )
+        )
+        if found.deployment:
+            takes.append((label, *found.deployment))
+    heads = ("method", "own lines", "shared lines", "settings", "packages")
+    return {
+        "about": about,
+        "lines": tables.Grid(columns=("label", *heads), rows=tuple(lines)),
+        "takes": tables.Grid(
+            columns=("label", "accelerator", "network", "tuning"), rows=tuple(takes)
+        ),
+    }
+
+
+def assumed(inputs: inputs_lib.Inputs, suite: suite_lib.Suite) -> dict[str, Any]:
+    """Columns of the raw tables that no public source states."""
+    rows = [
+        (source.name, name, source.types[name], source.descriptions[name])
+        for source in suite.sources.values()
+        for name in source.types
+        if name in source.assumed
+    ]
+    return {
+        "simulated": bool(inputs.settings) and not inputs.settings.get("source"),
+        "simulation": json.dumps(inputs.settings.get("simulation") or {}),
+        "grid": tables.Grid(
+            columns=("raw table", "column", "type", "meaning"), rows=tuple(rows)
+        ),
+    }
+
+
+def reproduce(inputs: inputs_lib.Inputs) -> dict[str, Any]:
+    """The command, versions, hardware and the whole config."""
+    config = inputs.config
+    versions = config.get("versions") or {}
+    return {
+        "command": config.get("command"),
+        "hardware": config.get("hardware"),
+        "accelerators": config.get("accelerators") or [],
+        "seed_policy": config.get("seed_policy"),
+        "versions": ", ".join(f"{name} {text}" for name, text in versions.items()),
+        "config": json.dumps(inputs.settings, indent=2) if inputs.settings else "",
+    }
+
+
+def anchor(name: str) -> str:
+    """A name as the target of a link."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)

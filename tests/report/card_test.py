@@ -1,0 +1,55 @@
+import shutil
+
+import pytest
+
+from teledp_jax import runs
+from teledp_jax.report import card
+
+
+def test_card_states_the_promise_and_the_tables(release_run):
+    card.write(release_run, "pe")
+    found = runs.read_json(release_run.release("pe") / "card.json")
+    assert found["method"] == "pe"
+    assert found["settings"] == {"num_steps": 100}
+    assert found["unit"] == "one device with all its rows in all tables"
+    assert found["adjacency"] == "add or remove one device"
+    assert (found["epsilon"], found["delta"]) == (3.9871, 1e-5)
+    assert [event["stage"] for event in found["events"]] == ["count", "fit"]
+    assert found["num_synthetic_devices"] == 400
+    assert found["tables"][1] == {
+        "name": "sysinfo",
+        "num_rows": 400,
+        "columns": {"guid": "string", "vendor": "string", "ram": "int64"},
+    }
+    text = (release_run.release("pe") / "card.md").read_text()
+    for part in ("one device with all its rows", "3.9871", "| sysinfo | 400 |"):
+        assert part in text
+
+
+def test_nothing_exact_reaches_the_card(release_run):
+    card.write(release_run, "pe")
+    files = [release_run.release("pe") / name for name in ("card.json", "card.md")]
+    before = [path.read_text() for path in files]
+    for path in (
+        release_run.scores, release_run.summary, release_run.statistics,
+        release_run.rare_events, release_run.downstream, release_run.quality,
+    ):  # fmt: skip
+        path.unlink()
+    for folder in ("real", "results", "costs", "private"):
+        shutil.rmtree(release_run.folder / folder)
+    card.write(release_run, "pe")
+    assert [path.read_text() for path in files] == before
+
+
+def test_seeded_run_gets_no_card(run):
+    with pytest.raises(ValueError, match="without a seed"):
+        card.write(run, "pe")
+    assert not run.release("pe").exists()
+
+
+def test_bars_in_texts_do_not_split_the_tables_of_the_card(release_run):
+    ledger = runs.read_json(release_run.ledger)
+    ledger["pe"]["events"][0]["text"] = "a | b"
+    runs.write_json(release_run.ledger, ledger)
+    card.write(release_run, "pe")
+    assert r"a \| b" in (release_run.release("pe") / "card.md").read_text()

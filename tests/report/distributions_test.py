@@ -1,0 +1,46 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from teledp_jax import runs
+from teledp_jax import schema as schema_lib
+from teledp_jax.report import distributions
+from teledp_jax.report import inputs as inputs_lib
+
+AGE = schema_lib.Column(
+    name="age", kind="double", edges=(1.0, 2.0, 4.0), scale="log", has_zero=True
+)
+VENDOR = schema_lib.Column(
+    name="vendor", kind="category", categories=("HP", "Other"), other="Other"
+)
+TABLE = schema_lib.Table(
+    name="sysinfo", role="anchor", grain="a device", columns=(AGE, VENDOR)
+)
+
+
+def write(folder, **columns):
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table(columns), folder / "sysinfo.parquet")
+
+
+def test_shares_follow_the_codes_of_the_schema(tmp_path):
+    run = runs.Run(tmp_path)
+    ages = [None, 0.0, 0.5, 1.0, 2.0, 3.0, 99.0, float("nan")]
+    vendors = ["HP", "HP", "Acer", None, "Other", "HP", "HP", "HP"]
+    write(run.real, age=ages, vendor=vendors)
+    inputs = inputs_lib.read(run, tmp_path / "suite")
+    for column, values in ((AGE, ages), (VENDOR, vendors)):
+        codes = [column.code_of(value) for value in values]
+        expected = np.bincount(codes, minlength=column.num_codes) / 8
+        shares = distributions.shares(inputs, TABLE, column)
+        np.testing.assert_array_equal(shares["real"], expected)
+
+
+def test_missing_and_empty_tables_are_left_out(tmp_path):
+    run = runs.Run(tmp_path)
+    write(run.real, age=[1.0], vendor=["HP"])
+    write(run.synthetic("pe"), age=pa.array([], pa.float64()))
+    runs.write_json(run.summary, {"methods": {"pe": {}, "mst": {}}})
+    inputs = inputs_lib.read(run, tmp_path / "suite")
+    assert list(distributions.shares(inputs, TABLE, AGE)) == ["real"]
+    assert list(distributions.shares(inputs, TABLE, VENDOR)) == ["real"]

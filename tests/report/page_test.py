@@ -1,0 +1,170 @@
+import html.parser
+import pathlib
+import re
+import shutil
+
+import pytest
+
+from teledp_jax import runs
+from teledp_jax.data import suite as suite_lib
+from teledp_jax.report import page, tables
+
+SECTIONS = (
+    "promise", "verdict", "summary", "ceiling", "queries", "distributions", "rare",
+    "downstream", "cost", "engineering", "quality", "assumed", "reproduce",
+)  # fmt: skip
+EVIL = "<script>alert(1)</script>"
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects the texts, tags, ids and links of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.sources: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        fields = dict(attrs)
+        self.tags.append(tag)
+        self.ids += [fields["id"]] if "id" in fields else []
+        self.sources += [fields["src"]] if "src" in fields else []
+        self.links += [fields["href"]] if "href" in fields else []
+
+    def handle_data(self, data):
+        if data.strip() and self.tags[-1] != "style":
+            self.texts.append(data.strip())
+
+
+def read(path: pathlib.Path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    return reader
+
+
+def section(path: pathlib.Path, name: str) -> str:
+    text = path.read_text(encoding="utf-8")
+    start = text.index(f'<section id="{name}">')
+    part = text[start : text.index("</section>", start)]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))
+
+
+def test_page_says_first_that_the_folder_is_private(written):
+    texts = read(written).texts
+    assert texts[1] == "The whole run folder is private; only release/ may leave."
+
+
+def test_sections_stand_in_the_order_of_a_reader(written):
+    ids = read(written).ids
+    assert [name for name in ids if name in SECTIONS] == list(SECTIONS)
+
+
+def test_page_is_self_contained_and_its_links_lead_somewhere(written):
+    reader = read(written)
+    assert all(source.startswith("data:image/svg+xml") for source in reader.sources)
+    assert all(link.startswith("#") for link in reader.links)
+    assert {link[1:] for link in reader.links} <= set(reader.ids)
+    assert not {"script", "link", "iframe"} & set(reader.tags)
+
+
+def test_text_of_data_headers_and_config_is_escaped(written):
+    text = written.read_text(encoding="utf-8")
+    assert EVIL not in text
+    for name in ("rare", "quality", "reproduce", "queries"):
+        assert "&lt;script&gt;alert(1)" in section(written, name)
+
+
+def test_page_writes_itself_and_its_figures_and_nothing_else(run, suite):
+    before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
+    written = page.write(run, suite)
+    after = set(run.folder.rglob("*")) - set(before)
+    assert written == run.report
+    assert {path for path in after if run.figures not in (path, *path.parents)} == {
+        run.report
+    }
+    assert {path.suffix for path in after - {run.report, run.figures}} == {".svg"}
+    files = [path for path in before if path.is_file()]
+    assert all(path.stat().st_mtime_ns == before[path] for path in files)
+
+
+def test_seeded_run_is_stamped_wherever_results_stand(written, release_run, suite):
+    page.write(release_run, suite)
+    for name in SECTIONS[:9]:
+        assert "seeded experiment, no release" in section(written, name)
+    assert "seeded experiment" not in release_run.report.read_text(encoding="utf-8")
+
+
+def test_promise_states_each_label_and_the_total(written):
+    text = section(written, "promise")
+    for part in (
+        "one device with all its rows in all tables",
+        "add or remove one device",
+        "epsilon 4, delta 1e-05",
+        "epsilon 7.25, delta 1e-05",
+        "all together",
+        "3.99",
+        "4.31",
+        "RDP takes no discrete Gaussian",
+        "Poisson sample (0.02) of Gaussian (noise multiplier 1.1)",
+    ):
+        assert part in text
+
+
+def test_matrix_can_be_read_without_color(written):
+    text = section(written, "verdict")
+    # Two of three checks pass, none of one does, and `independent` was not run.
+    none = f"{tables.NOTHING} not run"
+    assert f"CrashByVendor aggregate ✓ 0.67 ✓ 0.67 {none} ✓ 1.00" in text
+    assert f"RamHist histogram ✗ 0.00 ✓ 1.00 {none} ✓ 1.00 ✓ 1.00" in text
+    assert f"RareVendor topk, rare {none} ✗ 0.00" in text
+    assert "pe answers most: 2 of 3 queries pass." in text
+
+
+def test_query_stands_with_its_sql_and_both_results(written):
+    text = section(written, "queries")
+    assert "WHERE num_crashes &lt; 1000 GROUP BY vendor ORDER BY vendor" in text
+    assert "Rows: real 5, dpsgd_vae 5 (5 keys in common), pe 5" in text
+    assert "Dell 1,234 1,543 1,383 1,296" in text
+    assert "✗ 0.31 (4.2\N{MULTIPLICATION SIGN})" in text
+
+
+def test_assumed_columns_are_listed(written):
+    text = section(written, "assumed")
+    assert "sysinfo ram BIGINT memory" in text
+    assert "vendor" not in text
+
+
+@pytest.mark.parametrize("name", ["config", "ledger", "scores", "summary", "quality"])
+def test_page_does_without_any_one_file(run, suite, name):
+    for folder in ("real", "synthetic", "results"):
+        shutil.rmtree(run.folder / folder)
+    getattr(run, name).unlink()
+    ids = read(page.write(run, suite)).ids
+    assert [found for found in ids if found in SECTIONS] == list(SECTIONS)
+
+
+def test_empty_run_folder_says_what_is_missing(tmp_path, suite):
+    run = runs.Run(tmp_path / "empty")
+    run.create()
+    page.write(run, suite)
+    for name, words in {
+        "promise": "no ledger yet",
+        "verdict": "Nothing was scored yet",
+        "summary": "summary.json is not there",
+        "queries": "Not evaluated",
+        "distributions": "The table was not read",
+        "rare": "rare_events.csv is not there",
+        "downstream": "downstream.csv is not there",
+        "cost": "No method has run yet",
+        "quality": "quality.csv is not there",
+        "reproduce": "config.json is not there",
+    }.items():
+        assert words in section(run.report, name)
+
+
+def test_same_files_give_the_same_page(run, suite: suite_lib.Suite):
+    first = page.write(run, suite).read_bytes()
+    assert page.write(run, suite).read_bytes() == first
