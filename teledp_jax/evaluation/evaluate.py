@@ -1,0 +1,242 @@
+"""Runs the same SQL on real and synthetic tables and says what can be trusted.
+
+All that is written here is computed from exact answers: none of it may leave.
+"""
+
+import itertools
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from teledp_jax import errors, runs
+from teledp_jax import schema as schema_lib
+from teledp_jax.data import suite as suite_lib
+from teledp_jax.evaluation import (
+    catalog,
+    columns,
+    compare,
+    downstream,
+    features,
+    rare,
+    statistics,
+    summary,
+)
+from teledp_jax.evaluation import run as run_lib
+
+HALF_SAMPLE = "half_sample"
+CEILING = "ceiling"
+
+Progress = Callable[[int, int], object]
+"""Called with the number of steps done and their total."""
+
+
+def evaluate(
+    run: runs.Run,
+    suite: suite_lib.Suite,
+    workloads: Sequence[str],
+    labels: Sequence[str],
+    *,
+    allow_missing_tables: bool,
+    progress: Progress | None = None,
+) -> None:
+    """Writes results, scores, statistics, rare events, downstream models and summary.
+
+    The labels `half_sample` (one half of the real fleet held to the other) and
+    `ceiling` (the real fleet encoded and decoded) are added where their tables are. A
+    label without tables but with results (answers without synthetic data) has scores
+    alone. `scores_corrected.csv` holds the corrected checks in the columns of
+    `scores.csv`.
+
+    Args:
+        run: The run folder.
+        suite: Its suite.
+        workloads: Names of workloads.
+        labels: Labels of methods.
+        allow_missing_tables: Whether queries on missing tables are left out.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: If a table, workload or label is missing or a file is at fault.
+    """
+    queries = catalog.select(catalog.load(suite.folder / "queries"), workloads)
+    catalog.check_parses(queries, suite.schema)
+    folders = _folders(run, labels)
+    num_runs = len(folders) + (HALF_SAMPLE in folders)
+    advance = _counter(
+        progress,
+        num_runs * len(queries) + len(folders) * (len(suite.schema.tables) + 1),
+    )
+    names = [HALF_SAMPLE] * (HALF_SAMPLE in folders)
+    names += [CEILING] * (CEILING in folders)
+    names += labels
+    results = _run_all(run, queries, folders, names, allow_missing_tables, advance)
+    _write_scores(run, queries, results, names)
+    _write_statistics(run, suite.schema, folders, advance)
+    _write_downstream(run, suite.schema, folders, advance)
+
+
+def _folders(run: runs.Run, labels: Sequence[str]) -> dict[str, pathlib.Path]:
+    """Device tables by label, `real` the first."""
+    folders = {
+        "real": run.real,
+        HALF_SAMPLE: run.half("second"),
+        CEILING: run.ceiling,
+        **{label: run.synthetic(label) for label in labels},
+    }
+    for label in labels:
+        if not folders[label].is_dir() and not run.results(label).is_dir():
+            raise errors.InputError(
+                f"{folders[label]}: label {label} has no tables; synthesize it first."
+            )
+    return {
+        label: folder
+        for label, folder in folders.items()
+        if label == "real" or folder.is_dir()
+    }
+
+
+def _counter(progress: Progress | None, total: int) -> Callable[[], None]:
+    """A function that counts a step."""
+    done = itertools.count(1)
+
+    def advance() -> None:
+        if progress is not None:
+            progress(next(done), total)
+
+    return advance
+
+
+def _run_all(
+    run: runs.Run,
+    queries: Sequence[catalog.Query],
+    folders: Mapping[str, pathlib.Path],
+    names: Sequence[str],
+    allow_missing_tables: bool,
+    advance: Callable[[], None],
+) -> dict[str, run_lib.Results]:
+    """Results by label; `first_half` is what `half_sample` is held to."""
+
+    def on(folder: pathlib.Path, results_folder: pathlib.Path) -> run_lib.Results:
+        return run_lib.run_queries(
+            folder,
+            queries,
+            results_folder,
+            allow_missing_tables=allow_missing_tables,
+            advance=advance,
+        )
+
+    results = {
+        label: on(folder, run.results(label)) for label, folder in folders.items()
+    }
+    if HALF_SAMPLE in folders:
+        results["first_half"] = on(run.half("first"), run.half_reference)
+    for label in set(names) - set(results):
+        results[label] = {
+            query.name: run_lib.read(
+                run.results(label) / f"{query.name}.csv", results["real"][query.name]
+            )
+            for query in queries
+        }
+    return results
+
+
+def _write_scores(
+    run: runs.Run,
+    queries: Sequence[catalog.Query],
+    results: Mapping[str, run_lib.Results],
+    names: Sequence[str],
+) -> None:
+    """Writes `scores.csv`, `scores_corrected.csv` and `summary.json`."""
+    checks: dict[bool, dict[str, compare.Checks]] = {False: {}, True: {}}
+    for corrected, label in itertools.product((False, True), names):
+        reference = "first_half" if label == HALF_SAMPLE else "real"
+        checks[corrected][label] = compare.compare_all(
+            queries, results[reference], results[label], corrected=corrected
+        )
+    halves = {corrected: checks[corrected].get(HALF_SAMPLE, {}) for corrected in checks}
+    for corrected, path in (
+        (False, run.scores),
+        (True, run.scores.with_name("scores_corrected.csv")),
+    ):
+        rows: list[dict[str, Any]] = []
+        for label, found in checks[corrected].items():
+            rows += compare.rows(
+                label, queries, found, halves[corrected], corrected=corrected
+            )
+        runs.write_csv(path, compare.COLUMNS, rows)
+    methods = {
+        label: {
+            **summary.privacy_and_cost(run, label),
+            **summary.summarize(
+                queries, found, checks[True][label], halves[False], halves[True]
+            ),
+        }
+        for label, found in checks[False].items()
+    }
+    runs.write_json(run.summary, {"methods": methods})
+
+
+def _write_statistics(
+    run: runs.Run,
+    schema: schema_lib.Schema,
+    folders: Mapping[str, pathlib.Path],
+    advance: Callable[[], None],
+) -> None:
+    """Writes `statistics.csv` and `rare_events.csv`, one table in memory at a time."""
+    described: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
+    anchors = {
+        label: folder / f"{schema.anchor.name}.parquet"
+        for label, folder in folders.items()
+    }
+    sizes = {
+        label: columns.count_rows(path) if path.exists() else 0
+        for label, path in anchors.items()
+    }
+    for table in schema.tables:
+        real: columns.Rows | None = None
+        counts: dict[rare.Event, int] = {}
+        for label, folder in folders.items():
+            path = folder / f"{table.name}.parquet"
+            advance()
+            if not path.exists() or (real is None and label != "real"):
+                continue
+            rows = columns.read(path, table, schema.device)
+            own = rare.count_events(table, rows)
+            if real is None:
+                real, counts = rows, own
+            else:
+                events += rare.compare(
+                    label,
+                    table,
+                    counts,
+                    own,
+                    num_real=sizes["real"],
+                    num_synthetic=sizes[label],
+                )
+            described += statistics.describe(
+                label, table, rows, real, num_devices=sizes[label]
+            )
+    runs.write_csv(run.statistics, statistics.COLUMNS, described)
+    runs.write_csv(run.rare_events, rare.COLUMNS, events)
+
+
+def _write_downstream(
+    run: runs.Run,
+    schema: schema_lib.Schema,
+    folders: Mapping[str, pathlib.Path],
+    advance: Callable[[], None],
+) -> None:
+    """Writes `downstream.csv`; without a holdout it has no rows."""
+    rows: list[dict[str, Any]] = []
+    if (run.holdout / f"{schema.anchor.name}.parquet").exists():
+        test = features.build(run.holdout, schema)
+        tasks: list[features.Task] = []
+        for label, folder in folders.items():
+            train = features.build(folder, schema)
+            if label == "real":
+                tasks = features.tasks(schema, train)
+            found = (downstream.score(label, task, train, test) for task in tasks)
+            rows += [row for row in found if row is not None]
+            advance()
+    runs.write_csv(run.downstream, downstream.COLUMNS, rows)

@@ -1,0 +1,206 @@
+"""How far a synthetic result is from the real one.
+
+The definitions are those of the published scorer of the DP-synthetic-telemetry
+benchmark. With `corrected=True` a metric leaves nothing out: a group that only one side
+has counts as an error of 1, and two empty sets do not match.
+"""
+
+import collections
+import math
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import scipy.stats
+
+LARGER_IS_BETTER = frozenset({"coverage", "spearman", "agreement"})
+SMALLEST_HALF_ERROR = 1e-8  # below it the published scorer drops a normalised error
+FLOOR = 1e-3  # least denominator of a corrected normalised error
+
+Key = Hashable
+Cells = Mapping[Key, Any]
+
+
+def cell_error(real: float, synthetic: float) -> float:
+    """|real - synthetic| / |real|; 0 if both are 0, infinite if only `real` is."""
+    if real == synthetic:
+        return 0.0
+    return abs(real - synthetic) / abs(real) if real else math.inf
+
+
+def relative_error(real: Cells, synthetic: Cells, *, corrected: bool = False) -> float:
+    """Median over common keys of the relative error; infinite if there is none.
+
+    Cells that are missing on either side are skipped. Corrected: median over the union
+    of keys, where a key or cell that only one side has is an error of 1.
+    """
+    errors = []
+    for key in (real.keys() | synthetic.keys()) if corrected else real.keys():
+        pair = real.get(key), synthetic.get(key)
+        if None not in pair:
+            errors.append(cell_error(float(pair[0]), float(pair[1])))
+        elif corrected and pair != (None, None):
+            errors.append(1.0)
+    return median(errors, empty=math.inf)
+
+
+def total_variation(real: Cells, synthetic: Cells) -> float:
+    """Half the L1 distance of the shares over the union of keys; 1 if a side is empty.
+
+    Missing cells count 0.
+    """
+    totals = [
+        sum(float(cell) for cell in side.values() if cell is not None)
+        for side in (real, synthetic)
+    ]
+    if not all(totals):
+        return 1.0
+    return 0.5 * sum(
+        abs(
+            float(real.get(key) or 0) / totals[0]
+            - float(synthetic.get(key) or 0) / totals[1]
+        )
+        for key in real.keys() | synthetic.keys()
+    )
+
+
+def jaccard(
+    real: Collection[Key], synthetic: Collection[Key], *, corrected: bool = False
+) -> float:
+    """Intersection over union; two empty sets are 1, corrected 0."""
+    union = set(real) | set(synthetic)
+    if not union:
+        return 0.0 if corrected else 1.0
+    return len(set(real) & set(synthetic)) / len(union)
+
+
+def spearman(real: Cells, synthetic: Cells) -> float | None:
+    """Rank correlation over common items, ties averaged.
+
+    None if fewer than two items are common, or one side has the same value everywhere.
+    """
+    pairs = [
+        (float(real[key]), float(synthetic[key]))
+        for key in real
+        if real[key] is not None and synthetic.get(key) is not None
+    ]
+    if len(pairs) < 2 or any(len(set(side)) < 2 for side in zip(*pairs, strict=True)):
+        return None
+    ranks = [scipy.stats.rankdata(side) for side in zip(*pairs, strict=True)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+def agreement(real: Cells, synthetic: Cells) -> float:
+    """Share of the real keys whose value is the same; 0 if there are none."""
+    matches = sum(
+        key in synthetic and real[key] == synthetic[key] and real[key] is not None
+        for key in real
+    )
+    return matches / len(real) if real else 0.0
+
+
+def row_count(real: int, synthetic: int) -> float:
+    """Relative error of the number of rows."""
+    return cell_error(real, synthetic)
+
+
+def mean_relative_error(real: Iterable[Any], synthetic: Iterable[Any]) -> float:
+    """Relative error of a column's mean; infinite if a side has no values."""
+    sides = [
+        [float(cell) for cell in side if cell is not None] for side in (real, synthetic)
+    ]
+    if not all(sides):
+        return math.inf
+    return cell_error(float(np.mean(sides[0])), float(np.mean(sides[1])))
+
+
+def share_variation(real: Iterable[Any], synthetic: Iterable[Any]) -> float:
+    """Total variation of the shares of a column's values; missing ones are left out."""
+    counts = [
+        collections.Counter(cell for cell in side if cell is not None)
+        for side in (real, synthetic)
+    ]
+    return total_variation(*counts)
+
+
+def grouped_coverage(
+    real: Mapping[Key, Cells], synthetic: Mapping[Key, Cells], *, corrected: bool
+) -> float:
+    """Mean Jaccard overlap of the items of common groups; 0 if none is common.
+
+    A group whose key has a missing part matches for free in the published scorer, which
+    finds no items in it on either side. Corrected: mean over the union of groups.
+    """
+    if corrected:
+        groups = real.keys() | synthetic.keys()
+    else:
+        groups = real.keys() & synthetic.keys()
+    overlaps = [
+        1.0
+        if not corrected and is_partial(group)
+        else jaccard(
+            real.get(group, {}).keys(),
+            synthetic.get(group, {}).keys(),
+            corrected=corrected,
+        )
+        for group in groups
+    ]
+    return float(np.mean(overlaps)) if overlaps else 0.0
+
+
+def grouped_spearman(
+    real: Mapping[Key, Cells], synthetic: Mapping[Key, Cells], *, corrected: bool
+) -> float | None:
+    """Mean rank correlation over common groups; None if it is undefined in all.
+
+    Corrected: mean over the real groups that can be ranked, 0 where it is undefined.
+    """
+    values = []
+    for group, cells in real.items():
+        value = spearman(cells, synthetic.get(group, {}))
+        if corrected:
+            if spearman(cells, cells) is not None:
+                values.append(0.0 if value is None else value)
+        elif value is not None and not is_partial(group):
+            values.append(value)
+    return float(np.mean(values)) if values else None
+
+
+def is_partial(group: Key) -> bool:
+    """Whether a part of a group's key is missing."""
+    return isinstance(group, tuple) and None in group
+
+
+def error(metric: str, value: float) -> float:
+    """A metric as an error: 1 - value where larger is better."""
+    return 1 - value if metric in LARGER_IS_BETTER else value
+
+
+def normalized_error(
+    metric: str, value: float, half_sample: float | None, *, corrected: bool = False
+) -> float | None:
+    """Error over the error that one half of the real fleet makes on the other half.
+
+    None, so left out, where the half-sample error is unknown or below 1e-8 and where
+    either is infinite. Corrected: the denominator is at least `FLOOR` and infinite
+    errors stay, 1 where both are.
+    """
+    if half_sample is None:
+        return None
+    own, half = error(metric, value), error(metric, half_sample)
+    if corrected:
+        if math.isinf(half):
+            return 1.0 if math.isinf(own) else 0.0
+        return own / max(half, FLOOR)
+    if half < SMALLEST_HALF_ERROR or math.isinf(own) or math.isinf(half):
+        return None
+    return own / half
+
+
+def median(values: Collection[float], *, empty: Any = None) -> Any:
+    """Median of numbers that may be infinite; `empty` of none."""
+    if not values:
+        return empty
+    ordered = sorted(values)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return low if low == high else (low + high) / 2

@@ -1,0 +1,80 @@
+"""`rare_events.csv`: does what few devices report survive?"""
+
+from typing import Any
+
+import numpy as np
+
+from teledp_jax import schema as schema_lib
+from teledp_jax.evaluation import columns
+
+COLUMNS = (
+    "label", "table", "column", "value", "real_share", "synthetic_share", "ratio",
+)  # fmt: skip
+LARGEST_SHARE = 0.05  # of the real devices
+FEWEST_DEVICES = 20  # fewer cannot be told from noise
+ANY_ROW = "any row"
+NOT_ZERO = "not zero"
+
+Event = tuple[str, str]
+"""A column (empty: the table itself) and a value in words."""
+
+
+def count_events(table: schema_lib.Table, rows: columns.Rows) -> dict[Event, int]:
+    """Number of devices with each event.
+
+    Events are: a device has a row in the table, has a category in some row, has a
+    number other than zero in some row.
+    """
+    counts: dict[Event, int] = {}
+    if table.role != "anchor":
+        counts["", ANY_ROW] = len(rows.ids)
+    for name, values in rows.numbers.items():
+        chosen = ~np.isnan(values) & (values != 0)
+        counts[name, NOT_ZERO] = rows.num_devices(chosen)
+    for name, category in rows.categories.items():
+        valid = category.codes >= 0
+        width = len(category.values)
+        pairs = np.unique(rows.device[valid] * width + category.codes[valid])
+        devices = np.bincount(pairs % max(width, 1), minlength=width)
+        for value, count in zip(category.values, devices, strict=True):
+            counts[name, value] = int(count)
+    return counts
+
+
+def compare(
+    label: str,
+    table: schema_lib.Table,
+    real: dict[Event, int],
+    synthetic: dict[Event, int],
+    *,
+    num_real: int,
+    num_synthetic: int,
+) -> list[dict[str, Any]]:
+    """One row an event that at least 20 but under 5 % of the real devices have.
+
+    Args:
+        label: Whose events they are.
+        table: The table.
+        real: Number of real devices with each event.
+        synthetic: Number of the label's devices with each event.
+        num_real: Number of real devices.
+        num_synthetic: Number of the label's devices.
+    """
+    result = []
+    for (column, value), count in sorted(real.items()):
+        if not FEWEST_DEVICES <= count < LARGEST_SHARE * num_real:
+            continue
+        share = count / num_real
+        own = synthetic.get((column, value), 0) / max(num_synthetic, 1)
+        result.append(
+            {
+                "label": label,
+                "table": table.name,
+                "column": column,
+                "value": value,
+                "real_share": share,
+                "synthetic_share": own,
+                "ratio": own / share,
+            }
+        )
+    return result
