@@ -27,10 +27,12 @@ def test_codes_are_absent_zero_then_bins():
     assert column.bounds == (1.0, 8.0)
 
 
-def test_values_outside_are_clamped_and_nan_is_absent():
+def test_values_outside_are_clamped_and_impossible_ones_absent():
     column = parse(kind="double", edges=[1, 2, 4], zero=False)
     values = (0.0, -5.0, 1e9, float("nan"), float("inf"))
-    assert [column.code_of(v) for v in values] == [1, 1, 2, 0, 2]
+    assert [column.code_of(v) for v in values] == [1, 0, 2, 0, 0]
+    signed = parse(kind="double", edges=[-1, 2, 4])
+    assert [signed.code_of(v) for v in values] == [1, 1, 2, 0, 0]
 
 
 def test_a_category_has_a_code_for_each_value():

@@ -1,7 +1,6 @@
 """Device tables to integer codes: clamp, cap, and nothing that looks across devices."""
 
 import pathlib
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,7 +39,7 @@ def encode(schema: schema_lib.Schema, folder: pathlib.Path) -> Encoded:
 
     A device keeps at most `max_rows` rows of a table: those with the largest
     `cap_by`, then with the largest codes, a rule that looks at that device alone. Its
-    rows are ordered by the code of `cap_by`, falling, then by their other codes.
+    rows are ordered by falling codes, that of `cap_by` first.
 
     Args:
         schema: The device tables.
@@ -57,7 +56,12 @@ def encode(schema: schema_lib.Schema, folder: pathlib.Path) -> Encoded:
     devices, counts = {}, []
     for table in schema.tables:
         own = _read(folder, table.name, schema.device)
-        index = pc.fill_null(pc.index_in(own, value_set=ids), -1)
+        # The anchor's own ids, where in order, need no look-up.
+        index = (
+            pa.array(np.arange(len(ids)))
+            if table.role == "anchor" and len(own) == len(ids) and own.equals(ids)
+            else pc.fill_null(pc.index_in(own, value_set=ids), -1)
+        )
         device = np.asarray(index.to_numpy()).astype(np.int64)
         codes, rank, found = _encode_rows(folder, table, len(device))
         known = device >= 0
@@ -187,14 +191,15 @@ def _place(
     rank: Float[np.ndarray, " row"],
 ) -> tuple[arrays.TableArrays, int]:
     """Puts rows at their devices, and counts those beyond the cap."""
-    packed = list(_packed(table, codes))
-    order = np.lexsort((*(-key for key in reversed(packed)), -rank, device))
-    order = order[_position(device[order]) < table.max_rows]
-    if table.max_rows > 1:
-        names = [column.name for column in table.columns]
-        first = codes[:, names.index(str(table.cap_by))].astype(np.int64)
-        keys = (*reversed(packed), -first, device)
-        order = order[np.lexsort(tuple(key[order] for key in keys))]
+    order = np.arange(len(device))
+    over = np.bincount(device, minlength=num_devices)[device] > table.max_rows
+    if over.any():
+        crowd = np.flatnonzero(over)
+        keys = (*_packed(table, codes[crowd]), -rank[crowd], device[crowd])
+        crowd = crowd[np.lexsort(keys)]
+        crowd = crowd[_position(device[crowd]) < table.max_rows]
+        order = np.concatenate([np.flatnonzero(~over), crowd])
+    order = order[np.lexsort((*_packed(table, codes[order]), device[order]))]
     kept = device[order]
     position = _position(kept)
     shape = (num_devices, table.max_rows)
@@ -207,16 +212,19 @@ def _place(
 
 def _packed(
     table: schema_lib.Table, codes: Integer[np.ndarray, "row column"]
-) -> Iterator[Integer[np.ndarray, " row"]]:
-    """Few integers that order rows as their codes do, the first column first."""
-    size, key = 1, np.zeros(len(codes), np.int64)
-    for index, column in enumerate(table.columns):
+) -> list[Integer[np.ndarray, " row"]]:
+    """Few keys for `np.lexsort` that order rows by falling codes, `cap_by` first."""
+    columns = sorted(
+        enumerate(table.columns), key=lambda item: item[1].name == table.cap_by
+    )
+    size, key, keys = 1, np.zeros(len(codes), np.int64), []
+    for index, column in columns:
         if size * column.num_codes >= _PACKED:
-            yield key
+            keys.append(key)
             size, key = 1, np.zeros(len(codes), np.int64)
+        key = key - size * codes[:, index].astype(np.int64)
         size *= column.num_codes
-        key = key * column.num_codes + codes[:, index]
-    yield key
+    return [*keys, key]
 
 
 def _position(device: Integer[np.ndarray, " row"]) -> Integer[np.ndarray, " row"]:

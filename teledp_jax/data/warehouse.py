@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import glob
 import pathlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
@@ -13,6 +14,13 @@ from teledp_jax import errors
 
 Window = tuple[datetime.datetime | None, datetime.datetime | None]
 """From the first moment (inclusive) to the second (exclusive); None is open."""
+
+
+_SIZE = re.compile(
+    r"\s*(?P<number>\d+(\.\d+)?)\s*(?P<unit>[KMGT])i?B\s*", re.IGNORECASE
+)
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
+_COUNTED = 0.75  # DuckDB's own count leaves out buffers of files and of results
 
 
 @contextlib.contextmanager
@@ -25,7 +33,7 @@ def connect(
     """Opens a database in memory that spills to `temp_folder` beyond its limit.
 
     Args:
-        memory_limit: Most memory that DuckDB takes, such as `4GB`.
+        memory_limit: Most memory that the work takes, such as `4GB`.
         temp_folder: Where it spills; made if absent, emptied at the end.
         threads: Number of threads; None is one a core.
 
@@ -33,9 +41,10 @@ def connect(
         InputError: If a setting is refused or the folder cannot be made.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
+        "memory_limit": f"{int(_COUNTED * num_bytes(memory_limit))}B",
         "temp_directory": str(temp_folder),
         "preserve_insertion_order": False,
+        "enable_progress_bar": False,
     }
     if threads is not None:
         config["threads"] = threads
@@ -44,12 +53,23 @@ def connect(
         connection = duckdb.connect(config=config)
     except (duckdb.Error, OSError) as error:
         raise errors.InputError(
-            f"{memory_limit=}, temp_folder={str(temp_folder)!r}: refused "
-            f"({first_line(error)}); use a size such as '4GB' and a folder that can "
-            "be written."
+            f"temp_folder={str(temp_folder)!r}, {threads=}: refused "
+            f"({first_line(error)}); use a folder that can be written."
         ) from None
     with connection:
         yield connection
+
+
+def num_bytes(size: str) -> int:
+    """Reads a size such as `4GB`.
+
+    Raises:
+        InputError: If it is none.
+    """
+    match = _SIZE.fullmatch(size)
+    if match is None or not float(match["number"]):
+        raise errors.InputError(f"memory_limit={size!r}: expected a size such as 4GB.")
+    return int(float(match["number"]) * 1000 ** _POWERS[match["unit"].upper()])
 
 
 def first_line(error: Exception) -> str:

@@ -115,7 +115,7 @@ def test_means_of_lognormals_survive(kind, sigma):
     assert drawn.mean() == pytest.approx(values.mean(), rel=0.03)
     for level in (0.1, 0.5, 0.9):
         assert np.quantile(drawn, level) == pytest.approx(
-            np.quantile(values, level), rel=0.1, abs=1
+            np.quantile(values, level), rel=0.15, abs=1
         )
 
 

@@ -79,7 +79,7 @@ def test_tables_encode_to_codes_worked_by_hand(tmp_path):
     )
     np.testing.assert_array_equal(
         devices["apps"].codes,
-        [[[2, 3], [0, 0]], [[0, 5], [2, 5]], [[0, 0], [0, 0]]],
+        [[[2, 3], [0, 0]], [[2, 5], [0, 5]], [[0, 0], [0, 0]]],
     )
     assert devices["machines"].codes.dtype == np.uint8
     found = {(c.table, c.column, c.rule): c.count for c in counts if c.count}
