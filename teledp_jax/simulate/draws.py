@@ -6,6 +6,7 @@ A device therefore sends the same rows whatever the size of its fleet or of a ch
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,8 @@ class Draws:
 
     def uniform(self, name: str) -> Floats:
         """Uniform draws, strictly between 0 and 1."""
-        return ((self.bits(name) >> np.uint64(11)) + 0.5) * 2.0**-53
+        places = (self.bits(name) >> np.uint64(11)).astype(np.float64)
+        return np.asarray((places + 0.5) * 2.0**-53)
 
     def normal(self, name: str) -> Floats:
         """Standard normal draws."""
@@ -116,9 +118,9 @@ class Vocabulary:
         kinds: The names of the kinds, in the order of their numbers.
     """
 
-    def __init__(self, weights_by_kind: Mapping[str, Mapping[str | int, float]]):
+    def __init__(self, weights_by_kind: Mapping[str, Mapping[Any, float]]):
         self.kinds = list(weights_by_kind)
-        self.values = list(
+        self.values: list[Any] = list(
             dict.fromkeys(v for w in weights_by_kind.values() for v in w)
         )
         self._choice = Choice(

@@ -215,7 +215,9 @@ def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     rate = presence.rates(
         fleet, table, events=section["events"], spread=section["spread"]
     )
-    roaming = (fleet.latents["mobility"] > 0.7) & (fleet.latents["network"] < -0.3)
+    roaming = (fleet.latents["mobility"] > section["roaming_mobility"]) & (
+        fleet.latents["network"] < section["roaming_network"]
+    )
     rate *= np.where(roaming, section["roaming_factor"], 1.0)
     portable = fleet.is_one_of("chassistype", _PORTABLE)
     wireless = portable | draw.chance("desktop", section["desktop_share"])
@@ -223,9 +225,15 @@ def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     reporting = wireless & presence.reports(fleet, table)
     rows = presence.Rows(fleet, table, counts * reporting)
     of = rows.device
-    kind = np.where(roaming[of] & rows.draw.chance("roaming", 0.6), 1, 0)
-    bad_driver = fleet.draw("wifi driver").chance("bad", 0.02)[of]
-    kind = np.where(bad_driver & rows.draw.chance("driver", 0.7), 2, kind)
+    kind = np.where(
+        roaming[of] & rows.draw.chance("roaming", section["roaming_share"]), 1, 0
+    )
+    bad_driver = fleet.draw("wifi driver").chance("bad", section["bad_driver_share"])[
+        of
+    ]
+    kind = np.where(
+        bad_driver & rows.draw.chance("driver", section["bad_driver_errors"]), 2, kind
+    )
     errors = draws.Vocabulary(section["errors"])
     error = errors.pick(rows.draw.uniform("error"), kind)
     size = np.exp(0.9 + 1.1 * rows.draw.normal("size") + 1.2 * (kind == 2))
@@ -238,7 +246,7 @@ def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     return {
         **rows.sample(guids, utc),
         **columns.moment(utc, fleet.offset[of]),
-        "error_string": columns.text([str(v) for v in errors.values], error),
+        "error_string": columns.text(errors.values, error),
         "ap_id": columns.hexadecimal(points.bits("id"), num_digits=12),
         "error_count": pa.array(np.clip(size * fleet.burst[of], 1, 1e6).astype(int)),
     }

@@ -1,5 +1,7 @@
 """Which devices report a table at all, and how many rows they send."""
 
+import datetime
+
 import numpy as np
 import pyarrow as pa
 from scipy import special
@@ -87,6 +89,6 @@ def window_days() -> int:
 
 def window_start() -> int:
     """First second of the window, since 1970."""
-    last = np.datetime64(traits.constants()["window"]["end"])
-    first = last - np.timedelta64(window_days() - 1, "D")
-    return int(first.astype("datetime64[s]").astype(np.int64))
+    last = datetime.date.fromisoformat(str(traits.constants()["window"]["end"]))
+    days = (last - datetime.date(1970, 1, 1)).days - window_days() + 1
+    return days * columns.DAY_S

@@ -66,26 +66,32 @@ def application_error_event_1000(
     )
     factor = np.where(fleet.defective, section["driver_factor"], 1.0)
     # Very new and very old devices both fail more: no log-linear model holds that.
-    factor *= 1.0 + 0.8 * (np.abs(fleet.latents["newness"]) > 1.4)
+    extreme = np.abs(fleet.latents["newness"]) > section["extreme_age"]
+    factor *= np.where(extreme, section["extreme_age_factor"], 1.0)
     rate = np.minimum(rate * factor * np.exp(fleet.vendor_effect), 4000.0)
     counts = fleet.draw(table).poisson("events", rate)
     rows = presence.Rows(fleet, table, counts * presence.reports(fleet, table))
     utc = rows.times()
-    by_driver = fleet.defective[rows.device] & rows.draw.chance("driver", 0.8)
+    by_driver = fleet.defective[rows.device] & rows.draw.chance(
+        "driver", section["driver_share"]
+    )
     start = presence.window_start()
     late = traits.constants()["window"]["new_driver_day"] * columns.DAY_S
     span = presence.window_days() * columns.DAY_S - late
     recent = start + late + (utc - start) % span
     utc = np.where(by_driver, recent, utc)
-    by_memory = fleet.starved[rows.device] & rows.draw.chance("memory", 0.4)
+    by_memory = fleet.starved[rows.device] & rows.draw.chance(
+        "memory", section["memory_share"]
+    )
     kind = np.where(by_driver, 1, np.where(by_memory, 2, 0))
+    app = _app_of(fleet, rows)
     exceptions = draws.Vocabulary(section["exceptions"])
     exception = exceptions.pick(rows.draw.uniform("exception"), kind)
     return {
         **rows.event(guids, utc),
-        **_application(fleet, rows),
-        **_module(rows, kind),
-        "exception_code": columns.text([str(v) for v in exceptions.values], exception),
+        **_application(rows, app),
+        **_module(rows, app, kind),
+        "exception_code": columns.text(exceptions.values, exception),
         "fault_offset": columns.hexadecimal(
             rows.draw.bits("fault") >> np.uint64(40), num_digits=16
         ),
@@ -102,8 +108,8 @@ def application_hang_event_1002(
     rate = presence.rates(
         fleet, table, events=section["events"], spread=section["spread"]
     )
-    rate *= np.where(fleet.starved, section["low_ram_factor"], 1.0)
-    rate *= np.where(fleet.hot, 1.7, 1.0)
+    rate *= np.where(fleet.starved, section["starved_factor"], 1.0)
+    rate *= np.where(fleet.hot, section["hot_factor"], 1.0)
     counts = fleet.draw(table).poisson("events", np.minimum(rate, 2000.0))
     rows = presence.Rows(fleet, table, counts * presence.reports(fleet, table))
     utc = rows.times()
@@ -113,14 +119,14 @@ def application_hang_event_1002(
         section["termination_spread"] * rows.draw.normal("length")
         + 0.8 * fleet.starved[rows.device]
     )
-    application = dict(_application(fleet, rows))
+    application = dict(_application(rows, _app_of(fleet, rows)))
     del application["app_timestamp"]
     return {
         **rows.event(guids, utc),
         **application,
         "start_time": _file_time(utc - _age_s(rows)),
         "termination_time_ms": pa.array(np.minimum(length, 3.6e6).astype(np.int32)),
-        "hang_type": columns.text([str(value) for value in types.values], kind),
+        "hang_type": columns.text(types.values, kind),
     }
 
 
@@ -135,13 +141,21 @@ def microsoft_windows_kernel_power_event_41(
     )
     rate *= np.where(fleet.hot, section["thermal_factor"], 1.0)
     rate *= np.where(fleet.worn, section["battery_factor"], 1.0)
-    rate *= np.where(fleet.defective, 2.0, 1.0) * np.exp(fleet.vendor_effect)
+    rate *= np.where(fleet.defective, section["driver_factor"], 1.0) * np.exp(
+        fleet.vendor_effect
+    )
     counts = fleet.draw(table).poisson("events", np.minimum(rate, 1000.0))
     rows = presence.Rows(fleet, table, counts * presence.reports(fleet, table))
     of = rows.device
     cause = np.where(fleet.worn[of], 3, 0)
-    cause = np.where(fleet.hot[of] & rows.draw.chance("heat", 0.75), 1, cause)
-    cause = np.where(fleet.defective[of] & rows.draw.chance("driver", 0.6), 2, cause)
+    cause = np.where(
+        fleet.hot[of] & rows.draw.chance("heat", section["thermal_share"]), 1, cause
+    )
+    cause = np.where(
+        fleet.defective[of] & rows.draw.chance("driver", section["driver_share"]),
+        2,
+        cause,
+    )
     codes = draws.Vocabulary(section["bugchecks"])
     code = np.array(codes.values, dtype=np.int32)[
         codes.pick(rows.draw.uniform("bugcheck"), cause)
@@ -167,9 +181,11 @@ def _circumstances(
 ) -> columns.Columns:
     """What else event 41 says of a restart."""
     draw = rows.draw
-    sleeping = draw.chance("sleep", np.where(asleep, 0.45, 0.06))
+    section = traits.constants()["microsoft_windows_kernel_power_event_41"]
+    shares = section["sleep_share"]
+    sleeping = draw.chance("sleep", np.where(asleep, shares["worn"], shares["other"]))
     depth = 1 + (draw.uniform("depth") * 6.999).astype(np.int64)
-    pressed = draw.chance("button", 0.2) & ~stopped
+    pressed = draw.chance("button", section["button_share"]) & ~stopped
     button = (utc + _EPOCH_1601_S) * 10_000_000
     transitions = np.floor(-6.0 * np.log(draw.uniform("transitions")))
     checkpoint = (draw.uniform("checkpoint") ** 3 * 40).astype(np.int32)
@@ -214,14 +230,14 @@ def _app_of(fleet: traits.Fleet, rows: presence.Rows) -> draws.Ints:
     """The executable of each row: often the device's own troublemaker, else any."""
     _, _, choice = _apps()
     own = fleet.draw(rows.draw.purpose).uniform("troublemaker")[rows.device]
-    uniform = np.where(rows.draw.chance("own", 0.45), own, rows.draw.uniform("app"))
+    share = traits.constants()["application_error_event_1000"]["troublemaker_share"]
+    uniform = np.where(rows.draw.chance("own", share), own, rows.draw.uniform("app"))
     return choice.pick(uniform, fleet.codes["persona"][rows.device])
 
 
-def _application(fleet: traits.Fleet, rows: presence.Rows) -> columns.Columns:
+def _application(rows: presence.Rows, app: draws.Ints) -> columns.Columns:
     """Which program failed."""
     names, kinds, _ = _apps()
-    app = _app_of(fleet, rows)
     build = (rows.draw.uniform("build") ** 2 * _VERSIONS).astype(np.int64)
     version = app * _VERSIONS + build
     places = [(n, v) for n in range(len(names)) for v in range(_VERSIONS)]
@@ -243,13 +259,16 @@ def _application(fleet: traits.Fleet, rows: presence.Rows) -> columns.Columns:
     }
 
 
-def _module(rows: presence.Rows, kind: draws.Ints) -> columns.Columns:
+def _module(rows: presence.Rows, app: draws.Ints, kind: draws.Ints) -> columns.Columns:
     """Which module was at fault, by the kind of crash."""
     vocabulary = draws.Vocabulary(
         traits.constants()["application_error_event_1000"]["modules"]
     )
-    names = [str(value).replace("own", "app.dll") for value in vocabulary.values]
+    apps, _, _ = _apps()
+    names = [*vocabulary.values, *apps]
     module = vocabulary.pick(rows.draw.uniform("module"), kind)
+    own = module == vocabulary.values.index("own")
+    module = np.where(own, len(vocabulary.values) + app, module)
     build = (rows.draw.uniform("module build") * _VERSIONS).astype(np.int64)
     version = module * _VERSIONS + build
     versions = [f"10.0.{19041 + v}.{n}" for n in range(len(names)) for v in range(4)]

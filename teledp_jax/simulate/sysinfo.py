@@ -131,6 +131,7 @@ def _processor(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     skus, choice = _skus()
     sku = choice.pick(draw.uniform("sku"), code * 2 + portable)
     ice_lake = draw.chance("ice lake", 0.35) & (fleet.generation == 10)
+    unclean = draw.chance("unclean", 0.05) & (fleet.generation == 7)
     litho = [_lithography(name) for name in names]
     lines = [_line(name) for name in skus]
     amd = draw.chance("amd", 0.1) & fleet.is_one_of("cpuname", ["Other"])
@@ -140,9 +141,10 @@ def _processor(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     return {
         "cpuname": _by_code("cpuname", fleet),
         "cpucode": columns.text(skus, sku),
-        "cpu_family": columns.text([_family(name) for name in names], code),
+        "cpu_family": _families(fleet, draw),
         "processornumber": columns.text(
-            [*litho, "10 nm"], np.where(ice_lake, len(litho), code)
+            [*litho, "10 nm", "14"],
+            np.where(ice_lake, len(litho), np.where(unclean, len(litho) + 1, code)),
         ),
         "cpuvendor": columns.text(["Intel", "AMD"], amd.astype(np.int64)),
         "cpu_suffix": columns.text([f"Core-{x}" if x else "Other" for x in lines], sku),
@@ -156,6 +158,16 @@ def _processor(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
             [f"6/{60 + 7 * g}/{g % 5 + 1}" for g in range(13)], fleet.generation
         ),
     }
+
+
+def _families(fleet: traits.Fleet, draw: draws.Draws) -> pa.Array:
+    """Families of processors, those outside the list of names by a draw."""
+    names = traits.attribute_values("cpuname")
+    pooled = draws.Vocabulary({"all": traits.constants()["other_families"]["shares"]})
+    drawn = len(names) + pooled.pick(draw.uniform("family"))
+    other = fleet.is_one_of("cpuname", ["Other"])
+    families = [*(_family(name) for name in names), *pooled.values]
+    return columns.text(families, np.where(other, drawn, fleet.codes["cpuname"]))
 
 
 def _graphics(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
@@ -233,7 +245,7 @@ def _made_up(name: str, num_codes: int) -> list[str]:
         return [_UNKNOWN, *(f"Unlisted-{n}" for n in range(1, num_codes))]
     generation, rank = traits.generation_of(name), name.split(" ")[-1]
     if not re.fullmatch(r"i\d", rank):
-        word = re.sub(r"\W", "", name)[-6:]
+        word = "SKU" if name == "Other" else re.sub(r"\W", "", name)[-6:]
         return [
             f"{word}-{1000 + 35 * n}{'' if n % 3 else 'U'}" for n in range(num_codes)
         ]

@@ -114,9 +114,8 @@ def make_fleet(*, seed: int, ids: draws.Ints, world: Mapping[str, Any]) -> Fleet
     discrete = _discrete_graphics(draw, codes)
     new_windows = _in(codes, "os", ["Win11", "Win Server"])
     ram = np.array([float(v) for v in attribute_values("ram")])[codes["ram"]]
-    low_ram = constants()["application_hang_event_1002"]["low_ram_gb"]
-    old = latents["newness"] < 0.0
-    busy = latents["workload"] > 0.6
+    limits = constants()["thresholds"]
+    newness, workload = latents["newness"], latents["workload"]
     hours = constants()["hours_from_utc"]["hours"]
     countries = attribute_values("countryname_normalized")
     zones = np.array([int(hours[name] * 3600) for name in countries])
@@ -131,11 +130,17 @@ def make_fleet(*, seed: int, ids: draws.Ints, world: Mapping[str, Any]) -> Fleet
         cores=cores,
         discrete=discrete,
         defective=discrete
-        & (new_windows | draw.chance("early driver", 0.25))
+        & (
+            new_windows
+            | draw.chance("early driver", limits["defective_on_old_windows"])
+        )
         & _in(codes, "modelvendor_normalized", world["driver_vendors"]),
-        hot=old & busy & portable,
-        starved=busy & (ram <= low_ram),
-        worn=portable & (latents["newness"] < -0.9),
+        hot=portable
+        & (newness < limits["hot_newness"])
+        & (workload > limits["hot_workload"]),
+        starved=(workload > limits["starved_workload"])
+        & (ram <= limits["starved_ram_gb"]),
+        worn=portable & (newness < limits["worn_newness"]),
         vendor_effect=_vendor_effects(seed, world)[codes["modelvendor_normalized"]],
         burst=_bursts(draw),
         offset=zones[codes["countryname_normalized"]],
@@ -293,5 +298,5 @@ def _bursts(draw: draws.Draws) -> draws.Floats:
     """Factors on event rates: Pareto for a few devices, else 1."""
     extremes = constants()["extremes"]
     sizes = draw.uniform("burst size") ** (-1.0 / extremes["tail_index"])
-    sizes = np.minimum(8.0 * sizes, extremes["cap"])
+    sizes = np.minimum(extremes["scale"] * sizes, extremes["cap"])
     return np.where(draw.chance("burst", extremes["share"]), sizes, 1.0)
