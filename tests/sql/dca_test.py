@@ -1,21 +1,26 @@
 """Device tables and queries of suite dca give what the raw rows give."""
 
+import datetime
 import pathlib
+import random
+from collections.abc import Iterable
+from typing import Any
 
-import dca_fleet
 import duckdb
 import pyarrow as pa
 import pytest
+import yaml
 
 from teledp_jax import schema
 from teledp_jax.data import sqlfile
 
+SUITE = pathlib.Path(__file__).parents[2] / "sql" / "dca"
+DEVICE_FILES = {table.name: table for table in sqlfile.read_folder(SUITE / "device")}
+VOCABULARIES = yaml.safe_load((SUITE / "vocabularies.yaml").read_text())
 RAW = pathlib.Path(__file__).parent / "dca_raw"
-QUERIES = {
-    query.name: query for query in sqlfile.read_folder(dca_fleet.SUITE / "queries")
-}
+QUERIES = {query.name: query for query in sqlfile.read_folder(SUITE / "queries")}
 SQL_TYPES = {"category": "VARCHAR", "integer": "BIGINT", "double": "DOUBLE"}
-METRICS = {
+SCORES = {
     "relative_error", "total_variation", "spearman", "agreement", "row_count",
     "mean_relative_error", "share_variation",
 }  # fmt: skip
@@ -40,9 +45,158 @@ FROM hw_cpu_frequency WHERE nrs >= 1 AND ia_freq_mhz >= 1 AND ia_freq_mhz <= 100
 """
 
 
+START = datetime.date(2024, 10, 1)
+APPS = ("chrome.exe", "Outlook.EXE", "explorer.exe", "teams.exe", "unlisted.exe", None)
+METRICS = {
+    "HW::CORE:C0:PERCENT:": (2, 99),
+    "HW::CORE:AVG_FREQ:MHZ:": (500, 4000),
+    "HW::CORE:TEMPERATURE:CENTIGRADE:": (30, 99),
+    "HW:::PSYS_RAP:WATTS:": (2, 60),
+    "HW::PACKAGE:IA_POWER:WATTS:": (1, 40),
+}
+BROKEN = (float("nan"), float("inf"), float("-inf"), -5.0, 1e9, None)
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def event(device: str, day: int, **values: Any) -> dict[str, Any]:
+    """A raw event at noon of a day."""
+    date = START + datetime.timedelta(days=day)
+    noon = datetime.datetime.combine(date, datetime.time(12))
+    return {"guid": device, "dt": date, "ts": noon, **values}
+
+
+def fleet(num_devices: int, seed: int) -> Rows:
+    """A random raw fleet, the same for the same seed."""
+    draw = random.Random(seed)
+    rows: Rows = {name: [] for name in DEVICE_FILES}
+    for number in range(num_devices):
+        device = f"{number:032x}"
+        rows["system_sysinfo_unique_normalized"].append(_device(draw, device))
+        makers = {
+            "crashlog": _run,
+            "application_error_event_1000": _crash,
+            "application_hang_event_1002": _hang,
+            "microsoft_windows_kernel_power_event_41": _restart,
+            "wifi_error": _wifi,
+            "hw_cpu_frequency": _frequency,
+        }
+        for table, make in makers.items():
+            if draw.random() < 0.6:
+                size = 60 if draw.random() < 0.06 else draw.randint(1, 9)
+                rows[table] += [make(draw, device) for _ in range(size)]
+        if draw.random() < 0.9:
+            rows["power_acdc_usage_v4_hist"] += _power(draw, device)
+    return rows
+
+
+def _device(draw: random.Random, device: str) -> dict[str, Any]:
+    first = datetime.datetime(2023, 1, 1, 8) + datetime.timedelta(
+        hours=draw.randint(0, 9000)
+    )
+    ages = (5, 50, 200, 500, 900, -3)
+    last = first + datetime.timedelta(days=draw.choice(ages), hours=draw.randint(0, 23))
+    return {
+        "guid": device,
+        "chassistype": draw.choice(("Notebook", "Notebook", "Desktop", "2 in 1", None)),
+        "countryname_normalized": draw.choice(("India", "China", "Brazil", None)),
+        "modelvendor_normalized": draw.choice(("HP", "Dell", "Lenovo", None)),
+        "os": draw.choice(("Win10", "Win10", "Win11", None)),
+        "cpu_family": draw.choice(("Core i5", "Core i7", "Xeon", None)),
+        "cpuname": draw.choice(
+            ("8th Gen i5", "11th Gen i7", "Xeon", "Pentium/Celeron-2nd Gen", None)
+        ),
+        "persona": draw.choice(("Gamer", "Web User", "Casual User", None)),
+        "discretegraphics": draw.choice(("Y", "N", None)),
+        "ram": draw.choice((4, 7.9, 8, 16, 4194304, float("nan"), 0, None)),
+        "firstreportdate": first,
+        "lastreportdate": draw.choice((last, last, last, None)),
+    }
+
+
+def _run(draw: random.Random, device: str) -> dict[str, Any]:
+    return event(device, draw.randint(0, 5), exit_code=draw.choice((0, 0, 1, 2, None)))
+
+
+def _crash(draw: random.Random, device: str) -> dict[str, Any]:
+    codes = ("c0000005", "C0000409", "e0434352", "c0000374", "deadbeef", None)
+    return event(
+        device,
+        draw.randint(0, 5),
+        app_name=draw.choice(APPS),
+        exception_code=draw.choice(codes),
+    )
+
+
+def _hang(draw: random.Random, device: str) -> dict[str, Any]:
+    return event(
+        device,
+        draw.randint(0, 5),
+        app_name=draw.choice(APPS),
+        termination_time_ms=draw.choice((draw.randint(1, 90_000), 0, -1, None)),
+    )
+
+
+def _restart(draw: random.Random, device: str) -> dict[str, Any]:
+    return event(
+        device,
+        draw.randint(0, 5),
+        bugcheck_code=draw.choice((0, 0, 0x9F, 0x116, 0x124, 0x133, 77777, -7, None)),
+        power_button_timestamp=draw.choice((0, 133_000_000_000_000_000, -1, None)),
+        sleep_in_progress=draw.choice((0, 0, 4, None)),
+    )
+
+
+def _wifi(draw: random.Random, device: str) -> dict[str, Any]:
+    errors = (*VOCABULARIES["wifi_errors"][:5], "A new error", None)
+    return event(
+        device,
+        draw.randint(0, 5),
+        error_string=draw.choice(errors),
+        error_count=draw.choice((1, 2, 30, 0, -4, None)),
+    )
+
+
+def _frequency(draw: random.Random, device: str) -> dict[str, Any]:
+    return {
+        "guid": device,
+        "ia_freq_mhz": draw.choice((800, 1600, 2400, 3000, 4200, 0, -1, 50_000, None)),
+        "ia_active_cores": draw.choice((0, 1, 4, -1, None)),
+        "nrs": draw.choice((1, 720, 30_000, 2_000_000_000, 0, -9, None)),
+    }
+
+
+def _power(draw: random.Random, device: str) -> Iterable[dict[str, Any]]:
+    """Events of some days; each repeats its length for its metrics and instances."""
+    names = ("AC_DISPLAY_ON", "DC_DISPLAY_ON", "DC_DISPLAY_OFF", "UN_DISPLAY_UN", None)
+    for day in range(draw.randint(1, 3)):
+        for name in draw.sample(names, k=draw.randint(1, 4)):
+            length = draw.choice((3_600_000, draw.randint(1, 10**8), 0, -8, None))
+            for metric, (low, high) in METRICS.items():
+                for instance in range(draw.randint(0, 2)):
+                    value = draw.uniform(low, high)
+                    yield event(
+                        device,
+                        day,
+                        event_name=name,
+                        duration_ms=length,
+                        metric_name=metric,
+                        attribute_metric_level1=instance,
+                        nrs=draw.choice((1, 40, 700, 700, 0, -3, None)),
+                        avg_val=draw.choice((value, value, value, *BROKEN)),
+                        max_val=draw.choice((*[value * 1.1] * 12, *BROKEN)),
+                    )
+
+
+def device_rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple]:
+    """Rows of a device table, made from the raw tables of the database."""
+    found = connection.execute(DEVICE_FILES[table].statement).fetchall()
+    return sorted(found, key=lambda row: tuple(str(value) for value in row))
+
+
 def columns_of(table: sqlfile.SqlFile) -> list[schema.Column]:
     return [
-        schema.parse_column(name, fields, dca_fleet.VOCABULARIES)
+        schema.parse_column(name, fields, VOCABULARIES)
         for name, fields in table.get("columns").items()
     ]
 
@@ -51,7 +205,7 @@ def device_database(connection, *, order: str) -> duckdb.DuckDBPyConnection:
     """A database with the device tables made from the raw tables of another."""
     made = duckdb.connect()
     made.execute("SET threads = 1")
-    for table in dca_fleet.DEVICE_FILES.values():
+    for table in DEVICE_FILES.values():
         rows = connection.sql(table.statement).to_arrow_table()
         made.register("rows", rows)
         made.execute(f"CREATE TABLE {table.name} AS FROM rows ORDER BY guid {order}")
@@ -60,10 +214,10 @@ def device_database(connection, *, order: str) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.fixture(scope="module")
-def raw():
-    connection = dca_fleet.connect(dca_fleet.fleet(600, seed=1))
+def raw(dca_raw):
+    connection = dca_raw(fleet(600, seed=1))
     connection.execute(RAW_VIEWS)
-    for name, values in dca_fleet.VOCABULARIES.items():
+    for name, values in VOCABULARIES.items():
         listed = [str(value) for value in values if value != "Other"]
         connection.register(f"listed_{name}", pa.table({"name": listed}))
     return connection
@@ -131,10 +285,10 @@ def test_query_header_states_its_result(name, devices):
     assert query.get("question").endswith("?")
     assert set(query.header.get("within", [])) <= set(query.get("keys"))
     assert all(
-        value["metric"] in METRICS and value["threshold"] > 0
+        value["metric"] in SCORES and value["threshold"] > 0
         for value in query.get("values").values()
     )
-    read = {name for name in dca_fleet.DEVICE_FILES if name in query.statement}
+    read = {name for name in DEVICE_FILES if name in query.statement}
     assert set(query.get("tables")) == read
 
 
@@ -147,9 +301,9 @@ def test_queries_cover_all_types_and_rare_events():
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("name", dca_fleet.DEVICE_FILES)
+@pytest.mark.parametrize("name", DEVICE_FILES)
 def test_device_table_has_the_columns_of_its_header(name, raw):
-    table = dca_fleet.DEVICE_FILES[name]
+    table = DEVICE_FILES[name]
     columns = columns_of(table)
     result = raw.sql(table.statement)
     assert result.columns == ["guid", *(column.name for column in columns)]
@@ -169,192 +323,23 @@ def test_device_table_has_the_columns_of_its_header(name, raw):
     assert table.get("reads") == [name]
 
 
-@pytest.mark.parametrize("name", dca_fleet.DEVICE_FILES)
+@pytest.mark.parametrize("name", DEVICE_FILES)
 def test_device_table_keeps_its_grain(name, raw):
-    rows = dca_fleet.device_rows(raw, name)
-    width = 2 if dca_fleet.DEVICE_FILES[name].get("role") == "entity" else 1
+    rows = device_rows(raw, name)
+    width = 2 if DEVICE_FILES[name].get("role") == "entity" else 1
     assert rows
     assert len(keyed(rows, width)) == len(rows)
 
 
-def test_rows_of_a_device_depend_on_its_raw_rows_alone(raw):
-    rows = dca_fleet.fleet(600, seed=1)
+def test_rows_of_a_device_depend_on_its_raw_rows_alone(raw, dca_raw):
+    rows = fleet(600, seed=1)
     kept = {f"{number:032x}" for number in range(0, 600, 60)}
-    alone = dca_fleet.connect(
+    alone = dca_raw(
         {
             name: [row for row in table if row["guid"] in kept]
             for name, table in rows.items()
         }
     )
-    for name in dca_fleet.DEVICE_FILES:
-        among = [row for row in dca_fleet.device_rows(raw, name) if row[0] in kept]
-        assert among == dca_fleet.device_rows(alone, name)
-
-
-@pytest.mark.parametrize(
-    ("table", "raw_column", "column", "vocabulary", "also"),
-    [
-        ("application_error_event_1000", "app_name", 1, "applications", {}),
-        ("application_hang_event_1002", "app_name", 1, "applications", {}),
-        ("wifi_error", "error_string", 1, "wifi_errors", {"error_count": 1}),
-    ],
-)
-def test_unlisted_text_is_pooled_as_other(table, raw_column, column, vocabulary, also):
-    values = [*dca_fleet.VOCABULARIES[vocabulary], "no such text", None]
-    rows = [dca_fleet.event("a", 0, **{raw_column: value}, **also) for value in values]
-    found = dca_fleet.device_rows(dca_fleet.connect({table: rows}), table)
-    assert {row[column] for row in found} == set(dca_fleet.VOCABULARIES[vocabulary])
-    assert {row[2] for row in found if row[column] == "Other"} == {3}
-
-
-def test_unlisted_stop_codes_are_pooled_as_other():
-    table = "microsoft_windows_kernel_power_event_41"
-    listed = dca_fleet.VOCABULARIES["bugcheck_codes"]
-    codes = [int(code, 16) for code in listed if code != "Other"]
-    rows = [
-        dca_fleet.event("a", 0, bugcheck_code=code) for code in [*codes, 4242, -1, None]
-    ]
-    found = dca_fleet.device_rows(dca_fleet.connect({table: rows}), table)
-    assert {row[1]: row[2] for row in found} == {
-        code: 3 if code == "Other" else 1 for code in listed
-    }
-
-
-def test_listed_exceptions_keep_their_code():
-    table = "application_error_event_1000"
-    codes = dca_fleet.VOCABULARIES["exception_codes"]
-    rows = [
-        dca_fleet.event(f"{i}", 0, app_name="a", exception_code=code)
-        for i, code in enumerate([*codes, "0badc0de"])
-    ]
-    found = dca_fleet.device_rows(dca_fleet.connect({table: rows}), table)
-    assert {row[4] for row in found} == set(codes)
-
-
-def tables_of(**rows):
-    connection = dca_fleet.connect(rows)
-    return {name: dca_fleet.device_rows(connection, name) for name in rows}
-
-
-def test_anchor_keeps_the_latest_row_and_reads_odd_values_as_absent():
-    noon = "2024-01-01 12:00:00"
-    base = {"guid": "a", "firstreportdate": noon, "os": "Win10", "ram": 8.2}
-    found = tables_of(
-        system_sysinfo_unique_normalized=[
-            {**base, "lastreportdate": "2024-02-01 01:00:00", "cpuname": "9th Gen i5"},
-            {**base, "lastreportdate": "2024-01-02 01:00:00", "os": "Win8"},
-            {"guid": "b", "firstreportdate": noon, "lastreportdate": "2023-12-01",
-             "ram": float("inf"), "cpuname": "Pentium/Celeron-2nd Gen"},
-            {"guid": None, "os": "Win10"},
-        ]
-    )  # fmt: skip
-    assert found["system_sysinfo_unique_normalized"] == [
-        ("a", "Other", "Other", "Unknown", "Win10", "Other", "9th Gen", "Unknown", None,
-         8, 31),
-        ("b", "Other", "Other", "Unknown", "n/a", "Other", "Other", "Unknown", None,
-         None, None),
-    ]  # fmt: skip
-
-
-def test_crashlog_counts_runs_days_finds_and_failures():
-    codes = [(0, 0), (0, 1), (1, 1), (2, -1), (2, None)]
-    rows = [dca_fleet.event("a", day, exit_code=code) for day, code in codes]
-    assert tables_of(crashlog=rows)["crashlog"] == [("a", 5, 3, 2, 1)]
-
-
-def test_crashes_are_counted_by_app_with_their_main_exception():
-    crash = dca_fleet.event
-    rows = [
-        crash("a", 0, app_name="Chrome.exe", exception_code="c0000005"),
-        crash("a", 0, app_name="chrome.exe", exception_code="C0000005"),
-        crash("a", 1, app_name="chrome.exe", exception_code="e0434352"),
-        crash("a", 1, app_name="mine.exe", exception_code="c0000005"),
-        crash("a", 1, app_name=None, exception_code=None),
-        crash("b", 1, app_name="chrome.exe", exception_code=None),
-    ]
-    found = tables_of(application_error_event_1000=rows)
-    assert found["application_error_event_1000"] == [
-        ("a", "Other", 2, 1, "c0000005"),
-        ("a", "chrome.exe", 3, 2, "c0000005"),
-        ("b", "chrome.exe", 1, 1, "Other"),
-    ]
-
-
-def test_hangs_add_only_lengths_that_are_known():
-    rows = [
-        dca_fleet.event("a", 0, app_name="teams.exe", termination_time_ms=length)
-        for length in (1500, 2500, -1, None)
-    ]
-    rows.append(dca_fleet.event("b", 0, app_name="teams.exe", termination_time_ms=None))
-    assert tables_of(application_hang_event_1002=rows) == {
-        "application_hang_event_1002": [
-            ("a", "teams.exe", 4, 4.0),
-            ("b", "teams.exe", 1, 0),
-        ]
-    }
-
-
-def test_unclean_restarts_are_counted_by_stop_code():
-    restart = dca_fleet.event
-    rows = [
-        restart("a", 0, bugcheck_code=0, power_button_timestamp=9, sleep_in_progress=0),
-        restart("a", 1, bugcheck_code=0, power_button_timestamp=0, sleep_in_progress=4),
-        restart("a", 1, bugcheck_code=0x9F, power_button_timestamp=-1),
-    ]
-    found = tables_of(microsoft_windows_kernel_power_event_41=rows)
-    assert found["microsoft_windows_kernel_power_event_41"] == [
-        ("a", "0x0", 2, 1, 1),
-        ("a", "0x9F", 1, 0, 0),
-    ]
-
-
-def test_frequency_is_weighted_by_samples_that_count():
-    rows = [
-        {"guid": "a", "ia_freq_mhz": mhz, "ia_active_cores": cores, "nrs": nrs}
-        for mhz, cores, nrs in [
-            (800, 1, 30), (3000, 3, 10), (4000, None, 10), (2000, 2, -50),
-            (2000, 2, None), (-1, 2, 10), (90_000, 2, 10), (None, 2, 10),
-        ]
-    ]  # fmt: skip
-    rows.append({"guid": "b", "ia_freq_mhz": 800, "ia_active_cores": 1, "nrs": 0})
-    found = tables_of(hw_cpu_frequency=rows)["hw_cpu_frequency"]
-    # (30 * 800 + 10 * 3000 + 10 * 4000) / 50 MHz; (30 * 1 + 10 * 3) / 40 cores.
-    assert found == [("a", 50, 1880.0, 4000, 1.5, 60.0, 40.0)]
-
-
-def test_power_counts_a_length_once_and_only_readings_that_can_be():
-    heat, load = "HW::CORE:TEMPERATURE:CENTIGRADE:", "HW::CORE:C0:PERCENT:"
-    nan, hour = float("nan"), 3_600_000
-
-    def reading(day, name, length, metric, nrs, mean, peak):
-        return dca_fleet.event(
-            "a", day, event_name=name, duration_ms=length, metric_name=metric,
-            nrs=nrs, avg_val=mean, max_val=peak,
-        )  # fmt: skip
-
-    rows = [
-        reading(0, "AC_DISPLAY_ON", 2 * hour, heat, 10, 40.0, 70.0),
-        reading(0, "AC_DISPLAY_ON", 2 * hour, heat, 30, 60.0, nan),
-        reading(0, "AC_DISPLAY_ON", 2 * hour, load, 5, 20.0, 99.0),
-        reading(0, "DC_DISPLAY_ON", hour, heat, -10, 40.0, 90.0),
-        reading(0, "DC_DISPLAY_ON", hour, heat, 10, nan, 90.0),
-        reading(1, "DC_DISPLAY_OFF", hour, heat, 10, float("inf"), 90.0),
-        reading(1, "AC_DISPLAY_OFF", -hour, load, None, 50.0, 50.0),
-        reading(1, "UN_DISPLAY_UN", hour, load, 15, 40.0, 50.0),
-    ]
-    found = tables_of(power_acdc_usage_v4_hist=rows)["power_acdc_usage_v4_hist"]
-    # (10 * 40 + 30 * 60) / 40 degrees; (5 * 20 + 15 * 40) / 20 %.
-    assert found == [
-        ("a", 2, 2.0, 2.0, 20, 35.0, 0, None, 40, 55.0, 70.0, 0, None)
-    ]  # fmt: skip
-
-
-def test_wifi_errors_need_a_positive_count():
-    error = dca_fleet.VOCABULARIES["wifi_errors"][0]
-    counts = [(0, 2), (0, 3), (1, 4), (2, -5), (3, 0), (4, None)]
-    rows = [
-        dca_fleet.event("a", day, error_string=error, error_count=count)
-        for day, count in counts
-    ]
-    rows.append(dca_fleet.event("b", 0, error_string=error, error_count=-1))
-    assert tables_of(wifi_error=rows) == {"wifi_error": [("a", error, 9, 2)]}
+    for name in DEVICE_FILES:
+        among = [row for row in device_rows(raw, name) if row[0] in kept]
+        assert among == device_rows(alone, name)

@@ -5,7 +5,7 @@ grain: >-
   as Other.
 reads: [application_error_event_1000]
 device: guid
-max_rows: 5
+max_rows: 8
 cap_by: num_errors
 columns:
   app_name: {kind: category, values: applications, other: Other, about: executable}

@@ -20,12 +20,14 @@ SELECT
   guid,
   CASE
     WHEN error_string IN (
-      'Driver disconnected while associating', 'Association timeout',
-      'Operation was cancelled', 'The specific network is not available',
-      'Explicit EAP failure received', 'Wrong network key', 'Certificate expired',
-      'Network security failure', 'Roaming candidate rejected', 'Radio switched off',
-      'DHCP address not obtained', 'Country code mismatch', 'Firmware assert',
-      'User requested a disconnect'
+      'The specific network is not available.',
+      'The driver disconnected while associating.', 'The operation was cancelled.',
+      'Association timeout.', 'Network security failure.', 'Security timeout.',
+      'Dynamic key exchange did not succeed within configured time.',
+      'Explicit Eap failure received.', 'The pre-shared key is incorrect.',
+      'Driver disconnected.', 'Roaming failure.', 'Roaming security failure.',
+      'User requested a disconnect.', 'The wireless radio is off.',
+      'The network is blocked.'
     ) THEN error_string
     ELSE 'Other'
   END AS error_string,

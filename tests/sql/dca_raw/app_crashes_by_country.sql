@@ -16,4 +16,4 @@ WITH counts AS (
 SELECT country, count(*), round(avg(crashes), 3), round(avg(apps), 3)
 FROM counts
 GROUP BY country
-HAVING count(*) >= 50
+HAVING count(*) >= 100

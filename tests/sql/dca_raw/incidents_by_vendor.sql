@@ -18,4 +18,4 @@ SELECT
   round(100 * avg(wifi), 2)
 FROM flags
 GROUP BY vendor
-HAVING count(*) >= 50
+HAVING count(*) >= 100

@@ -8,4 +8,4 @@ SELECT
 FROM system_sysinfo_unique_normalized s
 LEFT JOIN microsoft_windows_kernel_power_event_41 k ON k.guid = s.guid
 GROUP BY 1
-HAVING count(DISTINCT s.guid) >= 50
+HAVING count(DISTINCT s.guid) >= 100

@@ -1,9 +1,15 @@
+WITH errors AS (
+  SELECT guid, CASE WHEN sum(error_count) > 1000 THEN 1000 ELSE sum(error_count) END AS n
+  FROM wifi_error
+  WHERE error_count > 0
+  GROUP BY guid
+)
 SELECT
   coalesce(s.countryname_normalized, 'Other'),
-  count(DISTINCT s.guid),
-  round(100.0 * count(DISTINCT w.guid) / count(DISTINCT s.guid), 2),
-  round(sum(w.error_count) / nullif(count(DISTINCT w.guid), 0), 2)
+  count(*),
+  round(100 * avg(CASE WHEN e.n IS NULL THEN 0 ELSE 1 END), 2),
+  round(sum(e.n) / count(e.n), 2)
 FROM system_sysinfo_unique_normalized s
-LEFT JOIN wifi_error w ON w.guid = s.guid AND w.error_count > 0
+LEFT JOIN errors e ON e.guid = s.guid
 GROUP BY 1
-HAVING count(DISTINCT s.guid) >= 50
+HAVING count(*) >= 100

@@ -17,5 +17,5 @@ SELECT
 FROM system_sysinfo_unique_normalized
 LEFT JOIN application_error_event_1000 USING (guid)
 GROUP BY countryname_normalized
-HAVING count(DISTINCT guid) >= 50
+HAVING count(DISTINCT guid) >= 100
 ORDER BY crashes_per_device DESC, countryname_normalized

@@ -35,5 +35,5 @@ LEFT JOIN hang USING (guid)
 LEFT JOIN restart USING (guid)
 LEFT JOIN wifi USING (guid)
 GROUP BY modelvendor_normalized
-HAVING count(*) >= 50
+HAVING count(*) >= 100
 ORDER BY modelvendor_normalized

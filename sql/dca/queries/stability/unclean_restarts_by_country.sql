@@ -25,5 +25,5 @@ SELECT
 FROM system_sysinfo_unique_normalized
 LEFT JOIN restarts USING (guid)
 GROUP BY countryname_normalized
-HAVING count(*) >= 50
+HAVING count(*) >= 100
 ORDER BY pct_devices_affected DESC, countryname_normalized

@@ -1,5 +1,7 @@
 /*
-question: Do hot devices restart uncleanly more often?
+question: >-
+  Do hot devices restart uncleanly more often, with at most 20 restarts counted of a
+  device?
 codename: HotRestart
 type: aggregate
 tables: [power_acdc_usage_v4_hist, microsoft_windows_kernel_power_event_41]
@@ -10,7 +12,7 @@ values:
   restarts_per_device: {metric: relative_error, threshold: 0.25}
 */
 WITH restarts AS (
-  SELECT guid, sum(num_restarts) AS num_restarts
+  SELECT guid, least(sum(num_restarts), 20) AS num_restarts
   FROM microsoft_windows_kernel_power_event_41
   GROUP BY guid
 )

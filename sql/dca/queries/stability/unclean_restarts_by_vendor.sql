@@ -1,5 +1,7 @@
 /*
-question: Which vendors' devices restart uncleanly most often?
+question: >-
+  Which vendors' devices restart uncleanly most often, with at most 20 restarts counted
+  of a device, so that one in a loop does not stand for its vendor?
 codename: RestartVendor
 type: aggregate
 tables: [system_sysinfo_unique_normalized, microsoft_windows_kernel_power_event_41]
@@ -10,7 +12,7 @@ values:
   restarts_per_device: {metric: relative_error, threshold: 0.25}
 */
 WITH restarts AS (
-  SELECT guid, sum(num_restarts) AS num_restarts
+  SELECT guid, least(sum(num_restarts), 20) AS num_restarts
   FROM microsoft_windows_kernel_power_event_41
   GROUP BY guid
 )
@@ -22,5 +24,5 @@ SELECT
 FROM system_sysinfo_unique_normalized
 LEFT JOIN restarts USING (guid)
 GROUP BY modelvendor_normalized
-HAVING count(*) >= 50
+HAVING count(*) >= 100
 ORDER BY restarts_per_device DESC, modelvendor_normalized

@@ -1,5 +1,6 @@
 /*
-question: In which countries does Wi-Fi fail most?
+question: >-
+  In which countries does Wi-Fi fail most, with at most 1000 errors counted of a device?
 codename: WifiGeo
 type: geographic
 tables: [system_sysinfo_unique_normalized, wifi_error]
@@ -10,7 +11,7 @@ values:
   errors_per_affected_device: {metric: relative_error, threshold: 0.25}
 */
 WITH errors AS (
-  SELECT guid, sum(num_errors) AS num_errors
+  SELECT guid, least(sum(num_errors), 1000) AS num_errors
   FROM wifi_error
   GROUP BY guid
 )
@@ -22,5 +23,5 @@ SELECT
 FROM system_sysinfo_unique_normalized
 LEFT JOIN errors USING (guid)
 GROUP BY countryname_normalized
-HAVING count(*) >= 50
+HAVING count(*) >= 100
 ORDER BY pct_devices_affected DESC, countryname_normalized
