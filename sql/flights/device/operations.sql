@@ -1,9 +1,9 @@
 /*
 role: group
 grain: >-
-  One row an aircraft with a flight. Each flight is one of three: cancelled (no departure
-  delay), arrived (departure delay, arrival delay and time in the air are known), or
-  diverted (the rest), so that departures are arrived plus diverted.
+  One row an aircraft with a flight. Each flight is one of three: cancelled (no
+  departure delay), arrived (departure delay, arrival delay and time in the air are
+  known), or diverted (the rest), so that departures are arrived plus diverted.
 reads: [flights]
 device: tailnum
 columns:

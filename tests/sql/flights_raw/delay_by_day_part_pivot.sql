@@ -7,3 +7,4 @@ SELECT
 FROM flown JOIN makers USING (tailnum)
 WHERE departed
 GROUP BY manufacturer
+HAVING count(DISTINCT tailnum) > 19

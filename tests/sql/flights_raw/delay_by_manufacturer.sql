@@ -6,3 +6,4 @@ SELECT
   100 * avg(CASE WHEN departed THEN 0 ELSE 1 END) AS cancelled_percent
 FROM flown JOIN makers USING (tailnum)
 GROUP BY manufacturer
+HAVING count(DISTINCT tailnum) > 19

@@ -8,3 +8,4 @@ SELECT
 FROM flown JOIN aircraft USING (tailnum)
 WHERE departed AND engine IS NOT NULL
 GROUP BY engine
+HAVING count(DISTINCT tailnum) > 19

@@ -25,3 +25,4 @@ SELECT
     AS windy_per_fair
 FROM observed JOIN operated USING (tailnum)
 GROUP BY carrier
+HAVING count(DISTINCT tailnum) > 19

@@ -1,5 +1,7 @@
 /*
-question: How does the departure delay of each manufacturer's aircraft grow over a day?
+question: >-
+  How does the departure delay of each manufacturer with at least 20 aircraft grow over
+  a day?
 codename: DayPartPivot
 type: pivot
 tables: [aircraft, day_parts]
@@ -30,4 +32,5 @@ FROM aircraft
 JOIN day_parts USING (tailnum)
 WHERE manufacturer IS NOT NULL
 GROUP BY manufacturer
+HAVING count(*) >= 20
 ORDER BY manufacturer

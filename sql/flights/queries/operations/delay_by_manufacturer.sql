@@ -1,5 +1,6 @@
 /*
-question: How late and how reliable are the aircraft of each manufacturer?
+question: >-
+  How late and how reliable are the aircraft of each manufacturer with at least 20?
 codename: DelayMaker
 type: aggregate
 tables: [aircraft, operations]
@@ -27,4 +28,5 @@ FROM aircraft
 JOIN operations USING (tailnum)
 WHERE manufacturer IS NOT NULL
 GROUP BY manufacturer
+HAVING count(*) >= 20
 ORDER BY manufacturer

