@@ -41,10 +41,9 @@ def connect(
         InputError: If a setting is refused or the folder cannot be made.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": f"{int(_COUNTED * num_bytes(memory_limit))}B",
+        "memory_limit": f"{int(_COUNTED * num_bytes(memory_limit) / 1000)}KB",
         "temp_directory": str(temp_folder),
         "preserve_insertion_order": False,
-        "enable_progress_bar": False,
     }
     if threads is not None:
         config["threads"] = threads
@@ -57,6 +56,8 @@ def connect(
             f"({first_line(error)}); use a folder that can be written."
         ) from None
     with connection:
+        # A launcher's own bar is enough on a terminal.
+        connection.execute("SET enable_progress_bar = false")
         yield connection
 
 
