@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Mapping
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
@@ -53,7 +54,9 @@ def root_keys(
         runs.write_json(path, saved)
         path.chmod(0o600)
     public, privacy = (
-        jax.random.wrap_key_data(np.frombuffer(bytes.fromhex(data), np.uint32))
+        jax.random.wrap_key_data(
+            jnp.asarray(np.frombuffer(bytes.fromhex(data), np.uint32))
+        )
         for data in saved["data"]
     )
     return public, privacy
