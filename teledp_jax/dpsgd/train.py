@@ -169,7 +169,8 @@ def make_step(
 
 def _averaged(state: State, params: clipping.Params, keep: float) -> clipping.Params:
     """The running average, which forgets its start as a plain mean would."""
-    share = jnp.minimum(keep, state.step.astype(jnp.float32) / (state.step + 10.0))
+    step = state.step.astype(jnp.float32)
+    share = jnp.minimum(keep, step / (step + 10.0))
     return jax.tree.map(
         lambda old, new: share * old + (1.0 - share) * new, state.average, params
     )

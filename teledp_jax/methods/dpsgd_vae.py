@@ -37,7 +37,7 @@ class Config:
         learning_rate: Of Adam.
         averaging: Share of the old in the running average of parameters; 0: none.
         micro_batch: Devices in memory at once.
-        clipping: `fast`, `vmap` or `loop`: how the clipped sum is computed.
+        clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
         marginal_share: Share of the budget (of the square of its Gaussian-DP
             parameter) for noisy one-way marginals; 0 goes without them.
         checkpoint_every: Steps between checkpoints.
@@ -54,7 +54,7 @@ class Config:
     learning_rate: float = 1e-2
     averaging: float = 0.98
     micro_batch: int = 512
-    clipping: clipping.Path = "fast"
+    clipping_path: clipping.Path = "fast"
     marginal_share: float = 0.1
     checkpoint_every: int = 50
 
@@ -85,9 +85,10 @@ class Config:
             raise errors.InputError(
                 f"dpsgd_vae: expected kl_weight >= 0, got {self.kl_weight}."
             )
-        if self.clipping not in clipping.PATHS:
+        if self.clipping_path not in clipping.PATHS:
             raise errors.InputError(
-                f"dpsgd_vae: clipping={self.clipping!r} is none of {clipping.PATHS}."
+                f"dpsgd_vae: clipping_path={self.clipping_path!r} is none of "
+                f"{clipping.PATHS}."
             )
 
     @property
@@ -239,7 +240,7 @@ def _fit(
         clip=clipping.Clip(
             l2_clip_norm=config.l2_clip_norm,
             normalise=config.normalise,
-            path=config.clipping,
+            path=config.clipping_path,
         ),
         micro_batch=config.micro_batch,
         averaging=config.averaging,

@@ -1,5 +1,3 @@
-import dataclasses
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -9,7 +7,7 @@ import pytest
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import layers
 
-NUM_DEVICES = 4
+NUM_DEVICES = 3
 
 
 class Mlp(nn.Module):
@@ -49,11 +47,10 @@ class Transformer(nn.Module):
     @nn.compact
     def __call__(self, batch):
         x = nn.Embed(5, 8)(batch["codes"])
-        for _ in range(2):
-            y = nn.LayerNorm()(x)
-            q, k, v = (nn.Dense(8, use_bias=False)(y) for _ in range(3))
-            weights = nn.softmax(jnp.einsum("bri,bqi->brq", q, k))
-            x = x + nn.Dense(8)(jnp.einsum("brq,bqi->bri", weights, v))
+        y = nn.LayerNorm()(x)
+        q, k, v = (nn.Dense(8, use_bias=False)(y) for _ in range(3))
+        weights = nn.softmax(jnp.einsum("bri,bqi->brq", q, k))
+        x = x + nn.Dense(8)(jnp.einsum("brq,bqi->bri", weights, v))
         return nn.Dense(1)(x)[..., 0].sum(1) ** 2
 
 
@@ -99,10 +96,11 @@ def assert_close(found, expected, tolerance=1e-5):
     assert norm(difference) <= tolerance * norm(expected)
 
 
-@pytest.mark.parametrize("normalise", [False, True])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("model", "normalise"), zip(MODELS, [False, True, True, False], strict=True)
+)
 def test_paths_agree(model, normalise):
-    mask = jnp.array([True, True, False, True])
+    mask = jnp.array([True, False, True])
     sums = []
     for path in clipping.PATHS:
         clip = clipping.Clip(l2_clip_norm=1.5, normalise=normalise, path=path)
@@ -153,18 +151,18 @@ def test_scales_by_hand():
 
 
 @pytest.mark.parametrize("path", clipping.PATHS)
-@pytest.mark.parametrize("value", [jnp.nan, jnp.inf, 1e30])
+@pytest.mark.parametrize("value", [jnp.nan, 1e30])
 def test_a_device_that_is_not_finite_contributes_zero(path, value):
     params, batch = make(Mlp)
     clip = clipping.Clip(l2_clip_norm=1.0, path=path)
-    bad = {**batch, "x": batch["x"].at[2].set(value)}
+    bad = {**batch, "x": batch["x"].at[1].set(value)}
 
     def losses_fn(params, batch):
         huge = jnp.where(jnp.abs(batch["x"]).max(1) > 1e20, jnp.inf, 1.0)
         return losses(Mlp)(params, batch) * huge
 
     everyone = jnp.ones(NUM_DEVICES, bool)
-    others = everyone.at[2].set(False)
+    others = everyone.at[1].set(False)
     found = clipped(losses_fn, params, bad, everyone, clip)
     expected = clipped(losses_fn, params, batch, others, clip)
     assert_close(found, expected)

@@ -64,7 +64,8 @@ def starting_bias(
     parts = []
     for block in layout.blocks:
         counts = _block(noisy, block)
-        prior = jnp.full(counts.shape, 1.0 / block.num_codes)
+        prior = jnp.asarray(block.valid / block.valid.sum(1, keepdims=True))
+        prior = jnp.maximum(prior.astype(jnp.float32), _FLOOR)
         parts.append(jnp.log(targets(counts, prior, stddev=stddev)).reshape(-1))
     return jnp.concatenate(parts)
 
@@ -121,7 +122,9 @@ def shift(
 
 def _block(noisy: Counts, block: vae.Block) -> Float[Array, "head code"]:
     """Counts of the heads of a block."""
-    return jnp.asarray(np.stack([noisy[head] for head in block.heads]), jnp.float32)
+    counts = np.zeros(block.valid.shape, np.float32)
+    counts[block.valid] = np.concatenate([noisy[head] for head in block.heads])
+    return jnp.asarray(counts)
 
 
 def _weight(

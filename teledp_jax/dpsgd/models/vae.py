@@ -1,9 +1,9 @@
 """A variational autoencoder of the flattened device row.
 
-Heads with domains of one kind and size form a block, so that all of them go through
-the network as dense arrays. Codes of numbers have an order: by default they enter and
-leave through a few smooth functions of it, which is a fraction of the weights of
-one-hot codes, and of the noise.
+Heads with domains of one kind and about one size form a block, so that all of them go
+through the network as dense arrays. Codes of numbers have an order: by default they
+enter and leave through a few smooth functions of it, which is a fraction of the weights
+of one-hot codes, and of the noise.
 """
 
 import dataclasses
@@ -20,27 +20,35 @@ from teledp_jax import schema as schema_lib
 from teledp_jax.dpsgd import clipping, train
 from teledp_jax.dpsgd.models import layers
 
-_DEGREE = 3  # of the polynomials through which numbers leave; they enter with one less
+_DEGREE = 3  # of the polynomials through which numbers enter and leave
+_FILL = 8  # domains are filled up to multiples of it, so that there are few blocks
+_NEVER = -1e9  # logit of a code outside of the domain
 _SMALL = 6  # domains up to this size gain nothing from smooth functions
 
 
 class Block(NamedTuple):
-    """Heads of one kind and size.
+    """Heads of one kind and of about one size, with domains filled up to one size.
 
     Attributes:
         heads: Their positions in `schema.heads`.
-        inputs: Features of each code, `[code, feature]`.
-        outputs: Functions of the code that logits are made of, `[function, code]`.
+        valid: Which codes are in a head's domain; the others are never drawn.
+        bases: Smooth functions of the code through which it enters and leaves, or
+            None where each code has weights of its own.
     """
 
     heads: tuple[int, ...]
-    inputs: Float[np.ndarray, "code feature"]
-    outputs: Float[np.ndarray, "function code"]
+    valid: Bool[np.ndarray, "head code"]
+    bases: Float[np.ndarray, "head function code"] | None
 
     @property
     def num_codes(self) -> int:
-        """Size of the domain."""
-        return self.inputs.shape[0]
+        """Size of the filled domain."""
+        return self.valid.shape[1]
+
+    @property
+    def num_functions(self) -> int:
+        """Numbers that stand for a code."""
+        return self.num_codes if self.bases is None else self.bases.shape[1]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -63,14 +71,9 @@ class Layout:
         return tuple(sorted({owner for owner in self.owners if owner >= 0}))
 
     @property
-    def num_features(self) -> int:
-        """Size of the input."""
-        return sum(len(block.heads) * block.inputs.shape[1] for block in self.blocks)
-
-    @property
     def num_coefficients(self) -> int:
-        """Size of the decoder's output."""
-        return sum(len(block.heads) * block.outputs.shape[0] for block in self.blocks)
+        """Numbers that stand for a device, before and after the network."""
+        return sum(len(block.heads) * block.num_functions for block in self.blocks)
 
     @property
     def num_codes(self) -> int:
@@ -86,40 +89,44 @@ def layout(schema: schema_lib.Schema, *, smooth: bool) -> Layout:
         smooth: Whether numbers enter and leave through smooth functions of their
             order; else each code has weights of its own.
     """
-    groups: dict[tuple[int, int], list[int]] = {}
+    groups: dict[tuple[bool, int], list[int]] = {}
     owners, latest = [], -1
     for index, head in enumerate(schema.heads):
-        groups.setdefault((_first(head, smooth), head.num_codes), []).append(index)
+        size = -(-head.num_codes // _FILL) * _FILL
+        is_smooth = smooth and _first_bin(head) is not None
+        groups.setdefault((is_smooth, size), []).append(index)
         if head.column is None:
             latest = index
         anchored = head.table == schema.anchor.name
         owners.append(-1 if head.column is None or anchored else latest)
-    blocks = tuple(
-        Block(tuple(heads), *_bases(first, num_codes))
-        for (first, num_codes), heads in sorted(groups.items())
-    )
-    return Layout(blocks, tuple(owners), tuple(head.row for head in schema.heads))
+    blocks = []
+    for (is_smooth, size), indices in sorted(groups.items()):
+        heads = [schema.heads[index] for index in indices]
+        valid = np.arange(size)[None] < np.array([[h.num_codes] for h in heads])
+        bases = np.stack([_basis(h, size) for h in heads]) if is_smooth else None
+        blocks.append(Block(tuple(indices), valid, bases))
+    rows = tuple(head.row for head in schema.heads)
+    return Layout(tuple(blocks), tuple(owners), rows)
 
 
-def _first(head: schema_lib.Head, smooth: bool) -> int:
-    """First code of an ordered domain; -1 if codes are to be told apart."""
-    if not smooth or head.num_codes <= _SMALL:
-        return -1
+def _first_bin(head: schema_lib.Head) -> int | None:
+    """First code of an ordered domain; None if codes are to be told apart."""
+    if head.num_codes <= _SMALL:
+        return None
     if head.column is None:
         return 1
-    return head.column.first_bin if head.column.is_number else -1
+    return head.column.first_bin if head.column.is_number else None
 
 
-def _bases(first: int, num_codes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features of each code, and functions of the code."""
-    one_hot = np.eye(num_codes, dtype=np.float32)
-    if first < 0:
-        return one_hot, one_hot
-    position = np.linspace(-1.0, 1.0, num_codes - first)
-    curves = np.zeros((num_codes, _DEGREE), np.float32)
-    curves[first:] = np.polynomial.legendre.legvander(position, _DEGREE)[:, 1:]
-    bases = np.concatenate([one_hot[:, :first], curves], axis=1)
-    return bases[:, :-1], np.ascontiguousarray(bases.T)
+def _basis(head: schema_lib.Head, size: int) -> Float[np.ndarray, "function code"]:
+    """Flags of absent and zero, and polynomials over the bins."""
+    first = _first_bin(head) or 0
+    basis = np.zeros((2 + _DEGREE, size), np.float32)
+    basis[:first, :first] = np.eye(first)
+    position = np.linspace(-1.0, 1.0, head.num_codes - first)
+    curves = np.polynomial.legendre.legvander(position, _DEGREE)[:, 1:]
+    basis[2:, first : head.num_codes] = curves.T
+    return basis
 
 
 def exists(
@@ -166,7 +173,7 @@ class Vae(nn.Module):
 
     def __call__(
         self, codes: Int[Array, "device head"], noise: Float[Array, "device latent"]
-    ) -> tuple[list[Float[Array, "device head code"]], Float[Array, " device"]]:
+    ) -> tuple[list[Float[Array, "device _ _"]], Float[Array, " device"]]:
         """Logits of each block, and the divergence of the latent from its prior."""
         present = exists(self.layout, codes)
         if self.smooth:
@@ -183,7 +190,7 @@ class Vae(nn.Module):
 
     def decode(
         self, z: Float[Array, "device latent"]
-    ) -> list[Float[Array, "device head code"]]:
+    ) -> list[Float[Array, "device _ _"]]:
         """Logits of each block."""
         for layer in self.decoder:
             z = nn.silu(layer(z))
@@ -191,23 +198,27 @@ class Vae(nn.Module):
 
     def logits(
         self, coefficients: Float[Array, "device coefficient"]
-    ) -> list[Float[Array, "device head code"]]:
+    ) -> list[Float[Array, "device _ _"]]:
         """Expands coefficients to a logit a code, and adds the codes' biases."""
         parts, start, size = [], 0, coefficients.shape[0]
         for block in self.layout.blocks:
-            count, functions = len(block.heads), block.outputs.shape[0]
+            count, functions = len(block.heads), block.num_functions
             stop = start + count * functions
             part = coefficients[:, start:stop].reshape(size, count, functions)
-            if functions != block.num_codes:
-                part = part @ jnp.asarray(block.outputs)
+            if block.bases is not None:
+                part = jnp.einsum("bhk,hkc->bhc", part, jnp.asarray(block.bases))
             parts.append(part.reshape(size, -1))
             start = stop
-        return unpack(self.layout, self.bias(jnp.concatenate(parts, axis=1)))
+        logits = unpack(self.layout, self.bias(jnp.concatenate(parts, axis=1)))
+        return [
+            jnp.where(jnp.asarray(block.valid)[None], part, _NEVER)
+            for block, part in zip(self.layout.blocks, logits, strict=True)
+        ]
 
 
 def unpack(
     layout: Layout, values: Float[Array, "device code"]
-) -> list[Float[Array, "device head code"]]:
+) -> list[Float[Array, "device _ _"]]:
     """Splits a row of codes into blocks."""
     parts, start = [], 0
     for block in layout.blocks:
@@ -233,8 +244,11 @@ def _features(
     parts = []
     for block in layout.blocks:
         heads = np.array(block.heads)
-        features = jnp.asarray(block.inputs)[codes[:, heads]]
-        kept = jnp.where(present[:, heads][..., None], features, 0.0)
+        number = np.arange(block.num_codes, dtype=np.int32)
+        hot = codes[:, heads][..., None] == number[None, None]
+        kept = (hot & present[:, heads][..., None]).astype(jnp.float32)
+        if block.bases is not None:
+            kept = jnp.einsum("bhc,hkc->bhk", kept, jnp.asarray(block.bases))
         parts.append(kept.reshape(codes.shape[0], -1))
     return jnp.concatenate(parts, axis=1)
 
@@ -250,7 +264,7 @@ def model(network: Vae, *, kl_weight: float) -> train.Model:
     def init(key: Key[Array, ""]) -> clipping.Params:
         codes = jnp.zeros((1, len(plan.owners)), jnp.int32)
         noise = jnp.zeros((1, network.latent), jnp.float32)
-        return network.init(key, codes, noise)["params"]
+        return jax.jit(network.init)(key, codes, noise)["params"]
 
     def inputs(codes: Array, key: Key[Array, ""]) -> clipping.Batch:
         shape = (codes.shape[0], network.latent)

@@ -1,0 +1,135 @@
+import dp_accounting
+import jax
+import numpy as np
+import pytest
+
+from teledp_jax import arrays, base, errors, keys
+from teledp_jax import schema as schema_lib
+from teledp_jax.methods import dpsgd_vae
+from teledp_jax.privacy import accounting, mechanisms
+from teledp_jax.privacy import budget as budget_lib
+
+SCHEMA = schema_lib.Schema(
+    suite="toy",
+    device="guid",
+    tables=(
+        schema_lib.Table(
+            name="info",
+            role="anchor",
+            grain="a device",
+            columns=(
+                schema_lib.Column(name="a", kind="category", categories=("x", "y")),
+                schema_lib.Column(name="b", kind="category", categories=("x", "y")),
+            ),
+        ),
+        schema_lib.Table(
+            name="errors",
+            role="entity",
+            grain="a code",
+            columns=(
+                schema_lib.Column(
+                    name="n", kind="integer", edges=tuple(range(1, 10)), has_zero=True
+                ),
+            ),
+            max_rows=2,
+            cap_by="n",
+        ),
+    ),
+)
+BUDGET = budget_lib.Budget(
+    epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=3000
+)
+KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+CONFIG = dpsgd_vae.Config(
+    hidden=(8,), latent=2, sampling_prob=0.1, num_epochs=3, micro_batch=128
+)
+
+
+def devices(num_devices=3000):
+    rng = np.random.default_rng(0)
+    first = rng.integers(1, 3, num_devices)
+    second = np.where(rng.random(num_devices) < 0.9, first, 3 - first)
+    rows = np.where(rng.random(num_devices) < 0.2, 2, 0)
+    values = rng.integers(2, 5, (num_devices, 2))
+    return arrays.unflatten(SCHEMA, np.column_stack([first, second, rows, values]))
+
+
+def context(store=None, progress=lambda *args: None):
+    return base.Context(
+        store or base.MemoryStore(), progress, mechanisms.seeded_integer_noise
+    )
+
+
+@pytest.fixture(scope="module")
+def synthesizer():
+    return dpsgd_vae.make(CONFIG, SCHEMA, BUDGET)
+
+
+@pytest.fixture(scope="module")
+def fitted(synthesizer):
+    return synthesizer.fit(KEYS, devices(), context())
+
+
+def same(a, b):
+    return all(
+        np.array_equal(x, y)
+        for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    )
+
+
+def test_the_event_fills_the_budget(synthesizer):
+    epsilon = accounting.epsilon_pld(synthesizer.event, 1e-5)
+    assert 3.98 < epsilon <= 4.0
+
+
+def test_the_marginals_take_their_share():
+    for share, number in ((0.0, 1), (0.3, 2)):
+        noise = dpsgd_vae._Noise(
+            config=dpsgd_vae.Config(marginal_share=share), num_heads=9, level=2.0
+        )
+        assert len(noise.event.events) == number
+    np.testing.assert_allclose(noise.marginal_sigma, 2.0 * (9 / 0.3) ** 0.5)
+
+
+def test_samples_keep_the_schema_and_the_marginals(synthesizer, fitted):
+    drawn = synthesizer.sample(jax.random.key(5), fitted, 5000)
+    arrays.check(SCHEMA, drawn)
+    assert arrays.num_devices(drawn) == 5000
+    assert abs(drawn["errors"].mask[:, 0].mean() - 0.2) < 0.04
+    assert np.array_equal(drawn["errors"].mask[:, 0], drawn["errors"].mask[:, 1])
+
+
+def test_a_killed_fit_resumes_to_the_same_result(synthesizer, fitted):
+    class Killed(Exception):
+        pass
+
+    def progress(done, total, facts):
+        raise Killed
+
+    store = base.MemoryStore()
+    with pytest.raises(Killed):
+        synthesizer.fit(KEYS, devices(), context(store, progress))
+    again = synthesizer.fit(KEYS, devices(), context(store))
+    assert same(again, fitted)
+
+
+def test_a_new_noise_key_gives_a_new_fit(synthesizer, fitted):
+    other = KEYS._replace(noise=jax.random.key(7))
+    assert not same(synthesizer.fit(other, devices(), context()), fitted)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("latent", 0),
+        ("sampling_prob", 0.0),
+        ("sampling_prob", 1.5),
+        ("marginal_share", 1.0),
+        ("clipping_path", "ghost"),
+        ("hidden", (0,)),
+        ("l2_clip_norm", float("nan")),
+    ],
+)
+def test_a_bad_setting_is_named(field, value):
+    with pytest.raises(errors.InputError, match=field):
+        dpsgd_vae.Config(**{field: value})
