@@ -14,6 +14,7 @@ Seconds = draws.Ints
 
 DAY_S = 86_400
 _INGESTS_PER_DAY = 4
+_EPOCH_1601_S = 11_644_473_600
 _PAIRS = np.frombuffer(b"".join(b"%02x" % n for n in range(256)), dtype=np.uint16)
 
 
@@ -51,6 +52,11 @@ def _text_of_bytes(octets: npt.NDArray[np.uint8]) -> pa.Array:
     offsets = np.arange(num_rows + 1, dtype=np.int32) * np.int32(2 * num_octets)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(characters)]
     return pa.Array.from_buffers(pa.string(), num_rows, buffers)
+
+
+def windows_ticks(seconds: Seconds) -> draws.Ints:
+    """Seconds since 1970 as a Windows file time: 100 ns since 1601."""
+    return (seconds + _EPOCH_1601_S) * 10_000_000
 
 
 def stamps(seconds: Seconds) -> pa.Array:

@@ -6,26 +6,36 @@ as published, estimated or assumed.
 """
 
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pyarrow as pa
 
 from teledp_jax import errors
 from teledp_jax.data import sqlfile
-from teledp_jax.simulate import columns, hardware, stability, sysinfo, traits, write
+from teledp_jax.simulate import (
+    applications,
+    columns,
+    facts,
+    hardware,
+    restarts,
+    sysinfo,
+    traits,
+    wifi,
+    write,
+)
 
 _TABLES: Mapping[str, Callable[[traits.Fleet, pa.Array], columns.Columns]] = {
     table.__name__: table
     for table in (
         sysinfo.system_sysinfo_unique_normalized,
-        stability.crashlog,
-        stability.application_error_event_1000,
-        stability.application_hang_event_1002,
-        stability.microsoft_windows_kernel_power_event_41,
+        restarts.crashlog,
+        applications.application_error_event_1000,
+        applications.application_hang_event_1002,
+        restarts.microsoft_windows_kernel_power_event_41,
         hardware.hw_cpu_frequency,
         hardware.power_acdc_usage_v4_hist,
-        hardware.wifi_error,
+        wifi.wifi_error,
     )
 }
 
@@ -68,7 +78,7 @@ def simulate(
             f"{sources[0].path.parent}: no simulator for tables {unknown}; "
             f"known: {sorted(_TABLES)}."
         )
-    constants = traits.world_named(world)
+    constants = facts.world_named(world)
     writers = {
         file.name: write.TableWriter(
             folder, file.name, write.column_types(file), file.path.parent.name
@@ -88,12 +98,3 @@ def simulate(
         progress(last, num_devices)
     for writer in writers.values():
         writer.finish()
-
-
-def assumptions() -> Iterator[tuple[str, str, str]]:
-    """Each section of the data file: its name, its source, and what it is about."""
-    for name, section in traits.constants().items():
-        parts = section.items() if name in ("attributes", "worlds") else [("", section)]
-        for part, fields in parts:
-            label = f"{name}: {part}" if part else name
-            yield label, str(fields["source"]), str(fields.get("about", ""))

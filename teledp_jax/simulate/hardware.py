@@ -1,4 +1,4 @@
-"""CPU frequency, power use and Wi-Fi errors."""
+"""CPU frequency and power use."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from teledp_jax.simulate import columns, draws, presence, traits
+from teledp_jax.simulate import columns, draws, facts, presence, traits
 
 _SAMPLE_S = 5
 _THROTTLED_C = 96.0
-_PORTABLE = ["Notebook", "2 in 1", "Tablet"]
 
 
 def nominal_mhz(fleet: traits.Fleet) -> draws.Floats:
     """Base frequency of each device's processor."""
-    stationary = ~fleet.is_one_of("chassistype", _PORTABLE)
+    stationary = ~fleet.is_one_of("chassistype", traits.PORTABLE)
     base = 1500.0 + 180.0 * fleet.rank + 1300.0 * stationary
     return np.asarray(base + 35.0 * fleet.generation)
 
@@ -23,7 +22,7 @@ def nominal_mhz(fleet: traits.Fleet) -> draws.Floats:
 def hw_cpu_frequency(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """Samples by day, frequency bin and number of active cores."""
     table = "hw_cpu_frequency"
-    section = traits.constants()[table]
+    section = facts.constants()[table]
     draw = fleet.draw(table)
     days = 1 + draw.poisson("days", np.full(len(fleet.ids), section["intervals"] - 1.0))
     days = np.minimum(days, presence.window_days()) * presence.reports(fleet, table)
@@ -39,9 +38,7 @@ def hw_cpu_frequency(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     place, step = np.nonzero(nrs)
     device = intervals.device[place]
     mhz = np.rint(nominal_mhz(fleet)[device] * fractions[step] / 100.0) * 100.0
-    broken = draw.chance(
-        "broken", traits.constants()["extremes"]["broken_sensor_share"]
-    )
+    broken = draw.chance("broken", facts.constants()["extremes"]["broken_sensor_share"])
     mhz = np.where(broken[device] & (step == len(fractions) - 1), 6.5e6, mhz)
     cores = np.ceil(fleet.cores[device] * (step + 1) / len(fractions))
     first = _first_day(fleet, table)
@@ -84,13 +81,13 @@ def _bin_shares(
 def power_acdc_usage_v4_hist(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """Metrics of power events: core residency, frequency, temperature, and watts."""
     table = "power_acdc_usage_v4_hist"
-    section = traits.constants()[table]
+    section = facts.constants()[table]
     draw = fleet.draw(table)
     rate = section["events"] * np.exp(0.7 * draw.normal("rate") - 0.25)
     counts = np.minimum(1 + draw.poisson("events", rate), 400)
     events = presence.Rows(fleet, table, counts * presence.reports(fleet, table))
     of = events.device
-    portable = fleet.is_one_of("chassistype", _PORTABLE).astype(np.int64)
+    portable = fleet.is_one_of("chassistype", traits.PORTABLE).astype(np.int64)
     choice = draws.Choice([section["stationary"], section["portable"]])
     state = choice.pick(events.draw.uniform("state"), portable[of])
     seconds = section["minutes"] * 60.0 * np.exp(events.draw.normal("length"))
@@ -155,7 +152,7 @@ def _levels(
     fleet: traits.Fleet, events: presence.Rows, state: draws.Ints
 ) -> dict[str, draws.Floats]:
     """The mean of each metric in each event."""
-    section = traits.constants()["power_acdc_usage_v4_hist"]
+    section = facts.constants()["power_acdc_usage_v4_hist"]
     names = np.array(section["states"])[state]
     lit, battery = np.char.find(names, "_ON") >= 0, np.char.find(names, "DC_") == 0
     effects, of, draw = fleet.world["effects"], events.device, events.draw
@@ -174,7 +171,7 @@ def _levels(
     own = 0.5 * fleet.draw("watts").normal("own")
     watts *= np.exp(fleet.linear(effects["watts"]) + own) * (1.0 + 1.5 * fleet.discrete)
     package = watts[of] * (0.25 + 2.0 * share**2) * np.where(battery, 0.7, 1.0)
-    extremes = traits.constants()["extremes"]
+    extremes = facts.constants()["extremes"]
     broken = fleet.draw("sensor").chance("broken", extremes["broken_sensor_share"])[of]
     return {
         _C0: 100.0 * np.clip(share, 0.01, 0.99),
@@ -205,48 +202,3 @@ def _spread(
         "percentile_99th": mean * (1.0 + 1.9 * width),
     }
     return {name: pa.array(np.minimum(value, top)) for name, value in levels.items()}
-
-
-def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """Wi-Fi errors: bad networks, and above all bad networks on the move."""
-    table = "wifi_error"
-    section = traits.constants()[table]
-    draw = fleet.draw(table)
-    rate = presence.rates(
-        fleet, table, events=section["events"], spread=section["spread"]
-    )
-    roaming = (fleet.latents["mobility"] > section["roaming_mobility"]) & (
-        fleet.latents["network"] < section["roaming_network"]
-    )
-    rate *= np.where(roaming, section["roaming_factor"], 1.0)
-    portable = fleet.is_one_of("chassistype", _PORTABLE)
-    wireless = portable | draw.chance("desktop", section["desktop_share"])
-    counts = draw.poisson("rows", np.minimum(rate, 1500.0))
-    reporting = wireless & presence.reports(fleet, table)
-    rows = presence.Rows(fleet, table, counts * reporting)
-    of = rows.device
-    kind = np.where(
-        roaming[of] & rows.draw.chance("roaming", section["roaming_share"]), 1, 0
-    )
-    bad_driver = fleet.draw("wifi driver").chance("bad", section["bad_driver_share"])[
-        of
-    ]
-    kind = np.where(
-        bad_driver & rows.draw.chance("driver", section["bad_driver_errors"]), 2, kind
-    )
-    errors = draws.Vocabulary(section["errors"])
-    error = errors.pick(rows.draw.uniform("error"), kind)
-    size = np.exp(0.9 + 1.1 * rows.draw.normal("size") + 1.2 * (kind == 2))
-    utc = rows.times()
-    num_points = 1 + (draw.uniform("points") ** 3 * np.where(roaming, 40, 8)).astype(
-        int
-    )
-    point = (rows.draw.uniform("point") ** 2 * num_points[of]).astype(np.int64)
-    points = draws.Draws(fleet.seed, "access point", fleet.ids[of], point)
-    return {
-        **rows.sample(guids, utc),
-        **columns.moment(utc, fleet.offset[of]),
-        "error_string": columns.text(errors.values, error),
-        "ap_id": columns.hexadecimal(points.bits("id"), num_digits=12),
-        "error_count": pa.array(np.clip(size * fleet.burst[of], 1, 1e6).astype(int)),
-    }

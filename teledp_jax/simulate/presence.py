@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 from scipy import special
 
-from teledp_jax.simulate import columns, draws, traits
+from teledp_jax.simulate import columns, draws, facts, traits
 
 
 def reports(fleet: traits.Fleet, table: str) -> draws.Bools:
     """Whether each device sends a table: mostly by how much it reports at all."""
-    section = traits.constants()["presence"]
+    section = facts.constants()["presence"]
     weights = {"reporting": section["reporting"], **fleet.world["presence"][table]}
     own = traits.own_weight(fleet.world, weights)
     draw = fleet.draw(f"presence/{table}")
@@ -84,11 +84,11 @@ class Rows:
 
 def window_days() -> int:
     """Length of the window, in days."""
-    return int(traits.constants()["window"]["days"])
+    return int(facts.constants()["window"]["days"])
 
 
 def window_start() -> int:
     """First second of the window, since 1970."""
-    last = datetime.date.fromisoformat(str(traits.constants()["window"]["end"]))
+    last = datetime.date.fromisoformat(str(facts.constants()["window"]["end"]))
     days = (last - datetime.date(1970, 1, 1)).days - window_days() + 1
     return days * columns.DAY_S

@@ -1,38 +1,17 @@
 """What a device is: latent traits, and the attributes that follow from them."""
 
 import dataclasses
-import functools
-import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import yaml
 from scipy import special
 
-from teledp_jax import errors
-from teledp_jax.simulate import draws
+from teledp_jax.simulate import draws, facts, vendors
 
-_DATA = pathlib.Path(__file__).with_name("dca.yaml")
+PORTABLE = ["Notebook", "2 in 1", "Tablet"]
+
 _CLASSES = {"i3": 1, "i5": 2, "i7": 3, "i9": 4, "Xeon": 4}
-
-
-@functools.cache
-def constants() -> Mapping[str, Any]:
-    """All shares and rates, each section with its source."""
-    return yaml.safe_load(_DATA.read_text(encoding="utf-8"))
-
-
-def world_named(name: str) -> Mapping[str, Any]:
-    """What a world makes of the latent traits.
-
-    Raises:
-        InputError: If there is no such world.
-    """
-    worlds = constants()["worlds"]
-    if name not in worlds:
-        raise errors.InputError(f"world: no world {name!r}; known: {sorted(worlds)}.")
-    return worlds[name]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -85,22 +64,16 @@ class Fleet:
 
     def is_one_of(self, attribute: str, names: Sequence[str]) -> draws.Bools:
         """Whether each device's attribute has one of some values."""
-        values = attribute_values(attribute)
+        values = facts.attribute_values(attribute)
         return np.isin(self.codes[attribute], [values.index(name) for name in names])
 
     def by_value(
         self, attribute: str, numbers: Mapping[str, float], default: float = 0.0
     ) -> draws.Floats:
         """A number for each device by the value of its attribute."""
-        values = attribute_values(attribute)
+        values = facts.attribute_values(attribute)
         table = np.array([float(numbers.get(value, default)) for value in values])
         return table[self.codes[attribute]]
-
-
-@functools.cache
-def attribute_values(attribute: str) -> list[str]:
-    """The values of an attribute, in the order of their numbers."""
-    return [str(value) for value in constants()["attributes"][attribute]["shares"]]
 
 
 def make_fleet(*, seed: int, ids: draws.Ints, world: Mapping[str, Any]) -> Fleet:
@@ -108,16 +81,16 @@ def make_fleet(*, seed: int, ids: draws.Ints, world: Mapping[str, Any]) -> Fleet
     draw = draws.Draws(seed, "traits", ids)
     latents = _latents(draw, world)
     codes = _attributes(draw, latents, world)
-    codes["modelvendor_normalized"] = _with_home_vendors(draw, codes)
+    codes["modelvendor_normalized"] = vendors.with_home(draw, codes)
     generation, rank, cores = _processor(codes)
-    portable = _in(codes, "chassistype", ["Notebook", "2 in 1", "Tablet"])
+    portable = _in(codes, "chassistype", PORTABLE)
     discrete = _discrete_graphics(draw, codes)
     new_windows = _in(codes, "os", ["Win11", "Win Server"])
-    ram = np.array([float(v) for v in attribute_values("ram")])[codes["ram"]]
-    limits = constants()["thresholds"]
+    ram = np.array([float(v) for v in facts.attribute_values("ram")])[codes["ram"]]
+    limits = facts.constants()["thresholds"]
     newness, workload = latents["newness"], latents["workload"]
-    hours = constants()["hours_from_utc"]["hours"]
-    countries = attribute_values("countryname_normalized")
+    hours = facts.constants()["hours_from_utc"]["hours"]
+    countries = facts.attribute_values("countryname_normalized")
     zones = np.array([int(hours[name] * 3600) for name in countries])
     return Fleet(
         seed=seed,
@@ -141,7 +114,7 @@ def make_fleet(*, seed: int, ids: draws.Ints, world: Mapping[str, Any]) -> Fleet
         starved=(workload > limits["starved_workload"])
         & (ram <= limits["starved_ram_gb"]),
         worn=portable & (newness < limits["worn_newness"]),
-        vendor_effect=_vendor_effects(seed, world)[codes["modelvendor_normalized"]],
+        vendor_effect=vendors.effects(seed, world)[codes["modelvendor_normalized"]],
         burst=_bursts(draw),
         offset=zones[codes["countryname_normalized"]],
     )
@@ -154,7 +127,7 @@ def own_weight(world: Mapping[str, Any], weights: Mapping[str, float]) -> float:
         world: States how the traits go together.
         weights: Of the traits in the score.
     """
-    names = constants()["latents"]["names"]
+    names = facts.constants()["latents"]["names"]
     vector = np.array([weights.get(name, 0.0) for name in names])
     shared = float(np.sum((vector @ _mixing(world)) ** 2))
     if shared > 1.0:
@@ -164,7 +137,7 @@ def own_weight(world: Mapping[str, Any], weights: Mapping[str, float]) -> float:
 
 def _mixing(world: Mapping[str, Any]) -> draws.Floats:
     """Each trait (a row) as a sum of independent scores, with variance 1."""
-    names = constants()["latents"]["names"]
+    names = facts.constants()["latents"]["names"]
     matrix = np.eye(len(names))
     for row, name in enumerate(names):
         for other, weight in world["mixing"].get(name, {}).items():
@@ -186,7 +159,7 @@ def _linear(
 
 def _latents(draw: draws.Draws, world: Mapping[str, Any]) -> dict[str, draws.Floats]:
     """Correlated standard normal traits, made of independent ones."""
-    names = constants()["latents"]["names"]
+    names = facts.constants()["latents"]["names"]
     base = {name: draw.normal(name) for name in names}
     return {
         name: _linear(base, dict(zip(names, row, strict=True)), len(draw.ids))
@@ -199,10 +172,10 @@ def _attributes(
 ) -> dict[str, draws.Ints]:
     """Attributes that keep their shares: a Gaussian copula over the traits."""
     codes = {}
-    for name, section in constants()["attributes"].items():
+    for name, section in facts.constants()["attributes"].items():
         shares = np.array([list(section["shares"].values())])
         if name == "modelvendor_normalized":
-            shares = _without_home_vendors(shares)
+            shares = vendors.without_home(shares)
         weights = world["attributes"][name]
         score = _linear(latents, weights, len(draw.ids))
         score += own_weight(world, weights) * draw.normal(name)
@@ -210,42 +183,11 @@ def _attributes(
     return codes
 
 
-def _home_vendors() -> dict[int, int]:
-    """The vendor that a country favours, both by number."""
-    vendors = attribute_values("modelvendor_normalized")
-    countries = attribute_values("countryname_normalized")
-    favoured = constants()["home_vendors"]["vendors"]
-    return {countries.index(c): vendors.index(v) for c, v in favoured.items()}
-
-
-def _without_home_vendors(shares: draws.Floats) -> draws.Floats:
-    """Shares of vendors before countries favour theirs, so that both give `shares`."""
-    section = constants()["attributes"]["countryname_normalized"]["shares"]
-    country = np.array(list(section.values()))
-    country /= country.sum()
-    rest = shares / shares.sum()
-    for place, vendor in _home_vendors().items():
-        rest[0, vendor] -= constants()["home_vendors"]["share"] * country[place]
-    return np.maximum(rest, 1e-5)
-
-
-def _with_home_vendors(
-    draw: draws.Draws, codes: Mapping[str, draws.Ints]
-) -> draws.Ints:
-    """Vendors, some replaced by the one that the device's country favours."""
-    favoured = np.full(len(attribute_values("countryname_normalized")), -1)
-    for country, vendor in _home_vendors().items():
-        favoured[country] = vendor
-    home = favoured[codes["countryname_normalized"]]
-    moved = draw.chance("home vendor", constants()["home_vendors"]["share"])
-    return np.where(moved & (home >= 0), home, codes["modelvendor_normalized"])
-
-
 def _in(
     codes: Mapping[str, draws.Ints], attribute: str, names: Sequence[str]
 ) -> draws.Bools:
     """Whether each device's attribute has one of some values."""
-    values = attribute_values(attribute)
+    values = facts.attribute_values(attribute)
     return np.isin(codes[attribute], [values.index(name) for name in names])
 
 
@@ -264,7 +206,7 @@ def _processor(
     codes: Mapping[str, draws.Ints],
 ) -> tuple[draws.Ints, draws.Ints, draws.Ints]:
     """Generation, rank and number of cores."""
-    names = attribute_values("cpuname")
+    names = facts.attribute_values("cpuname")
     generation = np.array([generation_of(name) for name in names])[codes["cpuname"]]
     rank = np.array([rank_of(name) for name in names])[codes["cpuname"]]
     stationary = _in(codes, "chassistype", ["Desktop", "Server/WS"])
@@ -280,23 +222,15 @@ def _discrete_graphics(
     draw: draws.Draws, codes: Mapping[str, draws.Ints]
 ) -> draws.Bools:
     """Whether a device has discrete graphics: by persona."""
-    shares = constants()["sysinfo"]["discrete_graphics"]
-    personas = attribute_values("persona")
+    shares = facts.constants()["sysinfo"]["discrete_graphics"]
+    personas = facts.attribute_values("persona")
     table = np.array([shares.get(name, shares["other"]) for name in personas])
     return draw.chance("discrete graphics", table[codes["persona"]])
 
 
-def _vendor_effects(seed: int, world: Mapping[str, Any]) -> draws.Floats:
-    """A fixed effect a vendor."""
-    numbers = np.arange(len(attribute_values("modelvendor_normalized")))
-    purpose = "vendor " + ",".join(world["driver_vendors"])
-    scores = draws.Draws(0, purpose, numbers).normal("effect")
-    return world["vendor_spread"] * scores
-
-
 def _bursts(draw: draws.Draws) -> draws.Floats:
     """Factors on event rates: Pareto for a few devices, else 1."""
-    extremes = constants()["extremes"]
+    extremes = facts.constants()["extremes"]
     sizes = draw.uniform("burst size") ** (-1.0 / extremes["tail_index"])
     sizes = np.minimum(extremes["scale"] * sizes, extremes["cap"])
     return np.where(draw.chance("burst", extremes["share"]), sizes, 1.0)

@@ -10,7 +10,16 @@ from pyarrow import parquet
 
 from teledp_jax import errors
 from teledp_jax.data import sqlfile
-from teledp_jax.simulate import dca, hardware, presence, stability, sysinfo, traits
+from teledp_jax.simulate import (
+    applications,
+    dca,
+    facts,
+    hardware,
+    presence,
+    restarts,
+    sysinfo,
+    traits,
+)
 
 SOURCES = sqlfile.read_folder(
     pathlib.Path(__file__).parents[2] / "sql" / "dca" / "source"
@@ -42,7 +51,7 @@ def fleet(request) -> traits.Fleet:
 
 def make_fleet(world: str) -> traits.Fleet:
     return traits.make_fleet(
-        seed=0, ids=np.arange(20_000), world=traits.world_named(world)
+        seed=0, ids=np.arange(20_000), world=facts.world_named(world)
     )
 
 
@@ -53,7 +62,7 @@ def num_rows(fleet: traits.Fleet, table) -> np.ndarray:
 
 def shares(fleet: traits.Fleet, attribute: str) -> np.ndarray:
     codes = fleet.codes[attribute]
-    counts = np.bincount(codes, minlength=len(traits.attribute_values(attribute)))
+    counts = np.bincount(codes, minlength=len(facts.attribute_values(attribute)))
     return 100.0 * counts / counts.sum()
 
 
@@ -120,7 +129,7 @@ def test_the_dictionary_marks_what_is_assumed(fleet_folder):
 
 
 def test_every_section_of_the_data_file_states_its_source():
-    origins = {origin for _, origin, _ in dca.assumptions()}
+    origins = {origin for _, origin, _ in facts.assumptions()}
     assert origins == {"published", "estimated", "assumed"}
 
 
@@ -163,10 +172,10 @@ def test_statistics_of_a_power_metric_are_in_order(fleet_folder):
     assert values[:, percent].max() <= 100.0
 
 
-@pytest.mark.parametrize("attribute", list(traits.constants()["attributes"]))
+@pytest.mark.parametrize("attribute", list(facts.constants()["attributes"]))
 def test_attributes_have_their_stated_shares(fleet, attribute):
     stated = np.array(
-        list(traits.constants()["attributes"][attribute]["shares"].values())
+        list(facts.constants()["attributes"][attribute]["shares"].values())
     )
     stated = 100.0 * stated / stated.sum()
     # Home vendors lean on traits that vendors lean on too, so theirs move a little.
@@ -187,9 +196,9 @@ def test_most_devices_lack_most_tables_and_presence_overlaps(fleet):
 @pytest.mark.parametrize(
     ("trait", "table"),
     [
-        ("hot", stability.microsoft_windows_kernel_power_event_41),
-        ("starved", stability.application_hang_event_1002),
-        ("defective", stability.application_error_event_1000),
+        ("hot", restarts.microsoft_windows_kernel_power_event_41),
+        ("starved", applications.application_hang_event_1002),
+        ("defective", applications.application_error_event_1000),
     ],
 )
 def test_interactions_multiply_rates(fleet, trait, table):
@@ -206,14 +215,14 @@ def test_overheating_takes_age_and_work_together(fleet):
         chosen &= (fleet.latents["workload"] > 0.6) == busy
         return np.log1p(counts[chosen & (counts > 0)]).mean()
 
-    counts = num_rows(fleet, stability.microsoft_windows_kernel_power_event_41)
+    counts = num_rows(fleet, restarts.microsoft_windows_kernel_power_event_41)
     of_work_if_old = mean(True, True) - mean(True, False)
     of_work_if_new = mean(False, True) - mean(False, False)
     assert of_work_if_old - of_work_if_new > 0.4
 
 
 def test_a_few_extreme_devices_send_much(fleet):
-    counts = num_rows(fleet, stability.application_error_event_1000)
+    counts = num_rows(fleet, applications.application_error_event_1000)
     counts = np.sort(counts[counts > 0])
     assert counts[-1] > 100 * np.median(counts)
     assert counts[-len(counts) // 100 :].sum() > 0.1 * counts.sum()
@@ -221,7 +230,7 @@ def test_a_few_extreme_devices_send_much(fleet):
 
 def test_rare_codes_exist_on_few_devices():
     fleet = make_fleet("a")
-    columns = stability.microsoft_windows_kernel_power_event_41(
+    columns = restarts.microsoft_windows_kernel_power_event_41(
         fleet, sysinfo.guids(fleet)
     )
     codes = columns["bugcheck_code"].to_numpy()
@@ -240,7 +249,7 @@ def test_broken_sensors_return_garbage():
 def test_the_worlds_differ_in_correlations():
     def correlation(world: str) -> float:
         fleet = make_fleet(world)
-        counts = num_rows(fleet, stability.application_error_event_1000)
+        counts = num_rows(fleet, applications.application_error_event_1000)
         some = counts > 0
         newness = fleet.codes["cpuname"][some]
         return scipy.stats.spearmanr(newness, counts[some]).statistic

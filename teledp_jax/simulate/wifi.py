@@ -1,0 +1,51 @@
+"""Wi-Fi errors."""
+
+import numpy as np
+import pyarrow as pa
+
+from teledp_jax.simulate import columns, draws, facts, presence, traits
+
+
+def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
+    """Wi-Fi errors: bad networks, and above all bad networks on the move."""
+    table = "wifi_error"
+    section = facts.constants()[table]
+    draw = fleet.draw(table)
+    rate = presence.rates(
+        fleet, table, events=section["events"], spread=section["spread"]
+    )
+    roaming = (fleet.latents["mobility"] > section["roaming_mobility"]) & (
+        fleet.latents["network"] < section["roaming_network"]
+    )
+    rate *= np.where(roaming, section["roaming_factor"], 1.0)
+    portable = fleet.is_one_of("chassistype", traits.PORTABLE)
+    wireless = portable | draw.chance("desktop", section["desktop_share"])
+    counts = draw.poisson("rows", np.minimum(rate, 1500.0))
+    reporting = wireless & presence.reports(fleet, table)
+    rows = presence.Rows(fleet, table, counts * reporting)
+    of = rows.device
+    kind = np.where(
+        roaming[of] & rows.draw.chance("roaming", section["roaming_share"]), 1, 0
+    )
+    bad_driver = fleet.draw("wifi driver").chance("bad", section["bad_driver_share"])[
+        of
+    ]
+    kind = np.where(
+        bad_driver & rows.draw.chance("driver", section["bad_driver_errors"]), 2, kind
+    )
+    errors = draws.Vocabulary(section["errors"])
+    error = errors.pick(rows.draw.uniform("error"), kind)
+    size = np.exp(0.9 + 1.1 * rows.draw.normal("size") + 1.2 * (kind == 2))
+    utc = rows.times()
+    num_points = 1 + (draw.uniform("points") ** 3 * np.where(roaming, 40, 8)).astype(
+        int
+    )
+    point = (rows.draw.uniform("point") ** 2 * num_points[of]).astype(np.int64)
+    points = draws.Draws(fleet.seed, "access point", fleet.ids[of], point)
+    return {
+        **rows.sample(guids, utc),
+        **columns.moment(utc, fleet.offset[of]),
+        "error_string": columns.text(errors.values, error),
+        "ap_id": columns.hexadecimal(points.bits("id"), num_digits=12),
+        "error_count": pa.array(np.clip(size * fleet.burst[of], 1, 1e6).astype(int)),
+    }
