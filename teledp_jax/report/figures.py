@@ -49,71 +49,85 @@ def colors(labels: Sequence[str]) -> dict[str, str]:
     return {label: _COLORS[i % len(_COLORS)] for i, label in enumerate(labels)}
 
 
-def overview(
-    passed: Mapping[str, tuple[int, int]],
-    normalized: Mapping[str, float | None],
-    methods: Sequence[str],
-) -> str:
-    """Share of queries that each label passes, and its median normalised error.
+def _markers(labels: Sequence[str]) -> dict[str, str]:
+    """A marker for each label, the same in all figures."""
+    return {label: _MARKERS[i % len(_MARKERS)] for i, label in enumerate(labels)}
+
+
+def passed(tallies: Mapping[str, tuple[int, int]], methods: Sequence[str]) -> str:
+    """Share of queries that each label passes.
 
     Args:
-        passed: By label, the number of queries passed and evaluated.
-        normalized: By label, the median error over that of a half sample.
+        tallies: By label, the number of queries passed and evaluated.
         methods: Labels that are methods; the others are references, drawn in grey.
     """
-    labels = list(passed)[::-1]
+    labels = list(tallies)[::-1]
     palette = colors(methods)
-    fill = [palette.get(label, _REAL_COLOR) for label in labels]
     with mpl.rc_context(_STYLE):
-        figure = mpl_figure.Figure(
-            figsize=(7.6, 0.75 + 0.34 * len(labels)), layout="constrained"
+        figure, axes = _lines(len(labels))
+        bars = axes.barh(
+            labels,
+            [tallies[label][0] / max(tallies[label][1], 1) for label in labels],
+            color=[palette.get(label, _REAL_COLOR) for label in labels],
+            height=0.62,
         )
-        left, right = figure.subplots(1, 2, sharey=True)
-        shares = [passed[label][0] / max(passed[label][1], 1) for label in labels]
-        bars = left.barh(labels, shares, color=fill, height=0.62)
-        left.bar_label(
-            bars, [f" {passed[label][0]} of {passed[label][1]}" for label in labels]
+        axes.bar_label(
+            bars,
+            [f"{tallies[label][0]} of {tallies[label][1]}" for label in labels],
+            padding=4,
         )
-        left.set(xlim=(0, 1.15), xticks=[0, 0.5, 1], title="Queries that pass")
-        left.xaxis.set_major_formatter(ticker.PercentFormatter(1))
-        _normalized(right, labels, normalized, fill)
-        for axes in (left, right):
-            axes.tick_params(axis="y", length=0)
+        axes.set(xlim=(0, 1.2), xticks=[0, 0.5, 1], title="Queries that pass")
+        axes.xaxis.set_major_formatter(ticker.PercentFormatter(1))
         return _svg(figure)
 
 
-def _normalized(
-    axes: Any,
-    labels: Sequence[str],
-    normalized: Mapping[str, float | None],
-    fill: Sequence[str],
-) -> None:
-    """Draws normalised errors as dots on a log axis, one at 1 for halving."""
-    axes.axvline(1, color=_INK, linewidth=0.8, linestyle=":")
-    for i, (label, color) in enumerate(zip(labels, fill, strict=True)):
-        value = normalized.get(label)
-        if value is not None and value > 0 and math.isfinite(value):
-            axes.plot([value], [i], "o", color=color, markersize=7)
+def normalized(values: Mapping[str, float], methods: Sequence[str]) -> str:
+    """Median normalised error of each label on a log axis, with a line at 1."""
+    palette = colors(methods)
+    finite = [value for value in values.values() if math.isfinite(value)]
+    low, high = min([0.5, *finite]) / 1.5, max([10.0, *finite]) * 2
+    with mpl.rc_context(_STYLE):
+        figure, axes = _lines(len(values))
+        axes.axvline(1, color=_INK, linewidth=0.8, linestyle=":")
+        for label, value in reversed(list(values.items())):
+            place = min(value, high / 1.5)
+            axes.plot(
+                [place], [label], "o", markersize=7, color=palette.get(label, _INK)
+            )
             axes.annotate(
-                f"{value:.3g}", (value, i), (7, 0), textcoords="offset points",
-                va="center",
+                f"{value:.3g}" if math.isfinite(value) else "\N{INFINITY}",
+                (place, label), (7, 0), va="center", textcoords="offset points",
             )  # fmt: skip
-    axes.set_xscale("log")
+        axes.set(xscale="log", xlim=(low, high), title="Median normalised error")
+        axes.margins(y=0.6 / max(len(values), 1))
+        _plain_log(axes)
+        return _svg(figure)
+
+
+def _plain_log(axes: Any) -> None:
+    """Plain numbers at 1, 3, 10, 30 and so on of a logarithmic x axis."""
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 3)))
     axes.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
-    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
-    axes.set_title("Median error (1 = half of the fleet instead of all)")
-    axes.margins(x=0.2)
+    axes.xaxis.set_minor_locator(ticker.NullLocator())
+
+
+def _lines(count: int) -> tuple[mpl_figure.Figure, Any]:
+    """A figure with a line for each of `count` labels."""
+    figure = mpl_figure.Figure(figsize=(4.6, 0.75 + 0.32 * count), layout="constrained")
+    axes = figure.subplots()
+    axes.tick_params(axis="y", length=0)
+    return figure, axes
 
 
 def tradeoff(points: Mapping[str, tuple[float, float]], methods: Sequence[str]) -> str:
     """Share of queries passed against the seconds of compiling and fitting."""
-    palette = colors(methods)
+    palette, markers = colors(methods), _markers(methods)
     with mpl.rc_context(_STYLE):
         figure = mpl_figure.Figure(figsize=(5.2, 2.7), layout="constrained")
         axes = figure.subplots()
-        for i, (label, (cost, share)) in enumerate(points.items()):
+        for label, (cost, share) in points.items():
             axes.plot(
-                [max(cost, 1e-2)], [share], _MARKERS[i % len(_MARKERS)], markersize=7,
+                [max(cost, 1e-2)], [share], markers.get(label, "o"), markersize=7,
                 color=palette.get(label, _INK),
             )  # fmt: skip
             axes.annotate(
@@ -124,11 +138,46 @@ def tradeoff(points: Mapping[str, tuple[float, float]], methods: Sequence[str]) 
             xscale="log", ylim=(0, 1.05), xlabel="seconds to compile and fit",
             ylabel="queries passed",
         )  # fmt: skip
-        axes.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+        _plain_log(axes)
         axes.yaxis.set_major_formatter(ticker.PercentFormatter(1))
         axes.margins(x=0.25)
         axes.grid(color="#e8ebf0", linewidth=0.7)
         axes.set_axisbelow(True)
+        return _svg(figure)
+
+
+def scatter(
+    points: Mapping[str, Sequence[tuple[float, float]]], methods: Sequence[str]
+) -> str:
+    """Synthetic share against real share, on log axes; what was lost lies at the foot.
+
+    Args:
+        points: By label, pairs of real and synthetic share.
+        methods: All labels of the run, for their colors.
+    """
+    palette, markers = colors(methods), _markers(methods)
+    real = [x for pairs in points.values() for x, _ in pairs]
+    low, high = min(real) / 10, max(real) * 4
+    with mpl.rc_context(_STYLE):
+        figure = mpl_figure.Figure(figsize=(4.6, 3.4), layout="constrained")
+        axes = figure.subplots()
+        axes.plot([low, high], [low, high], color=_INK, linewidth=0.8, linestyle=":")
+        for label, pairs in points.items():
+            axes.plot(
+                [x for x, _ in pairs], [max(y, low * 1.15) for _, y in pairs],
+                markers.get(label, "o"), markersize=3.5, alpha=0.7,
+                markeredgewidth=0, color=palette.get(label, _INK), label=label,
+            )  # fmt: skip
+        axes.set(
+            xscale="log", yscale="log", xlabel="share of real devices",
+            ylabel="share of synthetic devices", ylim=(low, high),
+            xlim=(min(real) / 1.5, max(real) * 1.5),
+        )  # fmt: skip
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(ticker.LogLocator(subs=(1, 3)))
+            axis.set_major_formatter(ticker.FuncFormatter(_percent))
+            axis.set_minor_locator(ticker.NullLocator())
+        _legend(figure, len(points))
         return _svg(figure)
 
 
@@ -152,7 +201,7 @@ def dots(
         share: Whether the values are shares, shown in percent.
     """
     names = names[:_MOST_NAMES]
-    palette = colors(methods)
+    palette, markers = colors(methods), _markers(methods)
     places = np.arange(len(names))[::-1]
     with mpl.rc_context(_STYLE):
         figure = mpl_figure.Figure(
@@ -169,16 +218,16 @@ def dots(
             axes.plot(
                 _floats(series[label], len(names)),
                 places + 0.16 * (i - (len(others) - 1) / 2) / max(len(others) / 3, 1),
-                _MARKERS[i % len(_MARKERS)], markersize=4.2, markeredgecolor="white",
+                markers.get(label, "o"), markersize=4.2, markeredgecolor="white",
                 markeredgewidth=0.5, color=palette.get(label, _INK), label=label,
             )  # fmt: skip
         axes.set_yticks(places, [_short(name) for name in names])
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(axis)
         if share:
-            axes.xaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=None))
+            axes.xaxis.set_major_formatter(ticker.FuncFormatter(_percent))
         else:
-            axes.xaxis.set_major_formatter(ticker.EngFormatter(sep=""))
+            axes.xaxis.set_major_formatter(ticker.FuncFormatter(_compact))
         axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
         _legend(figure, len(series))
         return _svg(figure)
@@ -208,21 +257,21 @@ def distribution(
             axis="share of rows",
             share=True,
         )
-    palette = colors(methods)
+    palette, markers = colors(methods), _markers(methods)
     places = np.arange(column.num_codes)
     with mpl.rc_context(_STYLE):
         figure = mpl_figure.Figure(figsize=(4.6, 2.3), layout="constrained")
         axes = figure.subplots()
-        for i, (label, part) in enumerate(shares.items()):
+        for label, part in shares.items():
             if label == REAL:
                 axes.bar(places, part, width=0.92, color=_REAL_COLOR, label=REAL)
                 continue
             axes.plot(
-                places, part, marker=_MARKERS[i % len(_MARKERS)], markersize=3,
+                places, part, marker=markers.get(label, "o"), markersize=3,
                 linewidth=1.1, color=palette.get(label, _INK), label=label,
             )  # fmt: skip
         _bin_ticks(axes, column)
-        axes.yaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=None))
+        axes.yaxis.set_major_formatter(ticker.FuncFormatter(_percent))
         axes.yaxis.set_major_locator(ticker.MaxNLocator(4))
         _legend(figure, len(shares))
         return _svg(figure)
@@ -241,9 +290,17 @@ def _bin_ticks(axes: Any, column: schema_lib.Column) -> None:
         axes.set_xlabel(column.unit)
 
 
-def _compact(number: float) -> str:
-    """A number in few characters: 1.5k, 20M."""
-    return ticker.EngFormatter(sep="", places=None)(float(f"{number:.3g}"))
+def _percent(share: float, _: Any) -> str:
+    """A tick of an axis of shares."""
+    return f"{100 * share:.3g}%"
+
+
+def _compact(number: float, _: Any = None) -> str:
+    """A number in few characters: 0.25, 1.5k, 20M."""
+    number = float(f"{number:.3g}")
+    if abs(number) < 1000:
+        return f"{number:g}"
+    return ticker.EngFormatter(sep="", places=None)(number)
 
 
 def _floats(values: Sequence[float | None], count: int) -> np.ndarray:

@@ -62,8 +62,8 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
             ceiling=sections.ceiling(inputs),
             queries=sections.queries(inputs, draw),
             columns=sections.columns(inputs, suite, draw),
-            rare_events=tables.grid(inputs.rare_events),
-            downstream=tables.grid(inputs.downstream),
+            rare=sections.rare(inputs, draw),
+            downstream=sections.downstream(inputs, draw),
             costs=sections.costs(inputs, draw),
             engineering=sections.engineering(inputs),
             quality=tables.grid(inputs.quality),
@@ -88,7 +88,16 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "anchor": sections.anchor,
         "heading": tables.heading,
+        "numeric": _numeric,
         "show": tables.show,
     }
     environment.tests["number"] = lambda text: bool(_NUMBER.fullmatch(str(text)))
     return environment
+
+
+def _numeric(grid: tables.Grid) -> list[bool]:
+    """Whether each column of a table holds a number, so that it is set to the right."""
+    return [
+        any(_NUMBER.fullmatch(text) for text in column)
+        for column in zip(*grid.rows, strict=True)
+    ]

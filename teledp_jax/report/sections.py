@@ -1,10 +1,14 @@
 """The sections of the report: from what was read to what the page shows."""
 
 import json
+import pathlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import yaml
+
+from teledp_jax import simulate
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.report import complexity, distributions, figures, tables
 from teledp_jax.report import inputs as inputs_lib
@@ -13,6 +17,7 @@ Draw = Callable[[str, str, str], Any]
 """Keeps a figure: (name, SVG, text that says what it shows) to what the page embeds."""
 
 _MOST_ROWS = 12
+_SIMULATORS = pathlib.Path(str(simulate.__file__)).parent
 _STATISTICS_FIRST = ("column", "label")
 
 
@@ -67,17 +72,23 @@ def verdict(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
         for label in passed
         if label not in inputs_lib.REFERENCES
     }
-    figure = None
+    drawn = {}
     if passed:
         told = ", ".join(f"{name} {a} of {b}" for name, (a, b) in passed.items())
-        svg = figures.overview(passed, normalized, inputs.labels)
-        figure = draw("overview", svg, f"Queries that pass: {told}.")
+        svg = figures.passed(passed, inputs.labels)
+        drawn["passed"] = draw("passed", svg, f"Queries that pass: {told}.")
+    if shown := {name: value for name, value in normalized.items() if value}:
+        told = ", ".join(f"{name} {value:.3g}" for name, value in shown.items())
+        svg = figures.normalized(shown, inputs.labels)
+        alt = f"Median normalised error: {told}."
+        drawn["normalized"] = draw("normalized_error", svg, alt)
     return {
         "cells": cells,
         "none": tables.Cell(0, 0),
         "labels": everyone,
         "tallies": tallies,
-        "figure": figure,
+        "passed": drawn.get("passed"),
+        "normalized": drawn.get("normalized"),
         "divides": tables.divides(cells, inputs.labels, inputs.queries),
         "best": max(
             (label for label in inputs.labels if label in passed),
@@ -104,7 +115,7 @@ def ceiling(inputs: inputs_lib.Inputs) -> list[dict[str, Any]]:
 def queries(inputs: inputs_lib.Inputs, draw: Draw) -> list[dict[str, Any]]:
     """A page a query: question, SQL, checks, results side by side, and a figure."""
     scores = tables.groups(inputs.scores, "query")
-    everyone = (*inputs.labels, *inputs.references)
+    judged = (*inputs.labels, *(x for x in inputs.references if x != "half_sample"))
     pages = []
     for query in inputs.queries:
         found = {
@@ -116,7 +127,7 @@ def queries(inputs: inputs_lib.Inputs, draw: Draw) -> list[dict[str, Any]]:
         pages.append(
             {
                 "query": query,
-                "checks": tables.checks(scores.get(query.name, []), everyone),
+                "checks": tables.checks(scores.get(query.name, []), judged),
                 "counts": tables.counts(query, found) if found else "",
                 "grids": [
                     (part.column, part.grid(query.keys, limit=_MOST_ROWS))
@@ -196,6 +207,65 @@ def summary(inputs: inputs_lib.Inputs) -> tables.Grid:
     )
 
 
+def rare(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
+    """What happens to rare events: counts by label, a figure, and all of them."""
+    points = {
+        label: [
+            (float(row["real_share"]), float(row["synthetic_share"]))
+            for row in inputs.rare_events
+            if row["label"] == label
+        ]
+        for label in inputs.labels
+    }
+    points = {label: pairs for label, pairs in points.items() if pairs}
+    figure = None
+    if points:
+        svg = figures.scatter(points, inputs.labels)
+        figure = draw("rare_events", svg, "Synthetic against real share of devices")
+    return {
+        "summary": tables.rare_summary(inputs.rare_events),
+        "grid": tables.rare_events(inputs.rare_events),
+        "figure": figure,
+    }
+
+
+def downstream(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
+    """Downstream models: a table, and a figure for each of two scores."""
+    tasks = tables.groups(inputs.downstream, "task")
+    labels = [
+        label
+        for label in tables.groups(inputs.downstream, "label")
+        if label not in inputs_lib.REFERENCES
+    ]
+    drawn = []
+    for score, name in (("auc", "AUC"), ("f1", "F1")) if tasks else ():
+        series = {
+            label: [
+                next(
+                    (tables.parse(row[score]) for row in rows if row["label"] == label),
+                    None,
+                )
+                for rows in tasks.values()
+            ]
+            for label in labels
+        }
+        names = [tables.heading(task) for task in tasks]
+        svg = figures.dots(names, series, inputs.labels, axis=name)
+        alt = f"{name} on real devices held out, by training data"
+        drawn.append(draw(f"downstream_{score}", svg, alt))
+    ordered = [row for rows in tasks.values() for row in rows]
+    return {
+        "figures": drawn,
+        "grid": tables.grid(
+            [
+                {"task": row["task"], "trained on": row["label"]}
+                | {name: row[name] for name in row if name not in ("task", "label")}
+                for row in ordered
+            ]
+        ),
+    }
+
+
 def costs(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
     """Time and memory by label, public facts, and utility against time."""
     cells = tables.matrix(inputs.scores)
@@ -266,7 +336,7 @@ def engineering(inputs: inputs_lib.Inputs) -> dict[str, Any]:
 
 
 def assumed(inputs: inputs_lib.Inputs, suite: suite_lib.Suite) -> dict[str, Any]:
-    """Columns of the raw tables that no public source states."""
+    """Columns of the raw tables, and rates of the simulator, that nobody states."""
     rows = [
         (source.name, name, source.types[name], source.descriptions[name])
         for source in suite.sources.values()
@@ -279,7 +349,23 @@ def assumed(inputs: inputs_lib.Inputs, suite: suite_lib.Suite) -> dict[str, Any]
         "grid": tables.Grid(
             columns=("raw table", "column", "type", "meaning"), rows=tuple(rows)
         ),
+        "rates": tables.Grid(
+            columns=("section", "about"),
+            rows=tuple(_assumed_rates(_SIMULATORS / f"{suite.name}.yaml")),
+        ),
     }
+
+
+def _assumed_rates(path: pathlib.Path) -> Iterator[tuple[str, str]]:
+    """Sections of a simulator's data file whose `source` is `assumed`."""
+    waiting = [("", yaml.safe_load(path.read_text("utf-8")) if path.exists() else None)]
+    while waiting:
+        name, value = waiting.pop(0)
+        if not isinstance(value, dict):
+            continue
+        if value.get("source") == "assumed":
+            yield name, str(value.get("about") or tables.NOTHING)
+        waiting += [(f"{name}.{key}".lstrip("."), part) for key, part in value.items()]
 
 
 def reproduce(inputs: inputs_lib.Inputs) -> dict[str, Any]:

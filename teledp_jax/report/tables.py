@@ -1,12 +1,13 @@
 """What the report says in tables: verdicts, scores and results as short texts."""
 
 import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from teledp_jax.evaluation import compare as compare_lib
 from teledp_jax.report import inputs as inputs_lib
 
-PASS_SCORE = 0.5  # a query passes if at least this share of its checks does
 NOTHING = "\N{EN DASH}"
 
 _BYTES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
@@ -42,7 +43,7 @@ class Cell(NamedTuple):
         """`pass`, `fail` or `none`."""
         if not self.checks:
             return "none"
-        return "pass" if self.score >= PASS_SCORE else "fail"
+        return "pass" if self.score >= compare_lib.PASSING_SCORE else "fail"
 
 
 Matrix = Mapping[tuple[str, str], Cell]
@@ -205,7 +206,7 @@ def checks(scores: Sequence[Mapping[str, str]], labels: Sequence[str]) -> Grid:
             )
         )
     return Grid(
-        columns=("column", "metric", "threshold", *labels, "two halves of the real"),
+        columns=("column", "metric", "threshold", *labels, "half sample"),
         rows=tuple(rows),
     )
 
@@ -237,6 +238,42 @@ def misses(scores: inputs_lib.Rows, label: str) -> Grid:
     ]
     return Grid(
         columns=("query", "column", "metric", "value", "threshold"), rows=tuple(rows)
+    )
+
+
+def rare_summary(rows: inputs_lib.Rows) -> Grid:
+    """For each label, how many rare events it keeps."""
+    found = []
+    for label, events in groups(rows, "label").items():
+        ratios = [parse(event["ratio"]) or 0.0 for event in events]
+        found.append(
+            (
+                label,
+                str(len(ratios)),
+                str(sum(0.5 <= ratio <= 2 for ratio in ratios)),
+                str(sum(ratio == 0 for ratio in ratios)),
+                show(statistics.median(ratios)),
+            )
+        )
+    heads = ("events", "within a factor of 2", "lost", "median ratio to real")
+    return Grid(columns=("label", *heads), rows=tuple(found))
+
+
+def rare_events(rows: inputs_lib.Rows) -> Grid:
+    """A row an event, the most frequent first: its share of devices by label."""
+    labels = tuple(groups(rows, "label"))
+    events: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = row["table"], row["column"], row["value"]
+        shares = events.setdefault(key, {"real": parse(row["real_share"])})
+        shares[row["label"]] = row["synthetic_share"]
+    order = sorted(events.items(), key=lambda item: -(item[1]["real"] or 0.0))
+    return Grid(
+        columns=("table", "column", "value", "real", *labels),
+        rows=tuple(
+            (*key, *(percent(shares.get(label)) for label in ("real", *labels)))
+            for key, shares in order
+        ),
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from teledp_jax import runs
 from teledp_jax.data import suite as suite_lib
+from teledp_jax.evaluation import downstream, rare
 from teledp_jax.report import page
 
 LABELS = ("dpsgd_vae", "pe", "independent")
@@ -309,15 +310,24 @@ def _write_csv_files(run: runs.Run) -> None:
     )
     runs.write_csv(
         run.rare_events,
-        ("label", "event", "real", "synthetic"),
-        [{"label": "pe", "event": EVIL, "real": 0.03, "synthetic": 0.021}],
+        rare.COLUMNS,
+        [
+            {"label": label, "table": "sysinfo", "column": "vendor", "value": value}
+            | {"real_share": share, "synthetic_share": share * ratio, "ratio": ratio}
+            for label, ratios in {"pe": (1.2, 0.0), "dpsgd_vae": (0.4, 2.0)}.items()
+            for value, share, ratio in zip(
+                ("Other", EVIL), (0.03, 0.008), ratios, strict=True
+            )
+        ],
     )
     runs.write_csv(
         run.downstream,
-        ("label", "task", "accuracy", "f1", "auc"),
+        downstream.COLUMNS,
         [
-            {"label": "pe", "task": "will_crash", "accuracy": 0.8, "f1": 0.4}
-            | {"auc": 0.71}
+            {"label": label, "task": task, "num_train": 400, "num_test": 40}
+            | {"accuracy": auc + 0.1, "f1": auc - 0.2, "auc": auc}
+            for label, auc in {"real": 0.81, "pe": 0.74, "dpsgd_vae": 0.66}.items()
+            for task in ("will_crash", "is_portable")
         ],
     )
     runs.write_csv(

@@ -50,7 +50,17 @@ def test_categories_stand_by_their_real_share():
 
 def test_label_keeps_its_color_and_figures_repeat():
     assert figures.colors(["a", "b"])["b"] == figures.colors(["x", "b"])["b"]
-    passed = {"pe": (3, 4), "half_sample": (4, 4)}
-    drawn = [figures.overview(passed, {"pe": 2.0}, ["pe"]) for _ in range(2)]
+    tallies = {"pe": (3, 4), "half_sample": (4, 4)}
+    drawn = [figures.passed(tallies, ["pe"]) for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert "3 of 4" in texts(drawn[0])
+
+
+def test_normalised_errors_are_named_and_numbered():
+    found = texts(figures.normalized({"pe": 2.5, "mst": float("inf")}, ["pe"]))
+    assert {"pe", "mst", "2.5", "∞"} <= set(found)
+
+
+def test_scatter_draws_every_label_and_what_was_lost():
+    points = {"pe": [(0.01, 0.02), (0.03, 0.0)], "mst": [(0.01, 0.01)]}
+    assert {"pe", "mst"} <= set(texts(figures.scatter(points, ["pe", "mst"])))

@@ -102,3 +102,21 @@ def test_result_without_keys_is_compared_by_row():
     query = make_query(values={"v": {}})
     (compared,) = tables.compare(query, {"real": [{"v": "1"}], "pe": [{"v": "2"}]})
     assert compared.series == {"real": ("1",), "pe": ("2",)}
+
+
+def make_event(label, value, real, ratio):
+    return {
+        "label": label, "table": "t", "column": "c", "value": value,
+        "real_share": str(real), "synthetic_share": str(real * ratio),
+        "ratio": str(ratio),
+    }  # fmt: skip
+
+
+def test_rare_events_are_kept_within_a_factor_of_two_or_lost():
+    rows = [make_event("pe", "a", 0.01, 2.0), make_event("pe", "b", 0.02, 0.25)]
+    rows += [make_event("pe", "c", 0.03, 0.0)]
+    assert tables.rare_summary(rows).rows == (("pe", "3", "1", "1", "0.25"),)
+    found = tables.rare_events(rows)
+    assert found.columns == ("table", "column", "value", "real", "pe")
+    assert found.rows[0] == ("t", "c", "c", "3 %", "0 %")
+    assert found.rows[2] == ("t", "c", "a", "1 %", "2 %")
