@@ -9,7 +9,6 @@ import pyarrow as pa
 from teledp_jax.simulate import columns, draws, facts, presence, traits
 
 _SAMPLE_S = 5
-_THROTTLED_C = 96.0
 
 
 def nominal_mhz(fleet: traits.Fleet) -> draws.Floats:
@@ -30,7 +29,7 @@ def hw_cpu_frequency(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     intervals = presence.Rows(fleet, table, days)
     shares = _bin_shares(fleet, intervals, len(fractions))
     hours = section["hours_per_day"] * np.exp(
-        0.6 * intervals.draw.normal("hours")
+        section["hours_spread"] * intervals.draw.normal("hours")
         + 0.4 * fleet.latents["workload"][intervals.device]
     )
     samples = np.minimum(hours, 24.0) * 3600.0 / _SAMPLE_S
@@ -83,7 +82,7 @@ def power_acdc_usage_v4_hist(fleet: traits.Fleet, guids: pa.Array) -> columns.Co
     table = "power_acdc_usage_v4_hist"
     section = facts.constants()[table]
     draw = fleet.draw(table)
-    rate = section["events"] * np.exp(0.7 * draw.normal("rate") - 0.25)
+    rate = section["events"] * np.exp(section["spread"] * draw.normal("rate"))
     counts = np.minimum(1 + draw.poisson("events", rate), 400)
     events = presence.Rows(fleet, table, counts * presence.reports(fleet, table))
     of = events.device
@@ -144,7 +143,7 @@ def _slots(
     slots = np.ones((len(fleet.ids), len(_SLOTS)), dtype=bool)
     slots[:, 7] = draw.chance("psys", section["psys_share"]) & (fleet.generation >= 6)
     slots[:, 8] = fleet.generation >= 2
-    slots[:, 9] = draw.chance("ia power", 0.6)
+    slots[:, 9] = draw.chance("ia power", section["ia_power_share"])
     return slots
 
 
@@ -164,8 +163,12 @@ def _levels(
     degrees = heat[of] + 14.0 * (share - 0.4) + 1.5 * draw.normal("heat")
     # Overheating devices run into the limit and slow down, whatever their load.
     hot = fleet.hot[of] & (share > 0.35)
-    degrees = np.where(hot, _THROTTLED_C - 6.0 * draw.uniform("limit") ** 2, degrees)
-    mhz = nominal_mhz(fleet)[of] * np.where(hot, 0.45, 0.4 + 0.9 * share)
+    degrees = np.where(
+        hot, section["throttled_degrees"] - 6.0 * draw.uniform("limit") ** 2, degrees
+    )
+    mhz = nominal_mhz(fleet)[of] * np.where(
+        hot, section["throttled_speed"], 0.4 + 0.9 * share
+    )
     mhz *= np.where(battery, 0.8, 1.0)
     watts = fleet.by_value("chassistype", section["watts"])
     own = 0.5 * fleet.draw("watts").normal("own")

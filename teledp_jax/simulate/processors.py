@@ -18,8 +18,6 @@ _FAMILIES = (
     ("Atom", "Atom"),
     ("Xeon", "Xeon"),
 )
-
-
 _LITHOGRAPHY = {
     "Prescott": "90 nm",
     "Wolfdale": "45 nm",
@@ -32,8 +30,6 @@ _LITHOGRAPHY = {
     "11th Gen": "10 nm",
     "Unknown": "Unknown",
 }
-
-
 _UNKNOWN = "Unknown"
 
 
@@ -43,13 +39,18 @@ def columns_of(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     code = fleet.codes["cpuname"]
     portable = fleet.is_one_of("chassistype", traits.PORTABLE).astype(np.int64)
     skus, choice = _skus()
+    chances = facts.constants()["sysinfo"]["chances"]
     sku = choice.pick(draw.uniform("sku"), code * 2 + portable)
-    ice_lake = draw.chance("ice lake", 0.35) & (fleet.generation == 10)
-    unclean = draw.chance("unclean", 0.05) & (fleet.generation == 7)
+    ice_lake = draw.chance("ice lake", chances["ice_lake"]) & (fleet.generation == 10)
+    unclean = draw.chance("unclean", chances["unclean"]) & (fleet.generation == 7)
     litho = [_lithography(name) for name in names]
     lines = [_line(name) for name in skus]
-    amd = draw.chance("amd", 0.1) & fleet.is_one_of("cpuname", ["Other"])
-    vpro = draw.chance("vpro", 0.35) & (fleet.rank >= 2) & (fleet.generation >= 4)
+    amd = draw.chance("amd", chances["amd"]) & fleet.is_one_of("cpuname", ["Other"])
+    vpro = (
+        draw.chance("vpro", chances["vpro"])
+        & (fleet.rank >= 2)
+        & (fleet.generation >= 4)
+    )
     ages = ["0-2 years", "3-5 years", "6-8 years", "9+ years", _UNKNOWN]
     age = np.where(fleet.generation == 0, 4, np.clip(11 - fleet.generation, 0, 9) // 3)
     return {

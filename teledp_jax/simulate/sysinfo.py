@@ -40,11 +40,13 @@ def _identity(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     """Form, country, maker, use."""
     section = facts.constants()["sysinfo"]
     sizes = np.array([float(size) for size in facts.attribute_values("ram")])
-    convertible = draws.Choice([[0.7, 0.2, 0.1]]).pick(draw.uniform("convertible"))
+    convertible = draws.Choice([section["convertible"]]).pick(
+        draw.uniform("convertible")
+    )
     two_in_one = fleet.is_one_of("chassistype", ["2 in 1"])
     portable = fleet.is_one_of("chassistype", traits.PORTABLE)
     screen = draws.Choice(
-        [[0, 0, 0, 1, 2, 2, 3, 20, 40, 30], [3, 8, 6, 22, 24, 33, 8, 0, 0, 0]]
+        [section["screens_stationary"], section["screens_portable"]]
     ).pick(draw.uniform("screen"), portable.astype(np.int64))
     engagement = draws.Vocabulary({"all": section["engagements"]})
     deployed = engagement.pick(draw.uniform("engagement"))
@@ -99,7 +101,8 @@ def _graphics(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     """Graphics device."""
     cards = facts.constants()["sysinfo"]["graphics"]
     makers = list(cards)
-    maker = np.where(fleet.discrete, np.where(draw.chance("nvidia", 0.75), 1, 2), 0)
+    nvidia = facts.constants()["sysinfo"]["chances"]["nvidia"]
+    maker = np.where(fleet.discrete, np.where(draw.chance("nvidia", nvidia), 1, 2), 0)
     place = (draw.uniform("card") * 4).astype(np.int64)
     level = np.where(fleet.discrete, 1 + (place > 1), 0)
     return {

@@ -114,7 +114,7 @@ def make_fleet(*, seed: int, ids: draws.Ints, world: Mapping[str, Any]) -> Fleet
         starved=(workload > limits["starved_workload"])
         & (ram <= limits["starved_ram_gb"]),
         worn=portable & (newness < limits["worn_newness"]),
-        vendor_effect=vendors.effects(seed, world)[codes["modelvendor_normalized"]],
+        vendor_effect=vendors.effects(world)[codes["modelvendor_normalized"]],
         burst=_bursts(draw),
         offset=zones[codes["countryname_normalized"]],
     )

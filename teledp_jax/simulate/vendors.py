@@ -37,7 +37,7 @@ def with_home(draw: draws.Draws, codes: Mapping[str, draws.Ints]) -> draws.Ints:
     return np.where(moved & (home >= 0), home, codes["modelvendor_normalized"])
 
 
-def effects(seed: int, world: Mapping[str, Any]) -> draws.Floats:
+def effects(world: Mapping[str, Any]) -> draws.Floats:
     """A fixed effect a vendor."""
     numbers = np.arange(len(facts.attribute_values("modelvendor_normalized")))
     purpose = "vendor " + ",".join(world["driver_vendors"])

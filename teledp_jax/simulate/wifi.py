@@ -24,22 +24,15 @@ def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     reporting = wireless & presence.reports(fleet, table)
     rows = presence.Rows(fleet, table, counts * reporting)
     of = rows.device
-    kind = np.where(
-        roaming[of] & rows.draw.chance("roaming", section["roaming_share"]), 1, 0
-    )
-    bad_driver = fleet.draw("wifi driver").chance("bad", section["bad_driver_share"])[
-        of
-    ]
-    kind = np.where(
-        bad_driver & rows.draw.chance("driver", section["bad_driver_errors"]), 2, kind
-    )
+    kind = _causes(fleet, rows, roaming)
     errors = draws.Vocabulary(section["errors"])
     error = errors.pick(rows.draw.uniform("error"), kind)
-    size = np.exp(0.9 + 1.1 * rows.draw.normal("size") + 1.2 * (kind == 2))
-    utc = rows.times()
-    num_points = 1 + (draw.uniform("points") ** 3 * np.where(roaming, 40, 8)).astype(
-        int
+    size = section["errors_per_row"] * np.exp(
+        section["errors_spread"] * rows.draw.normal("size") + 1.2 * (kind == 2)
     )
+    utc = rows.times()
+    most = np.where(roaming, section["roaming_points"], section["points"])
+    num_points = 1 + np.floor(draw.uniform("points") ** 3 * most)
     point = (rows.draw.uniform("point") ** 2 * num_points[of]).astype(np.int64)
     points = draws.Draws(fleet.seed, "access point", fleet.ids[of], point)
     return {
@@ -49,3 +42,15 @@ def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
         "ap_id": columns.hexadecimal(points.bits("id"), num_digits=12),
         "error_count": pa.array(np.clip(size * fleet.burst[of], 1, 1e6).astype(int)),
     }
+
+
+def _causes(
+    fleet: traits.Fleet, rows: presence.Rows, roaming: draws.Bools
+) -> draws.Ints:
+    """Why each error happened: 1 by roaming, 2 by a bad driver, 0 else."""
+    section = facts.constants()["wifi_error"]
+    moving = rows.draw.chance("roaming", section["roaming_share"])
+    broken = fleet.draw("wifi driver").chance("bad", section["bad_driver_share"])
+    failing = rows.draw.chance("driver", section["bad_driver_errors"])
+    kind = np.where(roaming[rows.device] & moving, 1, 0)
+    return np.where(broken[rows.device] & failing, 2, kind)
