@@ -4,6 +4,7 @@ import dataclasses
 from typing import Literal
 
 import dp_accounting
+import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
@@ -43,6 +44,8 @@ class Config:
         num_sweeps: Passes of raking to the noisy marginals after each vote.
         distance: `balanced` weighs columns so that wide tables do not drown narrow
             ones; `uniform` weighs every column alike.
+        focus: Share of columns that a vote weighs in full, drawn anew for each vote
+            from a public key; the others count a tenth.
     """
 
     start: Literal["marginals", "uniform"] = "marginals"
@@ -58,6 +61,7 @@ class Config:
     rank_last: int = 3
     num_sweeps: int = 3
     distance: Literal["balanced", "uniform"] = "balanced"
+    focus: float = 1.0
 
     def __post_init__(self) -> None:
         allowed = {
@@ -74,7 +78,7 @@ class Config:
         for name in ("pool", "rank_last", "num_sweeps"):
             if getattr(self, name) < 0:
                 raise errors.InputError(f"pe.{name}: expected 0 or more.")
-        for name in ("presence", "first_degree", "last_degree", "varied"):
+        for name in ("presence", "first_degree", "last_degree", "varied", "focus"):
             if not 0 <= getattr(self, name) <= 1:
                 raise errors.InputError(f"pe.{name}: expected a share in 0 to 1.")
         if not 0 < self.start_share < 1:
@@ -105,7 +109,6 @@ def make(
     noise_multiplier = accounting.calibrate(make_event, budget)
     settings = _settings(config, budget.num_devices, noise_multiplier * vote_ratio)
     start_sigma = noise_multiplier * start_ratio
-    embedded = embedding.make(schema, _head_weights(config, schema))
 
     def fit(
         streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
@@ -127,9 +130,13 @@ def make(
         def margins(codes: np.ndarray) -> list[weights.Margin]:
             return _margins(schema, model, codes) if from_marginals else []
 
+        def embeddings(step: int) -> embedding.Embedding:
+            key = jax.random.fold_in(jax.random.fold_in(streams.init, 1), step)
+            return _embedding(key, config, schema)
+
         codes = arrays.flatten(schema, devices)
         return evolve.evolve(
-            streams, schema, codes, context, embedding=embedded, settings=settings,
+            streams, schema, codes, context, embeddings=embeddings, settings=settings,
             start=start, margins=margins,
         )  # fmt: skip
 
@@ -175,11 +182,18 @@ def _settings(config: Config, num_devices: int, sigma: float) -> evolve.Settings
     )
 
 
-def _head_weights(config: Config, schema: schema_lib.Schema) -> np.ndarray:
-    """Weights of the heads in the distance."""
+def _embedding(
+    key: Key[Array, ""], config: Config, schema: schema_lib.Schema
+) -> embedding.Embedding:
+    """The distance of one vote; the key, which is public, draws its focus."""
+    weights_of_heads = embedding.head_weights(schema)
     if config.distance == "uniform":
-        return np.ones(len(schema.heads))
-    return embedding.head_weights(schema)
+        weights_of_heads = np.ones(len(schema.heads))
+    if config.focus < 1:
+        weights_of_heads = embedding.focused(
+            apis.generator_of(key), weights_of_heads, config.focus
+        )
+    return embedding.make(schema, weights_of_heads)
 
 
 def _margins(

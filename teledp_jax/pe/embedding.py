@@ -63,6 +63,14 @@ def make(schema: schema_lib.Schema, weights: Float[np.ndarray, " head"]) -> Embe
     return Embedding(points, caps)
 
 
+def focused(
+    generator: np.random.Generator, weights: Float[np.ndarray, " head"], share: float
+) -> Float[np.ndarray, " head"]:
+    """Weights that keep a random share of heads in full and the others at a tenth."""
+    full = generator.random(len(weights)) < share
+    return np.where(full, weights, 0.1 * weights)
+
+
 def head_weights(schema: schema_lib.Schema) -> Float[np.ndarray, " head"]:
     """Weights that keep wide tables from drowning narrow ones.
 

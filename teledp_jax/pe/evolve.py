@@ -13,6 +13,7 @@ from teledp_jax.pe import apis, voting, weights
 from teledp_jax.pe import embedding as embedding_lib
 
 Start = Callable[[Key[Array, ""], int], Integer[np.ndarray, "candidate head"]]
+Embeddings = Callable[[int], embedding_lib.Embedding]
 Margins = Callable[[Integer[np.ndarray, "candidate head"]], list[weights.Margin]]
 
 
@@ -58,7 +59,7 @@ def evolve(
     codes: Integer[np.ndarray, "device head"],
     context: base.Context,
     *,
-    embedding: embedding_lib.Embedding,
+    embeddings: Embeddings,
     settings: Settings,
     start: Start,
     margins: Margins,
@@ -70,7 +71,7 @@ def evolve(
         schema: The public schema.
         codes: Flattened private records; only `votes_of` looks at them.
         context: Store, progress and noise.
-        embedding: States the distance.
+        embeddings: States the distance of the vote of each step.
         settings: Sizes and rules.
         start: Draws first records from what is public or paid for.
         margins: Shares that a pool is raked to, for the codes of the pool.
@@ -94,6 +95,7 @@ def evolve(
     population = Population(np.asarray(state["codes"]), np.asarray(state["weights"]))
     for step in range(int(state["step"]), settings.num_iterations):
         key = jax.random.fold_in(streams.sample, step)
+        embedding = embeddings(step)
         population = _vary(key, schema, population, step, settings)
         candidates = population.codes
         if settings.selection == "self_normalised":

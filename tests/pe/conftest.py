@@ -1,0 +1,52 @@
+"""A small schema with every kind of table and head, and random records of it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from teledp_jax import arrays
+from teledp_jax import schema as schema_lib
+
+
+@pytest.fixture
+def schema() -> schema_lib.Schema:
+    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b", "c"))
+    size = schema_lib.Column(
+        name="size", kind="double", edges=tuple(float(i) for i in range(6))
+    )
+    return schema_lib.Schema(
+        suite="tiny",
+        device="guid",
+        tables=(
+            schema_lib.Table(
+                name="base", role="anchor", grain="device", columns=(kind, size)
+            ),
+            schema_lib.Table(
+                name="rare", role="group", grain="device", columns=(size,)
+            ),
+            schema_lib.Table(
+                name="apps",
+                role="entity",
+                grain="app",
+                columns=(kind, size),
+                max_rows=3,
+                cap_by="size",
+            ),
+        ),
+    )
+
+
+@pytest.fixture
+def records(schema: schema_lib.Schema) -> Callable[[int, int], np.ndarray]:
+    """Draws flattened records, by seed and count, that follow a common trait."""
+
+    def draw(seed: int, count: int) -> np.ndarray:
+        generator = np.random.default_rng(seed)
+        trait = generator.random((count, 1))
+        limits = np.array([head.num_codes for head in schema.heads])
+        noise = generator.random((count, len(limits)))
+        codes = ((0.7 * trait + 0.3 * noise) * limits).astype(np.uint8)
+        return np.where(arrays.exists(schema, codes), codes, 0).astype(np.uint8)
+
+    return draw

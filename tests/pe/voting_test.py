@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from teledp_jax import errors
+from teledp_jax import schema as schema_lib
+from teledp_jax.pe import embedding as embedding_lib
+from teledp_jax.pe import voting
+
+
+def _plain(embedding, left, right):
+    apart = np.abs(left[:, None, :].astype(np.int64) - right[None, :, :])
+    return np.minimum(apart, embedding.caps).sum(axis=2)
+
+
+@pytest.fixture
+def embedding(schema):
+    return embedding_lib.make(schema, embedding_lib.head_weights(schema))
+
+
+def test_distances_are_those_worked_by_hand():
+    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b", "c"))
+    size = schema_lib.Column(
+        name="size", kind="double", edges=tuple(float(i) for i in range(6))
+    )
+    table = schema_lib.Table(
+        name="base", role="anchor", grain="device", columns=(kind, size)
+    )
+    schema = schema_lib.Schema(suite="tiny", device="guid", tables=(table,))
+    embedding = embedding_lib.make(schema, np.ones(2))
+    assert embedding.caps.tolist() == [64, 64]
+    points = embedding.embed(np.array([[1, 1], [3, 1], [1, 3], [1, 5], [0, 0]]))
+    expected = [0, 64, 32, 64, 128]  # same; category; 2 of 4 bins; 4 of 4; both absent
+    assert _plain(embedding, points[:1], points)[0].tolist() == expected
+
+
+def test_votes_are_those_worked_by_hand(schema, embedding, records):
+    candidates = records(0, 3)
+    devices = candidates[[2, 0, 2, 2]]
+    chosen = voting.nearest(embedding, devices, candidates)
+    np.testing.assert_array_equal(voting.count_votes(chosen, 3), [1, 0, 3])
+
+
+def test_nearest_is_exact(embedding, records):
+    devices, candidates = records(1, 203), records(2, 37)
+    apart = _plain(embedding, embedding.embed(devices), embedding.embed(candidates))
+    np.testing.assert_array_equal(
+        voting.nearest(embedding, devices, candidates), apart.argmin(axis=1)
+    )
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64, 100, 5000])
+def test_ties_go_to_the_lowest_index_whatever_the_chunk(embedding, records, chunk):
+    devices = records(1, 150)
+    candidates = np.concatenate([records(2, 9)] * 3)
+    apart = _plain(embedding, embedding.embed(devices), embedding.embed(candidates))
+    chosen = voting.nearest(embedding, devices, candidates, chunk=chunk)
+    assert chosen.max() < 9
+    np.testing.assert_array_equal(chosen, apart.argmin(axis=1))
+
+
+def test_a_device_that_joins_adds_one_unit_vote(embedding, records):
+    devices, candidates = records(3, 80), records(4, 11)
+    votes = voting.count_votes(voting.nearest(embedding, devices, candidates), 11)
+    for left_out in range(0, 80, 9):
+        fewer = np.delete(devices, left_out, axis=0)
+        less = voting.count_votes(voting.nearest(embedding, fewer, candidates), 11)
+        assert votes.dtype == less.dtype == np.int64
+        assert (votes - less).min() == 0
+        assert (votes - less).sum() == 1
+
+
+def test_no_devices_cast_no_votes(embedding, records):
+    chosen = voting.nearest(embedding, records(0, 5)[:0], records(0, 4))
+    assert voting.count_votes(chosen, 4).tolist() == [0, 0, 0, 0]
+
+
+def test_a_schema_too_wide_for_sixteen_bits_is_refused():
+    columns = tuple(
+        schema_lib.Column(name=f"c{i}", kind="category", categories=("a", "b"))
+        for i in range(9000)
+    )
+    table = schema_lib.Table(name="base", role="anchor", grain="g", columns=columns)
+    schema = schema_lib.Schema(suite="wide", device="guid", tables=(table,))
+    with pytest.raises(errors.InputError, match="too many for voting"):
+        embedding_lib.make(schema, np.ones(9000))
+
+
+def test_a_focus_keeps_every_column_in_the_distance(schema):
+    full = embedding_lib.head_weights(schema)
+    weights = embedding_lib.focused(np.random.default_rng(0), full, 0.3)
+    assert (embedding_lib.make(schema, weights).caps > 0).all()
+    assert 0 < (weights == full).sum() < len(full)
