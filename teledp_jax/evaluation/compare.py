@@ -92,9 +92,9 @@ def compare_all(
     """Checks of every query that was evaluated on both sides."""
     checks = {}
     for query in queries:
-        pair = real.get(query.name), synthetic.get(query.name)
-        if pair[0] is not None and pair[1] is not None:
-            checks[query.name] = compare(query, *pair, corrected=corrected)
+        one, other = real.get(query.name), synthetic.get(query.name)
+        if one is not None and other is not None:
+            checks[query.name] = compare(query, one, other, corrected=corrected)
     return checks
 
 

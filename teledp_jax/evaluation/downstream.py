@@ -1,4 +1,4 @@
-"""`downstream.csv`: models trained on synthetic devices, tested on real ones held out."""
+"""`downstream.csv`: trained on synthetic devices, tested on real ones held out."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def score(
 
 def _examples(
     task: features_lib.Task, features: features_lib.Features
-) -> tuple[Float[np.ndarray, "device feature"], Bool[np.ndarray, " device"]]:
+) -> tuple[Float[np.ndarray, "example feature"], Bool[np.ndarray, " example"]]:
     """Inputs and labels of the devices that have the label."""
     positive, known = task.label(features)
     shown = [
@@ -70,8 +70,8 @@ def _examples(
 
 
 def _predict(
-    inputs: Float[np.ndarray, "device feature"],
-    target: Bool[np.ndarray, " device"],
+    inputs: Float[np.ndarray, "example feature"],
+    target: Bool[np.ndarray, " example"],
     test_inputs: Float[np.ndarray, "test feature"],
 ) -> Float[np.ndarray, " test"]:
     """Probability of the positive label."""

@@ -15,7 +15,7 @@ from teledp_jax.evaluation import columns
 Name = tuple[str, str]
 """A table and a column; an empty column is the number of rows."""
 
-Features = Mapping[Name, Float[np.ndarray, " device"]]
+Features = Mapping[Name, Float[np.ndarray, " _"]]
 """NaN where a device lacks the value."""
 
 

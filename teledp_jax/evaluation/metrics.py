@@ -36,10 +36,10 @@ def relative_error(real: Cells, synthetic: Cells, *, corrected: bool = False) ->
     """
     errors = []
     for key in (real.keys() | synthetic.keys()) if corrected else real.keys():
-        pair = real.get(key), synthetic.get(key)
-        if None not in pair:
-            errors.append(cell_error(float(pair[0]), float(pair[1])))
-        elif corrected and pair != (None, None):
+        one, other = real.get(key), synthetic.get(key)
+        if one is not None and other is not None:
+            errors.append(cell_error(float(one), float(other)))
+        elif corrected and one is not other:
             errors.append(1.0)
     return median(errors, empty=math.inf)
 

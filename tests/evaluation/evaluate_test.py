@@ -1,0 +1,140 @@
+import fleet
+import pytest
+
+from teledp_jax import errors, runs
+from teledp_jax.evaluation import compare, evaluate
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run with both halves, the ceiling, a good label and one that has no apps."""
+    run = runs.Run(tmp_path / "run")
+    run.create()
+    for folder in (
+        run.real, run.half("first"), run.ceiling, run.holdout, run.synthetic("good"),
+    ):  # fmt: skip
+        fleet.write_usual(folder)
+    fleet.write(
+        run.half("second"),
+        countries=["DE", "US"],
+        crashes={0: 3, 1: 4},
+        apps=[(0, "a", 3), (0, "b", 2), (1, "c", 1)],
+    )
+    fleet.write(
+        run.synthetic("poor"), countries=["DE", "US"], crashes={0: 9, 1: 30}, apps=[]
+    )
+    entry = {"epsilon_pld": 1.5, "delta": 1e-6}
+    runs.write_json(run.ledger, {"good": entry, "poor": entry})
+    runs.write_json(run.cost("good"), {"fit_seconds": 2.5, "facts": {"steps": 3}})
+    return run
+
+
+def score(run, suite, labels=("good", "poor"), **options):
+    options = {"allow_missing_tables": False} | options
+    evaluate.evaluate(run, suite, ["stability"], labels, **options)
+    return runs.read_json(run.summary)["methods"]
+
+
+def test_every_file_is_written(run, tmp_path):
+    score(run, fleet.suite(tmp_path / "suite"))
+    for label in ("real", "half_sample", "ceiling", "good", "poor"):
+        assert (run.results(label) / "top_apps.csv").exists()
+    assert (run.half_reference / "top_apps.csv").exists()
+    rows = runs.read_csv(run.scores)
+    assert tuple(rows[0]) == compare.COLUMNS
+    assert {row["label"] for row in rows} == {"half_sample", "ceiling", "good", "poor"}
+    assert len(runs.read_csv(run.statistics)) == 5 * 5
+    assert len(runs.read_csv(run.downstream)) == 5 * 3
+    assert runs.read_csv(run.rare_events) == []
+
+
+def test_summary_follows_the_contract(run, tmp_path):
+    methods = score(run, fleet.suite(tmp_path / "suite"))
+    good, poor, half = methods["good"], methods["poor"], methods["half_sample"]
+    assert (good["epsilon"], good["delta"]) == (1.5, 1e-6)
+    assert good["fit_seconds"] == 2.5 and good["facts"] == {"steps": 3}
+    assert half["epsilon"] is None and methods["ceiling"]["epsilon"] is None
+    assert good["evaluated"] == good["passed"] == good["passed_corrected"] == 2
+    assert good["mean_score"] == good["mean_score_corrected"] == 1.0
+    # Coverage 1; devices 1/2 and 0, median 1/4, passes; crashes 2 and 4, median 3,
+    # fails. The ranking is empty.
+    assert poor["evaluated"] == 2 and poor["passed"] == 1
+    assert poor["mean_score"] == pytest.approx((2 / 3 + 0) / 2)
+    assert poor["passed_corrected"] == 1
+    assert half["median_normalized_error"] == 1.0
+
+
+def test_half_sample_is_held_to_the_first_half(run, tmp_path):
+    score(run, fleet.suite(tmp_path / "suite"))
+    found = {
+        row["column"]: row
+        for row in runs.read_csv(run.scores)
+        if row["label"] == "half_sample" and row["query"] == "crashes_by_country"
+    }
+    # DE: 3 against 3 crashes; US: 4 against 6.
+    assert float(found["mean_crashes"]["value"]) == pytest.approx(1 / 6)
+    assert found["mean_crashes"]["half_sample"] == found["mean_crashes"]["value"]
+
+
+def test_missing_tables_are_an_error_or_leave_queries_out(run, tmp_path):
+    suite = fleet.suite(tmp_path / "suite")
+    for folder in tmp_path.rglob("crashes.parquet"):
+        folder.unlink()
+    with pytest.raises(errors.InputError, match=r"lacks crashes.parquet"):
+        score(run, suite)
+    methods = score(run, suite, allow_missing_tables=True)
+    assert methods["good"]["evaluated"] == 1
+    assert methods["good"]["mean_score"] == 1.0
+    assert methods["good"]["mean_score_corrected"] == 0.5
+    assert methods["good"]["not_evaluated"] == ["crashes_by_country"]
+
+
+def test_a_syntax_error_stops_before_anything_is_written(run, tmp_path):
+    suite = fleet.suite(
+        tmp_path / "suite", broken=fleet.TOP_APPS.replace("GROUP", "GRUOP")
+    )
+    with pytest.raises(errors.InputError, match=r"broken.sql: does not run"):
+        score(run, suite)
+    assert not run.results("real").exists()
+
+
+def test_a_label_without_tables_is_refused(run, tmp_path):
+    with pytest.raises(errors.InputError, match="label lost has no tables"):
+        score(run, fleet.suite(tmp_path / "suite"), ["lost"])
+
+
+def test_answers_without_synthetic_data_are_scored(run, tmp_path):
+    suite = fleet.suite(tmp_path / "suite")
+    runs.write_csv(
+        run.results("query_answers") / "crashes_by_country.csv",
+        ["country", "num_devices", "mean_crashes"],
+        [
+            {"country": "DE", "num_devices": 2.0, "mean_crashes": 3.1},
+            {"country": "US", "num_devices": 1.0, "mean_crashes": 5.8},
+        ],
+    )
+    methods = score(run, suite, ["query_answers"])
+    answers = methods["query_answers"]
+    assert answers["evaluated"] == answers["passed"] == 1
+    assert answers["passed_corrected"] == 1 and answers["mean_score_corrected"] == 0.5
+
+
+def test_progress_ends_at_its_total(run, tmp_path):
+    steps = []
+    score(
+        run,
+        fleet.suite(tmp_path / "suite"),
+        progress=lambda done, total: steps.append((done, total)),
+    )
+    assert [done for done, _ in steps] == list(range(1, len(steps) + 1))
+    assert steps[-1][0] == steps[-1][1]
+
+
+def test_without_halves_holdout_or_ceiling_the_rest_is_scored(tmp_path):
+    run = runs.Run(tmp_path / "run")
+    for folder in (run.real, run.synthetic("good")):
+        fleet.write_usual(folder)
+    methods = score(run, fleet.suite(tmp_path / "suite"), ["good"])
+    assert list(methods) == ["good"]
+    assert methods["good"]["median_normalized_error"] is None
+    assert runs.read_csv(run.downstream) == []
