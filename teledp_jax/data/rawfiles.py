@@ -9,9 +9,17 @@ from teledp_jax import errors
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.data import warehouse
 
-_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
-_UNSIGNED = ("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-_FLOATS = ("FLOAT", "DOUBLE")
+_SMALL = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT")
+_WIDER = {
+    "SMALLINT": ("TINYINT", "UTINYINT"),
+    "INTEGER": _SMALL,
+    "BIGINT": (*_SMALL, "INTEGER", "UINTEGER"),
+    "HUGEINT": (*_SMALL, "INTEGER", "UINTEGER", "BIGINT", "UBIGINT"),
+    "FLOAT": _SMALL,
+    "DOUBLE": (*_SMALL, "INTEGER", "UINTEGER", "FLOAT"),
+    "TIMESTAMP": ("TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"),
+}
+"""Types that each type takes in without a fault on any value."""
 
 
 def table_folder(folder: pathlib.Path, source: suite_lib.Source) -> pathlib.Path:
@@ -25,25 +33,12 @@ def find(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def widens(given: str, expected: str) -> bool:
-    """Whether every value of type `given` has its equal in type `expected`.
-
-    Only then is a file's column cast: no cast may fail on a value.
-    """
-    if given == expected:
-        return True
-    if expected in _INTEGERS:
-        room = _INTEGERS.index(expected)
-        return given in _INTEGERS[:room] or given in _UNSIGNED[: max(room, 0)]
-    if expected in _FLOATS:
-        exact = expected == "DOUBLE"
-        return (
-            given in (_FLOATS[:1] if exact else ())
-            or given in (*_INTEGERS[: 3 if exact else 2], *_UNSIGNED[: 2 + exact - 1])
-            or (exact and given.startswith("DECIMAL"))
-        )
-    if expected == "TIMESTAMP":
-        return given in ("TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
-    return expected == "VARCHAR" and given.startswith("ENUM")
+    """Whether a column may be cast from `given`: no cast may fail on a value."""
+    return (
+        given == expected
+        or given in _WIDER.get(expected, ())
+        or (expected == "DOUBLE" and given.startswith("DECIMAL"))
+    )
 
 
 def types(connection: duckdb.DuckDBPyConnection, file: pathlib.Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ Window = tuple[datetime.datetime | None, datetime.datetime | None]
 
 
 _SIZE = re.compile(
-    r"\s*(?P<number>\d+(\.\d+)?)\s*(?P<unit>[KMGT])i?B\s*", re.IGNORECASE
+    r"\s*(?P<number>\d+(\.\d+)?)\s*(?P<unit>[KMGT])(?P<binary>i?)B\s*", re.IGNORECASE
 )
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 _COUNTED = 0.75  # DuckDB's own count leaves out buffers of files and of results
@@ -70,7 +70,8 @@ def num_bytes(size: str) -> int:
     match = _SIZE.fullmatch(size)
     if match is None or not float(match["number"]):
         raise errors.InputError(f"memory_limit={size!r}: expected a size such as 4GB.")
-    return int(float(match["number"]) * 1000 ** _POWERS[match["unit"].upper()])
+    base = 1024 if match["binary"] else 1000
+    return int(float(match["number"]) * base ** _POWERS[match["unit"].upper()])
 
 
 def first_line(error: Exception) -> str:

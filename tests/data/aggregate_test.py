@@ -198,11 +198,11 @@ def test_data_larger_than_the_memory_limit_aggregate(suite, source, tmp_path):
         connection.sql(
             "SELECT md5((i % 700000)::VARCHAR) AS guid, TIMESTAMP '2024-01-05' AS ts, "
             "'app ' || md5(i::VARCHAR) AS app, random() AS weight "
-            "FROM range(1500000) events(i)"
+            "FROM range(2000000) events(i)"
         ).write_parquet(str(source / "prod/crashes/large.parquet"))
-    run, _ = run_aggregate(suite, source, tmp_path, memory_limit="100MB", threads=2)
+    run, _ = run_aggregate(suite, source, tmp_path, memory_limit="140MB", threads=2)
     orphans = {row["table"]: row["count"] for row in runs.read_csv(run.quality)}
-    assert orphans == {"apps": "1500001", "crashes": "700001"}
+    assert orphans == {"apps": "2000001", "crashes": "700001"}
 
 
 def test_rows_are_ordered_by_id_in_large_tables(suite, source, tmp_path):
