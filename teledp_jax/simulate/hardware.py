@@ -101,6 +101,7 @@ def power_acdc_usage_v4_hist(fleet: traits.Fleet, guids: pa.Array) -> columns.Co
     offset = fleet.offset[of[event]]
     metrics = list(levels)
     codes = np.array([metrics.index(metric) for metric, _ in _SLOTS])
+    tops = np.array([_TOPS.get(metric, np.inf) for metric, _ in _SLOTS])
     instances = np.array([instance for _, instance in _SLOTS])
     return {
         **columns.header(table, guids, of[event], utc),
@@ -111,7 +112,7 @@ def power_acdc_usage_v4_hist(fleet: traits.Fleet, guids: pa.Array) -> columns.Co
         "metric_name": columns.text(metrics, codes[slot]),
         "attribute_metric_level1": pa.array(instances[slot]),
         "nrs": pa.array(np.maximum(seconds[event] / _SAMPLE_S, 1).astype(np.int64)),
-        **_spread(rows, values, percent=codes[slot] < 2),
+        **_spread(rows, values, top=tops[slot]),
     }
 
 
@@ -122,6 +123,7 @@ _TEMPERATURE = "HW::CORE:TEMPERATURE:CENTIGRADE:"
 _PSYS = "HW:::PSYS_RAP:WATTS:"
 _PACKAGE = "HW::PACKAGE:RAP:WATTS:"
 _IA_POWER = "HW::PACKAGE:IA_POWER:WATTS:"
+_TOPS = {_C0: 100.0, _PACKAGE_C0: 100.0, _TEMPERATURE: 105.0, _FREQUENCY: 3.4e8}
 _SLOTS = (
     (_C0, 0),
     (_C0, 1),
@@ -188,12 +190,11 @@ def _levels(
 
 
 def _spread(
-    rows: draws.Draws, mean: draws.Floats, *, percent: draws.Bools
+    rows: draws.Draws, mean: draws.Floats, *, top: draws.Floats
 ) -> columns.Columns:
     """Mean, extremes and percentiles of samples, in order."""
     mean = mean * (1.0 + 0.03 * (rows.uniform("instance") - 0.5))
     width = 0.05 + 0.35 * rows.uniform("width")
-    top = np.where(percent, 100.0, np.inf)
     mean = np.minimum(mean, top)
     levels = {
         "avg_val": mean,
