@@ -5,7 +5,7 @@ grain: >-
   Other. Rows without a positive count are no errors.
 reads: [wifi_error]
 device: guid
-max_rows: 4
+max_rows: 6
 cap_by: num_errors
 columns:
   error_string: {kind: category, values: wifi_errors, other: Other, about: error}

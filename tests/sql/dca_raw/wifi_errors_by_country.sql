@@ -7,7 +7,7 @@ WITH errors AS (
 SELECT
   coalesce(s.countryname_normalized, 'Other'),
   count(*),
-  round(100 * avg(CASE WHEN e.n IS NULL THEN 0 ELSE 1 END), 2),
+  round(100.0 * count(e.n) / count(*), 2),
   round(sum(e.n) / count(e.n), 2)
 FROM system_sysinfo_unique_normalized s
 LEFT JOIN errors e ON e.guid = s.guid
