@@ -87,6 +87,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "anchor": sections.anchor,
+        "epsilon": tables.epsilon,
         "heading": tables.heading,
         "numeric": _numeric,
         "show": tables.show,

@@ -133,10 +133,23 @@ def queries(inputs: inputs_lib.Inputs, draw: Draw) -> list[dict[str, Any]]:
                     (part.column, part.grid(query.keys, limit=_MOST_ROWS))
                     for part in compared
                 ],
-                "figure": _query_figure(inputs, query, compared, draw),
+                "figure": _query_figure(
+                    inputs,
+                    query,
+                    _most_failed_first(compared, scores.get(query.name, [])),
+                    draw,
+                ),
             }
         )
     return pages
+
+
+def _most_failed_first(
+    compared: Sequence[tables.Comparison], scores: Sequence[Mapping[str, str]]
+) -> list[tables.Comparison]:
+    """Value columns by the number of labels that fail on them: there is most to see."""
+    failed = [row["column"] for row in scores if not tables.holds(row["passed"])]
+    return sorted(compared, key=lambda part: -failed.count(part.column))
 
 
 def _query_figure(
@@ -145,7 +158,7 @@ def _query_figure(
     compared: Sequence[tables.Comparison],
     draw: Draw,
 ) -> Any:
-    """The first value column that holds numbers, the real ones as bars."""
+    """The first column that holds numbers, the real ones as bars."""
     for part in compared:
         series = {
             label: [tables.parse(value) for value in values]

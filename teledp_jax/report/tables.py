@@ -84,6 +84,12 @@ def show(value: Any) -> str:
     return f"{number:.3g}"
 
 
+def epsilon(value: Any) -> str:
+    """An epsilon to four decimals, so that it can be held to its budget."""
+    number = parse(value)
+    return NOTHING if number is None else f"{number:.4f}"
+
+
 def percent(value: Any) -> str:
     """A share in percent."""
     number = parse(value)

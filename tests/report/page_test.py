@@ -103,10 +103,10 @@ def test_promise_states_each_label_and_the_total(written):
         "one device with all its rows in all tables",
         "add or remove one device",
         "epsilon 4, delta 1e-05",
-        "epsilon 7.25, delta 1e-05",
+        "epsilon 7.2500, delta 1e-05",
         "all together",
-        "3.99",
-        "4.31",
+        "3.9871",
+        "4.3100",
         "RDP takes no discrete Gaussian",
         "Poisson sample (0.02) of Gaussian (noise multiplier 1.1)",
     ):
@@ -168,3 +168,17 @@ def test_empty_run_folder_says_what_is_missing(tmp_path, suite):
 def test_same_files_give_the_same_page(run, suite: suite_lib.Suite):
     first = page.write(run, suite).read_bytes()
     assert page.write(run, suite).read_bytes() == first
+
+
+def test_figure_of_a_query_shows_what_most_methods_fail(run, suite):
+    page.write(run, suite)
+    svg = (run.figures / "query_crash_by_vendor.svg").read_text(encoding="utf-8")
+    # num_devices and mean_crashes fail once each: the first in the header is shown.
+    assert "num devices" in svg and "mean crashes" not in svg
+    scores = runs.read_csv(run.scores)
+    for row in scores:
+        row["passed"] = str(row["column"] != "mean_crashes")
+    runs.write_csv(run.scores, list(scores[0]), scores)
+    page.write(run, suite)
+    svg = (run.figures / "query_crash_by_vendor.svg").read_text(encoding="utf-8")
+    assert "mean crashes" in svg
