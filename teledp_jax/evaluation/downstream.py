@@ -84,6 +84,9 @@ def _predict(
         inputs, target = inputs[chosen], target[chosen]
         if not 0 < target.sum() < target.size:
             return np.full(len(test_inputs), float(target.mean()))
+    varies = np.fmax.reduce(inputs, axis=0) > np.fmin.reduce(inputs, axis=0)
+    if not varies.any():
+        return np.full(len(test_inputs), float(target.mean()))
     # The fit draws nothing at random at this size; the state only makes that plain.
     model = ensemble.HistGradientBoostingClassifier(
         max_iter=30,
@@ -93,7 +96,7 @@ def _predict(
         early_stopping=False,
         random_state=0,
     )
-    probability: Float[np.ndarray, " test"] = model.fit(inputs, target).predict_proba(
-        test_inputs
-    )[:, 1]
+    probability: Float[np.ndarray, " test"] = model.fit(
+        inputs[:, varies], target
+    ).predict_proba(test_inputs[:, varies])[:, 1]
     return probability

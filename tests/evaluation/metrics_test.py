@@ -100,7 +100,9 @@ def test_groups_that_are_common_are_averaged():
     assert metrics.grouped_spearman(real, synthetic, corrected=False) == pytest.approx(
         1
     )
-    assert metrics.grouped_spearman(real, synthetic, corrected=True) == 0.5
+    assert metrics.grouped_spearman(real, synthetic, corrected=True) == pytest.approx(
+        0.5
+    )
 
 
 def test_a_group_with_a_missing_key_matches_for_free_only_as_published():
