@@ -46,7 +46,7 @@ FROM hw_cpu_frequency WHERE nrs >= 1 AND ia_freq_mhz >= 1 AND ia_freq_mhz <= 100
 
 
 START = datetime.date(2024, 10, 1)
-APPS = ("chrome.exe", "Outlook.EXE", "explorer.exe", "teams.exe", "unlisted.exe", None)
+APPS = (*VOCABULARIES["applications"][:12], "Outlook.EXE", "unlisted.exe", None)
 METRICS = {
     "HW::CORE:C0:PERCENT:": (2, 99),
     "HW::CORE:AVG_FREQ:MHZ:": (500, 4000),
@@ -148,7 +148,7 @@ def _restart(draw: random.Random, device: str) -> dict[str, Any]:
 
 
 def _wifi(draw: random.Random, device: str) -> dict[str, Any]:
-    errors = (*VOCABULARIES["wifi_errors"][:5], "A new error", None)
+    errors = (*VOCABULARIES["wifi_errors"][:8], "A new error", None)
     return event(
         device,
         draw.randint(0, 5),
