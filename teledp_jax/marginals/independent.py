@@ -96,7 +96,7 @@ def _ratio(total: float, length: int) -> float:
 
 def estimate(
     schema: schema_lib.Schema,
-    noisy: list[Integer[np.ndarray, " cell"]],
+    noisy: list[Integer[np.ndarray, " _"]],
     *,
     sigma: float,
 ) -> base.Tree:

@@ -30,7 +30,7 @@ class Pooled(NamedTuple):
 
 def one_way_counts(
     schema: schema_lib.Schema, devices: arrays.DeviceArrays
-) -> list[Integer[np.ndarray, " code"]]:
+) -> list[Integer[np.ndarray, " _"]]:
     """Counts the codes of each head of `schema.heads` over the rows that exist.
 
     A device that joins adds one to at most one cell of each vector. The counts are
@@ -71,7 +71,7 @@ def pooled_vectors(schema: schema_lib.Schema) -> tuple[Pooled, ...]:
 
 def pooled_counts(
     key: Key[Array, ""], schema: schema_lib.Schema, devices: arrays.DeviceArrays
-) -> list[Integer[np.ndarray, " cell"]]:
+) -> list[Integer[np.ndarray, " _"]]:
     """Counts of `pooled_vectors`, where a device brings one row of each entity table.
 
     The row is drawn uniformly from the device's rows, whatever they hold, and counted

@@ -23,7 +23,7 @@ class Config:
 
     The published recipe (Lin et al. 2023, arXiv:2305.15560; Swanberg et al. 2025,
     arXiv:2502.05505) is `start="uniform", selection="published",
-    num_iterations=10, num_candidates=2000`.
+    num_iterations=10, num_candidates=2000, focus=1.0`.
 
     Attributes:
         start: Where the first records come from: `marginals`, draws from noisy
@@ -51,8 +51,8 @@ class Config:
     start: Literal["marginals", "uniform"] = "marginals"
     start_share: float = 0.5
     selection: Literal["self_normalised", "published"] = "self_normalised"
-    num_iterations: int = 8
-    num_candidates: int = 500
+    num_iterations: int = 16
+    num_candidates: int = 200
     pool: int = 0
     presence: float = 0.3
     first_degree: float = 0.5
@@ -61,7 +61,7 @@ class Config:
     rank_last: int = 3
     num_sweeps: int = 3
     distance: Literal["balanced", "uniform"] = "balanced"
-    focus: float = 1.0
+    focus: float = 0.1
 
     def __post_init__(self) -> None:
         allowed = {

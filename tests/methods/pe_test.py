@@ -1,0 +1,135 @@
+import dp_accounting
+import jax
+import numpy as np
+import pytest
+
+from teledp_jax import arrays, base, errors, keys
+from teledp_jax import schema as schema_lib
+from teledp_jax.methods import pe
+from teledp_jax.privacy import accounting, events, mechanisms
+from teledp_jax.privacy import budget as budget_lib
+
+_BUDGET = budget_lib.Budget(
+    epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=2000
+)
+_KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+_SMALL = {"num_iterations": 3, "num_candidates": 40, "pool": 1500}
+
+
+@pytest.fixture(scope="module")
+def schema():
+    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b", "c"))
+    size = schema_lib.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
+    return schema_lib.Schema(
+        suite="tiny",
+        device="guid",
+        tables=(
+            schema_lib.Table(
+                name="base", role="anchor", grain="g", columns=(kind, size)
+            ),
+            schema_lib.Table(name="rare", role="group", grain="g", columns=(size,)),
+            schema_lib.Table(
+                name="apps",
+                role="entity",
+                grain="app",
+                columns=(kind, size),
+                max_rows=3,
+                cap_by="size",
+            ),
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def devices(schema):
+    # In one half everything is small, in the other large: no column is independent.
+    low = [1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0]
+    high = [3, 3, 1, 3, 2, 3, 3, 3, 2, 0, 0]
+    return arrays.unflatten(schema, np.array([low, high] * 1500))
+
+
+@pytest.fixture(scope="module")
+def made(schema):
+    return pe.make(pe.Config(**_SMALL), schema, _BUDGET)
+
+
+def _context(store=None, noise=mechanisms.seeded_integer_noise):
+    return base.Context(store or base.MemoryStore(), lambda *args: None, noise)
+
+
+@pytest.mark.parametrize("start", ["marginals", "uniform"])
+@pytest.mark.parametrize("selection", ["self_normalised", "published"])
+def test_every_recipe_meets_the_budget_and_keeps_the_schema(
+    schema, devices, start, selection
+):
+    config = pe.Config(start=start, selection=selection, **_SMALL)
+    made = pe.make(config, schema, _BUDGET)
+    epsilon = accounting.epsilon_pld(made.event, _BUDGET.delta)
+    assert 3.96 < epsilon <= 4.0
+    fitted = made.fit(_KEYS, devices, _context())
+    for count in (0, 1, 5000):
+        drawn = made.sample(jax.random.key(2), fitted, count)
+        arrays.check(schema, drawn)
+        assert arrays.num_devices(drawn) == count
+
+
+def test_the_event_states_all_that_is_released(schema, devices, made):
+    released = []
+
+    def noise(key, values, sigma):
+        released.append((len(values), sigma))
+        return mechanisms.seeded_integer_noise(key, values, sigma)
+
+    made.fit(_KEYS, devices, _context(noise=noise))
+    marginals, votes = made.event.events
+    assert marginals.count == 7  # five columns, two numbers of rows
+    assert votes.count == 3
+    assert votes.event == events.DiscreteGaussianDpEvent(released[1][1])
+    assert marginals.event == events.DiscreteGaussianDpEvent(released[0][1])
+    assert [size for size, _ in released[1:]] == [40, 40, 40]
+
+
+def test_votes_find_what_columns_have_in_common(schema, devices, made):
+    fitted = made.fit(_KEYS, devices, _context())
+    codes = arrays.flatten(schema, made.sample(jax.random.key(2), fitted, 4000))
+    both = ((codes[:, 0] == 3) == (codes[:, 1] == 3)).mean()
+    assert both > 0.7  # one half where columns are independent
+    assert abs((codes[:, 0] == 3).mean() - 0.5) < 0.05
+
+
+def test_a_killed_fit_goes_on_to_the_same_result(schema, devices, made):
+    whole = made.fit(_KEYS, devices, _context())
+    store, calls = base.MemoryStore(), []
+
+    def dies_once(key, values, sigma):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return mechanisms.seeded_integer_noise(key, values, sigma)
+
+    with pytest.raises(KeyboardInterrupt):
+        made.fit(_KEYS, devices, _context(store, dies_once))
+    resumed = made.fit(_KEYS, devices, _context(store, dies_once))
+    assert len(calls) == 5  # the marginals and three votes, one of them tried twice
+    for name, values in whole.items():
+        np.testing.assert_array_equal(values, resumed[name])
+
+
+def test_a_fleet_smaller_than_the_candidates_is_no_fault(schema, devices, made):
+    fitted = made.fit(_KEYS, arrays.take(devices, slice(0, 3)), _context())
+    arrays.check(schema, made.sample(jax.random.key(2), fitted, 10))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("num_candidates", 0),
+        ("num_iterations", 0),
+        ("start_share", 1.0),
+        ("varied", 1.5),
+        ("last_degree", 0.9),
+    ],
+)
+def test_settings_of_no_use_are_refused(field, value):
+    with pytest.raises(errors.InputError, match=f"pe.{field}"):
+        pe.Config(**{field: value})
