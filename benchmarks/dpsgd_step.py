@@ -96,7 +96,7 @@ def in_micro_batches(part_fn: Sum, micro_batch: int) -> Sum:
     return total
 
 
-def clipped(losses_fn: clipping.LossesFn, path: clipping.Path) -> Sum:
+def clipped(losses_fn: clipping.LossesFn, path: str) -> Sum:
     """Sum of clipped gradients of one micro-batch."""
     clip = clipping.Clip(l2_clip_norm=_CLIP_NORM, path=path)
     return lambda params, batch: clipping.clipped_sum(

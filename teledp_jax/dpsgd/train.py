@@ -159,7 +159,8 @@ def make_step(
         total = drawn_sum(model, state.params, step_keys, codes, plan)
         noisy = noisy_sum(step_keys.noise, total, stddev=stddev)
         grad = jax.tree.map(lambda leaf: leaf / plan.expected_batch_size, noisy)
-        updates, opt_state = optimizer.update(grad, state.opt_state, state.params)
+        with jax.numpy_dtype_promotion("standard"):  # optax: float ** integer
+            updates, opt_state = optimizer.update(grad, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
         average = _averaged(state, params, plan.averaging)
         return State(state.step + 1, params, opt_state, average)

@@ -54,7 +54,7 @@ class Config:
     learning_rate: float = 1e-2
     averaging: float = 0.98
     micro_batch: int = 512
-    clipping_path: clipping.Path = "fast"
+    clipping_path: str = "fast"
     marginal_share: float = 0.1
     checkpoint_every: int = 50
 

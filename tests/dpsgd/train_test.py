@@ -21,7 +21,7 @@ PLAN = train.Plan(
     checkpoint_every=2,
 )
 KEYS = keys.split(jax.random.key(1), jax.random.key(2))
-CODES = np.random.default_rng(0).integers(0, 4, (20, 3)).astype(np.uint8)
+CODES = jnp.asarray(np.random.default_rng(0).integers(0, 4, (20, 3)), dtype=jnp.uint8)
 
 
 class Model(nn.Module):
@@ -101,7 +101,7 @@ def test_the_sum_runs_over_the_drawn_devices_each_once():
     params = made.init(jax.random.key(0))
     found = train.drawn_sum(made, params, KEYS, CODES, plan)
     drawn = sampling.draw(KEYS.batch, 20, sampling_prob=0.3, micro_batch=4)
-    codes = jnp.asarray(CODES[np.asarray(drawn.slots)[: int(drawn.num_drawn)]])
+    codes = CODES[drawn.slots[: int(drawn.num_drawn)]]
     expected = jax.grad(lambda p: made.losses(p, (codes, jnp.zeros(len(codes)))).sum())(
         params
     )
@@ -175,6 +175,6 @@ def test_noise_and_batches_follow_their_keys():
 def test_training_without_noise_lowers_the_loss():
     plan = dataclasses.replace(PLAN, noise_multiplier=0.0, num_steps=150)
     made = model()
-    batch = (jnp.asarray(CODES.astype(np.int32)), jnp.zeros(20))
+    batch = (CODES.astype(jnp.int32), jnp.zeros(20))
     start = made.losses(made.init(jax.random.key(0)), batch).mean()
     assert made.losses(fit(plan), batch).mean() < 0.1 * start

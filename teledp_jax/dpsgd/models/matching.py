@@ -21,7 +21,7 @@ _ROUNDS = 30
 _FLOOR = 1e-6  # least share of a code
 _TRUSTED = 3.0  # standard deviations above which a noisy count stands for itself
 
-Counts = Sequence[Integer[np.ndarray, " code"]]
+Counts = Sequence[Integer[np.ndarray, " _"]]
 """Noisy counts of each head's codes over existing rows, in order of heads."""
 
 
