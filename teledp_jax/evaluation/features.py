@@ -87,16 +87,22 @@ def tasks(schema: schema_lib.Schema, real: Features) -> list[Task]:
     tables = [table for table in schema.tables if table.role != "anchor"]
     if tables:
         table = min(tables, key=lambda one: abs(np.mean(real[one.name, ""] > 0) - 0.5))
-        hidden = frozenset(name for name in real if name[0] == table.name)
         found.append(
             Task(
                 name=f"reports {table.name}",
                 target=(table.name, ""),
                 above=0.0,
-                hidden=hidden,
+                hidden=_of(schema, table.name, real),
             )
         )
     return [*found, *_above_median(schema, real), *_is_common(schema, real)]
+
+
+def _of(schema: schema_lib.Schema, table: str, real: Features) -> frozenset[Name]:
+    """All features of a table, which would give its own away; none of the anchor's."""
+    if table == schema.anchor.name:
+        return frozenset()
+    return frozenset(name for name in real if name[0] == table)
 
 
 def _above_median(schema: schema_lib.Schema, real: Features) -> list[Task]:
@@ -121,7 +127,7 @@ def _above_median(schema: schema_lib.Schema, real: Features) -> list[Task]:
             name=f"{name[0]}.{name[1]} above its median",
             target=name,
             above=float(np.nanmedian(real[name])),
-            hidden=frozenset({name}),
+            hidden=_of(schema, name[0], real) | {name},
         )
     ]
 
