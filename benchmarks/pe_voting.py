@@ -177,6 +177,7 @@ def main(argv: list[str]) -> None:
             "scipy": scipy.__version__,
         },
         "hardware": hardware,
+        "load_average": os.getloadavg()[0],  # above the cores: others were at work
         **_measure(),
     }
     folder = pathlib.Path(_OUTPUT.value or pathlib.Path(__file__).parent / "results")
