@@ -55,6 +55,19 @@ def _stop(error: Exception) -> None:
     sys.exit(2)
 
 
+def workdir() -> pathlib.Path:
+    """The folder that --workdir names, made if absent, for its owner alone.
+
+    Raises:
+        InputError: If the flag is missing or the folder cannot be written.
+    """
+    if not _WORKDIR.value:
+        raise errors.InputError("State --workdir, as --workdir=runs/demo.")
+    run = runs.Run(pathlib.Path(_WORKDIR.value))
+    run.create()
+    return run.folder
+
+
 def job() -> pipeline.Job:
     """The job that the flags name, checked.
 

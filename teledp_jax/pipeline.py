@@ -24,7 +24,7 @@ from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import catalog, evaluate
 from teledp_jax.privacy import events, ledger
 from teledp_jax.report import card, page
-from teledp_jax.simulate import dca, flights
+from teledp_jax.simulate import dca, eventlog, flights
 
 Bar = Callable[[str], synthesis.Progress]
 """Makes a progress bar for a named piece of work."""
@@ -161,6 +161,13 @@ class Job:
             flights.load(
                 self.run.raw,
                 source=sources,
+                progress=lambda done, total: advance(done, total, {}),
+            )
+        elif self.config.suite == "eventlog":
+            eventlog.simulate(
+                self.run.raw,
+                source=sources,
+                seed=self.config.simulation["seed"],
                 progress=lambda done, total: advance(done, total, {}),
             )
         elif self.config.suite == "dca":

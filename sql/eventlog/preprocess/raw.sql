@@ -1,0 +1,8 @@
+/*
+about: The clean log under the names of the suite's raw table of events.
+reads: [checked_log]
+*/
+SELECT product_type, event_type, event_time, user_id
+FROM checked_log
+WHERE reason IS NULL
+ORDER BY file_row

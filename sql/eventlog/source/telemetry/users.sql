@@ -1,0 +1,8 @@
+/*
+about: One row a user who has an event in the log.
+role: devices
+device: user_id
+columns:
+  user_id: "user"
+*/
+CREATE TABLE users (user_id VARCHAR)
