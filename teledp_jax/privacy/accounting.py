@@ -134,10 +134,12 @@ def calibrate(
     while high - low > 2e-2 * high:
         middle = (low + high) / 2
         low, high = (low, middle) if fits(middle, _COARSE) else (middle, high)
-    # The coarse grid is pessimistic: the exact answer lies below `high`.
-    low *= 0.9
+    # The coarse grid is pessimistic, by more the more events compose.
     while not fits(high, _INTERVAL):
-        high *= 1.02
+        low, high = high, 1.02 * high
+    low = min(low, high)
+    while fits(low, _INTERVAL):
+        low, high = 0.95 * low, low
     while high - low > 2e-4 * high:
         middle = (low + high) / 2
         low, high = (low, middle) if fits(middle, _INTERVAL) else (middle, high)

@@ -102,6 +102,16 @@ def test_calibration_meets_the_budget_and_wastes_nothing(epsilon):
     assert cost(noise) <= epsilon < cost(noise * 0.995)
 
 
+def test_calibration_of_many_sampled_steps_wastes_nothing():
+    def make_event(multiplier):
+        gaussian = dp_accounting.GaussianDpEvent(multiplier)
+        step = dp_accounting.PoissonSampledDpEvent(0.04, gaussian)
+        return dp_accounting.SelfComposedDpEvent(step, 250)
+
+    noise = accounting.calibrate(make_event, make_budget(4.0))
+    assert 3.99 < accounting.epsilon_pld(make_event(noise), 1e-5) <= 4.0
+
+
 def test_a_spent_budget_cannot_be_met():
     spent = dp_accounting.GaussianDpEvent(0.5)
     with pytest.raises(errors.InputError, match="no noise meets it"):
