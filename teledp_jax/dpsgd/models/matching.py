@@ -154,7 +154,7 @@ def _match(
     prior = jnp.maximum(mean(start), _FLOOR)
     goal = targets(noisy, prior, stddev=stddev)
 
-    def scale(_: int, shift: Array) -> Array:
+    def scale(_: Array, shift: Array) -> Array:
         return shift + jnp.log(goal) - jnp.log(jnp.maximum(mean(shift), _FLOOR))
 
     return jax.lax.fori_loop(0, _ROUNDS, scale, start)
