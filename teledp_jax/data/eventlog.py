@@ -7,7 +7,9 @@ import pathlib
 from collections.abc import Iterator, Mapping
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import yaml
 
 from teledp_jax import errors, runs
@@ -68,7 +70,7 @@ def preprocess(
     with duckdb.connect() as connection, _reporting(path):
         connection.execute("SET enable_progress_bar = false")
         connection.execute(steps["load"].statement, {"path": str(path)})
-        _register_vocabularies(connection, suite_folder / "vocabularies.yaml")
+        _register_vocabularies(connection, suite_folder)
         arguments = {"keep_duplicates": keep_duplicates}
         connection.execute(steps["check"].statement, arguments)
         rejects = connection.sql(steps["rejects"].statement)
@@ -119,13 +121,19 @@ def _check_header(path: pathlib.Path) -> None:
 
 
 def _register_vocabularies(
-    connection: duckdb.DuckDBPyConnection, path: pathlib.Path
+    connection: duckdb.DuckDBPyConnection, suite_folder: pathlib.Path
 ) -> None:
     """Makes tables of the known products and event types."""
-    lists = yaml.safe_load(path.read_text(encoding="utf-8"))
     for name in ("products", "event_types"):
-        table = pa.table({"name": pa.array(lists[name], pa.string())})
+        names = vocabulary(suite_folder, name)
+        table = pa.table({"name": pa.array(names, pa.string())})
         connection.from_arrow(table).create(f"known_{name}")
+
+
+def vocabulary(suite_folder: pathlib.Path, name: str) -> list[str]:
+    """A public list of the suite: `products` or `event_types`."""
+    path = suite_folder / "vocabularies.yaml"
+    return list(yaml.safe_load(path.read_text(encoding="utf-8"))[name])
 
 
 @contextlib.contextmanager
@@ -173,3 +181,46 @@ def rows(
     except duckdb.Error as error:
         line = warehouse.first_line(error)
         raise errors.InputError(f"{file.path}: {line}") from None
+
+
+_START = np.datetime64("2024-05-01", "s")  # of the column day of the device table
+
+
+def from_raw(events: pa.Table, users: pa.ChunkedArray) -> dict[str, np.ndarray]:
+    """Product, event_type and time_s of the raw events of some users.
+
+    Args:
+        events: The raw table of events.
+        users: Their ids.
+    """
+    own = events.filter(pa.compute.is_in(events["user_id"], users))
+    times = own["event_time"].to_numpy().astype("datetime64[s]")
+    return {
+        "product": own["product_type"].to_numpy(),
+        "event_type": own["event_type"].to_numpy(),
+        "time_s": (times - _START).astype(np.float64),
+    }
+
+
+def from_device_table(
+    table: pa.Table, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Product, event_type and time_s of a device table `user_events`.
+
+    Rows without a product, day or hour are dropped; the second in the hour is drawn.
+    """
+    table = table.drop_null()
+    parts = pa.compute.split_pattern(table["product_event"], "/")
+    hours = 24 * table["day"].to_numpy() + table["hour"].to_numpy()
+    return {
+        "product": pa.compute.list_element(parts, 0).to_numpy(),
+        "event_type": pa.compute.list_element(parts, 1).to_numpy(),
+        "time_s": 3600 * (hours + rng.random(len(hours))),
+    }
+
+
+def second_draw(table: pa.Table, num_users: int, rng: np.random.Generator) -> pa.Table:
+    """The rows of as many users, drawn with replacement: sampling without privacy."""
+    _, user = np.unique(table["user_id"].to_numpy().astype(str), return_inverse=True)
+    times = np.bincount(rng.integers(0, num_users, num_users), minlength=num_users)
+    return table.take(pa.array(np.repeat(np.arange(len(user)), times[user])))

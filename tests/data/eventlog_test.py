@@ -3,6 +3,8 @@
 import csv
 import pathlib
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from teledp_jax import errors
@@ -104,10 +106,54 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path, text, encoding, fault):
 
 
 def test_an_absent_file_is_named(tmp_path):
-    with pytest.raises(errors.InputError, match="absent.csv: cannot be read"):
+    with pytest.raises(errors.InputError, match="cannot be read"):
         eventlog.preprocess(tmp_path / "absent.csv", tmp_path, suite_folder=SUITE)
     with (
-        pytest.raises(errors.InputError, match="run scripts/preprocess.py"),
+        pytest.raises(errors.InputError, match="is absent"),
         eventlog.open_clean(tmp_path),
     ):
         pass
+
+
+def test_device_rows_become_events_within_their_hour():
+    table = pa.table(
+        {
+            "user_id": ["u1", "u1", "u2"],
+            "product_event": ["A/open", "Others/error", None],
+            "day": [0, 90, 3],
+            "hour": [0, 23, 4],
+        }
+    )
+    log = eventlog.from_device_table(table, np.random.default_rng(0))
+    assert log["product"].tolist() == ["A", "Others"]
+    assert log["event_type"].tolist() == ["open", "error"]
+    np.testing.assert_array_equal(log["time_s"] // 3600, [0, 90 * 24 + 23])
+
+
+def test_a_second_draw_keeps_users_whole():
+    table = pa.table({"user_id": ["u1"] * 2 + ["u2"] * 3, "day": [1, 2, 3, 4, 5]})
+    seen = set()
+    for seed in range(20):
+        drawn = eventlog.second_draw(table, 2, np.random.default_rng(seed))
+        days = drawn["day"].to_pylist()
+        num_first, num_second = days.count(1), days.count(3)
+        assert (days.count(2), days.count(4), days.count(5)) == (
+            num_first, num_second, num_second,
+        )  # fmt: skip
+        assert num_first + num_second == 2
+        seen.add(num_first)
+    assert seen == {0, 1, 2}
+
+
+def test_only_events_of_the_named_users_are_read():
+    events, times = (
+        ["A", "B"],
+        np.array(["2024-05-01T00:00:01", "2024-05-02"], "M8[us]"),
+    )
+    raw = pa.table(
+        {"product_type": events, "event_type": ["open", "save"], "event_time": times,
+         "user_id": ["u1", "u2"]}
+    )  # fmt: skip
+    log = eventlog.from_raw(raw, pa.chunked_array([["u2", "u3"]]))
+    assert log["product"].tolist() == ["B"]
+    assert log["time_s"].tolist() == [86400]

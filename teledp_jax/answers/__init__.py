@@ -1,0 +1,1 @@
+"""Private answers to fixed questions, without synthetic data."""

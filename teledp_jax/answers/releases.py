@@ -1,0 +1,195 @@
+"""Users and error users by product, released under user-level privacy.
+
+A user counts once, at its primary product, as a user with an error event or without.
+Adding or removing a user with an error changes two of the published answers, the total
+and the errors of its product: L1 sensitivity 2, L2 sensitivity sqrt(2). Asked as users
+with and users without an error, the same numbers are disjoint cells, of which a user
+changes one by 1: both sensitivities are 1, and the total is their sum.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import dp_accounting
+import numpy as np
+import opendp.prelude as opendp
+from jaxtyping import Float, Integer
+
+from teledp_jax import errors
+from teledp_jax.privacy import accounting, events
+from teledp_jax.privacy import budget as budget_lib
+
+opendp.enable_features("contrib")
+
+L1_PUBLISHED = 2.0
+L2_PUBLISHED = math.sqrt(2)
+PUBLISHED_SEED = 42
+"""Seed of the noise in the published Laplace table, which it gives back exactly."""
+PUBLISHED_RUN_SEED = 12345
+"""Seed of the first published evaluation run; the others follow by ones."""
+
+Cells = Integer[np.ndarray, "2 product"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Users by primary product, and those of them with an error event."""
+
+    users: Float[np.ndarray, " product"] | Integer[np.ndarray, " product"]
+    error_users: Float[np.ndarray, " product"] | Integer[np.ndarray, " product"]
+
+    def rates(self) -> Float[np.ndarray, " product"]:
+        """Error users per user, in 0 to 1 whatever the noise did."""
+        users = np.maximum(self.users, 1.0)
+        return np.clip(self.error_users, 0.0, users) / users
+
+
+def published_gaussian_stddev(epsilon: float, delta: float) -> float:
+    """Noise of the published Gaussian release: the classical formula.
+
+    It is proved for epsilon below 1 alone; at 2 it happens to be more than enough, see
+    `published_accounting`.
+
+    References:
+        Dwork and Roth 2014, Theorem A.1.
+    """
+    budget_lib.check(epsilon, delta)
+    return L2_PUBLISHED * math.sqrt(2 * math.log(1.25 / delta)) / epsilon
+
+
+def published_gaussian(
+    rng: np.random.Generator, counts: Counts, *, stddev: float
+) -> Counts:
+    """The published Gaussian release: for experiments, as its noise is a seed's."""
+    size = counts.users.shape
+    return Counts(
+        users=counts.users + rng.normal(0.0, stddev, size),
+        error_users=counts.error_users + rng.normal(0.0, stddev, size),
+    )
+
+
+def published_laplace(
+    rng: np.random.Generator, counts: Counts, *, epsilon: float
+) -> Counts:
+    """The published Laplace release: for experiments, as its noise is a seed's."""
+    scale, size = L1_PUBLISHED / epsilon, counts.users.shape
+    return Counts(
+        users=counts.users + rng.laplace(0.0, scale, size),
+        error_users=counts.error_users + rng.laplace(0.0, scale, size),
+    )
+
+
+def to_cells(counts: Counts) -> Cells:
+    """Disjoint cells: users with an error, and users without, by product."""
+    return np.stack([counts.error_users, counts.users - counts.error_users]).astype(
+        np.int64
+    )
+
+
+def from_cells(cells: Cells) -> Counts:
+    """Counts of noisy cells; a cell below zero is taken as zero."""
+    with_error, without = np.maximum(cells, 0)
+    return Counts(users=with_error + without, error_users=with_error)
+
+
+def secure_laplace(cells: Cells, *, epsilon: float) -> Cells:
+    """Adds exact discrete Laplace noise from the operating system's randomness.
+
+    The result is epsilon-differentially private, delta 0, as one user joins or leaves.
+
+    Args:
+        cells: Disjoint cells. Private.
+        epsilon: Of this release.
+
+    Raises:
+        InputError: If epsilon is not positive.
+
+    References:
+        Ghosh et al. 2009 (arXiv:0811.2841), as OpenDP implements it.
+    """
+    _check(epsilon)
+    measure = opendp.m.make_laplace(
+        opendp.vector_domain(opendp.atom_domain(T="i64")),
+        opendp.l1_distance(T="i64"),
+        1 / epsilon,
+    )
+    noisy = measure(cells.astype(np.int64).ravel().tolist())
+    return np.array(noisy, np.int64).reshape(cells.shape)
+
+
+def seeded_laplace(rng: np.random.Generator, cells: Cells, *, epsilon: float) -> Cells:
+    """Adds discrete Laplace noise that a seed repeats: for experiments alone."""
+    _check(epsilon)
+    one, two = rng.geometric(-math.expm1(-epsilon), (2, *cells.shape))
+    return cells + one - two
+
+
+def calibrated_gaussian(epsilon: float, delta: float) -> float:
+    """Sigma of discrete Gaussian noise on disjoint cells, by exact accounting."""
+    return accounting.calibrate(events.DiscreteGaussianDpEvent, _budget(epsilon, delta))
+
+
+def published_accounting(epsilon: float, delta: float) -> dict[str, Any]:
+    """What the published Gaussian release spends and what it would have needed.
+
+    Args:
+        epsilon: That it states.
+        delta: That it states.
+
+    Returns:
+        Its noise; its epsilon by privacy loss distributions; the noise that meets the
+        stated epsilon for the same answers, and for disjoint cells.
+    """
+    stddev = published_gaussian_stddev(epsilon, delta)
+    event = dp_accounting.GaussianDpEvent(stddev / L2_PUBLISHED)
+    needed = accounting.calibrate(
+        dp_accounting.GaussianDpEvent, _budget(epsilon, delta)
+    )
+    return {
+        "epsilon": epsilon,
+        "delta": delta,
+        "published_stddev": stddev,
+        "formula_applies": epsilon < 1,
+        "epsilon_of_published_stddev": accounting.epsilon_pld(event, delta),
+        "needed_stddev": needed * L2_PUBLISHED,
+        "needed_sigma_on_disjoint_cells": calibrated_gaussian(epsilon, delta),
+    }
+
+
+def _budget(epsilon: float, delta: float) -> budget_lib.Budget:
+    """A budget of which nothing is spent."""
+    return budget_lib.Budget(
+        epsilon=epsilon, delta=delta, spent=dp_accounting.NoOpDpEvent(), num_devices=1
+    )
+
+
+def _check(epsilon: float) -> None:
+    """Raises InputError unless epsilon is positive and finite."""
+    if not 0 < epsilon < math.inf:
+        raise errors.InputError(f"Expected 0 < epsilon < inf, got {epsilon}.")
+
+
+def explain(facts: Mapping[str, Any]) -> list[str]:
+    """Lines of text that say what `published_accounting` found."""
+    applies = "holds" if facts["formula_applies"] else "is proved below 1 alone"
+    return [
+        "# The published accounting, checked",
+        "",
+        "- The formula of the published Gaussian noise, at epsilon "
+        f"{facts['epsilon']:g}: it {applies}.",
+        f"- Its noise, {facts['published_stddev']:.4f}, spends epsilon "
+        f"{facts['epsilon_of_published_stddev']:.4f} at delta {facts['delta']:g} by "
+        "privacy loss distributions.",
+        f"- The same answers need {facts['needed_stddev']:.4f}; disjoint cells need "
+        f"{facts['needed_sigma_on_disjoint_cells']:.4f} (discrete Gaussian).",
+        f"- The published noise has public seeds ({PUBLISHED_SEED} for the table, "
+        f"{PUBLISHED_RUN_SEED} plus the run for the evaluation): whoever knows them "
+        "subtracts the noise and holds the exact counts, so no guarantee holds. The "
+        "release here takes noise from the operating system; only the evaluation has a "
+        "seed.",
+        "- The unit is one user added or removed. Where instead a user's events may "
+        "change, and with them its primary product, the L1 sensitivity of disjoint "
+        "cells is 2.",
+    ]
