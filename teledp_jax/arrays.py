@@ -99,7 +99,8 @@ def flatten(
         if table.role != "anchor":
             parts.append(mask.sum(axis=1, keepdims=True).astype(dtype))
         codes = np.where(mask[..., None], codes, 0)
-        parts.append(codes.reshape(count, -1).astype(dtype))
+        width = table.max_rows * len(table.columns)
+        parts.append(codes.reshape(count, width).astype(dtype))
     return np.concatenate(parts, axis=1)
 
 

@@ -48,9 +48,8 @@ class Job:
         self.run = run
         self.suite = suite_lib.load(config.suite_folder)
         queries = catalog.load(config.suite_folder / "queries")
-        self.queries = {name: queries[name] for name in config.workloads}
-        for workload in self.queries.values():
-            catalog.check_parses(workload, self.suite.schema)
+        selected = catalog.select(queries, config.workloads)
+        catalog.check_parses(selected, self.suite.schema)
         sources = sorted(pathlib.Path(teledp_jax.__file__).parent.rglob("*.py"))
         sources += sorted(config.suite_folder.rglob("*.*"))
         self._code = runs.fingerprint(*(path.read_text() for path in sources))
@@ -191,7 +190,7 @@ class Job:
         """Body of `aggregate`."""
         advance = bar("aggregate")
         source = self.config.source or self.run.raw
-        aggregate.aggregate(
+        missing = aggregate.aggregate(
             self.suite,
             source,
             self.run,
@@ -203,6 +202,7 @@ class Job:
             temp_folder=self.config.temp_folder or self.run.private / "temp",
             progress=lambda done, total: advance(done, total, {}),
         )
+        runs.write_json(self.run.missing_tables, missing)
 
     def encode(self, bar: Bar) -> None:
         """Encodes the fleet; writes halves, the ceiling and the noisy device count."""
@@ -296,7 +296,7 @@ class Job:
             self.suite,
             self.config.workloads,
             list(self.config.methods),
-            allow_missing_tables=self.config.allow_missing_tables,
+            missing_tables=runs.read_json(self.run.missing_tables),
             progress=lambda done, total: advance(done, total, {}),
         )
 

@@ -62,6 +62,11 @@ class Run:
         return self.private / "count.json"
 
     @property
+    def missing_tables(self) -> pathlib.Path:
+        """Names of the device tables that the source could not fill."""
+        return self.private / "missing_tables.json"
+
+    @property
     def quality(self) -> pathlib.Path:
         """Counts of what was clamped or dropped."""
         return self.private / "quality.csv"

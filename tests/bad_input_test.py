@@ -145,7 +145,7 @@ def test_a_second_run_on_one_folder_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("statement", "text"),
-    [("SELEC guid FROM crashlog", "syntax"), ("SELECT wrong FROM crashlog", "wrong")],
+    [("SELEC guid FROM crashlog", "syntax"), ("SELECT wrong", "wrong")],
 )
 def test_a_faulty_query_is_found_before_anything_is_read(
     tmp_path, monkeypatch, statement, text

@@ -119,12 +119,10 @@ def test_a_method(name):
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_a_config_is_frozen_and_says_its_fields(name):
+def test_a_config_is_frozen(name):
     config = registry.METHODS[name].Config()
-    assert dataclasses.is_dataclass(config)
-    field = dataclasses.fields(config)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(config, field, None)
+        config.anything = None
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -63,7 +63,7 @@ def test_an_unknown_field_of_a_method_lists_the_known_ones():
         settings.resolve(config)
 
 
-@pytest.mark.parametrize("label", ["real", "half_sample", "a/b", "../up", ""])
+@pytest.mark.parametrize("label", ["real", "half_sample", "a/b", "-x", ""])
 def test_a_label_that_would_collide_is_refused(label):
     config = make_config()
     config.methods[label] = settings.entry(independent.Config())

@@ -213,7 +213,7 @@ def _make_table(
             how="semi",
         )
         dropped["orphan"] = before - _numbers(rows)[0]
-    _write_parts(rows, table, run, device=device, holdout=holdout)
+    _write_parts(rows, suite.schema, table, run, holdout=holdout)
     return [
         quality.Count(table.name, device, rule, count)
         for rule, count in dropped.items()
@@ -244,22 +244,24 @@ def _one_row(rows: duckdb.DuckDBPyRelation, device: str) -> duckdb.DuckDBPyRelat
 
 def _write_parts(
     rows: duckdb.DuckDBPyRelation,
+    schema: schema_lib.Schema,
     table: schema_lib.Table,
     run: runs.Run,
     *,
-    device: str,
     holdout: float,
 ) -> None:
     """Writes the holdout's rows and the others, in a total order."""
-    aside = warehouse.hashed_below(device, holdout, salt="holdout")
+    aside = warehouse.hashed_below(schema.device, holdout, salt="holdout")
+    columns = parquet_schema(schema, table)
     for folder, part in ((run.holdout, aside), (run.real, ~aside)):
-        order = [ColumnExpression(device)]
+        order = [ColumnExpression(schema.device)]
         if table.role == "entity":
             order += [ColumnExpression(column.name) for column in table.columns]
         with runs.atomic(folder / f"{table.name}.parquet") as temporary:
-            rows.filter(part).sort(*order).write_parquet(
-                str(temporary), compression="zstd"
-            )
+            ordered = rows.filter(part).sort(*order).to_arrow_reader()
+            with pa.parquet.ParquetWriter(temporary, columns) as writer:
+                for batch in ordered:
+                    writer.write_batch(batch.cast(columns))
 
 
 def parquet_schema(schema: schema_lib.Schema, table: schema_lib.Table) -> pa.Schema:

@@ -5,7 +5,7 @@ All that is written here is computed from exact answers: none of it may leave.
 
 import itertools
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from teledp_jax import errors, runs
@@ -36,7 +36,7 @@ def evaluate(
     workloads: Sequence[str],
     labels: Sequence[str],
     *,
-    allow_missing_tables: bool,
+    missing_tables: Collection[str] = (),
     progress: Progress | None = None,
 ) -> None:
     """Writes results, scores, statistics, rare events, downstream models and summary.
@@ -52,7 +52,7 @@ def evaluate(
         suite: Its suite.
         workloads: Names of workloads.
         labels: Labels of methods.
-        allow_missing_tables: Whether queries on missing tables are left out.
+        missing_tables: Tables that the source lacks: their queries are left out.
         progress: Told how far it is.
 
     Raises:
@@ -69,7 +69,7 @@ def evaluate(
     names = [HALF_SAMPLE] * (HALF_SAMPLE in folders)
     names += [CEILING] * (CEILING in folders)
     names += labels
-    results = _run_all(run, queries, folders, names, allow_missing_tables, advance)
+    results = _run_all(run, queries, folders, names, missing_tables, advance)
     _write_scores(run, queries, results, names)
     _write_statistics(run, suite.schema, folders, advance)
     _write_downstream(run, suite.schema, folders, advance)
@@ -111,7 +111,7 @@ def _run_all(
     queries: Sequence[catalog.Query],
     folders: Mapping[str, pathlib.Path],
     names: Sequence[str],
-    allow_missing_tables: bool,
+    missing_tables: Collection[str],
     advance: Callable[[], None],
 ) -> dict[str, run_lib.Results]:
     """Results by label; `first_half` is what `half_sample` is held to."""
@@ -121,7 +121,7 @@ def _run_all(
             folder,
             queries,
             results_folder,
-            allow_missing_tables=allow_missing_tables,
+            missing_tables=missing_tables,
             advance=advance,
         )
 

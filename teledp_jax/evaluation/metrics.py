@@ -50,12 +50,13 @@ def total_variation(real: Cells, synthetic: Cells) -> float:
     Missing cells count 0.
     """
     totals = [
-        sum(float(cell) for cell in side.values() if cell is not None)
+        math.fsum(float(cell) for cell in side.values() if cell is not None)
         for side in (real, synthetic)
     ]
     if not all(totals):
         return 1.0
-    return 0.5 * sum(
+    # An exact sum: keys come in no order that two runs would share.
+    return 0.5 * math.fsum(
         abs(
             float(real.get(key) or 0) / totals[0]
             - float(synthetic.get(key) or 0) / totals[1]

@@ -6,7 +6,7 @@ import datetime
 import decimal
 import glob
 import pathlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -44,7 +44,7 @@ def run_queries(
     queries: Sequence[catalog.Query],
     results_folder: pathlib.Path,
     *,
-    allow_missing_tables: bool,
+    missing_tables: Collection[str] = (),
     advance: Callable[[], None],
 ) -> dict[str, Result | None]:
     """Runs queries on `folder/<table>.parquet` and writes `<query>.csv` files.
@@ -56,20 +56,17 @@ def run_queries(
         folder: Device tables.
         queries: What to run.
         results_folder: Where the results go, each whole or not at all.
-        allow_missing_tables: Whether a table may be missing.
+        missing_tables: Tables that the source lacks.
         advance: Called after each query.
 
     Raises:
-        InputError: If a table is missing and may not be, or is no Parquet.
+        InputError: If another table is missing, or one is no Parquet.
     """
     names = dict.fromkeys(name for query in queries for name in query.tables)
-    present = [name for name in names if (folder / f"{name}.parquet").exists()]
-    if missing := sorted(set(names) - set(present)):
-        if not allow_missing_tables:
-            raise errors.InputError(
-                f"{folder}: lacks {missing[0]}.parquet; make it again, or set "
-                "allow_missing_tables."
-            )
+    present = [name for name in names if name not in missing_tables]
+    for name in present:
+        if not (folder / f"{name}.parquet").exists():
+            raise errors.InputError(f"{folder}: lacks {name}.parquet; make it again.")
     results: dict[str, Result | None] = {}
     with _sealed(folder, present) as connection:
         for query in queries:

@@ -13,9 +13,9 @@ def queries(tmp_path):
     return catalog.load(suite.folder / "queries")["stability"]
 
 
-def run_all(folder, queries, out, *, allow=False):
+def run_all(folder, queries, out, *, missing=()):
     return run.run_queries(
-        folder, queries, out, allow_missing_tables=allow, advance=lambda: None
+        folder, queries, out, missing_tables=missing, advance=lambda: None
     )
 
 
@@ -42,7 +42,7 @@ def test_a_missing_table_names_the_file_and_the_remedy(tmp_path, queries):
     fleet.write_usual(tmp_path / "real")
     (tmp_path / "real" / "crashes.parquet").unlink()
     with pytest.raises(
-        errors.InputError, match=r"lacks crashes.parquet.*allow_missing"
+        errors.InputError, match=r"lacks crashes.parquet; make it again"
     ):
         run_all(tmp_path / "real", queries, tmp_path / "out")
 
@@ -50,7 +50,7 @@ def test_a_missing_table_names_the_file_and_the_remedy(tmp_path, queries):
 def test_queries_on_a_missing_table_are_not_evaluated_if_allowed(tmp_path, queries):
     fleet.write_usual(tmp_path / "real")
     (tmp_path / "real" / "crashes.parquet").unlink()
-    results = run_all(tmp_path / "real", queries, tmp_path / "out", allow=True)
+    results = run_all(tmp_path / "real", queries, tmp_path / "out", missing=["crashes"])
     assert results["crashes_by_country"] is None
     assert len(results["top_apps"].rows) == 3
     assert not (tmp_path / "out" / "crashes_by_country.csv").exists()
