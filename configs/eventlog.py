@@ -4,7 +4,11 @@
 
 The log is simulated to the published counts. For a log of your own, run
 `scripts/preprocess.py --input=FILE.csv --workdir=runs/log` first and add
-`--config.source=runs/log/data/raw`. About 5 minutes on 2 cores.
+`--config.source=runs/log/data/raw`. About 2 minutes on 2 cores;
+`scripts/compare_logs.py` with the same flags then sets the synthetic logs beside the
+real one. Expect shares of products and event types within 0.5 points and the time
+within KS 0.02 for every method; error rates of all products within 10 % or 0.2 points
+for `independent`, in the mean of seeds.
 """
 
 import ml_collections

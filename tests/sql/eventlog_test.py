@@ -85,6 +85,6 @@ def test_a_user_without_events_and_one_with_absent_fields_are_no_fault():
     raw.execute("INSERT INTO events VALUES (NULL, 'error', NULL, 'u2')")
     files = suite.load(SUITE).device_files
     users = raw.sql(files["users"].statement).order("user_id").fetchall()
-    assert users == [("u1", 0, 0), ("u2", 1, 1)]
+    assert users == [("u1", 0), ("u2", 1)]
     events = raw.sql(files["user_events"].statement).fetchall()
     assert events == [("u2", None, None, None)]
