@@ -20,6 +20,13 @@ _CONFIG = config_flags.DEFINE_config_file(
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Run folder, as runs/demo; made if absent, private to its owner."
 )
+_WORLD = flags.DEFINE_enum(
+    "world",
+    None,
+    ["a", "b"],
+    "Short for --config.simulation.world: the correlations of a simulated fleet. Tune "
+    "in one world, score in the other.",
+)
 
 
 def run(main: Callable[[], None]) -> None:
@@ -78,6 +85,8 @@ def job() -> pipeline.Job:
         raise errors.InputError("State --config, as --config=configs/demo.py.")
     if not _WORKDIR.value:
         raise errors.InputError("State --workdir, as --workdir=runs/demo.")
+    if _WORLD.value:
+        _CONFIG.value.simulation.world = _WORLD.value
     config = settings.resolve(_CONFIG.value)
     return pipeline.Job(config, runs.Run(pathlib.Path(_WORKDIR.value)))
 
