@@ -123,6 +123,8 @@ def drawn_sum(
     Runs as many micro-batches as the draw fills; none, if it is empty. Codes rest in
     their small dtype and are cast here. The keys are the step's own.
     """
+    if not codes.shape[0]:
+        return jax.tree.map(jnp.zeros_like, params)
     drawn = sampling.draw(
         step_keys.batch,
         codes.shape[0],
