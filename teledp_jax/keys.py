@@ -12,7 +12,8 @@ class Keys(NamedTuple):
     Attributes:
         init: Starting values and starting candidates. Public.
         sample: Draws from models and candidates. Public.
-        batch: Which devices a step draws. Secret: accounting assumes it unknown.
+        batch: Which devices a step draws, and what goes by their places in the draw.
+            Secret: accounting assumes it unknown.
         noise: Noise of the mechanisms. Secret. One key serves one run on one data set:
             two releases under the same noise subtract to the exact difference.
     """

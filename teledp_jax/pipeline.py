@@ -81,18 +81,44 @@ class Job:
         assert self.config.source is not None
         return runs.fingerprint(*sorted(self.config.source.rglob("*.parquet")))
 
+    def _marker(self, stage: str, label: str) -> pathlib.Path:
+        """The file that says that a stage finished, and on what."""
+        name = f"{stage}-{label}" if label else stage
+        return self.run.private / "stages" / f"{name}.json"
+
+    def _finished(self, stage: str, label: str = "") -> bool:
+        """Whether a stage finished on this config, these inputs and this code."""
+        marker = self._marker(stage, label)
+        if not marker.exists():
+            return False
+        saved: str = runs.read_json(marker)["fingerprint"]
+        return saved == self._token(stage, label)
+
+    def _need(self, stage: str, label: str = "") -> None:
+        """Refuses to build on a stage that another config, source or seed has made.
+
+        Raises:
+            InputError: If the stage did not finish under this config.
+        """
+        if not self._finished(stage, label):
+            script = "aggregate" if stage == "encode" else stage
+            raise errors.InputError(
+                f"{self.run.folder}: stage {stage} {label} did not finish under this "
+                f"config; run scripts/{script}.py first, with the same flags."
+            )
+
     def _once(self, stage: str, action: Callable[[], None], label: str = "") -> None:
         """Runs a stage unless it finished before on the same config and inputs."""
         name = f"{stage}-{label}" if label else stage
-        marker = self.run.private / "stages" / f"{name}.json"
-        token = self._token(stage, label)
-        if marker.exists() and runs.read_json(marker)["fingerprint"] == token:
+        if self._finished(stage, label):
             logging.info("%s: finished before, not run again", name)
             return
+        marker = self._marker(stage, label)
         marker.unlink(missing_ok=True)
         started = time.perf_counter()
         action()
         seconds = time.perf_counter() - started
+        token = self._token(stage, label)
         runs.write_json(marker, {"fingerprint": token, "seconds": seconds})
         logging.info("%s: finished in %.1f s", name, seconds)
 
@@ -264,6 +290,7 @@ class Job:
             raise errors.InputError(
                 f"No label {label!r}; known: {', '.join(self.config.methods)}."
             )
+        self._need("encode")
         token = self._token("synthesize", label)
         self._once(
             "synthesize",
@@ -280,6 +307,8 @@ class Job:
 
     def evaluate(self, bar: Bar) -> None:
         """Adds up the ledger, runs the queries and scores every label."""
+        for label in self.config.methods:
+            self._need("synthesize", label)
         self._once("evaluate", lambda: self._evaluate(bar))
 
     def _evaluate(self, bar: Bar) -> None:
@@ -306,6 +335,8 @@ class Job:
         Returns:
             The page.
         """
+        self._need("evaluate")
+        shutil.rmtree(self.run.folder / "release", ignore_errors=True)
         if self.config.seed is None:
             for label in self.config.methods:
                 self._release(label)
@@ -314,7 +345,8 @@ class Job:
     def _release(self, label: str) -> None:
         """Copies the tables of a label and writes its card."""
         folder = self.run.release(label)
-        for path in sorted(self.run.synthetic(label).glob("*.parquet")):
-            with runs.atomic(folder / path.name) as temporary:
-                shutil.copyfile(path, temporary)
+        for table in self.suite.schema.tables:
+            name = f"{table.name}.parquet"
+            with runs.atomic(folder / name) as temporary:
+                shutil.copyfile(self.run.synthetic(label) / name, temporary)
         card.write(self.run, label)

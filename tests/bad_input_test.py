@@ -133,6 +133,23 @@ def test_no_value_of_a_device_stops_a_run(raw, tmp_path):
     assert "f" * 32 not in ids.to_pylist()
 
 
+def test_a_stage_of_another_config_is_not_built_on(tmp_path, raw):
+    job = aggregate(raw, tmp_path)
+    with job.open():
+        job.synthesize("independent", quiet)
+        job.evaluate(quiet)
+        job.report()
+    assert not (job.run.folder / "release").exists()
+    for override in ({"seed": None}, {"budget.count_stddev": 100.0}):
+        other = make_job(tmp_path / "run", source=str(raw), **override)
+        with other.open():
+            with pytest.raises(errors.InputError, match=r"scripts/aggregate\.py first"):
+                other.synthesize("independent", quiet)
+            with pytest.raises(errors.InputError, match=r"scripts/evaluate\.py first"):
+                other.report()
+    assert not (job.run.folder / "release").exists()
+
+
 def test_a_second_run_on_one_folder_is_refused(tmp_path):
     job = make_job(tmp_path / "run")
     with (

@@ -38,6 +38,11 @@ PATHS = ("fast", "vmap", "loop")
 _STABILITY = 0.01  # gamma of arXiv:2206.07136, which keeps small gradients small
 
 
+# Accelerators round float32 products to fewer bits by default; then what is summed
+# could exceed the norm that was clipped.
+_EXACT = jax.lax.Precision.HIGHEST
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Clip:
     """How gradients are bounded.
@@ -122,7 +127,10 @@ def _vmap(
     )
     scale = scales(squared, losses, mask, clip)
     return jax.tree.map(
-        lambda leaf: jnp.einsum("b,b...->...", scale, _keep(leaf, scale)), grads
+        lambda leaf: jnp.einsum(
+            "b,b...->...", scale, _keep(leaf, scale), precision=_EXACT
+        ),
+        grads,
     )
 
 
@@ -267,22 +275,24 @@ def _dense_norm(x: Array, signal: Array, params: Mapping[str, Array]) -> Array:
     if x.shape[1] == 1:
         squared = jnp.square(x).sum((1, 2)) * jnp.square(signal).sum((1, 2))
     else:
-        gram = jnp.einsum("bri,bqi->brq", x, x)
-        squared = (gram * jnp.einsum("bri,bqi->brq", signal, signal)).sum((1, 2))
+        gram = jnp.einsum("bri,bqi->brq", x, x, precision=_EXACT)
+        squared = (
+            gram * jnp.einsum("bri,bqi->brq", signal, signal, precision=_EXACT)
+        ).sum((1, 2))
     return squared + _squares(signal) if "bias" in params else squared
 
 
 def _dense_sum(x: Array, signal: Array, params: Mapping[str, Array]) -> dict:
     """Products that are summed over devices and rows."""
     flat = signal.reshape(-1, signal.shape[-1])
-    grad = {"kernel": x.reshape(-1, x.shape[-1]).T @ flat}
+    grad = {"kernel": jnp.matmul(x.reshape(-1, x.shape[-1]).T, flat, precision=_EXACT)}
     return grad | ({"bias": flat.sum(0)} if "bias" in params else {})
 
 
 def _embed_norm(codes: Array, signal: Array, params: Mapping[str, Array]) -> Array:
     """Rows meet where they have the same code."""
     same = codes == codes.transpose(0, 2, 1)
-    gram = jnp.einsum("bri,bqi->brq", signal, signal)
+    gram = jnp.einsum("bri,bqi->brq", signal, signal, precision=_EXACT)
     return jnp.where(same, gram, 0.0).sum((1, 2))
 
 

@@ -125,8 +125,11 @@ def drawn_sum(
     """
     if not codes.shape[0]:
         return jax.tree.map(jnp.zeros_like, params)
+    # What a loss draws (latents) goes by place in the draw, and a device that joins
+    # moves the places of others: only under a secret key is its reach its own gradient.
+    draw_key, loss_key = jax.random.split(step_keys.batch)
     drawn = sampling.draw(
-        step_keys.batch,
+        draw_key,
         codes.shape[0],
         sampling_prob=plan.sampling_prob,
         micro_batch=plan.micro_batch,
@@ -136,7 +139,7 @@ def drawn_sum(
         index, mask = sampling.take(drawn, position, plan.micro_batch)
         batch = model.inputs(
             codes[index].astype(jnp.int32),
-            jax.random.fold_in(step_keys.sample, position),
+            jax.random.fold_in(loss_key, position),
         )
         part = clipping.clipped_sum(model.losses, params, batch, mask, clip=plan.clip)
         return jax.tree.map(jnp.add, total, part)

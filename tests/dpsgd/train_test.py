@@ -100,7 +100,8 @@ def test_the_sum_runs_over_the_drawn_devices_each_once():
     )
     params = made.init(jax.random.key(0))
     found = train.drawn_sum(made, params, KEYS, CODES, plan)
-    drawn = sampling.draw(KEYS.batch, 20, sampling_prob=0.3, micro_batch=4)
+    draw_key, _ = jax.random.split(KEYS.batch)
+    drawn = sampling.draw(draw_key, 20, sampling_prob=0.3, micro_batch=4)
     codes = CODES[drawn.slots[: int(drawn.num_drawn)]]
     expected = jax.grad(lambda p: made.losses(p, (codes, jnp.zeros(len(codes)))).sum())(
         params
@@ -156,7 +157,7 @@ def test_clipping_paths_train_alike():
                 np.testing.assert_allclose(a, b, atol=1e-5)
 
 
-def test_noise_and_batches_follow_their_keys():
+def test_a_step_follows_secret_keys_alone():
     made = model()
 
     def result(fit_keys):
@@ -167,9 +168,10 @@ def test_noise_and_batches_follow_their_keys():
 
     whole = result(KEYS)
     assert same(whole, result(KEYS))
-    for name in ("batch", "noise", "sample"):
+    for name in ("batch", "noise"):
         other = KEYS._replace(**{name: jax.random.key(9)})
         assert not same(whole, result(other))
+    assert same(whole, result(KEYS._replace(sample=jax.random.key(9))))
 
 
 def test_training_without_noise_lowers_the_loss():
