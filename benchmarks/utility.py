@@ -1,7 +1,6 @@
 """Repeats the main job over fleets and keys; mean and spread of what it reports.
 
-python benchmarks/utility.py --config=configs/dca_stability.py --num_seeds=5 \
-    --workdir=runs/utility
+python benchmarks/utility.py --config=configs/dca_stability.py --num_seeds=5
 
 Seed s simulates fleet s and draws keys from seed s (a fleet that is not simulated stays
 the same). Writes benchmarks/results/utility_<config>.json. Overrides of the config are
@@ -23,7 +22,7 @@ from teledp_jax import runs
 
 _CONFIG = flags.DEFINE_string("config", None, "Config file.", required=True)
 _NUM_SEEDS = flags.DEFINE_integer("num_seeds", 5, "Fleets and keys to repeat over.")
-_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of run folders.", required=True)
+_WORKDIR = flags.DEFINE_string("workdir", "runs/utility", "Folder of run folders.")
 _NAME = flags.DEFINE_string("name", None, "Name of the result; none: the config's.")
 
 _ROOT = pathlib.Path(__file__).parent.parent
@@ -72,6 +71,8 @@ def main(argv: list[str]) -> None:
     config = runs.read_json(runs.Run(pathlib.Path(_WORKDIR.value) / "seed-0").config)
     path = _ROOT / "benchmarks" / "results" / f"utility_{name}.json"
     arguments = [f"--config={_CONFIG.value}", f"--num_seeds={_NUM_SEEDS.value}"]
+    if _NAME.value:
+        arguments.append(f"--name={_NAME.value}")
     runs.write_json(
         path,
         {
