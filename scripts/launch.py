@@ -35,6 +35,11 @@ def run(main: Callable[[], None]) -> None:
     Status 0 if all went well; 2 and one line on stderr where a file, flag, config or
     the disk is at fault. Other errors are ours and keep their traceback.
     """
+    if {"--help", "-h"} & set(sys.argv):
+        print(sys.modules["__main__"].__doc__)
+        print(flags.FLAGS.module_help("__main__"))
+        print(flags.FLAGS.module_help("launch"))
+        sys.exit(0)
     try:
         rest = flags.FLAGS(sys.argv)[1:]
         if rest:

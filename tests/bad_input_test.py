@@ -210,6 +210,14 @@ def test_a_faulty_flag_ends_with_status_2_and_one_line(tmp_path, flags, text):
     assert not workdir.exists()
 
 
+def test_help_shows_an_example_and_every_flag():
+    done = call("--help")
+    assert done.returncode == 0, done.stderr
+    assert "--config=configs/demo.py --workdir=runs/demo" in done.stdout
+    for flag in ("--config", "--workdir", "--world"):
+        assert f"\n  {flag}" in done.stdout.replace("--[no]", "--")
+
+
 def test_a_missing_config_ends_with_status_2(tmp_path):
     done = call("--config=no/such.py", f"--workdir={tmp_path}/run")
     assert done.returncode == 2, done.stderr
