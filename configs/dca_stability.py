@@ -5,7 +5,7 @@
 
 Keys come from the operating system, so results differ from run to run and `release/`
 is written. `--config.num_devices=200000` is the larger of the two recorded runs;
-`--config.source=DIR` takes raw Parquet of your own. About 4 minutes on 2 cores.
+`--config.source=DIR` takes raw Parquet of your own. About 2 minutes on 2 cores.
 """
 
 import ml_collections

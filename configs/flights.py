@@ -3,7 +3,7 @@
     pip install .[flights]
     python scripts/run_benchmark.py --config=configs/flights.py --workdir=runs/flights
 
-A fleet this small shows how much epsilon 4 costs. About 3 minutes on 2 cores.
+A fleet this small shows how much epsilon 4 costs. About 2 minutes on 2 cores.
 """
 
 import ml_collections
