@@ -272,17 +272,24 @@ class Job:
         token = self._token("encode")
         path = self.run.private / "keys" / "count.json"
         _, privacy = synthesis.root_keys(config.seed, path, token, stream="count")
+        self._enter_count(event, num_devices=0)  # before the count is read
         add_noise = synthesis.integer_noise(config.seed)
         noisy = add_noise(privacy, np.array([exact]), config.count_stddev)
         num_devices = max(int(noisy[0]), 1)
+        self._enter_count(event, num_devices=num_devices)
+        runs.write_json(self.run.count, {"num_devices": num_devices})
+        path.unlink(missing_ok=True)
+
+    def _enter_count(
+        self, event: events.DiscreteGaussianDpEvent, *, num_devices: int
+    ) -> None:
+        """Writes the count's event into the ledger of every label."""
         entries = {}
-        for label in config.methods:
-            book = ledger.Ledger(epsilon=config.epsilon, delta=config.delta)
+        for label in self.config.methods:
+            book = ledger.Ledger(epsilon=self.config.epsilon, delta=self.config.delta)
             book.spend("count", "noisy number of devices", event)
             entries[label] = book.record(num_devices)
         runs.write_json(self.run.ledger, entries)
-        runs.write_json(self.run.count, {"num_devices": num_devices})
-        path.unlink(missing_ok=True)
 
     def synthesize(self, label: str, bar: Bar) -> None:
         """Fits one label and draws its tables."""
