@@ -18,6 +18,7 @@ setuptools.setup(
         "duckdb>=1.2",
         "jinja2>=3.1",
         "matplotlib>=3.9",
+        "mbi>=2.0",
         "ml-collections>=1.0",
         "opendp>=0.12",
         "psutil>=6.0",
