@@ -12,6 +12,7 @@ import pyarrow as pa
 from teledp_jax import errors
 from teledp_jax import schema as schema_lib
 from teledp_jax.data import sqlfile, warehouse
+from teledp_jax.evaluation import contributions as contributions_lib
 
 Type = Literal["aggregate", "topk", "geographic", "histogram", "pivot"]
 Metric = Literal[
@@ -31,7 +32,7 @@ ITEM_COVERAGE = 0.3  # least Jaccard overlap of the items of a ranking
 _KEYS = frozenset(
     {
         "question", "codename", "type", "rare", "tables", "keys", "within", "coverage",
-        "values",
+        "values", "contributions",
     }
 )  # fmt: skip
 _METRICS = tuple(name for name in get_args(Metric) if name != "coverage")
@@ -72,6 +73,7 @@ class Query:
             a header leaves out follows the published scorer: 0.3 for rankings, 0.5
             where relative errors are taken by group, not checked elsewhere.
         values: Checks of value columns.
+        contributions: What a device adds to the answer, where the header declares it.
         statement: The SQL, never edited.
     """
 
@@ -87,6 +89,7 @@ class Query:
     within: tuple[str, ...]
     coverage: float | None
     values: tuple[Value, ...]
+    contributions: contributions_lib.Contributions | None
     statement: str
 
 
@@ -161,6 +164,7 @@ def check_parses(queries: Iterable[Query], schema: schema_lib.Schema) -> None:
             for name in query.tables:
                 connection.register(name, empty[name])
             _check_runs(connection, query)
+            _check_contributions(connection, query, schema)
             for name in query.tables:
                 connection.unregister(name)
 
@@ -185,6 +189,18 @@ def _check_runs(connection: duckdb.DuckDBPyConnection, query: Query) -> None:
             f"{query.path}: the SELECT lacks {missing}, which the header names; it "
             f"gives {given}."
         )
+
+
+def _check_contributions(
+    connection: duckdb.DuckDBPyConnection, query: Query, schema: schema_lib.Schema
+) -> None:
+    """Checks what a header declares of contributions, if anything."""
+    if query.contributions is None:
+        return
+    try:
+        contributions_lib.check(connection, query.contributions, schema)
+    except errors.InputError as error:
+        raise errors.InputError(f"{query.path}: {error}") from None
 
 
 def _read(file: sqlfile.SqlFile) -> Query:
@@ -221,6 +237,7 @@ def _read(file: sqlfile.SqlFile) -> Query:
         within=within,
         coverage=_coverage(file, keys, values),
         values=values,
+        contributions=contributions_lib.parse(file),
         statement=file.statement,
     )
 
