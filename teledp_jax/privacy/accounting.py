@@ -1,11 +1,14 @@
 """From events to epsilon, and from a budget to the noise that meets it."""
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import dp_accounting
+import numpy as np
 from dp_accounting import rdp
+from dp_accounting.pld import pld_pmf
 from dp_accounting.pld import privacy_loss_distribution as pld_lib
 
 from teledp_jax import errors
@@ -31,10 +34,43 @@ def _base_pld(event: dp_accounting.DpEvent, interval: float) -> Any:
     if isinstance(event, events.DiscreteGaussianDpEvent):
         return pld_lib.from_discrete_gaussian_mechanism(
             event.sigma,
+            sensitivity=event.sensitivity,
             value_discretization_interval=interval,
             sampling_prob=sampling_prob,
+            use_connect_dots=True,  # rounding up would cost much where many compose
         )
+    if sampling_prob == 1.0:
+        if isinstance(event, events.ExponentialMechanismDpEvent):
+            return _exponential_pld(event.epsilon, interval)
+        if isinstance(event, events.ThresholdDpEvent):
+            parameters = dp_accounting.pld.common.DifferentialPrivacyParameters(
+                0.0, event.delta
+            )
+            return pld_lib.from_privacy_parameters(parameters, interval)
     raise errors.InputError(f"The PLD accountant cannot take {events.describe(event)}.")
+
+
+def _exponential_pld(epsilon: float, interval: float) -> Any:
+    """Privacy loss distribution that dominates every mechanism of bounded range.
+
+    A mechanism whose privacy loss lies in [t - epsilon, t] has a hockey-stick
+    divergence at x of at most (1 - e^(t - epsilon)) (1 - e^(x - t)) / (1 - e^-epsilon),
+    reached by two outcomes. The worst t is (x + epsilon) / 2. The maximum over t is
+    convex in e^x, so some pair of distributions has it, and dominates.
+
+    References:
+        Dong et al. 2020 (arXiv:1909.13830), Lemma 3.4; Zhu et al. 2022
+        (arXiv:2106.08567), Proposition 8.
+    """
+    reach = math.ceil(epsilon / interval)
+    losses = np.arange(-reach, reach + 1)
+    inside = np.clip(losses * interval, -epsilon, epsilon)
+    deltas = np.expm1((inside - epsilon) / 2) ** 2 / -math.expm1(-epsilon)
+    deltas[0] = -math.expm1(-reach * interval)
+    pmf = pld_pmf.create_pmf_pessimistic_connect_dots(
+        interval, losses, np.maximum(deltas, 0.0)
+    )
+    return pld_lib.PrivacyLossDistribution(pmf)
 
 
 def _pld(event: dp_accounting.DpEvent, interval: float) -> Any:
@@ -67,10 +103,24 @@ def epsilon_pld(event: dp_accounting.DpEvent, delta: float) -> float:
 
 
 def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
-    """`event` with each discrete Gaussian as a Gaussian, whose RDP bounds it."""
+    """`event` in kinds whose RDP the library knows and that bound ours.
+
+    A discrete Gaussian is bounded by a Gaussian, a choice of range epsilon by zCDP of
+    epsilon^2 / 8.
+
+    References:
+        Canonne et al. 2020 (arXiv:2004.00010); Cesar and Rogers 2021
+        (arXiv:2004.07223).
+    """
     match event:
         case events.DiscreteGaussianDpEvent():
-            return dp_accounting.GaussianDpEvent(event.sigma)
+            return dp_accounting.GaussianDpEvent(event.sigma / event.sensitivity)
+        case events.ExponentialMechanismDpEvent():
+            return dp_accounting.ZCDpEvent(event.epsilon**2 / 8)
+        case events.ThresholdDpEvent():
+            raise dp_accounting.UnsupportedEventError(
+                "RDP has no place for the delta of a threshold."
+            )
         case dp_accounting.SelfComposedDpEvent():
             return dp_accounting.SelfComposedDpEvent(
                 _continuous(event.event), event.count

@@ -12,19 +12,21 @@ from teledp_jax import errors
 
 @attrs.define(frozen=True)
 class DiscreteGaussianDpEvent(dp_accounting.DpEvent):
-    """One whole number, changed by at most 1 by a device, under a discrete Gaussian.
+    """One whole number that a device changes, under a discrete Gaussian.
 
-    A vector in which a device changes k entries by at most 1 each is a
+    A vector in which a device changes k entries by at most `sensitivity` each is a
     `SelfComposedDpEvent` of k of these.
 
     Attributes:
         sigma: Parameter of the noise, P(x) proportional to exp(-x^2 / (2 sigma^2)).
+        sensitivity: Most that a device changes the number.
 
     References:
         Canonne et al. 2020 (arXiv:2004.00010).
     """
 
     sigma: float = attrs.field()
+    sensitivity: int = attrs.field(default=1, validator=attrs.validators.ge(1))
 
     @sigma.validator
     def _check(self, attribute: object, value: float) -> None:
@@ -33,11 +35,63 @@ class DiscreteGaussianDpEvent(dp_accounting.DpEvent):
             raise errors.InputError(f"Expected a positive noise, got sigma={value}.")
 
 
+@attrs.define(frozen=True)
+class ExponentialMechanismDpEvent(dp_accounting.DpEvent):
+    """One choice by the exponential mechanism, of bounded range epsilon.
+
+    P(candidate) is proportional to exp(epsilon * score / (2 * sensitivity)), where a
+    device changes each score by at most the sensitivity: so it changes the log of the
+    ratio of any two probabilities by at most epsilon.
+
+    Attributes:
+        epsilon: Range of the privacy loss.
+
+    References:
+        Durfee and Rogers 2019 (arXiv:1905.04273), Dong et al. 2020 (arXiv:1909.13830).
+    """
+
+    epsilon: float = attrs.field()
+
+    @epsilon.validator
+    def _check(self, attribute: object, value: float) -> None:
+        """A range has a size."""
+        if not (value > 0 and math.isfinite(value)):
+            raise errors.InputError(f"Expected a positive range, got epsilon={value}.")
+
+
+@attrs.define(frozen=True)
+class ThresholdDpEvent(dp_accounting.DpEvent):
+    """What thresholding adds to the noisy counts that it looks at: a chance of failure.
+
+    Partition selection counts devices by value under noise (an event of its own) and
+    shows the values whose noisy counts reach a threshold. A value that a single device
+    holds is shown with a probability of at most `delta`, all values of the device taken
+    together; but for that, what is shown follows from the noisy counts.
+
+    Attributes:
+        delta: Most probability that a device's own values show.
+
+    References:
+        Korolova et al. 2009; Gopi et al. 2020 (arXiv:2002.09745).
+    """
+
+    delta: float = attrs.field(
+        validator=[attrs.validators.gt(0), attrs.validators.lt(1)]
+    )
+
+
 def describe(event: dp_accounting.DpEvent) -> str:
     """An event as one line of text, for the ledger."""
     match event:
         case DiscreteGaussianDpEvent():
-            return f"discrete Gaussian (sigma {event.sigma:.6g}, sensitivity 1)"
+            return (
+                f"discrete Gaussian (sigma {event.sigma:.6g}, "
+                f"sensitivity {event.sensitivity})"
+            )
+        case ExponentialMechanismDpEvent():
+            return f"exponential mechanism (range {event.epsilon:.6g})"
+        case ThresholdDpEvent():
+            return f"threshold on noisy counts (delta {event.delta:.6g})"
         case dp_accounting.GaussianDpEvent():
             return f"Gaussian (noise multiplier {event.noise_multiplier:.6g})"
         case dp_accounting.PoissonSampledDpEvent():
@@ -60,7 +114,14 @@ def to_json(event: dp_accounting.DpEvent) -> dict[str, Any]:
     """
     match event:
         case DiscreteGaussianDpEvent():
-            return {"kind": "discrete_gaussian", "sigma": event.sigma}
+            fields = {"kind": "discrete_gaussian", "sigma": event.sigma}
+            if event.sensitivity != 1:
+                fields["sensitivity"] = event.sensitivity
+            return fields
+        case ExponentialMechanismDpEvent():
+            return {"kind": "exponential_mechanism", "epsilon": event.epsilon}
+        case ThresholdDpEvent():
+            return {"kind": "threshold", "delta": event.delta}
         case dp_accounting.GaussianDpEvent():
             return {"kind": "gaussian", "noise_multiplier": event.noise_multiplier}
         case dp_accounting.PoissonSampledDpEvent():
@@ -90,7 +151,13 @@ def from_json(fields: Mapping[str, Any]) -> dp_accounting.DpEvent:
     """
     match fields["kind"]:
         case "discrete_gaussian":
-            return DiscreteGaussianDpEvent(fields["sigma"])
+            return DiscreteGaussianDpEvent(
+                fields["sigma"], fields.get("sensitivity", 1)
+            )
+        case "exponential_mechanism":
+            return ExponentialMechanismDpEvent(fields["epsilon"])
+        case "threshold":
+            return ThresholdDpEvent(fields["delta"])
         case "gaussian":
             return dp_accounting.GaussianDpEvent(fields["noise_multiplier"])
         case "poisson_sampled":
