@@ -72,7 +72,7 @@ class Query:
         coverage: Least Jaccard overlap of keys, or None where it is not checked. What
             a header leaves out follows the published scorer: 0.3 for rankings, 0.5
             where relative errors are taken by group, not checked elsewhere.
-        values: Checks of value columns.
+        values: Checks of value columns; a query without any is run and not scored.
         contributions: What a device adds to the answer, where the header declares it.
         statement: The SQL, never edited.
     """
@@ -133,6 +133,19 @@ def select(
             )
         selected += queries[name]
     return selected
+
+
+def only_others(
+    queries: Mapping[str, Sequence[Query]], selected: Iterable[Query]
+) -> set[str]:
+    """Device tables that other workloads name and none of the selected queries does."""
+    every = {
+        table
+        for workload in queries.values()
+        for query in workload
+        for table in query.tables
+    }
+    return every - {name for query in selected for name in query.tables}
 
 
 def check_parses(queries: Iterable[Query], schema: schema_lib.Schema) -> None:
@@ -251,9 +264,9 @@ def _names(file: sqlfile.SqlFile, key: str) -> tuple[str, ...]:
 
 
 def _values(file: sqlfile.SqlFile) -> tuple[Value, ...]:
-    """The checks of value columns."""
+    """The checks of value columns, perhaps none."""
     fields = file.get("values")
-    if not isinstance(fields, dict) or not fields:
+    if not isinstance(fields, dict):
         raise errors.InputError(f"{file.path}: values must be a mapping by column.")
     return tuple(_value(file, str(name), field) for name, field in fields.items())
 

@@ -115,3 +115,10 @@ def test_rows_hold_the_half_sample_beside_the_value(queries):
     assert row["half_sample"] == pytest.approx(0.1)
     assert row["normalized_error"] == pytest.approx(2.0)
     assert rows[2]["normalized_error"] is None  # the half-sample error is 0
+
+
+def test_a_query_without_values_is_not_scored(queries):
+    unscored = dataclasses.replace(queries[0], values=(), coverage=None)
+    results = {unscored.name: REAL}
+    assert not compare.compare_all([unscored], results, results, corrected=False)
+    assert compare.compare_all(queries[:1], results, results, corrected=False)
