@@ -1,6 +1,7 @@
 """Arrow columns: text by dictionary, hexadecimal text, and the common raw header."""
 
 import datetime
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -30,6 +31,11 @@ def text(
 def same(value: str, num_rows: int) -> pa.Array:
     """One text in all rows."""
     return text([value], np.zeros(num_rows, dtype=np.int64))
+
+
+def by_device(guids: pa.Array, device: draws.Ints) -> pa.Array:
+    """The id of each row's device, by its place in the chunk."""
+    return pa.DictionaryArray.from_arrays(pa.array(device.astype(np.int32)), guids)
 
 
 def hexadecimal(bits: draws.Bits, *, num_digits: int) -> pa.Array:
@@ -82,20 +88,27 @@ def header(table: str, guids: pa.Array, device: draws.Ints, utc: Seconds) -> Col
     ingest = utc // length + _INGESTS_PER_DAY
     first = int(ingest.min()) if ingest.size else 0
     last = int(ingest.max()) if ingest.size else 0
+    batches, archives = _ingests(first, last)
+    code = ingest - first
+    return {
+        "load_ts": stamps(ingest * length),
+        "batch_id": text(batches, code),
+        "audit_zip": text(archives, code),
+        "audit_internal_path": same(f"{table}.csv", len(utc)),
+        "guid": by_device(guids, device),
+    }
+
+
+@functools.cache
+def _ingests(first: int, last: int) -> tuple[list[str], list[str]]:
+    """Names of the batches and archives of some ingests, both ends included."""
+    length = DAY_S // _INGESTS_PER_DAY
     times = [
         datetime.datetime.fromtimestamp(number * length, datetime.UTC)
         for number in range(first, last + 1)
     ]
-    code = ingest - first
-    return {
-        "load_ts": stamps(ingest * length),
-        "batch_id": text([f"{time:%Y%m%d-%H%M%S}" for time in times], code),
-        "audit_zip": text([f"dca-{time:%Y%m%d%H}.zip" for time in times], code),
-        "audit_internal_path": same(f"{table}.csv", len(utc)),
-        "guid": pa.DictionaryArray.from_arrays(
-            pa.array(device.astype(np.int32)), guids
-        ),
-    }
+    batches = [f"{time:%Y%m%d-%H%M%S}" for time in times]
+    return batches, [f"dca-{time:%Y%m%d%H}.zip" for time in times]
 
 
 def interval(utc: Seconds, offset: Seconds) -> Columns:

@@ -9,13 +9,31 @@ import yaml
 
 from teledp_jax import errors
 
-_DATA = pathlib.Path(__file__).with_name("dca.yaml")
+_FOLDER = pathlib.Path(__file__).parent
 
 
 @functools.cache
 def constants() -> Mapping[str, Any]:
     """All shares and rates, each section with its source."""
-    return yaml.safe_load(_DATA.read_text(encoding="utf-8"))
+    return _read("dca")
+
+
+@functools.cache
+def intel(table: str) -> Mapping[str, Any]:
+    """A section of the figures behind the tables of workload intel."""
+    return _read("intel")[table]
+
+
+@functools.cache
+def listing(name: str) -> Mapping[str, Any]:
+    """A data file of published groups: `displays`, `apps` or `blockers`."""
+    return _read(name)
+
+
+@functools.cache
+def _read(name: str) -> Mapping[str, Any]:
+    path = _FOLDER / f"{name}.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def world_named(name: str) -> Mapping[str, Any]:
@@ -37,9 +55,12 @@ def attribute_values(attribute: str) -> list[str]:
 
 
 def assumptions() -> Iterator[tuple[str, str, str]]:
-    """Each section of the data file: its name, its source, and what it is about."""
-    for name, section in constants().items():
-        parts = section.items() if name in ("attributes", "worlds") else [("", section)]
+    """Each section of the data files: its name, its source, and what it is about."""
+    listings = {name: listing(name) for name in ("displays", "apps", "blockers")}
+    sections = [constants(), _read("intel"), listings]
+    for name, section in (pair for file in sections for pair in file.items()):
+        nested = name in ("attributes", "worlds", "devices")
+        parts = section.items() if nested else [("", section)]
         for part, fields in parts:
             label = f"{name}: {part}" if part else name
             yield label, str(fields["source"]), str(fields.get("about", ""))

@@ -41,7 +41,7 @@ def columns_of(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     skus, choice = _skus()
     chances = facts.constants()["sysinfo"]["chances"]
     sku = choice.pick(draw.uniform("sku"), code * 2 + portable)
-    ice_lake = draw.chance("ice lake", chances["ice_lake"]) & (fleet.generation == 10)
+    ice_lake = is_ice_lake(fleet)
     unclean = draw.chance("unclean", chances["unclean"]) & (fleet.generation == 7)
     litho = [_lithography(name) for name in names]
     lines = [_line(name) for name in skus]
@@ -73,6 +73,21 @@ def columns_of(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
             [f"6/{60 + 7 * g}/{g % 5 + 1}" for g in range(13)], fleet.generation
         ),
     }
+
+
+def is_ice_lake(fleet: traits.Fleet) -> draws.Bools:
+    """Whether each device's processor is of the 10 nm kind of its generation."""
+    share = facts.constants()["sysinfo"]["chances"]["ice_lake"]
+    chosen = fleet.draw("sysinfo").chance("ice lake", share)
+    return np.asarray(chosen & (fleet.generation == 10))
+
+
+def is_of_other_family(fleet: traits.Fleet, family: str) -> draws.Bools:
+    """Whether each device is of a family that its processor's name does not tell."""
+    pooled = draws.Vocabulary({"all": facts.constants()["other_families"]["shares"]})
+    drawn = pooled.pick(fleet.draw("sysinfo").uniform("family"))
+    other = fleet.is_one_of("cpuname", ["Other"])
+    return np.asarray(other & (drawn == pooled.values.index(family)))
 
 
 def _families(fleet: traits.Fleet, draw: draws.Draws) -> pa.Array:

@@ -35,6 +35,7 @@ class Fleet:
         vendor_effect: What its vendor adds to the logarithm of its failure rates.
         burst: Factor on its event rates: 1 but for a few extreme devices.
         offset: Seconds from UTC.
+        coverage: Factor on the published coverage of the tables of workload intel.
     """
 
     seed: int
@@ -53,6 +54,7 @@ class Fleet:
     vendor_effect: draws.Floats
     burst: draws.Floats
     offset: draws.Ints
+    coverage: float = 1.0
 
     def draw(self, purpose: str) -> draws.Draws:
         """Draws of one number a device."""
@@ -76,7 +78,9 @@ class Fleet:
         return table[self.codes[attribute]]
 
 
-def make_fleet(*, seed: int, ids: draws.Ints, world: Mapping[str, Any]) -> Fleet:
+def make_fleet(
+    *, seed: int, ids: draws.Ints, world: Mapping[str, Any], coverage: float = 1.0
+) -> Fleet:
     """Draws some devices of the fleet that `seed` and `world` define."""
     draw = draws.Draws(seed, "traits", ids)
     latents = _latents(draw, world)
@@ -117,6 +121,7 @@ def make_fleet(*, seed: int, ids: draws.Ints, world: Mapping[str, Any]) -> Fleet
         vendor_effect=vendors.effects(world)[codes["modelvendor_normalized"]],
         burst=_bursts(draw),
         offset=zones[codes["countryname_normalized"]],
+        coverage=coverage,
     )
 
 

@@ -13,6 +13,17 @@ from teledp_jax.simulate import columns
 
 DICTIONARY = "data_dictionary"
 _DICTIONARY_FOLDER = "university_prod"
+# Few days a chunk: columns that repeat themselves are written as codes.
+_REPEATED = (
+    "load_ts",
+    "interval_start_utc",
+    "interval_end_utc",
+    "interval_local_start",
+    "interval_local_end",
+    "dt",
+    "dt_utc",
+    "date",
+)
 _TYPES = {
     "VARCHAR": (pa.string(), "character varying"),
     "TIMESTAMP": (pa.timestamp("us"), "timestamp without time zone"),
@@ -64,7 +75,11 @@ class TableWriter:
                 "drop them from the suite's source file or teach it to the simulator."
             )
         arrays = {name: _cast(rows[name], kind) for name, kind in self._types.items()}
-        encoded = [n for n, a in arrays.items() if pa.types.is_dictionary(a.type)]
+        encoded = [
+            name
+            for name, array in arrays.items()
+            if pa.types.is_dictionary(array.type) or name in _REPEATED
+        ]
         path = self._folder / f"part-{len(self._entries):05d}.parquet"
         with runs.atomic(path) as temporary:
             parquet.write_table(
@@ -131,9 +146,22 @@ def column_types(source: sqlfile.SqlFile) -> dict[str, str]:
     return types
 
 
-def write_dictionary(folder: pathlib.Path, sources: Sequence[sqlfile.SqlFile]) -> None:
-    """Writes the dictionary: what each column means, and whether it is assumed."""
+def write_dictionary(
+    folder: pathlib.Path,
+    sources: Sequence[sqlfile.SqlFile],
+    *,
+    notes: Mapping[str, str] | None = None,
+) -> None:
+    """Writes the dictionary: what each column means, and whether it is assumed.
+
+    Args:
+        folder: Of the whole source.
+        sources: The suite's raw tables.
+        notes: On whole tables by name, each a row with `*` for a column.
+    """
     rows = [entry for source in sources for entry in _entries(source)]
+    for name, note in (notes or {}).items():
+        rows.append((name, "*", "", note, "assumed"))
     types = dict.fromkeys(
         ("table", "column", "type", "description", "source"), "VARCHAR"
     )
