@@ -48,3 +48,32 @@ class Bias(nn.Module):
         """The values, shifted."""
         bias = self.param("bias", nn.initializers.zeros_init(), values.shape[-1:])
         return values + bias.reshape((1,) * (values.ndim - 1) + (-1,))
+
+
+class CausalDense(nn.Module):
+    """A dense layer without bias in which a feature reaches only later places.
+
+    Attributes:
+        input_places: Place of each feature; -1 reaches all places.
+        output_places: Place of each output, from 0.
+    """
+
+    input_places: tuple[int, ...]
+    output_places: tuple[int, ...]
+
+    @nn.compact
+    def __call__(
+        self, values: Float[Array, "*row feature"]
+    ) -> Float[Array, "*row output"]:
+        """Sums, for each output, over the features of earlier places."""
+        shape = (len(self.input_places), len(self.output_places))
+        kernel = self.param("kernel", nn.initializers.zeros_init(), shape)
+        return values @ (kernel * reach(self.input_places, self.output_places))
+
+
+def reach(
+    input_places: tuple[int, ...], output_places: tuple[int, ...]
+) -> Float[np.ndarray, "feature output"]:
+    """One where a feature reaches an output: its place is before the output's."""
+    earlier = np.array(input_places)[:, None] < np.array(output_places)[None]
+    return earlier.astype(np.float32)
