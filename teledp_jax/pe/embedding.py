@@ -22,10 +22,12 @@ class Embedding(NamedTuple):
     Attributes:
         points: Point of each code of each head.
         caps: Largest distance in a head: its weight.
+        num_codes: Size of the domain of each head.
     """
 
     points: Int16[np.ndarray, "head code"]
     caps: Int16[np.ndarray, " head"]
+    num_codes: Integer[np.ndarray, " head"]
 
     def embed(
         self, codes: Integer[np.ndarray, "device head"]
@@ -60,7 +62,7 @@ def make(schema: schema_lib.Schema, weights: Float[np.ndarray, " head"]) -> Embe
         else:
             place = cap * codes
         points[index, : head.num_codes] = place
-    return Embedding(points, caps)
+    return Embedding(points, caps, np.array([head.num_codes for head in heads]))
 
 
 def focused(

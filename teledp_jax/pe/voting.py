@@ -1,65 +1,40 @@
-"""Each device votes once, for the candidate nearest to it over all tables."""
+"""Each device votes once, for the candidate nearest to it over all tables.
 
-import functools
+Exact, in two forms that share one table of costs, `[slot, candidate]`, where a slot is
+one code of one head. On a CPU a device's distances are the sum of the few rows of that
+table in which it differs from the candidates' commonest codes. On an accelerator they
+are one product of its one-hot codes with the table: integers of at most 256 are exact
+in bfloat16, and so are their sums in float32.
+"""
+
+import os
+from collections.abc import Iterable
+from concurrent import futures
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Int16, Integer
+from jaxtyping import Array, Bool, Float, Float32, Int, Int16, Integer
 
 from teledp_jax.pe import embedding as embedding_lib
 
-_BLOCK = 64  # devices in one step of the compiled loop
-_CHUNK = 8192  # devices in one call
-_GROUP = 16  # heads added up between two passes over the distances
+_BLOCK = 1024  # candidates in one call: their costs stay in a cache
+_CHUNK = 2048  # devices in one call on a CPU
+_LARGE_CHUNK = 8192  # devices in one call on an accelerator
+_GROUP = 6  # rows of the table of costs added up between two passes
 
 
-def distances(
-    devices: Int16[Array, "device head"],
-    candidates: Int16[Array, "head candidate"],
-    caps: Int16[Array, " head"],
-) -> Int16[Array, "device candidate"]:
-    """Exact distances, in 16 bits: `embedding.make` keeps the sums below 2^15."""
-    groups = devices.shape[1] // _GROUP
-    devices_t = devices.T.reshape(groups, _GROUP, -1)
-    grouped = (
-        devices_t,
-        candidates.reshape(groups, _GROUP, -1),
-        caps.reshape(groups, _GROUP),
-    )
+class _Costs(NamedTuple):
+    """Distances of a block of candidates, split by head.
 
-    def add(
-        total: Int16[Array, "device candidate"], group: tuple[Array, Array, Array]
-    ) -> tuple[Int16[Array, "device candidate"], None]:
-        points, others, limits = group
-        for i in range(_GROUP):
-            apart = jnp.abs(points[i][:, None] - others[i][None, :])
-            total = total + jnp.minimum(apart, limits[i])
-        return total, None
+    Attributes:
+        base: Distance of each candidate to the record of commonest codes.
+        by_slot: What it changes if a head has another code; the last row is zero.
+    """
 
-    start = jnp.zeros((devices.shape[0], candidates.shape[1]), jnp.int16)
-    return jax.lax.scan(add, start, grouped)[0]
-
-
-@functools.partial(jax.jit, static_argnames="block")
-def _nearest(
-    devices: Int16[Array, "device head"],
-    candidates: Int16[Array, "head candidate"],
-    caps: Int16[Array, " head"],
-    *,
-    block: int,
-) -> Int[Array, " device"]:
-    """Lowest index of the nearest candidate, for a chunk of devices."""
-    index = jnp.arange(candidates.shape[1], dtype=jnp.int32)[None, :]
-
-    def of_block(points: Int16[Array, "block head"]) -> Int[Array, " block"]:
-        apart = distances(points, candidates, caps)
-        # Minimum, then index: argmin itself is slow in XLA on CPU.
-        nearest = apart == apart.min(axis=1, keepdims=True)
-        return jnp.where(nearest, index, index.shape[1]).min(axis=1)
-
-    blocks = devices.reshape(-1, block, devices.shape[1])
-    return jax.lax.map(of_block, blocks).reshape(-1)
+    base: Int16[np.ndarray, " candidate"]
+    by_slot: Int16[np.ndarray, "slot candidate"]
 
 
 def nearest(
@@ -67,7 +42,8 @@ def nearest(
     devices: Integer[np.ndarray, "device head"],
     candidates: Integer[np.ndarray, "candidate head"],
     *,
-    chunk: int = _CHUNK,
+    chunk: int | None = None,
+    use_matmul: bool | None = None,
 ) -> Integer[np.ndarray, " device"]:
     """Index of each device's nearest candidate; among equals the lowest.
 
@@ -76,19 +52,199 @@ def nearest(
         devices: Flattened records, as codes.
         candidates: Flattened records, as codes.
         chunk: Devices in one compiled call; changes memory and speed, no result.
+        use_matmul: Whether to multiply by one-hot codes; none: on accelerators alone.
     """
-    block = min(_BLOCK, chunk)
-    rows = -(-min(chunk, max(len(devices), 1)) // block) * block
-    pad = -len(embedding.caps) % _GROUP  # a head with a cap of 0 adds nothing
-    caps = jnp.asarray(np.pad(embedding.caps, (0, pad)))
-    others = jnp.asarray(np.pad(embedding.embed(candidates), ((0, 0), (0, pad))).T)
-    found = []
-    for start in range(0, len(devices), rows):
-        part = embedding.embed(devices[start : start + rows])
-        points = np.pad(part, ((0, rows - len(part)), (0, pad)))
-        index = _nearest(jnp.asarray(points), others, caps, block=block)
-        found.append(np.asarray(index)[: len(part)])
-    return np.concatenate(found) if found else np.zeros(0, np.int32)
+    if use_matmul is None:
+        use_matmul = jax.default_backend() != "cpu"
+    index = np.zeros(len(devices), np.int32)
+    if not len(devices):
+        return index
+    common = _commonest(embedding, candidates)
+    blocks = [
+        _costs(embedding, candidates[start : start + _BLOCK], common)
+        for start in range(0, len(candidates), _BLOCK)
+    ]
+    size = chunk or (_LARGE_CHUNK if use_matmul else _CHUNK)
+    # A stable order, so that those who differ in few heads share a call.
+    order = np.argsort(_num_different(devices, common), kind="stable")
+    parts = np.split(order, range(size, len(order), size))
+    vote = _by_matmul if use_matmul else _by_sum
+    for part, chosen in zip(
+        parts, vote(embedding, devices, parts, size, common, blocks), strict=True
+    ):
+        index[part] = chosen
+    return index
+
+
+def _merge(
+    found: Iterable[tuple[np.ndarray, np.ndarray]],
+) -> Integer[np.ndarray, " device"]:
+    """The place of the least distance over blocks, from (distance, place in block)."""
+    best = index = None
+    for number, (value, place) in enumerate(found):
+        place = place + number * _BLOCK
+        if best is None or index is None:
+            best, index = value, place
+            continue
+        closer = value < best  # strictly: the earlier block wins a tie
+        best, index = np.where(closer, value, best), np.where(closer, place, index)
+    assert index is not None
+    return index
+
+
+def _commonest(
+    embedding: embedding_lib.Embedding,
+    candidates: Integer[np.ndarray, "candidate head"],
+) -> Integer[np.ndarray, " head"]:
+    """The commonest code of each head among the candidates."""
+    return np.array(
+        [
+            np.bincount(candidates[:, head], minlength=size).argmax()
+            for head, size in enumerate(embedding.num_codes.tolist())
+        ]
+    )
+
+
+def _num_different(
+    devices: Integer[np.ndarray, "device head"], common: Integer[np.ndarray, " head"]
+) -> Integer[np.ndarray, " device"]:
+    """Number of heads in which each device differs from a record."""
+    parts = range(0, len(devices), _LARGE_CHUNK)
+    return np.concatenate(
+        [(devices[i : i + _LARGE_CHUNK] != common).sum(axis=1) for i in parts]
+    )
+
+
+def _costs(
+    embedding: embedding_lib.Embedding,
+    candidates: Integer[np.ndarray, "candidate head"],
+    common: Integer[np.ndarray, " head"],
+) -> _Costs:
+    """The costs of a block; partial sums are distances too, hence below 2^15."""
+    points = embedding.embed(candidates).T
+    base = np.zeros(len(candidates), np.int16)
+    rows = []
+    for head, size in enumerate(embedding.num_codes.tolist()):
+        apart = np.abs(embedding.points[head, :size, None] - points[head][None, :])
+        costs = np.minimum(apart, embedding.caps[head])
+        base += costs[common[head]]
+        rows.append(costs - costs[common[head]])
+    rows.append(np.zeros((1, len(candidates)), np.int16))
+    return _Costs(base, np.concatenate(rows))
+
+
+def _by_sum(
+    embedding: embedding_lib.Embedding,
+    devices: Integer[np.ndarray, "device head"],
+    parts: list[Integer[np.ndarray, " _"]],
+    size: int,
+    common: Integer[np.ndarray, " head"],
+    blocks: list[_Costs],
+) -> list[Integer[np.ndarray, " _"]]:
+    """The nearest candidate of each part, in as many threads as cores."""
+    tables = [(jnp.asarray(base), jnp.asarray(rows)) for base, rows in blocks]
+    first = np.cumsum(embedding.num_codes) - embedding.num_codes
+    zero = int(embedding.num_codes.sum())
+
+    def of_part(
+        part: Integer[np.ndarray, " device"],
+    ) -> Integer[np.ndarray, " device"]:
+        padded, num_groups = _slots(devices[part], common, first, zero, size)
+        slots, rows = jnp.asarray(padded), np.arange(len(part))
+
+        def of_block(base: Array, by_slot: Array) -> tuple[np.ndarray, np.ndarray]:
+            apart = np.asarray(_sums(base, by_slot, slots, num_groups))[: len(part)]
+            place = apart.argmin(axis=1)  # NumPy's is many times faster than XLA's
+            return apart[rows, place], place
+
+        return _merge(of_block(*table) for table in tables)
+
+    with futures.ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(of_part, parts))
+
+
+def _slots(
+    codes: Integer[np.ndarray, "device head"],
+    common: Integer[np.ndarray, " head"],
+    first: Integer[np.ndarray, " head"],
+    zero: int,
+    size: int,
+) -> tuple[Int[np.ndarray, "place padded"], int]:
+    """Slots of the codes that differ, filled up by `zero`; and the groups in use."""
+    device, head = np.nonzero(codes != common)
+    count = np.bincount(device, minlength=len(codes))
+    place = np.arange(len(device)) - np.repeat(np.cumsum(count) - count, count)
+    width = -(-codes.shape[1] // _GROUP) * _GROUP
+    slots = np.full((width, size), zero, np.int32)
+    slots[place, device] = first[head] + codes[device, head]
+    return slots, -(-int(count.max()) // _GROUP)
+
+
+@jax.jit
+def _sums(
+    base: Int16[Array, " candidate"],
+    by_slot: Int16[Array, "slot candidate"],
+    slots: Int[Array, "place device"],
+    num_groups: int | Int[Array, ""],
+) -> Int16[Array, "device candidate"]:
+    """Distances as sums of rows of the table of costs."""
+
+    def add(
+        group: Int[Array, ""], total: Int16[Array, "device candidate"]
+    ) -> Int16[Array, "device candidate"]:
+        rows = jax.lax.dynamic_slice_in_dim(slots, group * _GROUP, _GROUP)
+        for i in range(_GROUP):
+            total = total + by_slot.at[rows[i]].get(mode="promise_in_bounds")
+        return total
+
+    start = jnp.broadcast_to(base, (slots.shape[1], base.shape[0]))
+    return jax.lax.fori_loop(0, num_groups, add, start)
+
+
+def _by_matmul(
+    embedding: embedding_lib.Embedding,
+    devices: Integer[np.ndarray, "device head"],
+    parts: list[Integer[np.ndarray, " _"]],
+    size: int,
+    common: Integer[np.ndarray, " head"],
+    blocks: list[_Costs],
+) -> list[Integer[np.ndarray, " _"]]:
+    """The nearest candidate of each part; all work is sent off before any is awaited.
+
+    The blocks are put together again: an accelerator wants one large product.
+    """
+    del common
+    sizes = embedding.num_codes
+    # XLA multiplies no bfloat16 on a CPU.
+    dtype = jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16
+    head = np.repeat(np.arange(len(sizes)), sizes)
+    code = np.arange(len(head)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    base = jnp.asarray(np.concatenate([block.base for block in blocks]), jnp.float32)
+    rows = np.concatenate([block.by_slot[:-1] for block in blocks], axis=1)
+    by_slot = jnp.asarray(rows, dtype)
+    sent = []
+    for part in parts:
+        codes = np.pad(devices[part], ((0, size - len(part)), (0, 0)))
+        sent.append(_products(base, by_slot, jnp.asarray(codes), head, code))
+    return [
+        np.asarray(place)[: len(part)] for part, place in zip(parts, sent, strict=True)
+    ]
+
+
+@jax.jit
+def _products(
+    base: Float32[Array, " candidate"],
+    by_slot: Float[Array, "slot candidate"],
+    codes: Integer[Array, "device head"],
+    head: Int[Array, " slot"],
+    code: Int[Array, " slot"],
+) -> Int[Array, " device"]:
+    """The lowest place of the least distance, by one product of one-hot codes."""
+    here: Bool[Array, "device slot"] = codes[:, head] == code.astype(codes.dtype)
+    products = jnp.matmul(
+        here.astype(by_slot.dtype), by_slot, preferred_element_type=jnp.float32
+    )
+    return (base + products).argmin(axis=1)
 
 
 def count_votes(
@@ -96,13 +252,3 @@ def count_votes(
 ) -> Integer[np.ndarray, " candidate"]:
     """One unit vote a device: a device that joins adds one to one entry."""
     return np.bincount(chosen, minlength=num_candidates).astype(np.int64)
-
-
-def expected_votes(
-    chosen: Integer[np.ndarray, " sample"],
-    weights: Float[np.ndarray, " sample"],
-    num_candidates: int,
-) -> Float[np.ndarray, " candidate"]:
-    """Shares of the votes that a weighted sample of the model casts."""
-    votes = np.bincount(chosen, weights, minlength=num_candidates)
-    return votes / votes.sum()

@@ -40,20 +40,26 @@ def test_votes_are_those_worked_by_hand(schema, embedding, records):
     np.testing.assert_array_equal(voting.count_votes(chosen, 3), [1, 0, 3])
 
 
-def test_nearest_is_exact(embedding, records):
-    devices, candidates = records(1, 203), records(2, 37)
+@pytest.mark.parametrize("use_matmul", [False, True])
+@pytest.mark.parametrize("num_candidates", [1, 37, 1100])
+def test_nearest_is_exact(embedding, records, use_matmul, num_candidates):
+    devices, candidates = records(1, 203), records(2, num_candidates)
     apart = _plain(embedding, embedding.embed(devices), embedding.embed(candidates))
-    np.testing.assert_array_equal(
-        voting.nearest(embedding, devices, candidates), apart.argmin(axis=1)
-    )
+    chosen = voting.nearest(embedding, devices, candidates, use_matmul=use_matmul)
+    np.testing.assert_array_equal(chosen, apart.argmin(axis=1))
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 64, 100, 5000])
-def test_ties_go_to_the_lowest_index_whatever_the_chunk(embedding, records, chunk):
+@pytest.mark.parametrize("use_matmul", [False, True])
+@pytest.mark.parametrize(("chunk", "copies"), [(7, 3), (64, 3), (5000, 3), (64, 200)])
+def test_ties_go_to_the_lowest_index_whatever_the_chunk(
+    embedding, records, chunk, copies, use_matmul
+):
     devices = records(1, 150)
-    candidates = np.concatenate([records(2, 9)] * 3)
+    candidates = np.concatenate([records(2, 9)] * copies)  # 200: more than one block
     apart = _plain(embedding, embedding.embed(devices), embedding.embed(candidates))
-    chosen = voting.nearest(embedding, devices, candidates, chunk=chunk)
+    chosen = voting.nearest(
+        embedding, devices, candidates, chunk=chunk, use_matmul=use_matmul
+    )
     assert chosen.max() < 9
     np.testing.assert_array_equal(chosen, apart.argmin(axis=1))
 
