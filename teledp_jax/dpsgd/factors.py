@@ -1,0 +1,226 @@
+"""Gradients in factors: norms by device and weighted sums, without forming them.
+
+The gradient of a layer's parameter is a sum over rows of outer products of what entered
+the layer and what came back to its output. Its squared norm for one device is a sum
+over pairs of the device's rows of products of inner products: Gram matrices.
+
+References:
+    Goodfellow 2015 (arXiv:1510.01799), one row; Li et al. 2022
+    (arXiv:2110.05679), rows.
+"""
+
+import itertools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Num
+
+# Accelerators round float32 products to fewer bits by default; then what is summed
+# could exceed the norm that was clipped.
+_EXACT = jax.lax.Precision.HIGHEST
+
+# Rounding of a Gram matrix is relative to its largest entries, not to a norm in which
+# rows cancel. So much of the square of the sum of row norms is added to each squared
+# norm of several rows: norms err upwards.
+_ROUNDING = float(np.finfo(np.float32).eps)
+
+
+class Reach(NamedTuple):
+    """Which weights exist: an input reaches the outputs of later places.
+
+    Attributes:
+        inputs: Place of each input.
+        outputs: Place of each output.
+    """
+
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def mask(self) -> Float[np.ndarray, "input output"]:
+        """One where there is a weight."""
+        inputs, outputs = np.array(self.inputs), np.array(self.outputs)
+        return (inputs[:, None] < outputs[None]).astype(np.float32)
+
+
+class Factor(NamedTuple):
+    """A parameter's gradient: the sum over rows of `left` times `right`.
+
+    Attributes:
+        left: Numbers `[..., row, input]`; codes `[..., row, 1]` that stand for one-hot
+            vectors of `size` inputs; or None for 1, where `right` is all there is.
+        right: `[..., row, output]`.
+        reach: Where weights exist, if not everywhere.
+        size: Number of inputs of codes.
+    """
+
+    left: Num[Array, "*rows _"] | None
+    right: Float[Array, "*rows _"]
+    reach: Reach | None = None
+    size: int = 0
+
+
+class Owners(NamedTuple):
+    """Whose rows are in an array of slots; see `packing.Packed`.
+
+    Attributes:
+        device: Device of each slot, in order; the number of devices for free slots.
+        num_devices: Number of devices.
+        max_rows: Most slots of one device.
+    """
+
+    device: Int[Array, " slot"]
+    num_devices: int
+    max_rows: int
+
+
+def squared_norms(
+    factor: Factor, owners: Owners | None
+) -> Float[Array, " device_or_free"]:
+    """Squared norm of each device's gradient.
+
+    Args:
+        factor: With arrays `[device, row, feature]`, or `[slot, feature]` with owners.
+        owners: Of slots, if there are slots.
+
+    Returns:
+        One for each device; with owners, one more for free slots, of no meaning but
+        that it is not finite if any of their numbers is not.
+    """
+    if owners is not None:
+        return _packed_norms(factor, owners)
+    if factor.right.shape[1] == 1:
+        return _row_norms(_map(factor, lambda array: array[:, 0]))
+    if factor.left is None:
+        return jnp.square(factor.right.sum(1)).sum(1)
+    pairs = _pairs(factor, factor)
+    rows = jnp.sqrt(jnp.maximum(jnp.diagonal(pairs, axis1=1, axis2=2), 0.0))
+    return pairs.sum((1, 2)) + _ROUNDING * jnp.square(rows.sum(1))
+
+
+def weighted_sum(factor: Factor, weights: Float[Array, "*rows"]) -> Float[Array, "..."]:
+    """The parameter's gradient, summed over all rows with their weights.
+
+    Args:
+        factor: As in `squared_norms`.
+        weights: One a row or slot; must be 0 in free slots.
+    """
+    left, right = factor.left, _flat(factor.right)
+    weights = weights.reshape(-1, 1)
+    if left is None:
+        return (right * weights).sum(0)
+    left = _flat(left)
+    if not jnp.issubdtype(left.dtype, jnp.floating):
+        zeros = jnp.zeros((factor.size, right.shape[1]), right.dtype)
+        return zeros.at[left[:, 0]].add(right * weights)
+    if left.shape[1] < right.shape[1]:
+        left = left * weights
+    else:
+        right = right * weights
+    product = jnp.matmul(left.T, right, precision=_EXACT)
+    return product if factor.reach is None else product * factor.reach.mask
+
+
+def _map(factor: Factor, fn: Callable[[Array], Array]) -> Factor:
+    """Applies a function to both arrays."""
+    left = None if factor.left is None else fn(factor.left)
+    return factor._replace(left=left, right=fn(factor.right))
+
+
+def _flat(array: Num[Array, "*rows feature"]) -> Num[Array, "row feature"]:
+    """All axes but the last as one."""
+    return array.reshape(-1, array.shape[-1])
+
+
+def _row_norms(factor: Factor) -> Float[Array, " row"]:
+    """Squared norm of the gradient of each row by itself."""
+    right = jnp.square(factor.right)
+    if factor.left is None or not jnp.issubdtype(factor.left.dtype, jnp.floating):
+        return right.sum(1)
+    left = jnp.square(factor.left)
+    if factor.reach is None:
+        return left.sum(1) * right.sum(1)
+    places, left = _by_place(left, factor.reach.inputs)
+    others, right = _by_place(right, factor.reach.outputs)
+    mask = (places[:, None] < others[None]).astype(np.float32)
+    return (jnp.matmul(left, mask, precision=_EXACT) * right).sum(1)
+
+
+def _by_place(
+    squares: Float[Array, "row feature"], places: tuple[int, ...]
+) -> tuple[np.ndarray, Float[Array, "row run"]]:
+    """Sums over runs of one place; neighbouring runs of one length at once."""
+    starts = np.flatnonzero(np.diff(places, prepend=np.nan))
+    lengths = np.diff(starts, append=len(places))
+    bounds = np.flatnonzero(np.diff(lengths, prepend=0, append=0))
+    parts = []
+    for first, last in itertools.pairwise(bounds):
+        count, length = last - first, lengths[first]
+        part = squares[:, starts[first] : starts[first] + count * length]
+        parts.append(part.reshape(-1, count, length).sum(2))
+    return np.array(places)[starts], jnp.concatenate(parts, axis=1)
+
+
+def _pairs(rows: Factor, others: Factor) -> Float[Array, "block row other"]:
+    """Inner products of the gradients of rows and others of the same block."""
+
+    def gram(a: Array, b: Array) -> Array:
+        return jnp.einsum("bri,bqi->brq", a, b, precision=_EXACT)
+
+    if rows.left is None or others.left is None:
+        return gram(rows.right, others.right)
+    if not jnp.issubdtype(rows.left.dtype, jnp.floating):
+        same = rows.left == others.left.transpose(0, 2, 1)
+        return jnp.where(same, gram(rows.right, others.right), 0.0)
+    if rows.reach is None:
+        return gram(rows.left, others.left) * gram(rows.right, others.right)
+    inputs, outputs = (np.array(places) for places in rows.reach)
+    shape = (*rows.right.shape[:2], others.right.shape[1])
+    total, before = jnp.zeros(shape, jnp.float32), jnp.zeros(shape, jnp.float32)
+    seen = np.full(len(inputs), False)
+    for place in np.unique(outputs):
+        new = np.flatnonzero((inputs < place) & ~seen)
+        if len(new):
+            before = before + gram(rows.left[..., new], others.left[..., new])
+        seen |= inputs < place
+        own = np.flatnonzero(outputs == place)
+        total = total + before * gram(rows.right[..., own], others.right[..., own])
+    return total
+
+
+def _packed_norms(factor: Factor, owners: Owners) -> Float[Array, " device_or_free"]:
+    """Norms from slots in blocks: a device's slots are in one block or in the next."""
+    device, num_devices, height = owners
+
+    def by_device(values: Array) -> Array:
+        return jax.ops.segment_sum(
+            values, device, num_devices + 1, indices_are_sorted=True
+        )
+
+    if height == 1:
+        return by_device(_row_norms(factor))
+    count = device.shape[0]
+    num_blocks = -(-count // height)
+
+    def blocks(array: Array, fill: int = 0) -> Array:
+        free = num_blocks * height - count
+        filled = jnp.pad(array, ((0, free), (0, 0)), constant_values=fill)
+        return filled.reshape(num_blocks, height, -1)
+
+    def following(array: Array) -> Array:
+        return jnp.concatenate([array[1:], jnp.zeros_like(array[:1])])
+
+    here = _map(factor, blocks)
+    own = blocks(device[:, None], -1)
+    after = following(own + 1) - 1
+    pairs = _pairs(here, here)
+    same = own == own.transpose(0, 2, 1)
+    across = _pairs(here, _map(here, following))
+    meets = own == after.transpose(0, 2, 1)
+    values = jnp.where(same, pairs, 0.0) + 2.0 * jnp.where(meets, across, 0.0)
+    rows = jnp.sqrt(jnp.maximum(jnp.diagonal(pairs, axis1=1, axis2=2), 0.0))
+    squared = by_device(values.sum(2).reshape(-1)[:count])
+    return squared + _ROUNDING * jnp.square(by_device(rows.reshape(-1)[:count]))
