@@ -15,7 +15,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Float32, Int, Int16, Integer
+from jaxtyping import Array, Float, Float32, Int, Int16, Integer
 
 from teledp_jax.pe import embedding as embedding_lib
 
@@ -240,11 +240,11 @@ def _products(
     code: Int[Array, " slot"],
 ) -> Int[Array, " device"]:
     """The lowest place of the least distance, by one product of one-hot codes."""
-    here: Bool[Array, "device slot"] = codes[:, head] == code.astype(codes.dtype)
+    here = codes[:, head] == code[None, :].astype(codes.dtype)
     products = jnp.matmul(
         here.astype(by_slot.dtype), by_slot, preferred_element_type=jnp.float32
     )
-    return (base + products).argmin(axis=1)
+    return (base[None, :] + products).argmin(axis=1)
 
 
 def count_votes(
