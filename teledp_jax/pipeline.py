@@ -19,7 +19,7 @@ from absl import logging
 
 import teledp_jax
 from teledp_jax import arrays, errors, runs, settings, synthesis
-from teledp_jax.data import aggregate, decode, encode, sqlfile
+from teledp_jax.data import aggregate, decode, encode
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import catalog, evaluate
 from teledp_jax.privacy import events, ledger
@@ -46,9 +46,10 @@ class Job:
         """
         self.config = config
         self.run = run
-        self.suite = suite_lib.load(config.suite_folder)
+        suite = suite_lib.load(config.suite_folder)
         queries = catalog.load(config.suite_folder / "queries")
         selected = catalog.select(queries, config.workloads)
+        self.suite = suite.without(catalog.only_others(queries, selected))
         catalog.check_parses(selected, self.suite.schema)
         sources = sorted(pathlib.Path(teledp_jax.__file__).parent.rglob("*.py"))
         sources += sorted(config.suite_folder.rglob("*.*"))
@@ -59,11 +60,13 @@ class Job:
         config = self.config
         if stage == "simulate":
             parts = [config.suite, config.num_devices, config.simulation]
+            parts += [sorted(self.suite.sources)]
         elif stage == "aggregate":
             parts = [
                 self._token("simulate") if config.source is None else self._files(),
                 config.window, config.device_share, config.holdout,
                 config.allow_missing_tables,
+                [table.name for table in self.suite.schema.tables],
             ]  # fmt: skip
         elif stage == "encode":
             parts = [self._token("aggregate"), config.count_stddev, config.seed]
@@ -180,7 +183,7 @@ class Job:
     def _simulate(self, bar: Bar) -> None:
         """Body of `simulate`."""
         shutil.rmtree(self.run.raw, ignore_errors=True)
-        sources = sqlfile.read_folder(self.config.suite_folder / "source")
+        sources = [source.file for source in self.suite.sources.values()]
         advance = bar("simulate")
         if self.config.suite == "flights":
             flights.load(

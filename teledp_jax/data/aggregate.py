@@ -142,7 +142,7 @@ def _open_sources(
     device_share: float,
     allow_missing_tables: bool,
 ) -> set[str]:
-    """Makes a view of each raw table; returns those that are missing."""
+    """Makes a view of each raw and reporting table; returns the raw ones missing."""
     if not folder.is_dir():
         raise errors.InputError(f"{folder}: no such source folder.")
     lacking = set()
@@ -172,6 +172,9 @@ def _open_sources(
                 warehouse.hashed_below(source.device, device_share, salt="sample")
             )
         relation.create_view(name)
+    for name, file in suite.reporting_files.items():
+        if not lacking & set(suite.raw(file)):
+            connection.sql(file.statement).create_view(name)
     return lacking
 
 

@@ -1,11 +1,13 @@
 """A suite: the raw tables it expects, and the SQL that makes device tables of them."""
 
 import dataclasses
+import graphlib
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import duckdb
+import pyarrow as pa
 import yaml
 
 from teledp_jax import errors
@@ -18,6 +20,7 @@ SQL_TYPES = {"category": "VARCHAR", "integer": "BIGINT", "double": "DOUBLE"}
 _SOURCE_KEYS = frozenset(
     {"about", "role", "device", "time", "columns", "assumed", "grain"}
 )
+_REPORTING_KEYS = frozenset({"about", "grain", "reads", "device", "columns"})
 _DEVICE_KEYS = frozenset(
     {"role", "grain", "reads", "device", "max_rows", "cap_by", "columns", "about"}
 )
@@ -62,6 +65,8 @@ class Suite:
         folder: The folder of SQL files.
         schema: The device tables, the anchor first, then by name.
         sources: The raw tables by name.
+        reporting_files: The SELECT of each reporting table (a view between raw and
+            device tables) by name, after all that it reads.
         device_files: The SELECT of each device table by name.
     """
 
@@ -69,11 +74,43 @@ class Suite:
     folder: pathlib.Path
     schema: schema_lib.Schema
     sources: Mapping[str, Source]
+    reporting_files: Mapping[str, sqlfile.SqlFile]
     device_files: Mapping[str, sqlfile.SqlFile]
 
     def reads(self, table: str) -> tuple[str, ...]:
         """Names of the raw tables that a device table is made of."""
-        return tuple(self.device_files[table].header["reads"])
+        return self.raw(self.device_files[table])
+
+    def raw(self, file: sqlfile.SqlFile) -> tuple[str, ...]:
+        """Names of the raw tables behind a device or reporting table's file."""
+        found: set[str] = set()
+        for name in file.header["reads"]:
+            if name in self.reporting_files:
+                found |= set(self.raw(self.reporting_files[name]))
+            else:
+                found.add(name)
+        return tuple(sorted(found))
+
+    def without(self, tables: Collection[str]) -> "Suite":
+        """The suite without these device tables, and what only they are made of."""
+        keep = [table for table in self.schema.tables if table.name not in tables]
+        gone = {name for table in tables for name in self.reads(table)}
+        gone -= {name for table in keep for name in self.reads(table.name)}
+        return dataclasses.replace(
+            self,
+            schema=dataclasses.replace(self.schema, tables=tuple(keep)),
+            sources={
+                name: source
+                for name, source in self.sources.items()
+                if name not in gone
+            },
+            reporting_files={
+                name: file
+                for name, file in self.reporting_files.items()
+                if not gone & set(self.raw(file))
+            },
+            device_files={table.name: self.device_files[table.name] for table in keep},
+        )
 
 
 def load(folder: pathlib.Path) -> Suite:
@@ -94,6 +131,7 @@ def load(folder: pathlib.Path) -> Suite:
                 f"{file.path}: another schema has a table of that name; rename one."
             )
         sources[file.name] = _read_source(file)
+    reporting = _read_reporting(folder / "reporting", sources)
     files = {file.name: file for file in sqlfile.read_folder(folder / "device")}
     if not sources or not files:
         raise errors.InputError(
@@ -110,13 +148,17 @@ def load(folder: pathlib.Path) -> Suite:
     schema = schema_lib.Schema(
         suite=folder.name, device=devices.pop(), tables=tuple(tables)
     )
+    empty = {name: _empty(source) for name, source in sources.items()}
+    for file in reporting.values():
+        empty[file.name] = _bind_reporting(file, empty)
     for table in tables:
-        _bind(schema.device, table, files[table.name], sources)
+        _bind(schema.device, table, files[table.name], empty)
     return Suite(
         name=folder.name,
         folder=folder,
         schema=schema,
         sources=sources,
+        reporting_files=reporting,
         device_files={table.name: files[table.name] for table in tables},
     )
 
@@ -258,37 +300,70 @@ def _read_table(
         raise errors.InputError(f"{file.path}: {error}") from None
 
 
+def _read_reporting(
+    folder: pathlib.Path, sources: Mapping[str, Source]
+) -> dict[str, sqlfile.SqlFile]:
+    """The reporting tables of a suite, each after those that it reads."""
+    if not folder.is_dir():
+        return {}
+    files = {file.name: file for file in sqlfile.read_folder(folder)}
+    reads = {}
+    for name, file in files.items():
+        _check_keys(file, _REPORTING_KEYS)
+        _mapping(file, "columns")
+        file.get("reads")
+        reads[name] = set(_names(file, "reads"))
+        if name in sources:
+            raise errors.InputError(
+                f"{file.path}: a raw table has that name already; rename one."
+            )
+        if unknown := sorted(reads[name] - set(sources) - set(files)):
+            raise errors.InputError(
+                f"{file.path}: reads {unknown}, which source/ and reporting/ lack."
+            )
+    order = graphlib.TopologicalSorter(
+        {name: names & set(files) for name, names in reads.items()}
+    )
+    try:
+        return {name: files[name] for name in order.static_order()}
+    except graphlib.CycleError as error:
+        raise errors.InputError(
+            f"{folder}: reporting tables read each other in a circle: {error.args[1]}."
+        ) from None
+
+
+def _empty(source: Source) -> pa.Table:
+    """A raw table without rows."""
+    with duckdb.connect() as connection:
+        connection.execute(source.file.statement)
+        return connection.table(source.name).to_arrow_table()
+
+
+def _bind_reporting(file: sqlfile.SqlFile, empty: Mapping[str, pa.Table]) -> pa.Table:
+    """Checks a reporting table's columns; returns it without rows."""
+    with duckdb.connect() as connection:
+        result = _select(connection, file, empty)
+        described = list(_mapping(file, "columns"))
+        if result.columns != described:
+            raise errors.InputError(
+                f"{file.path}: the SELECT gives {result.columns}, the header states "
+                f"{described}."
+            )
+        return result.to_arrow_table()
+
+
 def _bind(
     device: str,
     table: schema_lib.Table,
     file: sqlfile.SqlFile,
-    sources: Mapping[str, Source],
+    empty: Mapping[str, pa.Table],
 ) -> None:
     """Checks what a device table's statement reads and gives, over empty tables."""
-    file.get("reads")
-    reads = _names(file, "reads")
-    if unknown := sorted(set(reads) - set(sources)):
-        raise errors.InputError(
-            f"{file.path}: reads {unknown}, which source/ lacks; "
-            f"known: {sorted(sources)}."
-        )
     expected = {device: "VARCHAR"} | {
         column.name: SQL_TYPES[column.kind] for column in table.columns
     }
     with duckdb.connect() as connection:
-        for name in reads:
-            connection.execute(sources[name].file.statement)
-        try:
-            if len(connection.extract_statements(file.statement)) != 1:
-                raise errors.InputError(f"{file.path}: expected one SELECT.")
-            result = connection.sql(file.statement)
-        except duckdb.Error as error:
-            raise errors.InputError(
-                f"{file.path}: the statement does not run over the tables that it "
-                f"reads ({_one_line(error)})."
-            ) from None
-        if result is None:
-            raise errors.InputError(f"{file.path}: expected one SELECT.")
+        result = _select(connection, file, empty)
         given = dict(zip(result.columns, map(str, result.types), strict=True))
     if list(given) != list(expected):
         raise errors.InputError(
@@ -300,6 +375,35 @@ def _bind(
             raise errors.InputError(
                 f"{file.path}: column {name} is {given[name]}; cast it to {kind}."
             )
+
+
+def _select(
+    connection: duckdb.DuckDBPyConnection,
+    file: sqlfile.SqlFile,
+    empty: Mapping[str, pa.Table],
+) -> duckdb.DuckDBPyRelation:
+    """Binds the one SELECT of a file over the tables that its header names."""
+    file.get("reads")
+    reads = _names(file, "reads")
+    if unknown := sorted(set(reads) - set(empty)):
+        raise errors.InputError(
+            f"{file.path}: reads {unknown}, which source/ and reporting/ lack; "
+            f"known: {sorted(empty)}."
+        )
+    for name in reads:
+        connection.from_arrow(empty[name]).create(name)
+    try:
+        if len(connection.extract_statements(file.statement)) != 1:
+            raise errors.InputError(f"{file.path}: expected one SELECT.")
+        result = connection.sql(file.statement)
+    except duckdb.Error as error:
+        raise errors.InputError(
+            f"{file.path}: the statement does not run over the tables that it reads "
+            f"({_one_line(error)})."
+        ) from None
+    if result is None:
+        raise errors.InputError(f"{file.path}: expected one SELECT.")
+    return result
 
 
 def _one_line(error: Exception) -> str:

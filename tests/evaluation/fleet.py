@@ -90,7 +90,12 @@ def suite(folder: pathlib.Path, **queries: str) -> suite_lib.Suite:
     for name, text in queries.items():
         (workload / f"{name}.sql").write_text(text)
     return suite_lib.Suite(
-        name="tiny", folder=folder, schema=SCHEMA, sources={}, device_files={}
+        name="tiny",
+        folder=folder,
+        schema=SCHEMA,
+        sources={},
+        reporting_files={},
+        device_files={},
     )
 
 
