@@ -92,10 +92,10 @@ def test_anchor_keeps_the_latest_row_and_reads_odd_values_as_absent(tables_of):
         ]
     )  # fmt: skip
     assert found["system_sysinfo_unique_normalized"] == [
-        ("a", "Other", "Other", "Unknown", "Win10", "Other", "9th Gen", "Unknown", None,
-         8, 31),
-        ("b", "Other", "Other", "Unknown", "n/a", "Other", "Other", "Unknown", None,
-         None, None),
+        ("a", "Other", "Other", "Unknown", "Win10", "Other", "9th Gen",
+         "Non-Server Class", "Unknown", None, 8, 31),
+        ("b", "Other", "Other", "Unknown", "n/a", "Other", "Other",
+         "Non-Server Class", "Unknown", None, None, None),
     ]  # fmt: skip
 
 

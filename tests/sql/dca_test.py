@@ -1,4 +1,4 @@
-"""Device tables and queries of suite dca give what the raw rows give."""
+"""Device tables and queries of workload stability give what the raw rows give."""
 
 import datetime
 import pathlib
@@ -15,10 +15,16 @@ from teledp_jax import schema
 from teledp_jax.data import sqlfile
 
 SUITE = pathlib.Path(__file__).parents[2] / "sql" / "dca"
-DEVICE_FILES = {table.name: table for table in sqlfile.read_folder(SUITE / "device")}
+QUERIES = {
+    query.name: query for query in sqlfile.read_folder(SUITE / "queries" / "stability")
+}
+DEVICE_FILES = {
+    table.name: table
+    for table in sqlfile.read_folder(SUITE / "device")
+    if any(table.name in query.get("tables") for query in QUERIES.values())
+}
 VOCABULARIES = yaml.safe_load((SUITE / "vocabularies.yaml").read_text())
 RAW = pathlib.Path(__file__).parent / "dca_raw"
-QUERIES = {query.name: query for query in sqlfile.read_folder(SUITE / "queries")}
 SQL_TYPES = {"category": "VARCHAR", "integer": "BIGINT", "double": "DOUBLE"}
 SCORES = {
     "relative_error", "total_variation", "spearman", "agreement", "row_count",

@@ -19,6 +19,8 @@ columns:
     values: cpu_generations
     other: Other
     about: generation of a Core processor, the beginning of cpuname
+  processor_class:
+    {kind: category, values: processor_classes, about: Server Class if cpuname is Xeon}
   persona:
     {kind: category, values: personas, other: Unknown, about: kind of use of the device}
   discretegraphics: {kind: category, values: ["Y", "N"], about: has discrete graphics}
@@ -50,6 +52,8 @@ SELECT
     THEN regexp_extract(cpuname, '^1?[0-9](st|nd|rd|th) Gen')
     ELSE 'Other'
   END AS cpu_generation,
+  CASE WHEN cpuname = 'Xeon' THEN 'Server Class' ELSE 'Non-Server Class' END
+    AS processor_class,
   coalesce(persona, 'Unknown') AS persona,
   discretegraphics,
   CASE WHEN ram BETWEEN 0.5 AND 1e9 THEN CAST(round(ram) AS BIGINT) END AS ram_gb,

@@ -1,0 +1,14 @@
+/*
+role: entity
+grain: One row a device and maker of its displays, active or not.
+reads: [system_display_devices]
+device: guid
+max_rows: 4
+# The vocabulary rises to the most common, so that a full device keeps those.
+cap_by: vendor_name
+columns:
+  vendor_name:
+    {kind: category, values: display_vendors, other: Other, about: maker of the display}
+*/
+SELECT DISTINCT guid, vendor_name
+FROM system_display_devices

@@ -1,0 +1,28 @@
+/*
+role: entity
+grain: >-
+  One row a device and Windows version with blockers of modern standby. A record counts
+  for each window of a version that holds the midnight at which its day begins.
+reads: [system_mods_top_blocker_hist, system_os_codename_history]
+device: guid
+max_rows: 3
+cap_by: num_entries
+columns:
+  # One column, as few pairs exist.
+  os_version:
+    kind: category
+    values: os_versions
+    other: Other|Other
+    about: Windows version and release, as in Win11|22H2
+  num_entries:
+    {kind: integer, unit: records, low: 1, high: 100000, bins: 16, scale: log,
+    about: records, zero: false}
+*/
+SELECT
+  guid,
+  concat(os_name, '|', os_codename) AS os_version,
+  count(*) AS num_entries
+FROM system_mods_top_blocker_hist
+JOIN system_os_codename_history USING (guid)
+WHERE CAST(dt AS TIMESTAMP) BETWEEN min_ts AND max_ts
+GROUP BY guid, concat(os_name, '|', os_codename)

@@ -1,0 +1,40 @@
+/*
+role: entity
+grain: >-
+  One row a device, Windows version, blocker of modern standby, its type and its level
+  of activity, over records with positive active time. A record counts for each window
+  of a version that holds the midnight at which its day begins.
+reads: [system_mods_top_blocker_hist, system_os_codename_history]
+device: guid
+max_rows: 12
+# The vocabulary rises from Other to the most common, so that a full device keeps those.
+cap_by: blocker_name
+columns:
+  os_version:
+    kind: category
+    values: os_versions
+    other: Other|Other
+    about: Windows version and release, as in Win11|22H2
+  blocker_name: {kind: category, values: blockers, other: Other, about: blocker}
+  blocker_type: {kind: category, values: blocker_types, about: its type}
+  activity_level: {kind: category, values: activity_levels, about: level of activity}
+  num_occurrences:
+    {kind: integer, unit: records, low: 1, high: 20000, bins: 14, scale: log,
+    about: records, zero: false}
+  active_s:
+    {kind: double, unit: s, low: 0.1, high: 200000, bins: 16, scale: log,
+    about: mean active time of a record}
+*/
+SELECT
+  guid,
+  concat(os_name, '|', os_codename) AS os_version,
+  blocker_name,
+  blocker_type,
+  activity_level,
+  count(*) AS num_occurrences,
+  avg(active_time_ms) / 1000 AS active_s
+FROM system_mods_top_blocker_hist
+JOIN system_os_codename_history USING (guid)
+WHERE CAST(dt AS TIMESTAMP) BETWEEN min_ts AND max_ts AND active_time_ms > 0
+GROUP BY
+  guid, concat(os_name, '|', os_codename), blocker_name, blocker_type, activity_level

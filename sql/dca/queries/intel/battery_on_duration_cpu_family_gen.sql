@@ -1,0 +1,23 @@
+/*
+question: >-
+  How long are devices of each processor generation on battery, on days when they are?
+codename: BatteryDemo
+type: geographic
+tables: [system_cpu_metadata, system_batt_dc_events]
+keys: [marketcodename, cpugen]
+values:
+  number_of_systems: {metric: relative_error, threshold: 0.25}
+  avg_duration_mins_on_battery: {metric: relative_error, threshold: 0.25}
+*/
+SELECT
+  nullif(split_part(processor, '|', 1), '') AS marketcodename,
+  nullif(split_part(processor, '|', 2), '') AS cpugen,
+  count(*) AS number_of_systems,
+  sum(num_days * duration_mins_per_day) / sum(num_days) AS avg_duration_mins_on_battery
+FROM system_cpu_metadata
+JOIN system_batt_dc_events USING (guid)
+WHERE
+  processor <> 'Other|Other' AND split_part(processor, '|', 2) NOT IN ('', 'Unknown')
+GROUP BY processor
+HAVING count(*) > 100
+ORDER BY marketcodename, cpugen

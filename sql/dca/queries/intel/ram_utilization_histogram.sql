@@ -1,0 +1,20 @@
+/*
+question: How many devices have each size of memory, and what share of it is in use?
+codename: RamHist
+type: histogram
+tables: [system_sysinfo_unique_normalized, system_memory_utilization]
+keys: [ram_gb]
+# The count keeps the name that the study's engine gave it.
+values:
+  count(DISTINCT guid): {metric: total_variation, threshold: 0.15}
+  avg_percentage_used: {metric: relative_error, threshold: 0.25}
+*/
+SELECT
+  CAST(ram_gb AS DOUBLE) AS ram_gb,
+  count(*) AS "count(DISTINCT guid)",
+  round(sum(nrs * avg_percentage_used) / sum(nrs)) AS avg_percentage_used
+FROM system_sysinfo_unique_normalized
+JOIN system_memory_utilization USING (guid)
+WHERE ram_gb IS NOT NULL
+GROUP BY ram_gb
+ORDER BY ram_gb

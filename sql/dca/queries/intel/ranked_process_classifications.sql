@@ -1,0 +1,16 @@
+/*
+question: Which classes of accounts take the most power?
+codename: (none)
+type: topk
+tables: [system_mods_power_consumption]
+keys: [user_id]
+# The table is a stub with one device: the study runs this query and does not score it.
+values: {}
+*/
+SELECT
+  user_id,
+  CAST(sum(total_power_mw) AS BIGINT) AS total_power_consumption,
+  rank() OVER (ORDER BY total_power_consumption DESC) AS rnk
+FROM system_mods_power_consumption
+GROUP BY user_id
+ORDER BY rnk, user_id

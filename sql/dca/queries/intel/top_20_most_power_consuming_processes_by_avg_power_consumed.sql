@@ -1,0 +1,18 @@
+/*
+question: Which twenty processes take the most power, and how much in a session?
+codename: (none)
+type: topk
+tables: [system_mods_power_consumption]
+keys: [app_id]
+# The table is a stub with one device: the study runs this query and does not score it.
+# It ranks by the sum and gives the mean under the sum's name, as the study does.
+values: {}
+*/
+SELECT
+  app_id,
+  sum(total_power_mw) / sum(num_rows) AS total_power_consumption,
+  rank() OVER (ORDER BY sum(total_power_mw) DESC) AS rnk
+FROM system_mods_power_consumption
+GROUP BY app_id
+QUALIFY rnk <= 20
+ORDER BY rnk, app_id

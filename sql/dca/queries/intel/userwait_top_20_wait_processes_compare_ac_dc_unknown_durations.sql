@@ -1,0 +1,46 @@
+/*
+question: >-
+  How do waits for the twenty processes with the longest ones differ by power state?
+codename: WaitStateRank
+type: topk
+tables: [system_userwait]
+keys: [proc_name]
+# The durations are over all events, the summary rows too, as in the study.
+values:
+  ac_duration: {metric: spearman, threshold: 0.5}
+  dc_duration: {metric: spearman, threshold: 0.5}
+  unknown_duration: {metric: spearman, threshold: 0.5}
+*/
+WITH averages AS (
+  SELECT
+    proc_name,
+    round(sum(num_instances * wait_s_per_instance), 3) / sum(num_instances) AS wait_s
+  FROM system_userwait
+  WHERE
+    proc_name <> 'Other'
+    AND event_name NOT IN ('TOTAL_DISCARDED_WAIT_EVENTS', 'TOTAL_NON_WAIT_EVENTS')
+  GROUP BY proc_name
+  HAVING sum(num_instances) > 50 AND count(DISTINCT guid) > 20
+),
+top AS (
+  SELECT proc_name
+  FROM averages
+  QUALIFY rank() OVER (ORDER BY wait_s DESC) <= 20
+),
+durations AS (
+  SELECT
+    proc_name,
+    acdc,
+    round(sum(num_instances * wait_s_per_instance) / sum(num_instances), 2) AS wait_s
+  FROM system_userwait
+  JOIN top USING (proc_name)
+  GROUP BY proc_name, acdc
+)
+SELECT
+  proc_name,
+  coalesce(max(wait_s) FILTER (WHERE acdc = 'AC'), 0) AS ac_duration,
+  coalesce(max(wait_s) FILTER (WHERE acdc = 'DC'), 0) AS dc_duration,
+  coalesce(max(wait_s) FILTER (WHERE acdc = 'UN'), 0) AS unknown_duration
+FROM durations
+GROUP BY proc_name
+ORDER BY proc_name

@@ -1,0 +1,6 @@
+SELECT
+  user_id,
+  sum(total_power_consumption) AS total_power_consumption,
+  rank() OVER (ORDER BY sum(total_power_consumption) DESC) AS rnk
+FROM system_mods_power_consumption
+GROUP BY user_id
