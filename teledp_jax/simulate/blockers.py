@@ -31,7 +31,7 @@ def mods_sleepstudy_top_blocker_hist(
     draw = draws.Draws(fleet.seed, f"windows/{_TABLE}", fleet.ids[device], window)
     active, cell, per_cell = _active(fleet, device, window, version)
     share = spans.rows_share(_TABLE)
-    activity = spans.activity(draw, "idle", shape=facts.intel(_TABLE)["shape"])
+    activity = spans.activity(draw, "factor", shape=facts.intel(_TABLE)["shape"])
     idle = draw.poisson("idle", table["idle"][version] * share * activity)
     place = np.concatenate(
         [np.repeat(active, per_cell), np.repeat(np.arange(len(device)), idle)]
@@ -120,9 +120,12 @@ def _cells() -> Mapping[str, Any]:
         parts.append(np.stack([_completed(known)] * len(versions)))
     table = np.stack(parts, axis=1)
     table = np.concatenate([table, table[:1]], axis=0)
-    share, seconds, records = np.moveaxis(table, -1, 0).reshape(3, len(table), -1)
-    expected = (share * records).sum(axis=1)
+    cells = np.moveaxis(table, -1, 0).reshape(4, len(table), -1)
+    share, seconds, records, is_published = cells
     wanted = np.array([*section["records"].values(), section["other_records"]])
+    records = _scaled(share, records, is_published, section["active_share"] * wanted)
+    least = 1.0 / spans.rows_share(_TABLE)
+    expected = (share * np.maximum(records, least)).sum(axis=1)
     return {
         "versions": versions,
         "names": names,
@@ -133,6 +136,21 @@ def _cells() -> Mapping[str, Any]:
         "records": records,
         "idle": np.maximum(wanted - expected, 0.0),
     }
+
+
+def _scaled(
+    share: draws.Floats,
+    records: draws.Floats,
+    is_published: draws.Floats,
+    wanted: draws.Floats,
+) -> draws.Floats:
+    """Records of cells, those that are not published scaled to the sum of a version."""
+    least = 1.0 / spans.rows_share(_TABLE)
+    expected = share * np.maximum(records, least)
+    known = (expected * is_published).sum(axis=1)
+    rest = (expected * (1.0 - is_published)).sum(axis=1)
+    factor = np.clip((wanted - known) / rest, 0.01, 3.0)[:, None]
+    return np.where(is_published > 0.0, records, records * factor)
 
 
 def _devices_of(version: str) -> float:
@@ -160,12 +178,21 @@ def _published(
         if any(level in cells for cells in known.values())
     }
     return np.stack(
-        [_completed({**pooled, **known.get(version, {})}) for version in versions]
+        [
+            _completed({**pooled, **known.get(version, {})}, known.get(version, {}))
+            for version in versions
+        ]
     )
 
 
-def _completed(known: Mapping[str, tuple[float, ...]]) -> draws.Floats:
-    """Share, seconds and records of all activities, unknown ones from a known one."""
+def _completed(
+    known: Mapping[str, tuple[float, ...]],
+    own: Mapping[str, tuple[float, ...]] | None = None,
+) -> draws.Floats:
+    """Share, seconds, records of all activities, unknown ones from a known one.
+
+    A fourth number is 1 for the activities in `own`, which are published.
+    """
     section = facts.intel(_TABLE)
     shares = {"low": 1.0, **section["shares_of_low"]}
     records = {"low": 1.0, **section["records_of_low"]}
@@ -173,12 +200,13 @@ def _completed(known: Mapping[str, tuple[float, ...]]) -> draws.Floats:
     share, _, number = known[base]
     rows = []
     for level in _LEVELS:
-        own = (
+        derived = (
             min(share / shares[base] * shares[level], 0.6),
             section["mean_seconds"][level],
             max(number / records[base] * records[level], 1.0),
         )
-        rows.append(known.get(level, own))
+        is_published = float(own is not None and level in own)
+        rows.append((*known.get(level, derived), is_published))
     return np.array(rows, dtype=np.float64)
 
 
@@ -202,7 +230,7 @@ def _active(
         fleet.ids[device[place]],
         window[place] * num_cells + cell,
     )
-    factor = spans.activity(picked, "records", shape=facts.intel(_TABLE)["shape"])
+    factor = spans.activity(picked, "factor", shape=facts.intel(_TABLE)["shape"])
     mean = table["records"][version[place], cell] * spans.rows_share(_TABLE)
     number = 1 + picked.poisson("records", np.maximum(mean - 1.0, 0.0) * factor)
     return place, cell, number

@@ -24,12 +24,23 @@ def web_cat_usage_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     daily = spans.Rows(fleet, _TABLE, days * members.reports(fleet, _TABLE))
     owned, rate = _browsers(fleet, draw)
     per_day = 1 + daily.draw.poisson("rows", np.maximum(rate[daily.device] - 1.0, 0.0))
+    num_owned = (owned > 0.0).sum(axis=1)
+    first_day = daily.number == 0
+    per_day = np.where(first_day, np.maximum(per_day, num_owned[daily.device]), per_day)
     day, number = draws.unfold(per_day)
     of = daily.device[day]
     rows = draws.Draws(
         fleet.seed, f"visits/{_TABLE}", fleet.ids[of], daily.number[day] * 256 + number
     )
-    browser = _pick(owned[of], rows.uniform("browser"))
+    # The first rows show each of the device's browsers.
+    ranked = np.argsort(owned == 0.0, axis=1, kind="stable")
+    shown = first_day[day] & (number < num_owned[of])
+    turn = np.minimum(number, ranked.shape[1] - 1)
+    browser = np.where(
+        shown,
+        ranked[of, turn],
+        _pick(owned[of], rows.uniform("browser")),
+    )
     category = _categories(fleet, rows, of)
     milliseconds = _durations(fleet, draw, rows, of, browser)
     parts = [name.split("/", 1) for name in section["categories"]]

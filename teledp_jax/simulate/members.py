@@ -36,7 +36,7 @@ def chances(fleet: traits.Fleet, table: str, *, coverage: float) -> draws.Floats
         table: A name in section `devices` of the data file.
         coverage: Factor on the number of devices that have it.
     """
-    factors = _factors(_world_name(fleet), table, coverage)
+    factors = _factors(world_name(fleet), table, coverage)
     total = np.full(len(fleet.ids), factors[_REST][0])
     for attribute, numbers in factors.items():
         if attribute != _REST:
@@ -54,8 +54,23 @@ def reference(world: str) -> traits.Fleet:
 
 def reference_share(fleet: traits.Fleet, attribute: str, names: Sequence[str]) -> float:
     """The share of all devices whose attribute has one of some values."""
-    devices = reference(_world_name(fleet))
+    devices = reference(world_name(fleet))
     return float(devices.is_one_of(attribute, names).mean())
+
+
+def centred(fleet: traits.Fleet, trait: str, attribute: str) -> draws.Floats:
+    """A trait less its mean over the devices with the same value of an attribute."""
+    means = _trait_means(world_name(fleet), trait, attribute)
+    return np.asarray(fleet.latents[trait] - means[fleet.codes[attribute]])
+
+
+@functools.cache
+def _trait_means(world: str, trait: str, attribute: str) -> draws.Floats:
+    """The mean of a trait by the value of an attribute, over the reference fleet."""
+    fleet = reference(world)
+    codes, size = fleet.codes[attribute], len(values(attribute))
+    total = np.bincount(codes, fleet.latents[trait], minlength=size)
+    return np.asarray(total / np.maximum(np.bincount(codes, minlength=size), 1))
 
 
 @functools.cache
@@ -123,7 +138,7 @@ def _codes(fleet: traits.Fleet, attribute: str) -> draws.Ints:
     return fleet.codes[attribute]
 
 
-def _world_name(fleet: traits.Fleet) -> str:
+def world_name(fleet: traits.Fleet) -> str:
     """The name of a fleet's world."""
     worlds = facts.constants()["worlds"]
     return next(name for name, world in worlds.items() if world is fleet.world)

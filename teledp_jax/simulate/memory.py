@@ -23,7 +23,8 @@ def os_memsam_avail_percent(fleet: traits.Fleet, guids: pa.Array) -> columns.Col
     size = gb[fleet.codes["ram"]]
     known = {str(key): value for key, value in section["used"].items()}
     used = fleet.by_value("ram", known, section["other_used"])
-    own = 0.5 * fleet.latents["workload"] + np.sqrt(0.75) * draw.normal("used")
+    own = 0.5 * members.centred(fleet, "workload", "ram")
+    own += np.sqrt(0.75) * draw.normal("used")
     used = used + section["spread"] * own
     full = draw.chance("over full", section["over_full"])
     percent = np.clip(used[of] + 5.0 * rows.draw.normal("used"), 3.0, 98.0)

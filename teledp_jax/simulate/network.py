@@ -1,5 +1,7 @@
 """Network traffic by day and direction, two extreme devices among them."""
 
+import functools
+
 import numpy as np
 import pyarrow as pa
 from scipy import special
@@ -55,16 +57,48 @@ def senders(fleet: traits.Fleet) -> draws.Bools:
 
 
 def _extremes(fleet: traits.Fleet) -> draws.Ints:
-    """The number of each extreme device, -1 for all others: one in each block of ids.
+    """The number of each extreme device, -1 for all others: one of each in a block.
 
-    Blocks shrink as coverage grows, so that extremes keep their share of the table.
+    Blocks of ids shrink as coverage grows, so that extremes keep their part of the
+    table; they do not depend on the size of the fleet.
     """
+    block = max(int(1e6 / fleet.coverage), 1)
+    extreme = np.full(len(fleet.ids), -1)
+    for number in np.unique(fleet.ids // block):
+        chosen = _chosen(
+            fleet.seed, members.world_name(fleet), fleet.coverage, int(number), block
+        )
+        for place, device in enumerate(chosen):
+            extreme[fleet.ids == device] = place
+    return extreme
+
+
+@functools.cache
+def _chosen(
+    seed: int, world: str, coverage: float, number: int, block: int
+) -> tuple[int, ...]:
+    """The extreme devices of a block: the first candidates with their attributes."""
     section = facts.intel("extreme_network_devices")
-    block = int(1e6 / section["num_per_million"] / max(fleet.coverage, 1e-6))
-    numbers = fleet.ids // block
-    chosen = draws.Draws(fleet.seed, "extreme network device", numbers).uniform("place")
-    hit = fleet.ids % block == (chosen * block).astype(np.int64)
-    return np.where(hit, numbers % len(section["bytes"]), -1)
+    tries = np.arange(section["candidates"])
+    draw = draws.Draws(
+        seed, "extreme network device", np.full(len(tries), number), tries
+    )
+    ids = number * block + (draw.uniform("place") * block).astype(np.int64)
+    fleet = traits.make_fleet(
+        seed=seed, ids=ids, world=facts.world_named(world), coverage=coverage
+    )
+    server = fleet.is_one_of("cpuname", ["Xeon"])
+    chosen = []
+    for device in section["devices"]:
+        fits = fleet.is_one_of("os", [device["os"]]) & (server == device["server"])
+        chosen.append(int(ids[np.argmax(fits)]) if fits.any() else -1)
+    return tuple(chosen)
+
+
+def _of_extremes(name: str, extreme: draws.Ints) -> draws.Floats:
+    """A number of each extreme device."""
+    devices = facts.intel("extreme_network_devices")["devices"]
+    return np.array([float(device[name]) for device in devices])[extreme]
 
 
 def _samples(
@@ -75,9 +109,7 @@ def _samples(
     score = draw.normal("samples") + section["sender_samples"] * sender
     samples = section["samples"] * np.exp(section["samples_spread"] * score)
     samples = np.clip(samples, 1.0, section["largest_samples"])
-    return np.where(
-        extreme >= 0, facts.intel("extreme_network_devices")["samples"], samples
-    )
+    return np.where(extreme >= 0, _of_extremes("samples", extreme), samples)
 
 
 def _totals(
@@ -98,7 +130,7 @@ def _totals(
         -section["received_over_sent"] * less,
     )
     sent = received * np.exp(ratio)
-    most = np.array(facts.intel("extreme_network_devices")["bytes"])[extreme]
+    most = _of_extremes("bytes", extreme)
     return np.stack(
         [
             np.where(extreme >= 0, most, received),

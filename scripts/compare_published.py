@@ -1,0 +1,154 @@
+"""Results of workload intel on a simulated fleet beside the published real ones.
+
+python scripts/compare_published.py --published=DIR --output=runs/published
+
+DIR holds real/*.csv and, of its halves, normalized_error/baseline_d1_vs_d2_summary.csv.
+A fleet at published coverage is simulated and aggregated in the folder --output, some
+20 minutes and 5 GB for a million devices on 2 cores. Prints two tables, of measures and
+of what one half of the fleet passes against the other, and writes them to
+published_<number of devices>.json there.
+"""
+
+import pathlib
+import shutil
+from typing import Any
+
+import launch
+import pyarrow as pa
+import pyarrow.parquet as pq
+from absl import flags, logging
+
+from teledp_jax import errors, runs, settings
+from teledp_jax.data import aggregate
+from teledp_jax.data import suite as suite_lib
+from teledp_jax.evaluation import catalog, compare
+from teledp_jax.evaluation import run as run_lib
+from teledp_jax.simulate import dca, published
+
+_PUBLISHED = flags.DEFINE_string("published", None, "Folder that holds real/*.csv.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder to write to.")
+_NUM_DEVICES = flags.DEFINE_integer("num_devices", 1_000_000, "Size of the fleet.")
+_SEED = flags.DEFINE_integer("seed", 0, "Of the simulation.")
+_MEMORY = flags.DEFINE_string("memory_limit", "6GB", "Of DuckDB.")
+_KEEP = flags.DEFINE_bool("keep_raw", False, "Keep the raw files.")
+
+
+def device_tables(output: pathlib.Path) -> list[catalog.Query]:
+    """Simulates and aggregates two halves of a fleet; returns the queries of them."""
+    suite = suite_lib.load(settings.SQL / "dca")
+    queries = catalog.load(settings.SQL / "dca" / "queries")["intel"]
+    needed = {name for query in queries for name in query.tables}
+    needed.add(suite.schema.anchor.name)
+    names = {table.name for table in suite.schema.tables}
+    suite = suite.without(sorted(names - needed))
+    run = runs.Run(output)
+    dca.simulate(
+        run.raw,
+        source=[source.file for source in suite.sources.values()],
+        num_devices=_NUM_DEVICES.value,
+        seed=_SEED.value,
+        progress=lambda done, total: logging.info("%d of %d devices", done, total),
+    )
+    temporary = output / "temp"
+    temporary.mkdir(exist_ok=True)
+    aggregate.aggregate(
+        suite,
+        run.raw,
+        run,
+        window=("", ""),
+        device_share=1.0,
+        holdout=0.5,
+        allow_missing_tables=False,
+        memory_limit=_MEMORY.value,
+        temp_folder=temporary,
+        progress=lambda done, total: logging.info("%d of %d tables", done, total),
+    )
+    if not _KEEP.value:
+        shutil.rmtree(run.raw)
+    return queries
+
+
+def answers(
+    output: pathlib.Path, queries: list[catalog.Query]
+) -> dict[str, run_lib.Results]:
+    """Answers on both halves and the whole fleet; results lie in `output/results`."""
+    run = runs.Run(output)
+    whole = output / "whole"
+    whole.mkdir(exist_ok=True)
+    for path in run.real.glob("*.parquet"):
+        halves = [pq.read_table(part / path.name) for part in (run.real, run.holdout)]
+        pq.write_table(pa.concat_tables(halves), whole / path.name)
+    folders = {"first": run.real, "second": run.holdout, "whole": whole}
+    return {
+        name: run_lib.run_queries(
+            folder, queries, output / "results" / name, advance=lambda: None
+        )
+        for name, folder in folders.items()
+    }
+
+
+def halves(
+    published_folder: pathlib.Path,
+    queries: list[catalog.Query],
+    results: dict[str, run_lib.Results],
+) -> list[dict[str, Any]]:
+    """What one half passes against the other, simulated and published."""
+    path = published_folder / "normalized_error" / "baseline_d1_vs_d2_summary.csv"
+    theirs = {row["query"]: row for row in runs.read_csv(path)}
+    checks = compare.compare_all(
+        queries, results["first"], results["second"], corrected=False
+    )
+    codenames = {query.name: query.codename for query in queries}
+    return [
+        {
+            "query": codenames[name],
+            "score": compare.score(found),
+            "published_score": float(theirs[name]["score"]),
+            "failed": [check.column for check in found if not check.passed],
+        }
+        for name, found in checks.items()
+        if name in theirs and found
+    ]
+
+
+def main() -> None:
+    """Runs the comparison."""
+    if not _PUBLISHED.value or not _OUTPUT.value:
+        raise errors.InputError("State --published=DIR and --output=DIR.")
+    real = pathlib.Path(_PUBLISHED.value) / "real"
+    if not real.is_dir():
+        raise errors.InputError(f"{real}: no such folder.")
+    output = pathlib.Path(_OUTPUT.value)
+    output.mkdir(parents=True, exist_ok=True)
+    queries = device_tables(output)
+    results = answers(output, queries)
+    found: list[dict[str, Any]] = []
+    for query, section in published.queries().items():
+        known = section.get("known_in")
+        found += published.compare(
+            query,
+            runs.read_csv(real / f"{published.file_of(query)}.csv"),
+            runs.read_csv(output / "results" / "whole" / f"{query}.csv"),
+            num_devices=_NUM_DEVICES.value,
+            known=runs.read_csv(real / f"{known}.csv") if known else (),
+        )
+    print(f"{'query':14} {'column':38} {'measure':16} {'value':>8} {'groups':>6}")
+    for row in found:
+        print(
+            f"{row['query']:14} {row['column']:38} {row['measure']:16} "
+            f"{row['value']:8.3f} {row['groups']:6d}"
+        )
+    split = halves(pathlib.Path(_PUBLISHED.value), queries, results)
+    print(f"\n{'half against half':18} {'simulated':>9} {'published':>9}  failed")
+    for row in split:
+        print(
+            f"{row['query']:18} {row['score']:9.3f} {row['published_score']:9.3f}  "
+            f"{', '.join(row['failed'])}"
+        )
+    path = output / f"published_{_NUM_DEVICES.value}.json"
+    content = {"num_devices": _NUM_DEVICES.value, "measures": found, "halves": split}
+    runs.write_json(path, content)
+
+
+if __name__ == "__main__":
+    launch.run(main)
