@@ -30,7 +30,8 @@ def default(suite: str) -> ml_collections.ConfigDict:
             # Folder of raw Parquet; none simulates (or, for flights, loads) it.
             "source": config_dict.placeholder(str),
             "num_devices": 20_000,  # of a simulated fleet
-            "simulation": {"seed": 0, "world": "a"},
+            # Coverage: factor on the published shares of devices that have a table.
+            "simulation": {"seed": 0, "world": "a", "coverage": 1.0},
             "device_share": 1.0,  # devices kept, by a hash of the id
             "workloads": (),  # folders in sql/<suite>/queries; none: all
             "window": ("", ""),  # first and last day, as 2024-12-28; empty: open

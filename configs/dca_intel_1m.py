@@ -1,0 +1,27 @@
+"""The published study's size: one million simulated laptops at published coverage.
+
+    python scripts/run_benchmark.py --config=configs/dca_intel_1m.py \
+        --workdir=runs/dca_intel_1m
+
+`--config.budget.delta=1e-7` is the delta that a fleet of this size asks for; 1e-5 is
+the study's. Keys come from the operating system.
+"""
+
+import ml_collections
+
+from teledp_jax import settings
+from teledp_jax.methods import dpsgd_vae, independent, pe
+
+
+def get_config() -> ml_collections.ConfigDict:
+    """Workload `intel` of suite `dca`, by every method, on a full fleet."""
+    config = settings.default("dca")
+    config.num_devices = 1_000_000
+    config.simulation.coverage = 1.0
+    config.workloads = ("intel",)
+    config.budget.epsilon = 4.0
+    config.budget.delta = 1e-5
+    config.methods.dpsgd_vae = settings.entry(dpsgd_vae.Config())
+    config.methods.pe = settings.entry(pe.Config())
+    config.methods.independent = settings.entry(independent.Config())
+    return config.lock()
