@@ -29,6 +29,7 @@ from teledp_jax.simulate import (
     platforms,
     restarts,
     sensors,
+    sleepstudy,
     spans,
     sysinfo,
     traits,
@@ -58,7 +59,7 @@ _TABLES: Mapping[str, Callable[[traits.Fleet, pa.Array], columns.Columns]] = {
         waits.userwait_v2,
         displays.display_devices,
         blockers.mods_sleepstudy_top_blocker_hist,
-        blockers.mods_sleepstudy_power_estimation_data_13wks,
+        sleepstudy.mods_sleepstudy_power_estimation_data_13wks,
     )
 } | {
     "__tmp_batt_dc_events": battery.batt_dc_events,

@@ -17,7 +17,7 @@ _DIRECTIONS = ("RECEIVED", "SENT")
 def os_network_consumption_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """A row a day and direction, with the samples of all hours of the day."""
     draw = fleet.draw(_TABLE)
-    extreme = _extremes(fleet)
+    extreme = extremes(fleet)
     sender = senders(fleet)
     samples = _samples(fleet, draw, sender, extreme)
     per_day = facts.intel(_TABLE)["samples_per_day"]
@@ -56,7 +56,7 @@ def senders(fleet: traits.Fleet) -> draws.Bools:
     return fleet.draw(_TABLE).chance("sender", chance)
 
 
-def _extremes(fleet: traits.Fleet) -> draws.Ints:
+def extremes(fleet: traits.Fleet) -> draws.Ints:
     """The number of each extreme device, -1 for all others: one of each in a block.
 
     Blocks of ids shrink as coverage grows, so that extremes keep their part of the
