@@ -183,7 +183,6 @@ def test_odd_values_of_one_device_stop_nothing(suite, source, tmp_path):
         ({"window": ("2024-02-01", "2024-01-01")}, "window"),
         ({"window": ("yesterday", "today")}, "window"),
         ({"device_share": 1.5}, "device_share"),
-        ({"device_share": 0.0}, "no device is left"),
         ({"holdout": -0.1}, "holdout"),
         ({"memory_limit": "much"}, "memory_limit"),
     ],
@@ -191,6 +190,13 @@ def test_odd_values_of_one_device_stop_nothing(suite, source, tmp_path):
 def test_a_bad_setting_is_named(suite, source, tmp_path, settings, message):
     with pytest.raises(errors.InputError, match=message):
         run_aggregate(suite, source, tmp_path, **settings)
+
+
+def test_a_fleet_of_which_nobody_is_left_gives_empty_tables(suite, source, tmp_path):
+    run, missing = run_aggregate(suite, source, tmp_path, device_share=0.0)
+    assert not missing
+    for table in suite.schema.tables:
+        assert rows(run.real, table.name) == []
 
 
 def test_data_larger_than_the_memory_limit_aggregate(suite, source, tmp_path):
