@@ -113,18 +113,16 @@ def _loop(
     losses_fn: LossesFn, params: Params, batch: Batch, mask: Array, clip: Clip
 ) -> Params:
     """One device after the other, as the definition says it."""
-    total = jax.tree.map(jnp.zeros_like, params)
-    for i in range(mask.shape[0]):
-        one = jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], batch)
-        loss, grad = jax.value_and_grad(lambda p, one=one: losses_fn(p, one)[0])(params)
+
+    def add(total: Params, device: tuple[Batch, Array]) -> tuple[Params, None]:
+        one, counts = jax.tree.map(lambda leaf: leaf[None], device)
+        loss, grad = jax.value_and_grad(lambda p: losses_fn(p, one)[0])(params)
         squared = _total(jnp.sum(leaf**2) for leaf in jax.tree.leaves(grad))
-        scale = scales(squared[None], loss[None], mask[i : i + 1], clip)[0]
-        total = jax.tree.map(
-            lambda a, g, scale=scale: a + jnp.where(scale > 0, scale * g, 0.0),
-            total,
-            grad,
-        )
-    return total
+        scale = scales(squared[None], loss[None], counts, clip)[0]
+        grad = jax.tree.map(lambda g: jnp.where(scale > 0, scale * g, 0.0), grad)
+        return jax.tree.map(jnp.add, total, grad), None
+
+    return jax.lax.scan(add, jax.tree.map(jnp.zeros_like, params), (batch, mask))[0]
 
 
 def _fast(

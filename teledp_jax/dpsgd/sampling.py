@@ -6,6 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key
 
+BLOCK = 64
+"""Devices whose random words come from one key: what a shard may not split."""
+
 _WORDS = 2**32
 
 
@@ -13,13 +16,17 @@ class Draw(NamedTuple):
     """The devices of one step. Secret.
 
     Attributes:
-        slots: Positions of the drawn devices, in order, then the number of devices as
-            a filler, up to a whole number of micro-batches.
-        num_drawn: How many devices were drawn.
+        drawn: Which devices are drawn, in blocks.
+        stops: How many are drawn in all blocks up to each.
     """
 
-    slots: Int[Array, " slot"]
-    num_drawn: Int[Array, ""]
+    drawn: Bool[Array, "block place"]
+    stops: Int[Array, " block"]
+
+    @property
+    def num_drawn(self) -> Int[Array, ""]:
+        """How many devices were drawn."""
+        return self.stops[-1]
 
 
 def threshold(sampling_prob: float) -> int:
@@ -37,42 +44,53 @@ def exact_probability(sampling_prob: float) -> float:
 
 
 def draw(
-    key: Key[Array, ""], num_devices: int, *, sampling_prob: float, micro_batch: int
+    key: Key[Array, ""],
+    num_devices: int,
+    *,
+    sampling_prob: float,
+    num_places: int | None = None,
+    first: int | Int[Array, ""] = 0,
 ) -> Draw:
     """Draws each device by itself with `exact_probability(sampling_prob)`.
 
-    The draw is never cut: there is a slot for each device, and a step runs only as
-    many micro-batches as the draw fills.
+    The draw is never cut: a step runs as many micro-batches as it fills. A device's
+    draw follows from key and position alone, so that shards draw what the whole would.
 
     Args:
         key: The step's batch key.
         num_devices: Size of the fleet.
         sampling_prob: See `threshold`.
-        micro_batch: Devices in a micro-batch.
+        num_places: Positions to draw for, if not all: those of a shard.
+        first: The first of them, a multiple of `BLOCK`.
     """
-    words = jax.random.bits(key, (num_devices,), jnp.uint32)
-    drawn = words < jnp.uint32(threshold(sampling_prob))
-    num_slots = max(-(-num_devices // micro_batch), 1) * micro_batch
-    (index,) = jnp.nonzero(drawn, size=num_slots, fill_value=num_devices)
-    return Draw(index.astype(jnp.int32), drawn.sum(dtype=jnp.int32))
-
-
-def num_micro_batches(drawn: Draw, micro_batch: int) -> Int[Array, ""]:
-    """Number of micro-batches that hold the whole draw; 0 if it is empty."""
-    return (drawn.num_drawn + jnp.int32(micro_batch - 1)) // jnp.int32(micro_batch)
+    num_blocks = max(
+        -(-(num_devices if num_places is None else num_places) // BLOCK), 1
+    )
+    block = first // BLOCK + jnp.arange(num_blocks, dtype=jnp.int32)
+    words = jax.vmap(
+        lambda b: jax.random.bits(jax.random.fold_in(key, b), (BLOCK,), jnp.uint32)
+    )(block)
+    position = block[:, None] * BLOCK + jnp.arange(BLOCK, dtype=jnp.int32)[None]
+    drawn = (words < jnp.uint32(threshold(sampling_prob))) & (position < num_devices)
+    return Draw(drawn, jnp.cumsum(drawn.sum(1, dtype=jnp.int32)))
 
 
 def take(
-    drawn: Draw, position: Int[Array, ""], micro_batch: int
+    drawn: Draw, start: Int[Array, ""], micro_batch: int
 ) -> tuple[Int[Array, " batch"], Bool[Array, " batch"]]:
     """One micro-batch: positions of its devices (0 in free slots), and which are real.
 
     Args:
         drawn: The step's draw.
-        position: Index of the micro-batch.
+        start: How many drawn devices micro-batches before this one held.
         micro_batch: Devices in a micro-batch.
     """
-    start = position * micro_batch
-    index = jax.lax.dynamic_slice_in_dim(drawn.slots, start, micro_batch)
-    mask = start + jnp.arange(micro_batch, dtype=jnp.int32) < drawn.num_drawn
-    return jnp.where(mask, index, 0), mask
+    rank = start + jnp.arange(micro_batch, dtype=jnp.int32)
+    block = jnp.searchsorted(drawn.stops, rank, side="right").astype(jnp.int32)
+    block = jnp.minimum(block, drawn.stops.shape[0] - 1)
+    here = drawn.drawn[block]
+    before = drawn.stops[block] - here.sum(1, dtype=jnp.int32)
+    count = jnp.cumsum(here.astype(jnp.int32), axis=1)
+    place = jnp.argmax(count > (rank - before)[:, None], axis=1).astype(jnp.int32)
+    mask = rank < drawn.num_drawn
+    return jnp.where(mask, block * BLOCK + place, 0), mask

@@ -9,12 +9,19 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import serialization
-from jaxtyping import Array, Int, Key, UInt
+from jaxtyping import Array, Bool, Int, Key, UInt
 
 from teledp_jax import base, keys
-from teledp_jax.dpsgd import clipping, sampling
+from teledp_jax.dpsgd import clipping, memory, parallel, sampling
+
+_NOISE_ROW = 4096
 
 Codes = UInt[Array, "device head"] | UInt[np.ndarray, "device head"]
+
+
+def _none(codes: Int[Array, "device head"]) -> Int[Array, "device table"]:
+    """No table is packed."""
+    return jnp.zeros((codes.shape[0], 0), jnp.int32)
 
 
 class Model(NamedTuple):
@@ -24,13 +31,19 @@ class Model(NamedTuple):
         init: Starting parameters.
         inputs: From codes and a key to a batch: what a device's loss reads, devices
             first, with the loss's own random draws in it, so that each clipping path
-            sees the same ones.
+            sees the same ones. Training calls it for each device by itself (by `vmap`)
+            with a key of its own, so that no draw depends on the micro-batch.
         losses: Loss of each device of such a batch.
+        num_rows: From codes to the rows of each table that the loss packs; see
+            `models.packing`.
+        row_limits: From a number of devices to the slots of each such table.
     """
 
     init: Callable[[Key[Array, ""]], clipping.Params]
     inputs: Callable[[Int[Array, "device head"], Key[Array, ""]], clipping.Batch]
     losses: clipping.LossesFn
+    num_rows: Callable[[Int[Array, "device head"]], Int[Array, "device table"]] = _none
+    row_limits: Callable[[int], tuple[int, ...]] = lambda num_devices: ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,7 +89,8 @@ class State(NamedTuple):
     average: clipping.Params
 
 
-StepFn = Callable[[State, keys.Keys, Codes], State]
+StepFn = jax.stages.Wrapped
+"""A jitted function of a state, the keys of the fit and codes to the next state."""
 
 
 def start(params: clipping.Params, optimizer: optax.GradientTransformation) -> State:
@@ -102,11 +116,16 @@ def noisy_sum(
         Abadi et al. 2016 (arXiv:1607.00133), Algorithm 1.
     """
     leaves, structure = jax.tree.flatten(clipped_sum)
+    sizes = [leaf.size for leaf in leaves]
+    shape = (-(-sum(sizes) // _NOISE_ROW), _NOISE_ROW)
+    # One draw compiles in a fifth of the time of one a leaf. Unless it is held whole,
+    # each leaf would draw it again.
+    noise = stddev * jax.random.normal(key, shape, jnp.float32)
+    noise = jax.lax.optimization_barrier(noise).reshape(-1)
+    parts = jnp.split(noise[: sum(sizes)], np.cumsum(sizes)[:-1])
     noisy = [
-        leaf + stddev * jax.random.normal(leaf_key, leaf.shape, jnp.float32)
-        for leaf, leaf_key in zip(
-            leaves, jax.random.split(key, len(leaves)), strict=True
-        )
+        leaf + part.reshape(leaf.shape)
+        for leaf, part in zip(leaves, parts, strict=True)
     ]
     return jax.tree.unflatten(structure, noisy)
 
@@ -117,51 +136,114 @@ def drawn_sum(
     step_keys: keys.Keys,
     codes: Codes,
     plan: Plan,
+    *,
+    num_devices: int | None = None,
+    first: int | Int[Array, ""] = 0,
 ) -> clipping.Params:
     """Exact sum of clipped gradients over a fresh Poisson draw of devices.
 
     Runs as many micro-batches as the draw fills; none, if it is empty. Codes rest in
     their small dtype and are cast here. The keys are the step's own.
+
+    Args:
+        model: What is trained.
+        params: Its parameters.
+        step_keys: Keys of the step.
+        codes: Records of the devices, or those of a shard.
+        plan: The run.
+        num_devices: Size of the fleet, if codes are a shard or filled up.
+        first: Position in the fleet of the first record of a shard.
     """
-    if not codes.shape[0]:
-        return jax.tree.map(jnp.zeros_like, params)
-    # What a loss draws (latents) goes by place in the draw, and a device that joins
-    # moves the places of others: only under a secret key is its reach its own gradient.
+    num_devices = codes.shape[0] if num_devices is None else num_devices
+    zeros = jax.tree.map(jnp.zeros_like, params)
+    if not num_devices:
+        return zeros
+    # What a loss draws (latents) goes by position in the fleet, and a device that
+    # leaves moves the positions of others: only under a secret key is its reach its
+    # own gradient.
     draw_key, loss_key = jax.random.split(step_keys.batch)
     drawn = sampling.draw(
         draw_key,
-        codes.shape[0],
+        num_devices,
         sampling_prob=plan.sampling_prob,
-        micro_batch=plan.micro_batch,
+        num_places=codes.shape[0],
+        first=first,
     )
 
-    def add(position: Array, total: clipping.Params) -> clipping.Params:
-        index, mask = sampling.take(drawn, position, plan.micro_batch)
-        batch = model.inputs(
-            codes[index].astype(jnp.int32),
-            jax.random.fold_in(loss_key, position),
-        )
+    def add(carry: tuple[Array, clipping.Params]) -> tuple[Array, clipping.Params]:
+        start, total = carry
+        index, mask = sampling.take(drawn, start, plan.micro_batch)
+        records = codes[index].astype(jnp.int32)
+        mask = mask & _fits(model, records)
+        batch = _inputs(model, records, first + index, loss_key)
         part = clipping.clipped_sum(model.losses, params, batch, mask, clip=plan.clip)
-        return jax.tree.map(jnp.add, total, part)
+        count = mask.sum(dtype=jnp.int32)
+        return start + count, jax.tree.map(jnp.add, total, part)
 
-    count = sampling.num_micro_batches(drawn, plan.micro_batch)
-    return jax.lax.fori_loop(
-        jnp.int32(0), count, add, jax.tree.map(jnp.zeros_like, params)
-    )
+    carry = (jnp.int32(0), zeros)
+    return jax.lax.while_loop(lambda carry: carry[0] < drawn.num_drawn, add, carry)[1]
+
+
+def _fits(model: Model, codes: Int[Array, "device head"]) -> Bool[Array, " device"]:
+    """The first devices, as many as have all their rows in slots; at least one."""
+    limits = jnp.array(model.row_limits(codes.shape[0]), jnp.int32)
+    rows = jnp.cumsum(model.num_rows(codes), axis=0)
+    return (rows <= limits[None]).all(1).at[0].set(True)
+
+
+def _inputs(
+    model: Model,
+    codes: Int[Array, "device head"],
+    positions: Int[Array, " device"],
+    key: Key[Array, ""],
+) -> clipping.Batch:
+    """The batch of some devices, each with draws of its own."""
+
+    def one(record: Array, position: Array) -> clipping.Batch:
+        batch = model.inputs(record[None], jax.random.fold_in(key, position))
+        return jax.tree.map(lambda leaf: leaf[0], batch)
+
+    return jax.vmap(one)(codes, positions)
 
 
 def make_step(
-    model: Model, optimizer: optax.GradientTransformation, plan: Plan
+    model: Model,
+    optimizer: optax.GradientTransformation,
+    plan: Plan,
+    *,
+    mesh: parallel.Mesh | None = None,
+    num_devices: int | None = None,
 ) -> StepFn:
-    """One step of DP-SGD, jitted: draw, clip, add noise, update, average."""
+    """One step of DP-SGD, jitted: draw, clip, add noise, update, average.
+
+    Args:
+        model: What is trained.
+        optimizer: Update rule.
+        plan: The run.
+        mesh: Where codes are spread, by `parallel.place`; none: on one accelerator.
+        num_devices: Size of the fleet, if codes are filled up.
+    """
     stddev = plan.noise_multiplier * plan.clip.l2_clip_norm
 
+    def sum_from(
+        same: tuple[clipping.Params, keys.Keys], codes: Codes, first: Array
+    ) -> clipping.Params:
+        params, step_keys = same
+        return drawn_sum(
+            model, params, step_keys, codes, plan, num_devices=num_devices, first=first
+        )
+
+    def sum_all(params: clipping.Params, step_keys: keys.Keys, codes: Array) -> Any:
+        if mesh is None:
+            return sum_from((params, step_keys), codes, jnp.int32(0))
+        return parallel.summed(sum_from, mesh)((params, step_keys), codes)
+
     @jax.jit
-    def step(state: State, fit_keys: keys.Keys, codes: Codes) -> State:
+    def step(state: State, fit_keys: keys.Keys, codes: Array) -> State:
         step_keys = keys.Keys(
             *(jax.random.fold_in(key, state.step) for key in fit_keys)
         )
-        total = drawn_sum(model, state.params, step_keys, codes, plan)
+        total = sum_all(state.params, step_keys, codes)
         noisy = noisy_sum(step_keys.noise, total, stddev=stddev)
         grad = jax.tree.map(lambda leaf: leaf / plan.expected_batch_size, noisy)
         with jax.numpy_dtype_promotion("standard"):  # optax: float ** integer
@@ -192,6 +274,8 @@ def fit(
     context: base.Context,
     *,
     name: str = "dpsgd",
+    mesh: parallel.Mesh | None = None,
+    memory_bytes: int | None = None,
 ) -> clipping.Params:
     """Trains by DP-SGD and returns the averaged parameters, safe to release.
 
@@ -203,23 +287,67 @@ def fit(
         model: What is trained.
         optimizer: Update rule, which sees noisy gradients only.
         plan: The run, as it was accounted.
-        fit_keys: Keys of the fit.
+        fit_keys: Keys of the fit; training draws from `batch` and `noise` alone.
         codes: `[device, head]`, small unsigned integers. Private.
         params: Starting parameters; must be the same when a run is resumed.
-        context: Store and progress of the fit.
+        context: Store and progress of the fit; a process of several has its own.
         name: Name of the checkpoint.
+        mesh: Accelerators to spread the fleet over. Every process of a mesh calls this
+            with the same arguments. The result is the same up to summation order.
+        memory_bytes: Memory that a step may take; none: what is free.
+
+    Raises:
+        InputError: If a micro-batch does not fit into memory.
     """
-    step = make_step(model, optimizer, plan)
+    num_devices = codes.shape[0]
     state = start(params, optimizer)
     if (saved := context.store.load(name)) is not None:
         state = _restored(state, saved)
-    codes = jnp.asarray(codes)
-    for done in range(int(state.step) + 1, plan.num_steps + 1):
+    steps_done = int(state.step)
+    if mesh is None:
+        codes = jnp.asarray(codes)
+    else:
+        codes = parallel.place(np.asarray(codes), mesh)
+        state, fit_keys = parallel.replicate((state, fit_keys), mesh)
+    step = _compiled(
+        lambda plan: make_step(
+            model, optimizer, plan, mesh=mesh, num_devices=num_devices
+        ),
+        plan,
+        (state, fit_keys, codes),
+        memory_bytes,
+    )
+    for done in range(steps_done + 1, plan.num_steps + 1):
         state = step(state, fit_keys, codes)
         if done % plan.checkpoint_every == 0 or done == plan.num_steps:
             context.store.save(name, _saved(state))
             context.progress(done, plan.num_steps, {})
     return state.average
+
+
+def _compiled(
+    make: Callable[[Plan], StepFn],
+    plan: Plan,
+    arguments: tuple[State, keys.Keys, Codes],
+    memory_bytes: int | None,
+) -> jax.stages.Compiled:
+    """The step, compiled, if it fits into memory."""
+    compiled: dict[int, jax.stages.Compiled] = {}
+
+    def needed(micro_batch: int) -> int:
+        changed = dataclasses.replace(plan, micro_batch=micro_batch)
+        program = make(changed).lower(*arguments).compile()
+        compiled[micro_batch], analysis = program, program.memory_analysis()
+        return (
+            0
+            if analysis is None
+            else analysis.temp_size_in_bytes + analysis.output_size_in_bytes
+        )
+
+    if memory_bytes is None:
+        memory_bytes = memory.available_bytes(jax.local_devices()[0])
+    memory.check(needed, plan.micro_batch, memory_bytes)
+    return compiled[plan.micro_batch]
 
 
 def _saved(state: State) -> base.Tree:

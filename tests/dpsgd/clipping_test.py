@@ -106,17 +106,11 @@ def losses(model):
     return lambda params, batch: model().apply({"params": params}, batch)
 
 
-def compiled(function, *args):
-    """Compiled in half the time, for it runs but a few times."""
-    options = {"xla_backend_optimization_level": "0"}
-    return jax.jit(function).lower(*args).compile(options)
-
-
 def clipped(losses_fn, params, batch, mask, clip):
     def function(params, batch, mask):
         return clipping.clipped_sum(losses_fn, params, batch, mask, clip=clip)
 
-    return compiled(function, params, batch, mask)(params, batch, mask)
+    return jax.jit(function)(params, batch, mask)
 
 
 def norm(tree):
@@ -141,7 +135,7 @@ def test_paths_agree(model, normalise):
         def function(params, batch, clip=clip):
             return clipping.clipped_sum(losses(model), params, batch, mask, clip=clip)
 
-        function = compiled(function, *make(model))
+        function = jax.jit(function)
         sums.append([function(*make(model, seed)) for seed in range(3)])
     for other in sums[1:]:
         for found, expected in zip(other, sums[0], strict=True):
@@ -154,7 +148,7 @@ def test_without_a_bound_the_sum_is_the_gradient(model):
     mask = jnp.ones(NUM_DEVICES, bool)
     clip = clipping.Clip(l2_clip_norm=1e6)
     found = clipped(losses(model), params, batch, mask, clip)
-    expected = compiled(jax.grad(lambda p: losses(model)(p, batch).sum()), params)
+    expected = jax.jit(jax.grad(lambda p: losses(model)(p, batch).sum()))
     expected = expected(params)
     assert_close(found, expected)
 
@@ -168,7 +162,7 @@ def test_one_device_moves_the_sum_by_at_most_the_bound(path, normalise):
     def total(mask):
         return clipping.clipped_sum(losses(SharedRows), params, batch, mask, clip=clip)
 
-    function = compiled(total, jnp.ones(NUM_DEVICES, bool))
+    function = jax.jit(total)
     for i in range(NUM_DEVICES):
         assert 0.005 < norm(function(jnp.arange(NUM_DEVICES) == i)) <= 0.01 * (1 + 1e-5)
 

@@ -7,7 +7,7 @@ import numpy as np
 import optax
 import pytest
 
-from teledp_jax import base, keys
+from teledp_jax import base, errors, keys
 from teledp_jax.dpsgd import clipping, sampling, train
 
 PLAN = train.Plan(
@@ -101,8 +101,8 @@ def test_the_sum_runs_over_the_drawn_devices_each_once():
     params = made.init(jax.random.key(0))
     found = train.drawn_sum(made, params, KEYS, CODES, plan)
     draw_key, _ = jax.random.split(KEYS.batch)
-    drawn = sampling.draw(draw_key, 20, sampling_prob=0.3, micro_batch=4)
-    codes = CODES[drawn.slots[: int(drawn.num_drawn)]]
+    drawn = sampling.draw(draw_key, 20, sampling_prob=0.3)
+    codes = CODES[np.flatnonzero(drawn.drawn)]
     expected = jax.grad(lambda p: made.losses(p, (codes, jnp.zeros(len(codes)))).sum())(
         params
     )
@@ -172,6 +172,69 @@ def test_a_step_follows_secret_keys_alone():
         other = KEYS._replace(**{name: jax.random.key(9)})
         assert not same(whole, result(other))
     assert same(whole, result(KEYS._replace(sample=jax.random.key(9))))
+
+
+@pytest.mark.parametrize("micro_batch", [1, 3, 20])
+def test_the_micro_batch_changes_rounding_alone(micro_batch):
+    other = fit(dataclasses.replace(PLAN, micro_batch=micro_batch))
+    for a, b in zip(*map(jax.tree.leaves, (fit(), other)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_micro_batch_is_closed_before_its_rows_overflow():
+    seen = []
+
+    def losses(params, batch):
+        jax.debug.callback(lambda codes: seen.append(np.array(codes)), batch[0])
+        return model().losses(params, batch)
+
+    def fitted(limit):
+        seen.clear()
+        made = model()._replace(
+            losses=losses,
+            num_rows=lambda codes: codes[:, :1],
+            row_limits=lambda num_devices: (limit,),
+        )
+        params = made.init(jax.random.key(0))
+        total = train.drawn_sum(made, params, KEYS, CODES, PLAN)
+        jax.effects_barrier()
+        return total, len(seen)
+
+    few, many = fitted(100), fitted(4)
+    assert many[1] > few[1]
+    for a, b in zip(*map(jax.tree.leaves, (few[0], many[0])), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+def test_a_micro_batch_larger_than_memory_names_the_one_to_use():
+    wide = dataclasses.replace(PLAN, micro_batch=1 << 16)
+    made = model()
+    with pytest.raises(
+        errors.InputError, match=r"micro_batch=65536 needs .* GB"
+    ) as info:
+        train.fit(
+            made,
+            optax.adam(0.1),
+            wide,
+            KEYS,
+            CODES,
+            made.init(jax.random.key(0)),
+            context(),
+            memory_bytes=1_000_000,
+        )
+    named = int(str(info.value).split("set micro_batch to ")[1].split()[0])
+    assert 1 <= named < 1 << 16
+    plan = dataclasses.replace(PLAN, micro_batch=named)
+    train.fit(
+        made,
+        optax.adam(0.1),
+        plan,
+        KEYS,
+        CODES,
+        made.init(jax.random.key(0)),
+        context(),
+        memory_bytes=1_000_000,
+    )
 
 
 def test_training_without_noise_lowers_the_loss():

@@ -1,0 +1,82 @@
+"""Devices spread over a mesh of accelerators: each shard sums its own, then all add up.
+
+The draw of a device and what its loss draws follow from its position in the fleet, so a
+fit on a mesh has the ledger of a fit without, and its result up to summation order.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int, UInt
+
+from teledp_jax.dpsgd import sampling
+
+Mesh = jax.sharding.Mesh
+_Spec = jax.sharding.PartitionSpec
+
+
+def place(
+    codes: UInt[np.ndarray, "device head"], mesh: Mesh
+) -> UInt[Array, "place head"]:
+    """Puts a fleet on a mesh, as many whole blocks of devices on each accelerator.
+
+    Each process passes the whole fleet and holds the shards of its own accelerators.
+    Places beyond the fleet hold zeros; they are never drawn.
+
+    Args:
+        codes: Flattened records, small unsigned integers. Private.
+        mesh: All of whose axes devices are spread over.
+    """
+    local = -(-max(len(codes), 1) // (mesh.size * sampling.BLOCK)) * sampling.BLOCK
+    shape = (local * mesh.size, codes.shape[1])
+
+    def shard(index: tuple[slice, ...] | None) -> np.ndarray:
+        index = index or (slice(None),)
+        part = codes[index[0]]
+        start, stop, _ = index[0].indices(shape[0])
+        return np.pad(part, ((0, stop - start - len(part)), (0, 0)))
+
+    spec = _Spec(tuple(mesh.axis_names))
+    sharding = jax.sharding.NamedSharding(mesh, spec)
+    return jax.make_array_from_callback(shape, sharding, shard)
+
+
+def replicate(tree: Any, mesh: Mesh) -> Any:
+    """The same values on every accelerator of a mesh."""
+    sharding = jax.sharding.NamedSharding(mesh, _Spec())
+
+    def put(leaf: Array) -> Array:
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            data = put(jax.random.key_data(leaf))
+            return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+        value = np.asarray(leaf)
+        return jax.make_array_from_callback(
+            value.shape, sharding, lambda index: value[index]
+        )
+
+    return jax.tree.map(put, tree)
+
+
+def summed(
+    local_sum: Callable[[Any, Array, Int[Array, ""]], Any], mesh: Mesh
+) -> Callable[[Any, Array], Any]:
+    """Adds up over a mesh what each shard sums.
+
+    Args:
+        local_sum: From what is the same everywhere, the shard's rows and the position
+            of the first of them to a sum.
+        mesh: Where the rows are.
+    """
+    axes = tuple(mesh.axis_names)
+
+    def shard(same: Any, rows: Array) -> Any:
+        first = jax.lax.axis_index(axes).astype(jnp.int32) * rows.shape[0]
+        return jax.lax.psum(local_sum(same, rows, first), axes)
+
+    specs = (_Spec(), _Spec(axes))
+    return jax.shard_map(
+        shard, mesh=mesh, in_specs=specs, out_specs=_Spec(), check_vma=False
+    )
