@@ -291,7 +291,7 @@ def _blockers(draw: random.Random) -> list[Row]:
             "ts_utc": moment(number := draw.randrange(12), 22),
             "dt_utc": day(number),
             "ts_local": moment(number + 1, 3),
-            "blocker_name": _often(draw, draw.choice(("BI", "WU", "x, y")), None, ""),
+            "blocker_name": _often(draw, draw.choice(("BI", "WU", "x|y")), None),
             "blocker_type": _often(draw, "Activator", "Fx Device", None),
             "activity_level": _often(draw, draw.choice(("low", "high")), "l0w", None),
             "active_time_ms": _often(draw, draw.choice((0, 1, 90_000)), None, -1),

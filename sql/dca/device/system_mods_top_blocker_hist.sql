@@ -3,20 +3,25 @@ role: entity
 grain: >-
   One row a device, Windows version, blocker of modern standby, its type and its level
   of activity, over records with positive active time. A record counts for each window
-  of a version that holds the midnight at which its day begins.
+  of a version that holds the midnight at which its day begins. A missing part of a
+  version or of a blocker is blank.
 reads: [system_mods_top_blocker_hist, system_os_codename_history]
 device: guid
-max_rows: 12
+max_rows: 16
 # The vocabulary rises from Other to the most common, so that a full device keeps those.
-cap_by: blocker_name
+cap_by: blocker
 columns:
   os_version:
     kind: category
     values: os_versions
     other: Other|Other
     about: Windows version and release, as in Win11|22H2
-  blocker_name: {kind: category, values: blockers, other: Other, about: blocker}
-  blocker_type: {kind: category, values: blocker_types, about: its type}
+  # One column, as a blocker has one type.
+  blocker:
+    kind: category
+    values: blockers
+    other: Other|Other
+    about: type of the blocker, then its name, as in PDC Phase|No CS Phase
   activity_level: {kind: category, values: activity_levels, about: level of activity}
   num_occurrences:
     {kind: integer, unit: records, low: 1, high: 20000, bins: 14, scale: log,
@@ -28,8 +33,7 @@ columns:
 SELECT
   guid,
   concat(os_name, '|', os_codename) AS os_version,
-  blocker_name,
-  blocker_type,
+  concat(blocker_type, '|', blocker_name) AS blocker,
   activity_level,
   count(*) AS num_occurrences,
   avg(active_time_ms) / 1000 AS active_s
@@ -37,4 +41,7 @@ FROM system_mods_top_blocker_hist
 JOIN system_os_codename_history USING (guid)
 WHERE CAST(dt AS TIMESTAMP) BETWEEN min_ts AND max_ts AND active_time_ms > 0
 GROUP BY
-  guid, concat(os_name, '|', os_codename), blocker_name, blocker_type, activity_level
+  guid,
+  concat(os_name, '|', os_codename),
+  concat(blocker_type, '|', blocker_name),
+  activity_level

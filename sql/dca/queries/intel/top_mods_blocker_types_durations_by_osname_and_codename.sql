@@ -13,14 +13,14 @@ values:
 SELECT
   nullif(split_part(os_version, '|', 1), '') AS os_name,
   nullif(split_part(os_version, '|', 2), '') AS os_codename,
-  blocker_name,
-  blocker_type,
+  nullif(substr(blocker, strpos(blocker, '|') + 1), '') AS blocker_name,
+  nullif(split_part(blocker, '|', 1), '') AS blocker_type,
   activity_level,
   count(DISTINCT guid) AS number_of_clients,
   sum(num_occurrences * active_s) / sum(num_occurrences)
     AS average_active_time_in_seconds,
   CAST(sum(num_occurrences) AS BIGINT) AS number_of_occurences
 FROM system_mods_top_blocker_hist
-WHERE os_version <> 'Other|Other' AND blocker_name IS DISTINCT FROM 'Other'
-GROUP BY os_version, blocker_name, blocker_type, activity_level
+WHERE os_version <> 'Other|Other' AND blocker <> 'Other|Other'
+GROUP BY os_version, blocker, activity_level
 ORDER BY os_name, os_codename, blocker_name, blocker_type, activity_level
