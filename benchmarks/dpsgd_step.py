@@ -1,78 +1,68 @@
 """Times a step without privacy, `fast` and `vmap` clipping, and peers, side by side.
 
-All run in one process on the same network, data and batch: a VAE-shaped network of
-dense layers with a binary cross-entropy for each input. A step is gradient, clip,
-noise and Adam's update. Peers run where they are installed.
+    python benchmarks/dpsgd_step.py --hardware=cpu2
 
-    python benchmarks/dpsgd_step.py --batch=4096 --hardware=cpu2
+All run in one process on the same network, data and batch: the published kind of VAE. A
+step is gradient, clip, noise and Adam's update. All are compiled first and then take
+turns, so that what else the machine does hits them alike; the fastest repeat counts.
+Peers run where they are installed (`pip install opacus jax-privacy`, in an environment
+of its own: neither is needed for anything else). The achieved rate of operations counts
+those that a gradient needs, without privacy; `matmul` is the fastest float32 product of
+square matrices seen in the same turns. Writes benchmarks/results/
+dpsgd_step_<hardware>.json.
 """
 
 import functools
-import importlib.metadata
 import importlib.util
-import itertools
 import json
-import os
 import pathlib
-import platform
-import resource
 import shlex
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
+import machine
+import opacus_step
 import optax
+import published_vae
 from absl import app, flags
 
 from teledp_jax.dpsgd import clipping, train
 
 _BATCH = flags.DEFINE_integer("batch", 4096, "Devices in a step.")
 _MICRO_BATCH = flags.DEFINE_integer("micro_batch", 512, "Devices of `fast` at once.")
-_VMAP_MICRO_BATCH = flags.DEFINE_integer(
-    "vmap_micro_batch", 16, "Devices at once where gradients are formed."
+_SLOW_MICRO_BATCH = flags.DEFINE_integer(
+    "slow_micro_batch", 16, "Devices at once where gradients are formed."
 )
-_VMAP_BATCH = flags.DEFINE_integer(
-    "vmap_batch", 512, "Devices in a step of `vmap` and jax-privacy."
+_SLOW_BATCH = flags.DEFINE_integer(
+    "slow_batch", 256, "Devices in a step where gradients are formed."
 )
-_INPUTS = flags.DEFINE_integer("inputs", 307, "Input size.")
-_HIDDEN = flags.DEFINE_list("hidden", ["512", "256"], "Widths of the encoder.")
-_LATENT = flags.DEFINE_integer("latent", 128, "Size of the latent.")
-_REPEATS = flags.DEFINE_integer("repeats", 7, "Timed steps; the median counts.")
+_REPEATS = flags.DEFINE_integer("repeats", 7, "Turns that are timed.")
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.", required=True)
 _OUTPUT = flags.DEFINE_string("output", "benchmarks/results", "Folder of the result.")
 
 _CLIP_NORM, _STDDEV, _RATE = 1.0, 1.0, 1e-3
-
-
-class Network(nn.Module):
-    """A VAE of flat features; the loss of each device."""
-
-    hidden: tuple[int, ...]
-    latent: int
-
-    @nn.compact
-    def __call__(self, x: jax.Array, noise: jax.Array) -> jax.Array:
-        """Cross-entropy of each device's features, and its divergence."""
-        y = x
-        for width in self.hidden:
-            y = nn.silu(nn.Dense(width)(y))
-        mean, log_variance = jnp.split(nn.Dense(2 * self.latent)(y), 2, axis=-1)
-        y = mean + jnp.exp(0.5 * log_variance) * noise
-        for width in reversed(self.hidden):
-            y = nn.silu(nn.Dense(width)(y))
-        logits = nn.Dense(x.shape[1])(y)
-        entropy = optax.sigmoid_binary_cross_entropy(logits, x).sum(1)
-        divergence = mean**2 + jnp.exp(log_variance) - 1.0 - log_variance
-        return entropy + 0.5 * divergence.sum(1)
-
+_PLAIN = ("non_private", "non_private_whole_batch")
 
 Sum = Callable[[Any, Any], Any]
+
+
+class Job(NamedTuple):
+    """What is timed.
+
+    Attributes:
+        step: Takes one step and waits for it.
+        batch: Devices in a step.
+        facts: What is known before it runs.
+    """
+
+    step: Callable[[], None]
+    batch: int
+    facts: dict[str, float]
 
 
 def in_micro_batches(part_fn: Sum, micro_batch: int) -> Sum:
@@ -104,52 +94,6 @@ def clipped(losses_fn: clipping.LossesFn, path: str) -> Sum:
     )
 
 
-def time_jax(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> dict:
-    """Compiles and times one step; the state goes from step to step."""
-    optimizer = optax.adam(_RATE)
-    size = batch[0].shape[0]
-
-    @jax.jit
-    def step(state: Any, key: jax.Array, batch: Any) -> Any:
-        params, opt_state = state
-        total = sum_fn(params, batch)
-        if private:
-            total = train.noisy_sum(key, total, stddev=_STDDEV)
-        grad = jax.tree.map(lambda leaf: leaf / size, total)
-        updates, opt_state = optimizer.update(grad, opt_state)
-        return optax.apply_updates(params, updates), opt_state
-
-    state = (params, optimizer.init(params))
-    start = time.perf_counter()
-    compiled = step.lower(state, jax.random.key(0), batch).compile()
-    compile_seconds = time.perf_counter() - start
-    state = jax.block_until_ready(compiled(state, jax.random.key(0), batch))
-    seconds = []
-    for i in range(_REPEATS.value):
-        key = jax.random.key(i)
-        start = time.perf_counter()
-        state = jax.block_until_ready(compiled(state, key, batch))
-        seconds.append(time.perf_counter() - start)
-    memory = compiled.memory_analysis()
-    return {
-        **rates(seconds, size),
-        "compile_seconds": compile_seconds,
-        "compiled_temp_bytes": getattr(memory, "temp_size_in_bytes", None),
-    }
-
-
-def rates(seconds: list[float], size: int) -> dict:
-    """Numbers of one row; the peak is that of the process until now."""
-    return {
-        "batch": size,
-        "step_seconds": statistics.median(seconds),
-        "step_seconds_each": seconds,
-        "examples_per_second": size / statistics.median(seconds),
-        "peak_rss_bytes_so_far": 1024
-        * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-    }
-
-
 def jax_privacy_sum(losses_fn: clipping.LossesFn, micro_batch: int) -> Sum:
     """The peer's sum of clipped gradients."""
     import jax_privacy
@@ -166,182 +110,135 @@ def jax_privacy_sum(losses_fn: clipping.LossesFn, micro_batch: int) -> Sum:
     )
 
 
-def time_opacus(mode: str, x: np.ndarray, micro_batch: int) -> dict:
-    """A peer's step on the same network and data, forward to update."""
-    import opacus
-    import torch
-    from opacus.utils.fast_gradient_clipping_utils import DPLossFastGradientClipping
+def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
+    """Compiles one step; the state goes from step to step."""
+    optimizer = optax.adam(_RATE)
+    size = batch[0].shape[0]
 
-    torch.manual_seed(0)
-    hidden, latent = [int(width) for width in _HIDDEN.value], _LATENT.value
+    @jax.jit
+    def step(state: Any, key: jax.Array, batch: Any) -> Any:
+        params, opt_state = state
+        total = sum_fn(params, batch)
+        if private:
+            total = train.noisy_sum(key, total, stddev=_STDDEV)
+        grad = jax.tree.map(lambda leaf: leaf / size, total)
+        updates, opt_state = optimizer.update(grad, opt_state)
+        return optax.apply_updates(params, updates), opt_state
 
-    class Net(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            widths = [x.shape[1], *hidden]
-            pairs = list(itertools.pairwise(widths))
-            self.down = torch.nn.ModuleList(torch.nn.Linear(*p) for p in pairs)
-            self.both = torch.nn.Linear(hidden[-1], 2 * latent)
-            widths = [latent, *reversed(hidden)]
-            pairs = list(itertools.pairwise(widths))
-            self.up = torch.nn.ModuleList(torch.nn.Linear(*p) for p in pairs)
-            self.out = torch.nn.Linear(hidden[0], x.shape[1])
+    state = [(params, optimizer.init(params)), jax.random.key(0)]
+    start = time.perf_counter()
+    compiled = step.lower(*state, batch).compile()
+    seconds = time.perf_counter() - start
 
-        def forward(self, x: Any) -> Any:
-            y = x
-            for layer in self.down:
-                y = torch.nn.functional.silu(layer(y))
-            mean, log_variance = self.both(y).chunk(2, dim=1)
-            y = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
-            for layer in self.up:
-                y = torch.nn.functional.silu(layer(y))
-            divergence = mean**2 + torch.exp(log_variance) - 1 - log_variance
-            return torch.cat([self.out(y), 0.5 * divergence], dim=1)
+    def take() -> None:
+        key, use = jax.random.split(state[1])
+        state[:] = [jax.block_until_ready(compiled(state[0], use, batch)), key]
 
-    def losses(output: Any, x: Any) -> Any:
-        logits, divergence = output[:, : x.shape[1]], output[:, x.shape[1] :]
-        entropy = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits, x, reduction="none"
-        )
-        return entropy.sum(1) + divergence.sum(1)
-
-    class Criterion:
-        reduction = "mean"
-
-        def __call__(self, output: Any, x: Any) -> Any:
-            each = losses(output, x)
-            return each if self.reduction == "none" else each.mean()
-
-    criterion: Any = Criterion()
-    net = opacus.GradSampleModule(Net())
-    if mode == "ghost":
-        net = opacus.grad_sample.GradSampleModuleFastGradientClipping(
-            Net(), max_grad_norm=_CLIP_NORM, use_ghost_clipping=True
-        )
-    kind = (
-        opacus.optimizers.DPOptimizerFastGradientClipping
-        if mode == "ghost"
-        else opacus.optimizers.DPOptimizer
-    )
-    optimizer = kind(
-        torch.optim.Adam(net.parameters(), lr=_RATE),
-        noise_multiplier=_STDDEV / _CLIP_NORM,
-        max_grad_norm=_CLIP_NORM,
-        expected_batch_size=len(x),
-    )
-    if mode == "ghost":
-        criterion = DPLossFastGradientClipping(net, optimizer, Criterion(), "mean")
-    data, seconds = torch.from_numpy(x), []
-    for _ in range(_REPEATS.value + 1):
-        start = time.perf_counter()
-        for i in range(0, len(x), micro_batch):
-            part = data[i : i + micro_batch]
-            optimizer.signal_skip_step(do_skip=i + micro_batch < len(x))
-            criterion(net(part), part).backward()
-            optimizer.step()
-            optimizer.zero_grad()
-        seconds.append(time.perf_counter() - start)
-    return rates(seconds[1:], len(x))
+    memory = compiled.memory_analysis()
+    facts = {"compile_seconds": seconds, "program_bytes": memory.temp_size_in_bytes}
+    return Job(take, size, facts)
 
 
-def measure() -> tuple[dict, int]:
-    """All rows, and the size of the network."""
-    rng = np.random.default_rng(0)
-    x = (rng.random((_BATCH.value, _INPUTS.value)) < 0.1).astype(np.float32)
-    noise = rng.standard_normal((_BATCH.value, _LATENT.value)).astype(np.float32)
-    network = Network(tuple(int(width) for width in _HIDDEN.value), _LATENT.value)
-    params = network.init(jax.random.key(0), x[:1], noise[:1])["params"]
-    batch = (jnp.asarray(x), jnp.asarray(noise))
-    less = tuple(array[: _VMAP_BATCH.value] for array in batch)
-
-    def losses_fn(params: Any, batch: Any) -> jax.Array:
-        return network.apply({"params": params}, *batch)
-
-    plain = jax.grad(lambda params, batch: losses_fn(params, batch).sum())
-    micro, small = _MICRO_BATCH.value, _VMAP_MICRO_BATCH.value
-    fast = clipped(losses_fn, "fast")
-    jobs: dict[str, Callable[[], dict]] = {
-        "non_private_whole_batch": lambda: time_jax(
-            plain, params, batch, private=False
-        ),
-        "non_private": lambda: time_jax(
-            in_micro_batches(plain, micro), params, batch, private=False
-        ),
-        "fast": lambda: time_jax(
-            in_micro_batches(fast, micro), params, batch, private=True
-        ),
-        "fast_whole_batch": lambda: time_jax(fast, params, batch, private=True),
-        "vmap": lambda: time_jax(
-            in_micro_batches(clipped(losses_fn, "vmap"), small),
-            params,
-            less,
-            private=True,
-        ),
+def jobs() -> dict[str, Callable[[], Job]]:
+    """All that can run here."""
+    model = published_vae.model()
+    params = model.init(jax.random.key(0))
+    codes = published_vae.records(_BATCH.value)
+    batch = model.inputs(jnp.asarray(codes, jnp.int32), jax.random.key(1))
+    less = tuple(array[: _SLOW_BATCH.value] for array in batch)
+    micro, small = _MICRO_BATCH.value, _SLOW_MICRO_BATCH.value
+    plain = jax.grad(lambda params, batch: model.losses(params, batch).sum())
+    fast, vmap = (clipped(model.losses, path) for path in ("fast", "vmap"))
+    private = functools.partial(jax_job, params=params, private=True)
+    public = functools.partial(jax_job, params=params, batch=batch, private=False)
+    found: dict[str, Callable[[], Job]] = {
+        "non_private": lambda: public(in_micro_batches(plain, micro)),
+        "non_private_whole_batch": lambda: public(plain),
+        "fast": lambda: private(in_micro_batches(fast, micro), batch=batch),
+        "fast_whole_batch": lambda: private(fast, batch=batch),
+        "vmap": lambda: private(in_micro_batches(vmap, small), batch=less),
     }
     if importlib.util.find_spec("jax_privacy"):
-        jobs["jax_privacy"] = lambda: time_jax(
-            jax_privacy_sum(losses_fn, small), params, less, private=True
-        )
+        peer = jax_privacy_sum
+        found["jax_privacy"] = lambda: private(peer(model.losses, small), batch=less)
     if importlib.util.find_spec("opacus"):
-        jobs["opacus_ghost"] = functools.partial(time_opacus, "ghost", x, micro)
-        jobs["opacus_hooks"] = functools.partial(time_opacus, "hooks", x, small)
-    rows = {name: job() for name, job in jobs.items()}
-    best = max(
-        rows[name]["examples_per_second"]
-        for name in ("non_private", "non_private_whole_batch")
-    )
+        noise = {"clip_norm": _CLIP_NORM, "stddev": _STDDEV, "rate": _RATE}
+        for mode, size, part in (
+            ("ghost", _BATCH.value, micro),
+            ("hooks", _SLOW_BATCH.value, small),
+        ):
+            step = functools.partial(
+                opacus_step.make, mode, codes[:size], micro_batch=part, **noise
+            )
+            found[f"opacus_{mode}"] = lambda step=step, size=size: Job(step(), size, {})
+    return found
+
+
+def measure() -> tuple[dict[str, dict], float]:
+    """A row for each job, and the rate of the fastest matrix product."""
+    made: dict[str, Job] = {}
+    rows: dict[str, dict] = {}
+    for name, make in jobs().items():
+        made[name] = make()
+        machine.forget_peak()
+        before = machine.resident_bytes(peak=False)
+        made[name].step()
+        peak = machine.resident_bytes(peak=True) - before
+        rows[name] = {"batch": made[name].batch, **made[name].facts}
+        rows[name]["peak_bytes_above_rest"] = peak
+    seconds: dict[str, list[float]] = {name: [] for name in made}
+    matmul = 0.0
+    for _ in range(_REPEATS.value):
+        for name, job in made.items():
+            start = time.perf_counter()
+            job.step()
+            seconds[name].append(time.perf_counter() - start)
+        matmul = max(matmul, machine.matmul())
+    for name, row in rows.items():
+        rate = made[name].batch / min(seconds[name])
+        flops = rate * published_vae.matmul_flops()
+        row["step_seconds"] = min(seconds[name])
+        row["step_seconds_median"] = statistics.median(seconds[name])
+        row["step_seconds_each"] = seconds[name]
+        row["examples_per_second"] = rate
+        row["flops_per_second"] = flops
+        row["share_of_matmul"] = flops / matmul
+    best = max(rows[name]["examples_per_second"] for name in _PLAIN)
     for row in rows.values():
         row["ratio_to_non_private"] = row["examples_per_second"] / best
-    return rows, sum(leaf.size for leaf in jax.tree.leaves(params))
+    return rows, matmul
 
 
-def versions() -> dict[str, str]:
-    """Versions of what took part."""
-    names = (
-        "jax",
-        "jaxlib",
-        "flax",
-        "optax",
-        "numpy",
-        "jax-privacy",
-        "opacus",
-        "torch",
+def show(rows: dict[str, dict]) -> None:
+    """Prints the table."""
+    print(
+        f"{'':24}{'examples/s':>11}{'ratio':>7}{'compile s':>10}{'peak MB':>9}"
+        f"{'GFLOP/s':>9}{'of matmul':>10}"
     )
-    found = {"python": platform.python_version()}
-    for name in names:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    for name, row in rows.items():
+        print(
+            f"{name:24}{row['examples_per_second']:11.0f}"
+            f"{row['ratio_to_non_private']:7.3f}{row.get('compile_seconds', 0):10.1f}"
+            f"{row['peak_bytes_above_rest'] / 1e6:9.0f}"
+            f"{row['flops_per_second'] / 1e9:9.1f}{row['share_of_matmul']:10.2f}"
+        )
 
 
 def main(argv: list[str]) -> None:
     """Measures, prints a table and writes the JSON."""
     del argv
-    load = os.getloadavg()[0]
-    rows, num_parameters = measure()
+    rows, matmul = measure()
     result = {
         "command": shlex.join(["python", *sys.argv]),
-        "versions": versions(),
-        "hardware": {
-            "name": _HARDWARE.value,
-            "accelerators": [device.device_kind for device in jax.devices()],
-            "cores": len(os.sched_getaffinity(0)),
-            "machine": platform.machine(),
-            "load_average_before": load,
-        },
-        "num_parameters": num_parameters,
+        "versions": machine.versions(),
+        "hardware": machine.describe(_HARDWARE.value),
+        "num_parameters": published_vae.num_parameters(),
         "micro_batch": _MICRO_BATCH.value,
-        "vmap_micro_batch": _VMAP_MICRO_BATCH.value,
+        "slow_micro_batch": _SLOW_MICRO_BATCH.value,
+        "matmul_flops_per_second": matmul,
         "rows": rows,
     }
-    print(f"{'':24} {'examples/s':>12} {'ratio':>7} {'compile s':>10}")
-    for name, row in rows.items():
-        print(
-            f"{name:24} {row['examples_per_second']:12.0f} "
-            f"{row['ratio_to_non_private']:7.3f} {row.get('compile_seconds', 0):10.1f}"
-        )
+    show(rows)
     path = pathlib.Path(_OUTPUT.value) / f"dpsgd_step_{_HARDWARE.value}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
