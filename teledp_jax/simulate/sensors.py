@@ -33,8 +33,8 @@ def measures(fleet: traits.Fleet, metric: str) -> draws.Bools:
     draw = fleet.draw(_TABLE)
     present = members.reports(fleet, _TABLE)
     if metric == "power":
-        everyone = sum(section["measuring"].values())
-        return present & draw.chance("power", section["package_power"] / everyone)
+        chance = members.chances(fleet, "package power", coverage=1.0)
+        return present & draw.chance("power", chance)
     kinds = draws.Vocabulary({"all": section["measuring"]})
     kind = kinds.pick(draw.uniform("measuring"))
     having = np.array([metric in value.split(" ") for value in kinds.values])
