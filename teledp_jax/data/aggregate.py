@@ -76,11 +76,15 @@ def aggregate(
         if not 0 <= share <= 1:
             raise errors.InputError(f"{name}={share}: expected a share in 0..1.")
     times = warehouse.parse_window(window)
+    temp_folder = temp_folder.absolute()
     counts: list[quality.Count] = []
     missing: list[str] = []
     with (
         warehouse.connect(
-            memory_limit=memory_limit, temp_folder=temp_folder, threads=threads
+            memory_limit=memory_limit,
+            temp_folder=temp_folder,
+            folders=(source_folder, run.folder),
+            threads=threads,
         ) as connection,
         tempfile.TemporaryDirectory(dir=temp_folder, prefix="staging-") as staging,
     ):

@@ -5,7 +5,8 @@ import datetime
 import glob
 import pathlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 import duckdb
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
@@ -28,13 +29,18 @@ def connect(
     *,
     memory_limit: str,
     temp_folder: pathlib.Path,
+    folders: Sequence[pathlib.Path] = (),
     threads: int | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Opens a database in memory that spills to `temp_folder` beyond its limit.
 
+    A statement of a suite can reach these folders and nothing else: no other file, no
+    network, no setting.
+
     Args:
         memory_limit: Most memory that the work takes, such as `4GB`.
         temp_folder: Where it spills; made if absent, emptied at the end.
+        folders: Other folders that it may read and write.
         threads: Number of threads; None is one a core.
 
     Raises:
@@ -58,7 +64,21 @@ def connect(
     with connection:
         # A launcher's own bar is enough on a terminal.
         connection.execute("SET enable_progress_bar = false")
+        seal(connection, "SET allowed_directories = ?", [temp_folder, *folders])
         yield connection
+
+
+def seal(
+    connection: duckdb.DuckDBPyConnection,
+    statement: Literal["SET allowed_directories = ?", "SET allowed_paths = ?"],
+    paths: Iterable[pathlib.Path],
+) -> None:
+    """Keeps a database to some paths for good: it can open no other, nor a setting."""
+    names = [str(form) for path in paths for form in (path.absolute(), path.resolve())]
+    # A path with wildcard characters is checked as it is escaped and as it is opened.
+    connection.execute(statement, [sorted({*names, *map(glob.escape, names)})])
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
 
 
 def num_bytes(size: str) -> int:
@@ -84,7 +104,7 @@ def read_files(
 ) -> duckdb.DuckDBPyRelation:
     """A relation over Parquet files; their names may hold quotes and wildcards."""
     return connection.read_parquet(
-        [glob.escape(str(file)) for file in files],
+        [glob.escape(str(file.absolute())) for file in files],
         union_by_name=True,
         hive_partitioning=False,
     )

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import datetime
 import decimal
-import glob
 import pathlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -119,14 +118,9 @@ def _sealed(
     folder: pathlib.Path, names: Sequence[str]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database that can read these tables as views, and no other file."""
-    folder = folder.resolve()
-    files = [str(folder / f"{name}.parquet") for name in names]
-    # A path with wildcard characters is checked as it is escaped and as it is opened.
-    allowed = sorted({*files, *map(glob.escape, files)})
+    files = [folder / f"{name}.parquet" for name in names]
     with duckdb.connect() as connection:
-        connection.execute("SET allowed_paths = ?", [allowed])
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+        warehouse.seal(connection, "SET allowed_paths = ?", files)
         warehouse.create_views(connection, folder, names)
         yield connection
 

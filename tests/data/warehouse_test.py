@@ -24,6 +24,34 @@ def test_a_connection_keeps_its_settings(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_csv('{other}')",
+        "COPY (SELECT 1) TO '{other}'",
+        "ATTACH '{other}'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "SET allowed_directories = ['/']",
+        "SELECT * FROM read_csv('{folder}/../other.csv')",
+    ],
+)
+def test_a_statement_reaches_the_named_folders_alone(tmp_path, statement):
+    folder, other = tmp_path / "[it's]", tmp_path / "other.csv"
+    folder.mkdir()
+    other.write_text("a\n1\n")
+    with warehouse.connect(
+        memory_limit="400MB", temp_folder=tmp_path / "temp", folders=[folder]
+    ) as connection:
+        connection.sql("SELECT 7 AS a").write_parquet(str(folder / "a.parquet"))
+        rows = warehouse.read_files(connection, [folder / "a.parquet"]).fetchall()
+        text = statement.format(other=other, folder=str(folder).replace("'", "''"))
+        with pytest.raises(duckdb.Error):
+            connection.execute(text)
+    assert rows == [(7,)]
+    assert other.read_text() == "a\n1\n"
+
+
+@pytest.mark.parametrize(
     ("size", "expected"),
     [("4GB", 4 * 10**9), ("1.5 GiB", 1.5 * 2**30), ("200mb", 2 * 10**8)],
 )
