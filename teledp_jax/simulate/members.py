@@ -86,6 +86,10 @@ def _factors(world: str, table: str, coverage: float) -> Mapping[str, draws.Floa
         for name, numbers in section.get("by", {}).items()
     }
     factors = {name: np.ones(len(values(name))) for name in codes}
+    weight = np.ones(len(fleet.ids))
+    if within := section.get("within"):
+        weight = chances(fleet, within, coverage=1.0)
+        weight /= weight.mean()
     for _ in range(_RAKINGS if codes else 0):
         for name, (group, wanted) in goals.items():
             chance = np.full(len(fleet.ids), goal)
@@ -93,7 +97,9 @@ def _factors(world: str, table: str, coverage: float) -> Mapping[str, draws.Floa
                 chance = chance * factors[other][code]
             kind = group[codes[name]]
             reached = np.bincount(
-                kind, np.minimum(chance, _LARGEST_CHANCE), minlength=len(wanted)
+                kind,
+                weight * np.minimum(chance, _LARGEST_CHANCE),
+                minlength=len(wanted),
             )
             ratio = wanted * len(fleet.ids) / np.maximum(reached, 1e-9)
             largest = _LARGEST_CHANCE / goal

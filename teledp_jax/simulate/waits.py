@@ -26,7 +26,7 @@ def userwait_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     events = draws.Vocabulary({"all": section["events"]})
     event = events.pick(rows.draw.uniform("event"))
     state = _states(fleet, rows)
-    milliseconds = _lengths(fleet, rows, event, slot, process)
+    milliseconds = _lengths(fleet, rows, event, slot, process, state)
     local = rows.times()
     started = columns.stamps(local - fleet.offset[of] - 600)
     pid = (1_000 + 4 * (rows.draw.uniform("pid") * 5_000)).astype(np.int64)
@@ -104,8 +104,9 @@ def _lengths(
     event: draws.Ints,
     slot: draws.Ints,
     process: draws.Ints,
+    state: draws.Ints,
 ) -> draws.Floats:
-    """Milliseconds: longer for some processes, devices, and some pairs of both."""
+    """Milliseconds: longer for some processes and devices, and stuck in some states."""
     section = facts.intel(_TABLE)
     names = list(section["events"])
     seconds = np.array([float(section["seconds"].get(name, 1.0)) for name in names])
@@ -114,7 +115,13 @@ def _lengths(
     pairs = draws.Draws(fleet.seed, f"pairs/{_TABLE}", rows.draw.ids, slot)
     effect = section["device_spread"] * pairs.normal("effect") + name_effect[process]
     effect += 0.4 * fleet.starved[rows.device]
-    stuck = pairs.chance("stuck", section["stuck_share"])
+    triples = draws.Draws(
+        fleet.seed,
+        f"states/{_TABLE}",
+        rows.draw.ids,
+        slot * len(section["states"]) + state,
+    )
+    stuck = triples.chance("stuck", section["stuck_share"])
     length = seconds[event] * np.exp(effect + 0.8 * rows.draw.normal("length"))
     length *= np.where(stuck, section["stuck_factor"], 1.0)
     total = np.char.startswith(np.array(names), "TOTAL_")[event]
