@@ -24,6 +24,7 @@ def quiet(name):
 def make_config(**overrides):
     config = settings.default("dca")
     config.num_devices = 300
+    config.workloads = ("stability",)
     config.budget.epsilon = 4.0
     config.budget.delta = 1e-5
     config.seed = 0
