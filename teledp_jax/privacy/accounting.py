@@ -40,6 +40,12 @@ def _base_pld(event: dp_accounting.DpEvent, interval: float) -> Any:
             use_connect_dots=True,  # rounding up would cost much where many compose
         )
     if sampling_prob == 1.0:
+        if isinstance(event, events.DiscreteLaplaceDpEvent):
+            return pld_lib.from_discrete_laplace_mechanism(
+                event.epsilon,
+                value_discretization_interval=interval,
+                use_connect_dots=True,
+            )
         if isinstance(event, events.ExponentialMechanismDpEvent):
             return _exponential_pld(event.epsilon, interval)
         if isinstance(event, events.ThresholdDpEvent):
@@ -106,7 +112,7 @@ def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
     """`event` in kinds whose RDP the library knows and that bound ours.
 
     A discrete Gaussian is bounded by a Gaussian, a choice of range epsilon by zCDP of
-    epsilon^2 / 8.
+    epsilon^2 / 8, pure DP of epsilon by zCDP of epsilon^2 / 2.
 
     References:
         Canonne et al. 2020 (arXiv:2004.00010); Cesar and Rogers 2021
@@ -117,6 +123,8 @@ def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
             return dp_accounting.GaussianDpEvent(event.sigma / event.sensitivity)
         case events.ExponentialMechanismDpEvent():
             return dp_accounting.ZCDpEvent(event.epsilon**2 / 8)
+        case events.DiscreteLaplaceDpEvent():
+            return dp_accounting.ZCDpEvent(event.epsilon**2 / 2)
         case events.ThresholdDpEvent():
             raise dp_accounting.UnsupportedEventError(
                 "RDP has no place for the delta of a threshold."

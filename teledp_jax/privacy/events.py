@@ -36,6 +36,28 @@ class DiscreteGaussianDpEvent(dp_accounting.DpEvent):
 
 
 @attrs.define(frozen=True)
+class DiscreteLaplaceDpEvent(dp_accounting.DpEvent):
+    """One whole number that a device changes by at most 1, under a discrete Laplace.
+
+    It covers a vector too in which a device changes one entry by 1, whichever it is.
+
+    Attributes:
+        epsilon: Inverse of the scale: P(x) proportional to exp(-epsilon * |x|).
+
+    References:
+        Ghosh et al. 2009 (arXiv:0811.2841).
+    """
+
+    epsilon: float = attrs.field()
+
+    @epsilon.validator
+    def _check(self, attribute: object, value: float) -> None:
+        """Noise without a scale protects nobody."""
+        if not (value > 0 and math.isfinite(value)):
+            raise errors.InputError(f"Expected 0 < epsilon < inf, got {value}.")
+
+
+@attrs.define(frozen=True)
 class ExponentialMechanismDpEvent(dp_accounting.DpEvent):
     """One choice by the exponential mechanism, of bounded range epsilon.
 
@@ -88,6 +110,8 @@ def describe(event: dp_accounting.DpEvent) -> str:
                 f"discrete Gaussian (sigma {event.sigma:.6g}, "
                 f"sensitivity {event.sensitivity})"
             )
+        case DiscreteLaplaceDpEvent():
+            return f"discrete Laplace (scale 1 / {event.epsilon:.6g}, sensitivity 1)"
         case ExponentialMechanismDpEvent():
             return f"exponential mechanism (range {event.epsilon:.6g})"
         case ThresholdDpEvent():
@@ -118,6 +142,8 @@ def to_json(event: dp_accounting.DpEvent) -> dict[str, Any]:
             if event.sensitivity != 1:
                 fields["sensitivity"] = event.sensitivity
             return fields
+        case DiscreteLaplaceDpEvent():
+            return {"kind": "discrete_laplace", "epsilon": event.epsilon}
         case ExponentialMechanismDpEvent():
             return {"kind": "exponential_mechanism", "epsilon": event.epsilon}
         case ThresholdDpEvent():
@@ -154,6 +180,8 @@ def from_json(fields: Mapping[str, Any]) -> dp_accounting.DpEvent:
             return DiscreteGaussianDpEvent(
                 fields["sigma"], fields.get("sensitivity", 1)
             )
+        case "discrete_laplace":
+            return DiscreteLaplaceDpEvent(fields["epsilon"])
         case "exponential_mechanism":
             return ExponentialMechanismDpEvent(fields["epsilon"])
         case "threshold":

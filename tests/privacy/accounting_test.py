@@ -126,10 +126,24 @@ def test_a_threshold_costs_its_delta_and_no_epsilon():
         events.DiscreteGaussianDpEvent(7.5, sensitivity=3),
         events.ExponentialMechanismDpEvent(0.25),
         events.ThresholdDpEvent(1e-7),
+        events.DiscreteLaplaceDpEvent(0.5),
     ],
 )
 def test_an_event_survives_the_ledger(event):
     assert events.from_json(events.to_json(event)) == event
+
+
+def test_a_discrete_laplace_costs_its_epsilon_and_several_add_up():
+    event = events.DiscreteLaplaceDpEvent(0.7)
+    # Loss is 0.7 or -0.7: delta(x) = (1 - e^(x - 0.7)) / (1 + e^-0.7).
+    exact = 0.7 + math.log1p(-1e-3 * (1 + math.exp(-0.7)))
+    found = accounting.epsilon_pld(event, 1e-3)
+    assert exact <= found <= exact + 1e-4
+    twice = dp_accounting.SelfComposedDpEvent(event, 2)
+    assert 1.3 < accounting.epsilon_pld(twice, 1e-6) <= 1.4 + 1e-4
+    assert accounting.epsilon_rdp(event, 1e-5) > found
+    with pytest.raises(errors.InputError, match="epsilon"):
+        events.DiscreteLaplaceDpEvent(0.0)
 
 
 def test_rdp_bounds_pld_from_above():
