@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable, Mapping
 
 import jax
+import ml_collections
 import tqdm
 from absl import flags, logging
 from ml_collections import config_flags
 
 from teledp_jax import errors, pipeline, runs, settings, synthesis
+from teledp_jax.data import eventlog
+from teledp_jax.simulate import logfile
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config",
@@ -26,6 +29,11 @@ _WORLD = flags.DEFINE_enum(
     ["a", "b"],
     "Short for --config.simulation.world: the correlations of a simulated fleet. Tune "
     "in one world, score in the other.",
+)
+_INPUT = flags.DEFINE_string(
+    "input",
+    None,
+    "A CSV of product events, of suite eventlog, in place of a simulated log.",
 )
 
 
@@ -80,11 +88,43 @@ def workdir() -> pathlib.Path:
     return run.folder
 
 
+def input_path() -> pathlib.Path | None:
+    """The event log that --input names; none without the flag.
+
+    Raises:
+        InputError: If the flag is empty.
+    """
+    if _INPUT.value is None:
+        return None
+    if not _INPUT.value:
+        raise errors.InputError("State the file of --input, as --input=FILE.csv.")
+    return pathlib.Path(_INPUT.value)
+
+
+def load_input(folder: pathlib.Path) -> None:
+    """Makes clean log and raw files of --input, unless the folder has them.
+
+    Raises:
+        InputError: If the file is of no use.
+    """
+    path, suite_folder = input_path(), settings.SQL / "eventlog"
+    if path is None or logfile.is_loaded(path, folder, suite_folder=suite_folder):
+        return
+    made = logfile.load(path, folder, suite_folder=suite_folder)
+    logging.info(
+        "%s: %d events, %d rows rejected, read as %s",
+        path,
+        len(made.events),
+        sum(made.rejects.values()),
+        made.encoding,
+    )
+
+
 def job() -> pipeline.Job:
     """The job that the flags name, checked.
 
     Raises:
-        InputError: If --config or --workdir is missing or of no use.
+        InputError: If --config, --workdir or --input is missing or of no use.
     """
     if _CONFIG.value is None:
         raise errors.InputError("State --config, as --config=configs/demo.py.")
@@ -92,8 +132,24 @@ def job() -> pipeline.Job:
         raise errors.InputError("State --workdir, as --workdir=runs/demo.")
     if _WORLD.value:
         _CONFIG.value.simulation.world = _WORLD.value
+    if input_path() is not None:
+        _use_input(_CONFIG.value)
     config = settings.resolve(_CONFIG.value)
     return pipeline.Job(config, runs.Run(pathlib.Path(_WORKDIR.value)))
+
+
+def _use_input(config: ml_collections.ConfigDict) -> None:
+    """Makes the raw files of --input the source of a config."""
+    if config.suite != "eventlog":
+        raise errors.InputError(
+            f"--input is for suite eventlog; for {config.suite} state --config.source."
+        )
+    if config.source is not None:
+        raise errors.InputError("State --input or --config.source, not both.")
+    settings.resolve(config)  # before any work
+    folder = workdir()
+    load_input(folder)
+    config.source = str(folder / eventlog.RAW)
 
 
 def bar(name: str) -> synthesis.Progress:

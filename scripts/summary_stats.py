@@ -2,7 +2,8 @@
 
 python scripts/summary_stats.py --workdir=runs/log
 
-Needs scripts/preprocess.py before. Writes reports/ and visuals/ in the folder.
+Needs scripts/preprocess.py before, or --input=FILE.csv. Writes reports/ and visuals/
+in the folder.
 """
 
 import launch
@@ -32,6 +33,7 @@ def columns(table: pa.Table, names: tuple[str, ...]) -> dict[str, np.ndarray]:
 def main() -> None:
     """Runs the step."""
     folder = launch.workdir()
+    launch.load_input(folder)
     suite_folder = settings.SQL / "eventlog"
     reports = folder / "reports"
     with eventlog.open_clean(folder) as connection:

@@ -1,19 +1,18 @@
 """A CSV of product events: read, checked, enriched; what is rejected is written too."""
 
-import codecs
 import contextlib
 import csv
 import pathlib
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 import yaml
 
 from teledp_jax import errors, runs
-from teledp_jax.data import sqlfile, warehouse
+from teledp_jax.data import encoding, sqlfile, warehouse
 
 CSV_COLUMNS = {
     "product_type": "Product Type",
@@ -38,7 +37,22 @@ _CLEAN_TYPES = {
     "is_weekend": "BIGINT",
     "User ID": "VARCHAR",
 }
-_CHUNK = 1 << 24
+
+
+class Preprocessed(NamedTuple):
+    """What `preprocess` made of a file.
+
+    Attributes:
+        events: The clean events under the names of the raw table, in the file's order.
+        users: Their users, each once, as the raw table of users.
+        rejects: Number of rows rejected by reason.
+        encoding: That the file had; the results are in UTF-8.
+    """
+
+    events: pa.Table
+    users: pa.Table
+    rejects: Mapping[str, int]
+    encoding: str
 
 
 def preprocess(
@@ -47,32 +61,34 @@ def preprocess(
     *,
     suite_folder: pathlib.Path,
     keep_duplicates: bool = False,
-) -> tuple[pa.Table, Mapping[str, int]]:
+) -> Preprocessed:
     """Writes the clean log and its rejects.
 
     Args:
-        path: The CSV, in UTF-8, with the columns of `CSV_COLUMNS` in any order.
+        path: The CSV, with the columns of `CSV_COLUMNS` in any order, in UTF-8, UTF-16,
+            UTF-32, Windows-1252 or Latin-1.
         folder: Gets `CLEAN` and `REJECTS`.
         suite_folder: Holds vocabularies and the SQL of the steps.
         keep_duplicates: Whether rows equal in all columns are kept.
 
-    Returns:
-        The clean events under the names of the raw table, and the number of rows
-        rejected for each reason.
-
     Raises:
-        InputError: If the file is absent, empty, no UTF-8 or without a column, or holds
+        InputError: If the file is absent, empty, broken or without a column, or holds
             no row that can be used.
     """
-    _check_text(path)
-    _check_header(path)
     steps = {f.name: f for f in sqlfile.read_folder(suite_folder / "preprocess")}
-    with duckdb.connect() as connection, _reporting(path):
+    with (
+        encoding.as_utf8(path) as (text, name),
+        duckdb.connect() as connection,
+        _reporting(path),
+    ):
+        _check_header(path, text)
         connection.execute("SET enable_progress_bar = false")
-        connection.execute(steps["load"].statement, {"path": str(path)})
         _register_vocabularies(connection, suite_folder)
-        arguments = {"keep_duplicates": keep_duplicates}
-        connection.execute(steps["check"].statement, arguments)
+        for step in ("product", "event_kind"):
+            connection.execute(steps[step].statement)
+        connection.execute(steps["load"].statement, {"path": str(text)})
+        if not keep_duplicates:
+            _reject_duplicates(connection, steps)
         rejects = connection.sql(steps["rejects"].statement)
         by_reason = rejects.aggregate("reason, count(*) AS num_rows", "reason")
         counts = dict(by_reason.order("reason").fetchall())
@@ -82,35 +98,29 @@ def preprocess(
                 f"{path}: no row can be used; products and event types must be "
                 "those that sql/eventlog/vocabularies.yaml lists, times ISO 8601."
             )
-        for name, target in (("clean", CLEAN), ("rejects", REJECTS)):
+        users = connection.sql(steps["users"].statement).to_arrow_table()
+        for step, target in (("clean", CLEAN), ("rejects", REJECTS)):
             with runs.atomic(folder / target) as temporary:
-                connection.sql(steps[name].statement).write_csv(str(temporary))
-    return events, counts
+                connection.sql(steps[step].statement).write_csv(str(temporary))
+    return Preprocessed(events, users, counts, name)
 
 
-def _check_text(path: pathlib.Path) -> None:
-    """The file is there, holds something and is UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    size = 0
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-                size += len(chunk)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise errors.InputError(
-            f"{path}: is no UTF-8 text; save it as CSV in UTF-8."
-        ) from None
-    except OSError as error:
-        raise errors.InputError(f"{path}: cannot be read ({error.strerror}).") from None
-    if not size:
-        raise errors.InputError(f"{path}: is empty; expected a CSV with a header.")
+def _reject_duplicates(
+    connection: duckdb.DuckDBPyConnection, steps: Mapping[str, sqlfile.SqlFile]
+) -> None:
+    """Rejects rows that equal one before them; sorts hashes, which is fast."""
+    hashes = connection.sql(steps["hashes"].statement).fetchnumpy()["row_hash"]
+    hashes.sort()
+    repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    if len(repeated):
+        table = pa.table({"row_hash": repeated})
+        connection.from_arrow(table).create("repeated_hashes")
+        connection.execute(steps["duplicates"].statement)
 
 
-def _check_header(path: pathlib.Path) -> None:
+def _check_header(path: pathlib.Path, text: pathlib.Path) -> None:
     """The first line names every column, once."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with text.open(encoding="utf-8-sig", newline="") as file:
         names = next(csv.reader(file), [])
     wrong = [name for name in CSV_COLUMNS.values() if names.count(name) != 1]
     if wrong:
@@ -181,46 +191,3 @@ def rows(
     except duckdb.Error as error:
         line = warehouse.first_line(error)
         raise errors.InputError(f"{file.path}: {line}") from None
-
-
-_START = np.datetime64("2024-05-01", "s")  # of the column day of the device table
-
-
-def from_raw(events: pa.Table, users: pa.ChunkedArray) -> dict[str, np.ndarray]:
-    """Product, event_type and time_s of the raw events of some users.
-
-    Args:
-        events: The raw table of events.
-        users: Their ids.
-    """
-    own = events.filter(pa.compute.is_in(events["user_id"], users))
-    times = own["event_time"].to_numpy().astype("datetime64[s]")
-    return {
-        "product": own["product_type"].to_numpy(),
-        "event_type": own["event_type"].to_numpy(),
-        "time_s": (times - _START).astype(np.float64),
-    }
-
-
-def from_device_table(
-    table: pa.Table, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Product, event_type and time_s of a device table `user_events`.
-
-    Rows without a product, day or hour are dropped; the second in the hour is drawn.
-    """
-    table = table.drop_null()
-    parts = pa.compute.split_pattern(table["product_event"], "/")
-    hours = 24 * table["day"].to_numpy() + table["hour"].to_numpy()
-    return {
-        "product": pa.compute.list_element(parts, 0).to_numpy(),
-        "event_type": pa.compute.list_element(parts, 1).to_numpy(),
-        "time_s": 3600 * (hours + rng.random(len(hours))),
-    }
-
-
-def second_draw(table: pa.Table, num_users: int, rng: np.random.Generator) -> pa.Table:
-    """The rows of as many users, drawn with replacement: sampling without privacy."""
-    _, user = np.unique(table["user_id"].to_numpy().astype(str), return_inverse=True)
-    times = np.bincount(rng.integers(0, num_users, num_users), minlength=num_users)
-    return table.take(pa.array(np.repeat(np.arange(len(user)), times[user])))

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.csv
 import yaml
 from jaxtyping import Integer
 
-from teledp_jax import runs
-from teledp_jax.data import eventlog, sqlfile
-from teledp_jax.simulate import write
+from teledp_jax.data import sqlfile
+from teledp_jax.simulate import logfile
 
 _DATA = pathlib.Path(__file__).with_name("eventlog.yaml")
 _HOUR_S = 3600
@@ -49,38 +47,8 @@ def simulate(
     progress(0, 2)
     events = draw(np.random.default_rng(seed))
     progress(1, 2)
-    write_raw(folder, events, source=source)
+    logfile.write_raw(folder, events, source=source)
     progress(2, 2)
-
-
-def write_raw(
-    folder: pathlib.Path, events: pa.Table, *, source: Sequence[sqlfile.SqlFile]
-) -> None:
-    """Writes a log as raw Parquet: its events, and the users that they name.
-
-    Args:
-        folder: Where `<schema>/<table>/part-*.parquet` and its manifest go.
-        events: Columns as `eventlog.CSV_COLUMNS` names them.
-        source: The raw tables of the suite.
-    """
-    users = pa.table({"user_id": events["user_id"].unique()})
-    for file in source:
-        types = write.column_types(file)
-        table = users if file.name == "users" else events
-        writer = write.TableWriter(folder, file.name, types, file.path.parent.name)
-        writer.write({name: table[name].combine_chunks() for name in types})
-        writer.finish()
-
-
-def write_csv(path: pathlib.Path, events: pa.Table) -> None:
-    """Writes a log under the column names of the published CSV."""
-    named = events.select(list(eventlog.CSV_COLUMNS)).rename_columns(
-        list(eventlog.CSV_COLUMNS.values())
-    )
-    with runs.atomic(path) as temporary:
-        pyarrow.csv.write_csv(
-            named, temporary, pyarrow.csv.WriteOptions(quoting_style="needed")
-        )
 
 
 def draw(rng: np.random.Generator) -> pa.Table:

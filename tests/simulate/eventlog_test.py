@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from teledp_jax.data import sqlfile, suite
-from teledp_jax.simulate import eventlog
+from teledp_jax.simulate import eventlog, logfile
 
 SUITE = pathlib.Path(__file__).parents[2] / "sql" / "eventlog"
 
@@ -67,7 +67,7 @@ def test_another_seed_gives_another_log():
 
 def test_raw_files_hold_the_log_and_its_users(events, tmp_path):
     sources = sqlfile.read_folder(SUITE / "source")
-    eventlog.write_raw(tmp_path, events, source=sources)
+    logfile.write_raw(tmp_path, events, source=sources)
     assert set(suite.load(SUITE).sources) == {"users", "events"}
     for name, expected in (("events", 152_356), ("users", 137_232)):
         folder = tmp_path / "telemetry" / name

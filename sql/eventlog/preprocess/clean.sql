@@ -15,4 +15,3 @@ SELECT
   user_id AS "User ID"
 FROM checked_log
 WHERE reason IS NULL
-ORDER BY file_row

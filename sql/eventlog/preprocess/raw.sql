@@ -5,4 +5,3 @@ reads: [checked_log]
 SELECT product_type, event_type, event_time, user_id
 FROM checked_log
 WHERE reason IS NULL
-ORDER BY file_row

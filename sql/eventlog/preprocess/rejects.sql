@@ -1,12 +1,14 @@
 /*
-about: The rows that the clean log lacks, with the reason, in the order of the file.
+about: >-
+  The rows that the clean log lacks, with the reason, in the order of the file; file_row
+  counts readable lines from 1.
 reads: [checked_log, reject_errors]
 */
 SELECT
-  file_row,
-  product_type AS "Product Type",
-  event_type AS "Event Type",
-  time_text AS "Time of Event",
+  rowid + 1 AS file_row,
+  coalesce(product_text, CAST(product_type AS VARCHAR)) AS "Product Type",
+  coalesce(event_text, CAST(event_type AS VARCHAR)) AS "Event Type",
+  coalesce(time_text, CAST(event_time AS VARCHAR)) AS "Time of Event",
   user_id AS "User ID",
   reason,
   NULL AS csv_line
