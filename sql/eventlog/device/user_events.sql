@@ -1,12 +1,13 @@
 /*
 role: entity
 grain: >-
-  One row an event of a user. A user keeps the latest 3: all but a few users have one or
-  two, and one has thousands, who would else outweigh every guarantee. Product and event
-  type are one column, so that error rates by product survive every method.
+  One row an event of a user. A user keeps its latest event: by the published description
+  there are 1.1 events a user, and one user has thousands, which no guarantee to that
+  user could let through. Product and event type are one column, so that error rates by
+  product survive every method.
 reads: [events]
 device: user_id
-max_rows: 3
+max_rows: 1
 cap_by: day
 columns:
   product_event:
