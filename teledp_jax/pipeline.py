@@ -10,6 +10,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,9 +20,10 @@ from absl import logging
 
 import teledp_jax
 from teledp_jax import arrays, errors, runs, settings, synthesis
+from teledp_jax.answers import releases
 from teledp_jax.data import aggregate, decode, encode
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.evaluation import catalog, evaluate
+from teledp_jax.evaluation import catalog, evaluate, logs
 from teledp_jax.privacy import events, ledger
 from teledp_jax.report import card, page
 from teledp_jax.simulate import dca, eventlog, flights
@@ -338,6 +340,24 @@ class Job:
             missing_tables=runs.read_json(self.run.missing_tables),
             progress=lambda done, total: advance(done, total, {}),
         )
+        if self.config.suite == "eventlog":
+            self.compare_logs()
+
+    def compare_logs(self) -> dict[str, Any]:
+        """Holds the synthetic logs of suite eventlog to the real one; see `logs.write`.
+
+        Raises:
+            InputError: If the suite is another or a table is absent.
+        """
+        if self.config.suite != "eventlog":
+            raise errors.InputError(f"Suite {self.config.suite} is no event log.")
+        return logs.write(
+            self.run,
+            self.suite,
+            list(self.config.methods),
+            source=self.config.source,
+            simulation_seed=self.config.simulation["seed"],
+        )
 
     def report(self) -> pathlib.Path:
         """Writes the page and, unless the run is seeded, what may leave.
@@ -346,7 +366,9 @@ class Job:
             The page.
         """
         self._need("evaluate")
-        shutil.rmtree(self.run.folder / "release", ignore_errors=True)
+        for stale in (self.run.folder / "release").glob("*"):
+            if stale.is_dir() and stale.name != releases.NAME:  # of another script
+                shutil.rmtree(stale)
         if self.config.seed is None:
             for label in self.config.methods:
                 self._release(label)

@@ -15,7 +15,10 @@ from teledp_jax import errors, registry
 from teledp_jax.privacy import budget as budget_lib
 
 SQL = pathlib.Path(teledp_jax.__file__).parent.parent / "sql"
-_RESERVED = ("real", "half_sample", "ceiling", "total")
+_RESERVED = (
+    "real", "half_sample", "ceiling", "total", "capped", "second_draw",
+    "private_answers",
+)  # fmt: skip
 
 
 def default(suite: str) -> ml_collections.ConfigDict:

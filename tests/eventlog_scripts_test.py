@@ -21,22 +21,90 @@ FIGURES = {
 }  # fmt: skip
 
 
-def call(script: str, workdir: pathlib.Path, *flags: str):
-    return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / f"{script}.py"),
-         f"--workdir={workdir}", *flags],
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
+LOG = 400  # users of a log of the tester's own
+
+
+def own_log(path: pathlib.Path) -> None:
+    """Writes a log with faults: 400 users, every tenth event an error."""
+    lines = ["Product Type,Event Type,Time of Event,User ID"]
+    for user in range(LOG):
+        kind = "error" if user % 10 == 0 else "open"
+        day = 1 + user % 30
+        lines.append(
+            f"{'ABCDEF'[user % 6]},{kind},2024-06-{day:02d} 12:00:00,zoë{user}"
+        )
+    lines += [lines[-1], "G,open,2024-06-01 12:00:00,u"]
+    path.write_text("\n".join(lines) + "\n", encoding="cp1252")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> pathlib.Path:
-    workdir = tmp_path_factory.mktemp("log")
-    for script in ("preprocess", "summary_stats", "private_answers"):
-        flags = ["--num_runs=3"] if script == "private_answers" else []
-        done = call(script, workdir, *flags)
-        assert done.returncode == 0, done.stderr
-    return workdir
+def results(tmp_path_factory):
+    """Status, stdout and stderr of each command below, and their folder."""
+    folder = tmp_path_factory.mktemp("log")
+    own_log(folder / "own.csv")
+    (folder / "empty.csv").write_text("")
+    own = [f"--workdir={folder / 'own'}", f"--input={folder / 'own.csv'}"]
+    job = [*own, "--config=tests/configs/tiny_log.py"]
+    commands = {
+        "preprocess": [f"--workdir={folder}"],
+        "summary_stats": [f"--workdir={folder}"],
+        "private_answers": [f"--workdir={folder}", "--num_runs=3"],
+        "private_answers again": [f"--workdir={folder}", "--num_runs=2"],
+        "preprocess empty": [f"--workdir={folder}", f"--input={folder / 'empty.csv'}"],
+        "private_answers none": [f"--workdir={folder}", "--num_runs=0"],
+        "aggregate other": [
+            *own, "--config=tests/configs/tiny.py",
+        ],
+        "aggregate twice": [*job, f"--config.source={folder}"],
+        "aggregate": job,
+        "synthesize": [*job, "--label=independent"],
+        "private_answers own": [*own, "--num_runs=3"],
+        "evaluate": job,
+        "report": job,
+        "compare_logs": job,
+    }  # fmt: skip
+    file = folder / "commands.json"
+    file.write_text(
+        json.dumps(
+            [
+                [str(ROOT / "scripts" / f"{name.split()[0]}.py"), *arguments]
+                for name, arguments in commands.items()
+            ]
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "scripts_in_one_process.py"), str(file)],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return dict(zip(commands, json.loads(done.stdout), strict=True)), folder
+
+
+@pytest.fixture
+def folder(results) -> pathlib.Path:
+    return results[1]
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        ("preprocess empty", "is empty"),
+        ("private_answers none", "--num_runs"),
+        ("aggregate other", "for dca state --config.source"),
+        ("aggregate twice", "not both"),
+    ],
+)
+def test_a_fault_of_the_user_is_one_line(results, command, fault):
+    status, _, stderr = results[0][command]
+    assert status == 2
+    assert fault in stderr
+    assert stderr.count("\n") == 1, stderr
+
+
+def test_every_other_command_ends_well(results):
+    for name, (status, _, stderr) in results[0].items():
+        if " " not in name or name.endswith(("again", "own")):
+            assert status == 0, (name, stderr)
 
 
 def read(path: pathlib.Path) -> list[dict[str, str]]:
@@ -85,17 +153,17 @@ def test_metrics_associations_and_figures_are_written(folder):
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_release_holds_noisy_numbers_alone_and_is_made_once(folder):
-    path = folder / "release" / "private_answers.csv"
-    before = path.read_bytes()
+def test_the_release_holds_noisy_numbers_alone_and_is_made_once(results, folder):
+    path = folder / "release" / "private_answers" / "private_answers.csv"
     assert set(read(path)[0]) == {
         "Product Type", "U_total_noisy", "U_error_noisy", "error_rate_dp", "z_dp",
     }  # fmt: skip
     guarantee = json.loads(path.with_suffix(".json").read_text())
     assert (guarantee["epsilon"], guarantee["delta"]) == (2, 0)
-    done = call("private_answers", folder, "--num_runs=2")
-    assert done.returncode == 0, done.stderr
-    assert path.read_bytes() == before
+    ledger = json.loads((folder / "private_answers_ledger.json").read_text())
+    assert len(ledger["events"]) == 1
+    assert 1.999 < ledger["epsilon_pld"] <= 2
+    assert "released before and kept" in results[0]["private_answers again"][1]
 
 
 def test_raw_files_serve_as_a_source(folder):
@@ -103,14 +171,25 @@ def test_raw_files_serve_as_a_source(folder):
         assert list((folder / "data" / "raw" / "telemetry" / name).glob("*.parquet"))
 
 
-def test_a_fault_of_the_user_is_one_line(tmp_path):
-    path = tmp_path / "empty.csv"
-    path.write_text("")
-    for script, flags, fault in (
-        ("preprocess", [f"--input={path}"], "is empty"),
-        ("private_answers", ["--num_runs=0"], "--num_runs"),
-    ):
-        done = call(script, tmp_path, *flags)
-        assert done.returncode == 2
-        assert fault in done.stderr
-        assert done.stderr.count("\n") == 1, done.stderr
+def test_the_main_job_takes_a_csv_of_the_users_own(folder):
+    own = folder / "own"
+    rejected = read(own / "data" / "processed" / "telemetry_rejects.csv")
+    assert [row["reason"] for row in rejected] == ["duplicated row", "unknown product"]
+    logs = json.loads((own / "reports" / "synthetic_logs.json").read_text())
+    real = logs["logs"]["real"]
+    assert 0.8 * LOG < real["num_events"] < LOG
+    assert "users of the file" in logs["second_draw"]
+    assert set(logs["logs"]) == {"real", "capped", "second_draw", "independent"}
+    assert "| independent |" in (own / "reports" / "synthetic_logs.md").read_text()
+
+
+def test_the_report_shows_logs_answers_and_accounting(folder):
+    page = (folder / "own" / "report.html").read_text()
+    for text in (
+        "published DP-VAE", "second draw", "discrete Laplace on disjoint cells",
+        "spends epsilon 1.65", "KS of time", "with all methods of this run",
+    ):  # fmt: skip
+        assert text in page, text
+    # A report of the job leaves the release of another script where it is.
+    release = folder / "own" / "release" / "private_answers"
+    assert (release / "private_answers.csv").exists()

@@ -9,6 +9,7 @@ changes one by 1: both sensitivities are 1, and the total is their sum.
 
 import dataclasses
 import math
+import pathlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,12 +18,16 @@ import numpy as np
 import opendp.prelude as opendp
 from jaxtyping import Float, Integer
 
-from teledp_jax import errors
-from teledp_jax.privacy import accounting, events
+from teledp_jax import errors, runs
+from teledp_jax.privacy import accounting, events, ledger
 from teledp_jax.privacy import budget as budget_lib
 
 opendp.enable_features("contrib")
 
+NAME = "private_answers"
+"""Folder of the release in a run folder's `release/`, and label in ledgers."""
+
+PUBLISHED_EPSILON, PUBLISHED_DELTA = 2.0, 1e-6
 L1_PUBLISHED = 2.0
 L2_PUBLISHED = math.sqrt(2)
 PUBLISHED_SEED = 42
@@ -126,6 +131,59 @@ def seeded_laplace(rng: np.random.Generator, cells: Cells, *, epsilon: float) ->
     return cells + one - two
 
 
+def ledger_path(folder: pathlib.Path) -> pathlib.Path:
+    """The ledger of the releases of a working folder; it is only ever added to."""
+    return folder / f"{NAME}_ledger.json"
+
+
+def spend(path: pathlib.Path, *, epsilon: float, delta: float) -> None:
+    """Enters a release by `secure_laplace` into a ledger; call it before reading.
+
+    Releases before it, of the same log, stay in the ledger and compose with it.
+
+    Args:
+        path: The ledger, made if absent.
+        epsilon: Of the release.
+        delta: At which the ledger states epsilon.
+    """
+    event = events.DiscreteLaplaceDpEvent(epsilon)
+    mechanism = "discrete Laplace on disjoint cells"
+    entries = [*_entries(path), ("answers", mechanism, event)]
+    _record(path, entries, delta=delta, num_users=0)
+
+
+def state(path: pathlib.Path, *, num_users: int) -> Mapping[str, Any]:
+    """Sets the delta of a ledger beside the released number of users.
+
+    Returns:
+        The ledger's entry.
+    """
+    delta = runs.read_json(path)["delta"]
+    return _record(path, _entries(path), delta=delta, num_users=num_users)
+
+
+def _entries(path: pathlib.Path) -> list[tuple[str, str, dp_accounting.DpEvent]]:
+    """What a ledger holds, in order; nothing if there is none."""
+    saved = runs.read_json(path)["events"] if path.exists() else []
+    return [
+        (part["stage"], part["mechanism"], events.from_json(part["event"]))
+        for part in saved
+    ]
+
+
+def _record(
+    path: pathlib.Path,
+    entries: list[tuple[str, str, dp_accounting.DpEvent]],
+    *,
+    delta: float,
+    num_users: int,
+) -> Mapping[str, Any]:
+    """Writes a ledger."""
+    entry = ledger.record(entries, epsilon=None, delta=delta, num_devices=num_users)
+    runs.write_json(path, entry)
+    return entry
+
+
 def calibrated_gaussian(epsilon: float, delta: float) -> float:
     """Sigma of discrete Gaussian noise on disjoint cells, by exact accounting."""
     return accounting.calibrate(events.DiscreteGaussianDpEvent, _budget(epsilon, delta))
@@ -172,24 +230,22 @@ def _check(epsilon: float) -> None:
 
 
 def explain(facts: Mapping[str, Any]) -> list[str]:
-    """Lines of text that say what `published_accounting` found."""
+    """Sentences that say what `published_accounting` found."""
     applies = "holds" if facts["formula_applies"] else "is proved below 1 alone"
     return [
-        "# The published accounting, checked",
-        "",
-        "- The formula of the published Gaussian noise, at epsilon "
+        "The formula of the published Gaussian noise, at epsilon "
         f"{facts['epsilon']:g}: it {applies}.",
-        f"- Its noise, {facts['published_stddev']:.4f}, spends epsilon "
+        f"Its noise, {facts['published_stddev']:.4f}, spends epsilon "
         f"{facts['epsilon_of_published_stddev']:.4f} at delta {facts['delta']:g} by "
         "privacy loss distributions.",
-        f"- The same answers need {facts['needed_stddev']:.4f}; disjoint cells need "
+        f"The same answers need {facts['needed_stddev']:.4f}; disjoint cells need "
         f"{facts['needed_sigma_on_disjoint_cells']:.4f} (discrete Gaussian).",
-        f"- The published noise has public seeds ({PUBLISHED_SEED} for the table, "
+        f"The published noise has public seeds ({PUBLISHED_SEED} for the table, "
         f"{PUBLISHED_RUN_SEED} plus the run for the evaluation): whoever knows them "
         "subtracts the noise and holds the exact counts, so no guarantee holds. The "
         "release here takes noise from the operating system; only the evaluation has a "
         "seed.",
-        "- The unit is one user added or removed. Where instead a user's events may "
+        "The unit is one user added or removed. Where instead a user's events may "
         "change, and with them its primary product, the L1 sensitivity of disjoint "
         "cells is 2.",
     ]

@@ -1,0 +1,36 @@
+"""Runs scripts one after another in one process, which imports the package once.
+
+python scripts_in_one_process.py COMMANDS.json: a list of lists, a script's path and its
+flags. Writes a list of status, stdout and stderr of each as JSON.
+"""
+
+import contextlib
+import io
+import json
+import pathlib
+import runpy
+import sys
+
+from absl import flags
+
+
+def call(script: str, arguments: list[str]) -> tuple[int, str, str]:
+    """Runs a script as `python script arguments` would."""
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    sys.argv = [script, *arguments]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+    for name in set(flags.FLAGS):
+        flags.FLAGS[name].unparse()
+        if flags.FLAGS.find_module_defining_flag(name) == script:
+            delattr(flags.FLAGS, name)
+    return status, out.getvalue(), err.getvalue()
+
+
+if __name__ == "__main__":
+    commands = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    sys.path.insert(0, str(pathlib.Path(commands[0][0]).parent))
+    json.dump([call(script, rest) for script, *rest in commands], sys.stdout)
