@@ -3,6 +3,7 @@
 `published/<query>.sql` is the study's definition, over reporting tables.
 """
 
+import datetime
 import pathlib
 import types
 from typing import Any
@@ -20,6 +21,12 @@ PUBLISHED = pathlib.Path(__file__).parent / "published"
 CATALOG = catalog.load(SUITE / "queries")
 QUERIES = {query.name: query for query in CATALOG["intel"]}
 NUM_DEVICES = 480
+DATES = ("DATE", "TIMESTAMP")
+
+
+def fleet() -> dict[str, list[dict[str, Any]]]:
+    """The random fleet, the same each time."""
+    return dca_intel_fleet.fleet(NUM_DEVICES, seed=1)
 
 
 def load() -> suite_lib.Suite:
@@ -65,7 +72,7 @@ def of(guids, rows):
 def study(dca_raw, tmp_path_factory):
     """The random fleet's results by query, its device tables, its reporting tables."""
     suite, folder = load(), tmp_path_factory.mktemp("study")
-    rows = dca_intel_fleet.fleet(NUM_DEVICES, seed=1)
+    rows = fleet()
     made = device_tables(dca_raw(rows), suite, folder)
     results = run.run_queries(
         made.real, list(QUERIES.values()), made.results("real"), advance=lambda: None
@@ -154,7 +161,7 @@ def test_the_fleet_has_what_makes_these_queries_hard(study):
 
 def test_rows_of_a_device_depend_on_its_raw_rows_alone(study, dca_raw, tmp_path):
     kept = [f"{number:032x}" for number in range(0, NUM_DEVICES, 40)] + [f"{1:032x}"]
-    rows = of(kept, dca_intel_fleet.fleet(NUM_DEVICES, seed=1))
+    rows = of(kept, fleet())
     alone = device_tables(dca_raw(rows), study.suite, tmp_path)
     for table in study.suite.schema.tables:
         among, by_itself = (
@@ -165,6 +172,30 @@ def test_rows_of_a_device_depend_on_its_raw_rows_alone(study, dca_raw, tmp_path)
         )
         assert repr(sorted(among, key=repr)) == repr(sorted(by_itself, key=repr))
         assert among, table.name
+
+
+def test_no_value_of_a_device_stops_a_table_or_a_query(study, dca_raw, tmp_path):
+    rows = of({f"{number:032x}" for number in range(40)}, fleet())
+    limits = {
+        "SMALLINT": 2**15 - 1, "INTEGER": 2**31 - 1, "BIGINT": 2**63 - 1,
+        "DOUBLE": 1e308, "FLOAT": 3e38, "DATE": datetime.date.max,
+        "TIMESTAMP": datetime.datetime.max,
+    }  # fmt: skip
+    for name, source in study.suite.sources.items():
+        usual = rows[name][0] | {"guid": f"{0:032x}"}
+        for repeat in (1, 1, -1):
+            odd = {
+                column: limits[kind] * repeat if kind not in DATES else limits[kind]
+                for column, kind in source.types.items()
+                if kind in limits and column in usual
+            }
+            rows[name] += [{**usual, column: odd[column]} for column in odd]
+            rows[name].append({**usual, **odd})
+    made = device_tables(dca_raw(rows), study.suite, tmp_path)
+    results = run.run_queries(
+        made.real, list(QUERIES.values()), made.results("real"), advance=lambda: None
+    )
+    assert all(result is not None for result in results.values())
 
 
 def test_a_group_table_has_at_most_one_row_a_device(study):

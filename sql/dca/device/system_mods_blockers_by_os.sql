@@ -25,5 +25,5 @@ SELECT
   count(*) AS num_entries
 FROM system_mods_top_blocker_hist
 JOIN system_os_codename_history USING (guid)
-WHERE CAST(dt AS TIMESTAMP) BETWEEN min_ts AND max_ts
+WHERE TRY_CAST(dt AS TIMESTAMP) BETWEEN min_ts AND max_ts
 GROUP BY guid, concat(os_name, '|', os_codename)

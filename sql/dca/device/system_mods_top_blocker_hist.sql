@@ -39,7 +39,7 @@ SELECT
   avg(active_time_ms) / 1000 AS active_s
 FROM system_mods_top_blocker_hist
 JOIN system_os_codename_history USING (guid)
-WHERE CAST(dt AS TIMESTAMP) BETWEEN min_ts AND max_ts AND active_time_ms > 0
+WHERE TRY_CAST(dt AS TIMESTAMP) BETWEEN min_ts AND max_ts AND active_time_ms > 0
 GROUP BY
   guid,
   concat(os_name, '|', os_codename),

@@ -21,7 +21,7 @@ SELECT
   avg_free_ram,
   sysinfo_ram,
   sysinfo_ram - avg_free_ram AS utilized_ram,
-  CAST(round(100 * (sysinfo_ram - avg_free_ram) / sysinfo_ram) AS BIGINT)
+  TRY_CAST(round(100 * (sysinfo_ram - avg_free_ram) / sysinfo_ram) AS BIGINT)
     AS avg_percentage_used
 FROM (
   SELECT

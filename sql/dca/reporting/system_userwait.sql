@@ -22,7 +22,7 @@ SELECT
   coalesce(upper(left(ac_dc_event_name, 2)), '') AS acdc,
   proc_name_current AS proc_name,
   count(*) AS number_of_instances,
-  CAST(sum(duration_ms) AS BIGINT) AS total_duration_ms
+  TRY_CAST(sum(duration_ms) AS BIGINT) AS total_duration_ms
 FROM userwait_v2
 WHERE guid IS NOT NULL AND duration_ms >= 0
 GROUP BY guid, dt, event_name, ac_dc_event_name, proc_name_current

@@ -17,7 +17,8 @@ values:
 WITH joined AS (
   SELECT
     chassistype,
-    psys.num_days * c0.num_days * freq.num_days * temp.num_days AS num_rows,
+    CAST(psys.num_days AS DOUBLE) * c0.num_days * freq.num_days * temp.num_days
+      AS num_rows,
     num_rows / psys.num_days * psys.nrs AS psys_weight,
     num_rows / c0.num_days * c0.nrs AS c0_weight,
     num_rows / freq.num_days * freq.nrs AS freq_weight,

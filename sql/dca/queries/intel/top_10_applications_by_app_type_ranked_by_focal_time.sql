@@ -22,7 +22,7 @@ WITH averages AS (
 SELECT
   app_type,
   exe_name,
-  CAST(round(focal_s) AS BIGINT) AS average_focal_sec_per_day,
+  round(focal_s) AS average_focal_sec_per_day,
   rank() OVER (PARTITION BY app_type ORDER BY focal_s DESC) AS rank
 FROM averages
 QUALIFY rank <= 10
