@@ -3,11 +3,14 @@
 from types import ModuleType
 
 from teledp_jax import errors
-from teledp_jax.methods import dpsgd_vae, independent, pe
+from teledp_jax.methods import aim, dpsgd_vae, histogram, independent, mst, pe
 
 METHODS: dict[str, ModuleType] = {
+    "aim": aim,
     "dpsgd_vae": dpsgd_vae,
+    "histogram": histogram,
     "independent": independent,
+    "mst": mst,
     "pe": pe,
 }
 """Method name to its module, with `Config` and `make(config, schema, budget)`."""

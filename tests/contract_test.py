@@ -53,6 +53,9 @@ SCHEMA = schema.Schema(
     ),
 )
 SMALL = {  # enough to run every part of a method, not to learn
+    "aim": {"num_rounds": 1, "pairs_per_attribute": 0.3, "num_iterations": 50},
+    "histogram": {},
+    "mst": {"num_iterations": 50},
     "dpsgd_vae": {"num_epochs": 1},
     "pe": {"num_iterations": 1},
     "independent": {},

@@ -9,9 +9,10 @@ generator that is fast and well mixed but no proven cipher.
 import math
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import opendp.prelude as opendp
-from jaxtyping import Array, Integer, Key
+from jaxtyping import Array, Float, Integer, Key
 
 opendp.enable_features("contrib")
 
@@ -58,3 +59,28 @@ def seeded_integer_noise(
     cumulative = np.cumsum(np.exp(-(support**2) / (2 * sigma**2)))
     uniform = generator.random(values.shape) * cumulative[-1]
     return values.astype(np.int64) + support[np.searchsorted(cumulative, uniform)]
+
+
+def exponential_choice(
+    key: Key[Array, ""], scores: Float[np.ndarray, " candidate"], *, epsilon: float
+) -> int:
+    """Chooses a candidate by the exponential mechanism.
+
+    Its event is `events.ExponentialMechanismDpEvent(epsilon)` if a device changes each
+    score by at most 1. It adds Gumbel noise in 64-bit floats and takes the largest, so
+    like other float noise here it has no protection of its low bits.
+
+    Args:
+        key: A noise key, spent on this choice.
+        scores: Higher is better. Private.
+        epsilon: Range of the privacy loss.
+
+    Returns:
+        The position of the chosen candidate.
+
+    References:
+        McSherry and Talwar 2007; Durfee and Rogers 2019 (arXiv:1905.04273).
+    """
+    with jax.enable_x64(True):
+        noise = jax.random.gumbel(key, scores.shape, jnp.float64)
+        return int(np.argmax(0.5 * epsilon * scores + np.asarray(noise)))

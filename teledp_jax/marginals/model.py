@@ -1,0 +1,132 @@
+"""What `mst` and `aim` fit: merged codes and the tables that records are drawn from."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Integer, Key
+
+from teledp_jax import arrays, base
+from teledp_jax import schema as schema_lib
+from teledp_jax.marginals import graph, merge, relation
+
+Counts = list[Integer[np.ndarray, " _"]]
+
+
+def one_way(schema: schema_lib.Schema, records: relation.Records) -> Counts:
+    """Counts of each attribute's codes; a device adds one to one cell of each."""
+    return [
+        np.bincount(records[:, index], minlength=attribute.num_codes)
+        for index, attribute in enumerate(relation.attributes(schema))
+    ]
+
+
+def split(flat: Integer[np.ndarray, " cell"], schema: schema_lib.Schema) -> Counts:
+    """Inverse of concatenating `one_way`."""
+    sizes = [attribute.num_codes for attribute in relation.attributes(schema)]
+    return np.split(flat, np.cumsum(sizes)[:-1])
+
+
+def measure_once(
+    context: base.Context,
+    name: str,
+    measure: Callable[[], Integer[np.ndarray, " cell"]],
+) -> Integer[np.ndarray, " cell"]:
+    """Noisy counts, saved before they are used: a resumed fit never draws them twice.
+
+    Args:
+        context: Of the fit.
+        name: What the counts are saved under.
+        measure: Draws them.
+    """
+    saved = context.store.load(name)
+    if saved is None:
+        saved = {"counts": measure()}
+        context.store.save(name, saved)
+    return np.asarray(saved["counts"])
+
+
+def merge_all(
+    schema: schema_lib.Schema,
+    noisy: Sequence[Float[np.ndarray, " _"] | Integer[np.ndarray, " _"]],
+    *,
+    sigma: float,
+) -> list[merge.Merged]:
+    """The merged codes of all attributes."""
+    return [
+        merge.merge(attribute, counts.astype(np.float64), sigma=sigma)
+        for attribute, counts in zip(relation.attributes(schema), noisy, strict=True)
+    ]
+
+
+def measurements(
+    merged: Sequence[merge.Merged], *, sigma: float
+) -> list[graph.Measurement]:
+    """The one-way counts again, of merged codes."""
+    return [
+        graph.Measurement((index,), part.counts, sigma * part.sizes**0.5)
+        for index, part in enumerate(merged)
+    ]
+
+
+def details(schema: schema_lib.Schema) -> list[int]:
+    """Positions of the columns of entity tables."""
+    every = relation.attributes(schema)
+    return [index for index, attribute in enumerate(every) if attribute.is_detail]
+
+
+def pack(
+    merged: Sequence[merge.Merged],
+    steps: Sequence[graph.Step],
+    tables: Sequence[Float[np.ndarray, "_ _"]],
+) -> base.Tree:
+    """The fitted model in arrays alone."""
+    return {
+        "merged": {
+            str(index): {"group": part.group, "spread": merge.spread(part)}
+            for index, part in enumerate(merged)
+        },
+        "steps": {
+            str(number): {
+                "attribute": np.array(step.attribute),
+                "parents": np.array(step.parents, np.int64),
+                "shares": table.astype(np.float32),
+            }
+            for number, (step, table) in enumerate(zip(steps, tables, strict=True))
+        },
+    }
+
+
+def sample(
+    key: Key[Array, ""], schema: schema_lib.Schema, fitted: base.Tree, count: int
+) -> arrays.DeviceArrays:
+    """Draws devices from what `pack` returned."""
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+    merged, steps = fitted["merged"], fitted["steps"]
+    ordered = [steps[str(number)] for number in range(len(steps))]
+    by_attribute = {int(step["attribute"]): step for step in ordered}
+
+    def draw(
+        index: int,
+        records: relation.Records,
+        allowed: Integer[np.ndarray, " code"] | None,
+    ) -> Integer[np.ndarray, " device"]:
+        step, own = by_attribute[index], merged[str(index)]
+        parents = [int(parent) for parent in step["parents"]]
+        groups = {p: np.asarray(merged[str(p)]["group"]) for p in parents}
+        context = np.zeros(len(records), np.int64)
+        for parent in parents:
+            size = int(groups[parent].max()) + 1
+            context = context * size + groups[parent][records[:, parent]]
+        shares = np.asarray(step["shares"], np.float64)
+        if allowed is not None:
+            kept = np.zeros(shares.shape[1], bool)
+            kept[np.asarray(own["group"])[allowed]] = True
+            marginal = np.bincount(context, minlength=len(shares)) @ shares * kept
+            shares = np.where(kept, shares, 0.0)
+            shares = np.where(shares.sum(1, keepdims=True) > 0, shares, marginal)
+            shares = np.where(shares.sum(1, keepdims=True) > 0, shares, kept)
+        group = relation.draw_rows(generator, shares, context)
+        return relation.draw_rows(generator, np.asarray(own["spread"]), group)
+
+    return relation.draw_devices(schema, list(by_attribute), count, draw)
