@@ -12,7 +12,6 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from teledp_jax.dpsgd import train
 from teledp_jax.dpsgd.models import layers
@@ -37,7 +36,8 @@ class Network(nn.Module):
         for width in reversed(HIDDEN):
             y = nn.silu(nn.Dense(width)(y))
         logits = nn.Dense(sum(SIZES))(y)
-        entropy = optax.sigmoid_binary_cross_entropy(logits, features).sum(1)
+        soft = jnp.log1p(jnp.exp(-jnp.abs(logits)))
+        entropy = (jnp.maximum(logits, 0.0) - logits * features + soft).sum(1)
         divergence = mean**2 + jnp.exp(log_variance) - 1.0 - log_variance
         return entropy + 0.5 * divergence.sum(1)
 

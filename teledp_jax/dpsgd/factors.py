@@ -77,9 +77,7 @@ class Owners(NamedTuple):
     max_rows: int
 
 
-def squared_norms(
-    factor: Factor, owners: Owners | None
-) -> Float[Array, " device_or_free"]:
+def squared_norms(factor: Factor, owners: Owners | None) -> Float[Array, " device"]:
     """Squared norm of each device's gradient.
 
     Args:
@@ -87,11 +85,10 @@ def squared_norms(
         owners: Of slots, if there are slots.
 
     Returns:
-        One for each device; with owners, one more for free slots, of no meaning but
-        that it is not finite if any of their numbers is not.
+        Not finite if any of a device's numbers is not.
     """
     if owners is not None:
-        return _packed_norms(factor, owners)
+        return _packed_norms(factor, owners)[: owners.num_devices]
     if factor.right.shape[1] == 1:
         return _row_norms(_map(factor, lambda array: array[:, 0]))
     if factor.left is None:
@@ -106,20 +103,18 @@ def weighted_sum(factor: Factor, weights: Float[Array, "*rows"]) -> Float[Array,
 
     Args:
         factor: As in `squared_norms`.
-        weights: One a row or slot; must be 0 in free slots.
+        weights: One a row or slot, not negative; rows of weight 0 add nothing, even if
+            their numbers are not finite.
     """
-    left, right = factor.left, _flat(factor.right)
     weights = weights.reshape(-1, 1)
-    if left is None:
-        return (right * weights).sum(0)
-    left = _flat(left)
+    right = jnp.where(weights > 0, _flat(factor.right) * weights, 0.0)
+    if factor.left is None:
+        return right.sum(0)
+    left = _flat(factor.left)
     if not jnp.issubdtype(left.dtype, jnp.floating):
         zeros = jnp.zeros((factor.size, right.shape[1]), right.dtype)
-        return zeros.at[left[:, 0]].add(right * weights)
-    if left.shape[1] < right.shape[1]:
-        left = left * weights
-    else:
-        right = right * weights
+        return zeros.at[left[:, 0]].add(right)
+    left = jnp.where(weights > 0, left, 0.0)
     product = jnp.matmul(left.T, right, precision=_EXACT)
     return product if factor.reach is None else product * factor.reach.mask
 
@@ -191,8 +186,11 @@ def _pairs(rows: Factor, others: Factor) -> Float[Array, "block row other"]:
     return total
 
 
-def _packed_norms(factor: Factor, owners: Owners) -> Float[Array, " device_or_free"]:
-    """Norms from slots in blocks: a device's slots are in one block or in the next."""
+def _packed_norms(factor: Factor, owners: Owners) -> Float[Array, " bin"]:
+    """Norms from slots in blocks: a device's slots are in one or in the next.
+
+    The last norm is that of free slots.
+    """
     device, num_devices, height = owners
 
     def by_device(values: Array) -> Array:

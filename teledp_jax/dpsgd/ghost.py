@@ -16,7 +16,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from flax import traverse_util
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 from teledp_jax.dpsgd import factors, rules
 from teledp_jax.dpsgd.models import packing
@@ -31,13 +31,11 @@ class Measured(NamedTuple):
     Attributes:
         losses: Loss of each device.
         squared_norms: Squared norm of each device's gradient.
-        finite: Whether all that a sum would read is finite.
         layers: For each layer its factors and whose rows they hold.
     """
 
     losses: Float[Array, " device"]
     squared_norms: Float[Array, " device"]
-    finite: Bool[Array, ""]
     layers: dict[Path, tuple[rules.Factors, factors.Owners | None]]
 
 
@@ -74,7 +72,7 @@ def measure(
         return losses.sum(), (losses, seen)
 
     signals, (losses, seen) = jax.grad(total, has_aux=True)(zeros)
-    found, squared, finite = {}, jnp.zeros(num_devices, jnp.float32), jnp.bool(True)
+    found, squared = {}, jnp.zeros(num_devices, jnp.float32)
     for path, leaves in _layer_params(params, modules).items():
         module, _ = modules[path][0]
         heights = [height for _, height in modules[path]]
@@ -83,10 +81,8 @@ def measure(
         parts = rules.RULES[type(module)].factors(module, x, signal, leaves)
         found[path] = (parts, owners)
         for part in parts.values():
-            norms = factors.squared_norms(part, owners)
-            finite = finite & jnp.isfinite(norms).all()
-            squared = squared + norms[:num_devices]
-    return Measured(losses, squared, finite & jnp.isfinite(losses).all(), found)
+            squared = squared + factors.squared_norms(part, owners)
+    return Measured(losses, squared, found)
 
 
 def weighted_sum(measured: Measured, scales: Float[Array, " device"]) -> Params:
@@ -97,23 +93,14 @@ def weighted_sum(measured: Measured, scales: Float[Array, " device"]) -> Params:
         scales: Factor of each device; one whose factor is 0 adds nothing, whatever its
             gradient.
     """
-
-    def sums(parts: list[tuple[factors.Factor, Array]]) -> list[Array]:
-        return [factors.weighted_sum(factor, weights) for factor, weights in parts]
-
-    def without_zeros(parts: list[tuple[factors.Factor, Array]]) -> list[Array]:
-        return sums([(_kept(factor, weights), weights) for factor, weights in parts])
-
-    names, parts = [], []
-    for path, (layer, owners) in measured.layers.items():
-        for name, factor in layer.items():
-            names.append((*path, name))
-            parts.append((factor, _weights(factor, owners, scales)))
-    # 0 times infinity is no zero; that case alone pays for masks.
-    found = jax.lax.cond(
-        measured.finite, lambda: sums(parts), lambda: without_zeros(parts)
-    )
-    return traverse_util.unflatten_dict(dict(zip(names, found, strict=True)))
+    # Held whole, for else each product would work the scales out again.
+    scales = jax.lax.optimization_barrier(scales)
+    found = {
+        (*path, name): factors.weighted_sum(factor, _weights(factor, owners, scales))
+        for path, (layer, owners) in measured.layers.items()
+        for name, factor in layer.items()
+    }
+    return traverse_util.unflatten_dict(found)
 
 
 def _weights(
@@ -121,20 +108,8 @@ def _weights(
 ) -> Float[Array, "*rows"]:
     """The scale of the device of each row; 0 for free slots."""
     if owners is not None:
-        return jnp.concatenate([scales, jnp.zeros(1, scales.dtype)])[owners.device]
+        return scales.at[owners.device].get(mode="fill", fill_value=0)
     return jnp.broadcast_to(scales[:, None], factor.right.shape[:2])
-
-
-def _kept(factor: factors.Factor, weights: Float[Array, "*rows"]) -> factors.Factor:
-    """Zeros in rows that do not count."""
-
-    def keep(array: Array) -> Array:
-        if not jnp.issubdtype(array.dtype, jnp.floating):
-            return array
-        return jnp.where((weights > 0)[..., None], array, 0.0)
-
-    left = None if factor.left is None else keep(factor.left)
-    return factor._replace(left=left, right=keep(factor.right))
 
 
 def _observe(
