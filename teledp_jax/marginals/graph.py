@@ -5,11 +5,13 @@ References:
 """
 
 import contextlib
+import dataclasses
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Integer
 
@@ -95,6 +97,35 @@ def size_mb(
     return cells * 8 / 2**20
 
 
+@dataclasses.dataclass(frozen=True)
+class _Loss:
+    """Squared errors of all measurements by their variances, as one vector.
+
+    Equal for equal cliques, so that a program is compiled once for all values.
+    """
+
+    cliques: tuple[Clique, ...]
+
+    def __call__(self, marginals: Any, data: Any) -> Any:
+        values, stddev = data
+        found = [marginals.project(clique).datavector() for clique in self.cliques]
+        errors = (jnp.concatenate(found) - values) / stddev
+        return 0.5 * jnp.vdot(errors, errors)
+
+
+def _lipschitz(
+    sizes: Sequence[int], held: Sequence[Clique], measurements: Sequence[Measurement]
+) -> float:
+    """A bound on the curvature of the loss, by the clique that holds a measurement."""
+    bounds = dict.fromkeys(held, 0.0)
+    for clique, _, stddev in measurements:
+        inside = [other for other in held if set(clique) <= set(other)]
+        parent = min(inside, key=lambda other: (_cells(sizes, other), other))
+        summed = _cells(sizes, parent) / _cells(sizes, clique)
+        bounds[parent] += summed / float(stddev.min()) ** 2
+    return max(bounds.values(), default=1.0)
+
+
 def estimate(
     sizes: Sequence[int],
     measurements: Sequence[Measurement],
@@ -113,20 +144,26 @@ def estimate(
         start: A model to start from, or None.
     """
     domain = mbi.Domain(list(range(len(sizes))), list(sizes))
+    cliques = tuple(clique for clique, _, _ in measurements)
+    held = tuple(
+        clique
+        for clique in dict.fromkeys(cliques)
+        if not any(set(clique) < set(other) for other in cliques)
+    )
     with _options():
-        linear = []
-        for clique, values, stddev in measurements:
-            least = float(stddev.min())
-            weights = least / stddev
-            query = (
-                mbi.DatavectorQuery()
-                if (weights == 1).all()
-                else mbi.WeightedQuery(weights)
-            )
-            linear.append(mbi.LinearMeasurement(values * weights, clique, least, query))
+        values, stddev = (
+            jnp.asarray(np.concatenate([own[part] for own in measurements]))
+            for part in (1, 2)
+        )
+        loss = mbi.MarginalLossFn(
+            held,
+            _Loss(cliques),
+            (values, stddev),
+            _lipschitz(sizes, held, measurements),
+        )
         return mbi.estimation.MirrorDescent().estimate(
             domain,
-            linear,
+            loss,
             known_total=float(total),
             iters=num_iterations,
             warm_start=start,
