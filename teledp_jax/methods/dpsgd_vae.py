@@ -40,6 +40,8 @@ class Config:
         clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
         marginal_share: Share of the budget (of the square of its Gaussian-DP
             parameter) for noisy one-way marginals; 0 goes without them.
+        leave_out: Tables that the model does not know; synthetic devices have no rows
+            in them. The published study's wide row leaves out what has many rows.
         checkpoint_every: Steps between checkpoints.
     """
 
@@ -56,10 +58,12 @@ class Config:
     micro_batch: int = 512
     clipping_path: str = "fast"
     marginal_share: float = 0.1
+    leave_out: tuple[str, ...] = ()
     checkpoint_every: int = 50
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        object.__setattr__(self, "leave_out", tuple(self.leave_out))
         for name in (
             "latent", "num_epochs", "l2_clip_norm", "learning_rate", "micro_batch",
             "checkpoint_every",
@@ -142,8 +146,9 @@ def make(
     """Builds the network and calibrates both noises to the budget.
 
     Raises:
-        InputError: If no noise meets the budget.
+        InputError: If no noise meets the budget, or a table to leave out is not there.
     """
+    whole, schema = schema, _modelled(config, schema)
     num_heads = len(schema.heads)
     level = accounting.calibrate(
         lambda level: _Noise(config=config, num_heads=num_heads, level=level).event,
@@ -161,7 +166,7 @@ def make(
     def fit(
         fit_keys: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
     ) -> base.Tree:
-        arrays.check(schema, devices)
+        arrays.check(whole, devices)
         return _fit(
             config,
             schema,
@@ -183,7 +188,11 @@ def make(
             for i in range(max(-(-num_devices // _CHUNK), 1))
         ]
         codes = np.concatenate(chunks)[:num_devices]
-        return arrays.unflatten(schema, codes)
+        drawn = arrays.unflatten(schema, codes)
+        return {
+            table.name: drawn.get(table.name) or _no_rows(table, num_devices)
+            for table in whole.tables
+        }
 
     facts: dict[str, float | int | str] = {
         "noise_multiplier": noise.multiplier,
@@ -194,6 +203,25 @@ def make(
     if config.marginal_share > 0:
         facts["marginal_sigma"] = noise.marginal_sigma
     return base.Synthesizer(event=noise.event, fit=fit, sample=sample, facts=facts)
+
+
+def _modelled(config: Config, schema: schema_lib.Schema) -> schema_lib.Schema:
+    """The schema without the tables that the model leaves out."""
+    known = [table.name for table in schema.tables if table.role != "anchor"]
+    if unknown := sorted(set(config.leave_out) - set(known)):
+        raise errors.InputError(
+            f"dpsgd_vae.leave_out: no tables {unknown} to leave out; known: {known}."
+        )
+    kept = (table for table in schema.tables if table.name not in config.leave_out)
+    return dataclasses.replace(schema, tables=tuple(kept))
+
+
+def _no_rows(table: schema_lib.Table, num_devices: int) -> arrays.TableArrays:
+    """A table in which no device has a row."""
+    dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
+    shape = (num_devices, table.max_rows)
+    codes = np.zeros((*shape, len(table.columns)), dtype)
+    return arrays.TableArrays(codes, np.zeros(shape, bool))
 
 
 def _expected_batch(config: Config, num_devices: int) -> float:
@@ -220,7 +248,6 @@ def _fit(
 ) -> base.Tree:
     """Marginals, then training, then the shift that makes samples meet marginals."""
     marginal_key, step_key = jax.random.split(fit_keys.noise)
-    train_key, match_key = jax.random.split(fit_keys.sample)
     model = vae.model(network, kl_weight=config.kl_weight)
     params = model.init(fit_keys.init)
     noisy = None
@@ -250,7 +277,7 @@ def _fit(
         model,
         optax.adam(config.learning_rate),
         plan,
-        fit_keys._replace(sample=train_key, noise=step_key),
+        fit_keys._replace(noise=step_key),
         arrays.flatten(schema, devices),
         params,
         context,
@@ -261,7 +288,7 @@ def _fit(
             network,
             params,
             noisy,
-            match_key,
+            fit_keys.sample,
             stddev=noise.marginal_sigma,
             num_samples=_CHUNK,
         )

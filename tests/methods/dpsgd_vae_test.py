@@ -1,3 +1,5 @@
+import dataclasses
+
 import dp_accounting
 import jax
 import numpy as np
@@ -134,3 +136,22 @@ def test_a_new_noise_key_gives_a_new_fit(synthesizer, fitted):
 def test_a_bad_setting_is_named(field, value):
     with pytest.raises(errors.InputError, match=field):
         dpsgd_vae.Config(**{field: value})
+
+
+def test_tables_left_out_are_neither_read_nor_filled():
+    config = dataclasses.replace(CONFIG, leave_out=("errors",))
+    method = dpsgd_vae.make(config, SCHEMA, BUDGET)
+    marginals, _ = method.event.events
+    assert marginals.count == 2  # the anchor's columns alone
+    fleet = devices(500)
+    none = arrays.TableArrays(*(np.zeros_like(part) for part in fleet["errors"]))
+    fits = [
+        method.fit(KEYS, each, context()) for each in (fleet, fleet | {"errors": none})
+    ]
+    leaves = [jax.tree.leaves(fitted) for fitted in fits]
+    assert all(map(np.array_equal, *leaves))
+    synthetic = method.sample(jax.random.key(3), fits[0], 50)
+    arrays.check(SCHEMA, synthetic)
+    assert not synthetic["errors"].mask.any()
+    with pytest.raises(errors.InputError, match=r"no tables \['info'\] to leave out"):
+        dpsgd_vae.make(dataclasses.replace(CONFIG, leave_out=("info",)), SCHEMA, BUDGET)
