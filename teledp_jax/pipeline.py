@@ -362,6 +362,8 @@ class Job:
     def report(self) -> pathlib.Path:
         """Writes the page and, unless the run is seeded, what may leave.
 
+        A label that keeps its books as the published study does has no release.
+
         Returns:
             The page.
         """
@@ -371,7 +373,8 @@ class Job:
                 shutil.rmtree(stale)
         if self.config.seed is None:
             for label in self.config.methods:
-                self._release(label)
+                if label not in self.config.claimed:
+                    self._release(label)
         return page.write(self.run, self.suite)
 
     def _release(self, label: str) -> None:

@@ -11,7 +11,7 @@ import ml_collections
 from ml_collections import config_dict
 
 import teledp_jax
-from teledp_jax import errors, registry
+from teledp_jax import bookkeeping, errors, registry
 from teledp_jax.privacy import budget as budget_lib
 
 SQL = pathlib.Path(teledp_jax.__file__).parent.parent / "sql"
@@ -54,15 +54,21 @@ def default(suite: str) -> ml_collections.ConfigDict:
     )
 
 
-def entry(config: Any, *, method: str = "") -> ml_collections.ConfigDict:
+def entry(
+    config: Any, *, method: str = "", bookkeeping: str = ""
+) -> ml_collections.ConfigDict:
     """An entry of `config.methods` for a method's `Config`.
 
     Args:
         config: An instance of the `Config` of one of `registry.METHODS`.
         method: Its name; found from the config's module if not given.
+        bookkeeping: `paper` keeps the books as the published study does
+            (`teledp_jax.bookkeeping`): only to compare, there is no release.
     """
-    name = method or type(config).__module__.rpartition(".")[2]
-    return ml_collections.ConfigDict({"method": name, **dataclasses.asdict(config)})
+    fields = {"method": method or type(config).__module__.rpartition(".")[2]}
+    if bookkeeping:
+        fields["bookkeeping"] = bookkeeping
+    return ml_collections.ConfigDict(fields | dataclasses.asdict(config))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,7 @@ class Settings:
 
     Attributes:
         methods: Label to (method name, its `Config`).
+        claimed: Labels whose books are kept as the published study keeps them.
         resolved: The config as plain values, for `config.json`.
     """
 
@@ -90,6 +97,7 @@ class Settings:
     memory_limit: str
     temp_folder: pathlib.Path | None
     methods: Mapping[str, tuple[str, Any]]
+    claimed: frozenset[str]
     resolved: Mapping[str, Any]
 
     @property
@@ -188,6 +196,11 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         if plain["temp_folder"]
         else None,
         methods=methods,
+        claimed=frozenset(
+            label
+            for label, fields in plain["methods"].items()
+            if fields.get("bookkeeping")
+        ),
         resolved=plain,
     )
 
@@ -197,6 +210,7 @@ def _method(label: str, fields: dict[str, Any]) -> tuple[str, Any]:
     if "method" not in fields:
         raise errors.InputError(f"methods.{label}: state its method.")
     name = fields.pop("method")
+    _check_bookkeeping(label, name, fields.pop("bookkeeping", None))
     module = registry.method(name)
     known = {field.name for field in dataclasses.fields(module.Config)}
     if unknown := sorted(set(fields) - known):
@@ -207,3 +221,18 @@ def _method(label: str, fields: dict[str, Any]) -> tuple[str, Any]:
         return name, module.Config(**fields)
     except errors.InputError as error:
         raise errors.InputError(f"methods.{label}: {error}") from None
+
+
+def _check_bookkeeping(label: str, name: str, kind: str | None) -> None:
+    """Only a method of the study may keep its books, and only by that one name."""
+    if kind is None:
+        return
+    if kind != "paper":
+        raise errors.InputError(
+            f"methods.{label}.bookkeeping: 'paper' or leave it out, got {kind!r}."
+        )
+    if name not in bookkeeping.METHODS:
+        raise errors.InputError(
+            f"methods.{label}.bookkeeping: the study has no method {name}; "
+            f"known: {sorted(bookkeeping.METHODS)}."
+        )

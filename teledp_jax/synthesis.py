@@ -13,7 +13,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys, registry, runs, settings
+from teledp_jax import (
+    arrays,
+    base,
+    bookkeeping,
+    errors,
+    keys,
+    registry,
+    runs,
+    settings,
+)
 from teledp_jax.data import decode, suite
 from teledp_jax.privacy import budget as budget_lib
 from teledp_jax.privacy import events, mechanisms
@@ -93,11 +102,19 @@ def synthesize(
         spent=count_event,
         num_devices=num_devices,
     )
+    claim = None
     try:
-        method = registry.method(name).make(config, tables.schema, budget)
+        if label in job.claimed:
+            method, claim = bookkeeping.make(name, config, tables.schema, budget)
+        else:
+            method = registry.method(name).make(config, tables.schema, budget)
     except errors.InputError as error:
         raise errors.InputError(f"methods.{label}: {error}") from None
-    ledger = ledger_lib.Ledger(epsilon=job.epsilon, delta=job.delta)
+    ledger = ledger_lib.Ledger(
+        epsilon=job.epsilon,
+        delta=job.delta,
+        claim=None if claim is None else bookkeeping.record(claim),
+    )
     ledger.spend("count", "noisy number of devices", count_event)
     ledger.spend("fit", name, method.event)
     entries = runs.read_json(run.ledger)

@@ -1,7 +1,7 @@
 import pytest
 
 from teledp_jax import errors, settings
-from teledp_jax.methods import independent
+from teledp_jax.methods import independent, mst
 
 
 def make_config():
@@ -16,7 +16,7 @@ def test_a_config_resolves_to_types():
     job = settings.resolve(make_config())
     assert job.epsilon == 4.0
     assert job.seed is None
-    assert job.workloads == ("stability",)
+    assert job.workloads == ("intel", "stability")
     assert job.methods["independent"] == ("independent", independent.Config())
 
 
@@ -40,7 +40,7 @@ def test_a_label_may_differ_from_its_method():
         ("workloads", ("nothing",), "workloads"),
         ("window", ("yesterday", ""), "'yesterday' is no day"),
         ("window", ("2024-02-01", "2024-01-01"), "ends before it begins"),
-        ("methods.independent.method", "nothing", "known: dpsgd_vae"),
+        ("methods.independent.method", "nothing", "known: .*dpsgd_vae"),
     ],
 )
 def test_a_faulty_key_is_named(key, value, text):
@@ -60,6 +60,20 @@ def test_an_unknown_field_of_a_method_lists_the_known_ones():
     config = make_config()
     config.methods.independent.wrong = 1
     with pytest.raises(errors.InputError, match=r"has no \['wrong'\]; known"):
+        settings.resolve(config)
+
+
+def test_books_are_kept_as_published_only_for_methods_of_the_study():
+    config = make_config()
+    config.methods.theirs = settings.entry(mst.Config(), bookkeeping="paper")
+    job = settings.resolve(config)
+    assert job.claimed == {"theirs"}
+    assert job.methods["theirs"] == ("mst", mst.Config())
+    config.methods.theirs.bookkeeping = "table"
+    with pytest.raises(errors.InputError, match="'paper' or leave it out"):
+        settings.resolve(config)
+    config.methods.theirs = settings.entry(independent.Config(), bookkeeping="paper")
+    with pytest.raises(errors.InputError, match="no method independent; known"):
         settings.resolve(config)
 
 

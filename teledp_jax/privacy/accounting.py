@@ -16,7 +16,8 @@ from teledp_jax.privacy import budget as budget_lib
 from teledp_jax.privacy import events
 
 _INTERVAL = 1e-4  # of the discretised privacy loss; estimates are pessimistic
-_COARSE = 1e-2  # for the first bracket of a search
+_COARSE = 1e-2  # for the first bracket of a search, and where epsilon is past use
+_PAST_USE = 50.0
 
 
 @functools.lru_cache(maxsize=64)
@@ -99,13 +100,18 @@ def _pld(event: dp_accounting.DpEvent, interval: float) -> Any:
 def epsilon_pld(event: dp_accounting.DpEvent, delta: float) -> float:
     """Epsilon of an event at delta, by privacy loss distributions; an upper bound.
 
+    An epsilon above 50, which promises nothing, is bounded on a coarser grid.
+
     Raises:
         InputError: If the event is of a kind that the accountant cannot take.
 
     References:
         Gopi et al. 2021 (arXiv:2106.02848); Doroshenko et al. 2022 (arXiv:2207.04380).
     """
-    return float(_pld(event, _INTERVAL).get_epsilon_for_delta(delta))
+    epsilon = float(_pld(event, _COARSE).get_epsilon_for_delta(delta))
+    if epsilon <= _PAST_USE:
+        epsilon = float(_pld(event, _INTERVAL).get_epsilon_for_delta(delta))
+    return epsilon
 
 
 def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:

@@ -102,6 +102,41 @@ class ThresholdDpEvent(dp_accounting.DpEvent):
     )
 
 
+def grouped(event: dp_accounting.DpEvent, size: int) -> dp_accounting.DpEvent:
+    """What an event costs a group of up to `size` records that come or go together.
+
+    Counts under Gaussian noise are at their worst where all records of the group are
+    alike: one number changes by `size`.
+
+    Args:
+        event: The event, of one record.
+        size: Most records of a group.
+
+    Raises:
+        InputError: If the event is of a kind whose groups are not accounted for.
+    """
+    match event:
+        case DiscreteGaussianDpEvent():
+            return DiscreteGaussianDpEvent(event.sigma, event.sensitivity * size)
+        case ExponentialMechanismDpEvent():
+            return ExponentialMechanismDpEvent(event.epsilon * size)
+        case dp_accounting.GaussianDpEvent():
+            return dp_accounting.GaussianDpEvent(event.noise_multiplier / size)
+        case dp_accounting.SelfComposedDpEvent():
+            return dp_accounting.SelfComposedDpEvent(
+                grouped(event.event, size), event.count
+            )
+        case dp_accounting.ComposedDpEvent():
+            return dp_accounting.ComposedDpEvent(
+                [grouped(part, size) for part in event.events]
+            )
+        case dp_accounting.NoOpDpEvent():
+            return event
+    if size == 1:
+        return event
+    raise errors.InputError(f"No group privacy is known of {describe(event)}.")
+
+
 def describe(event: dp_accounting.DpEvent) -> str:
     """An event as one line of text, for the ledger."""
     match event:

@@ -15,9 +15,21 @@ ADJACENCY = "add or remove one device"
 class Ledger:
     """The events of one release, in the order in which they read private data."""
 
-    def __init__(self, *, epsilon: float, delta: float) -> None:
+    def __init__(
+        self, *, epsilon: float, delta: float, claim: Mapping[str, Any] | None = None
+    ) -> None:
+        """Opens the books.
+
+        Args:
+            epsilon: The budget.
+            delta: The budget's.
+            claim: What a published study says of such a release, where its books are
+                kept as the study keeps them: then, and then alone, events may exceed
+                the budget. The entry says so, and must never be released.
+        """
         self._epsilon = epsilon
         self._delta = delta
+        self._claim = claim
         self._entries: list[tuple[str, str, dp_accounting.DpEvent]] = []
 
     @property
@@ -29,8 +41,12 @@ class Ledger:
         """Adds an event; call it before the stage reads private data.
 
         Raises:
-            InputError: If the release would exceed its budget; nothing is added.
+            InputError: If the release would exceed its budget, and nobody claims that
+                it does not; nothing is added.
         """
+        if self._claim is not None:
+            self._entries.append((stage, mechanism, event))
+            return
         total = dp_accounting.ComposedDpEvent([self.event, event])
         epsilon = accounting.epsilon_pld(total, self._delta)
         if epsilon > self._epsilon:
@@ -46,12 +62,15 @@ class Ledger:
         Args:
             num_devices: Noisy number of devices, to set delta beside.
         """
-        return record(
+        entry = record(
             self._entries,
             epsilon=self._epsilon,
             delta=self._delta,
             num_devices=num_devices,
         )
+        if self._claim is not None:
+            entry["claimed"] = dict(self._claim)
+        return entry
 
 
 def record(
@@ -70,6 +89,7 @@ def record(
         num_devices: Noisy number of devices.
     """
     event = dp_accounting.ComposedDpEvent([entry[2] for entry in entries])
+    spent = accounting.epsilon_pld(event, delta)
     result: dict[str, Any] = {
         "unit": UNIT,
         "adjacency": ADJACENCY,
@@ -83,7 +103,8 @@ def record(
             for stage, mechanism, part in entries
         ],
         "budget": {"epsilon": epsilon, "delta": delta},
-        "epsilon_pld": accounting.epsilon_pld(event, delta),
+        "within_budget": None if epsilon is None else spent <= epsilon,
+        "epsilon_pld": spent,
         "epsilon_rdp": None,
         "delta": delta,
         "delta_times_devices": delta * num_devices,

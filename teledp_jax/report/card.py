@@ -24,12 +24,15 @@ def write(run: runs.Run, label: str) -> None:
 
     Raises:
         InputError: If the config or the ledger cannot be read.
-        ValueError: If the run is seeded: its noise is no secret.
+        ValueError: If the run is seeded: its noise is no secret. If the label exceeds
+            its budget, or keeps its books as the published study does.
     """
     config = runs.read_json(run.config)
     if config.get("seeded"):
         raise ValueError(f"Expected a run without a seed to release {label!r}.")
     entry = runs.read_json(run.ledger)[label]
+    if "claimed" in entry or not entry.get("within_budget"):
+        raise ValueError(f"Expected {label!r} to be within its budget to release it.")
     card = _card(run, label, config.get("config") or {}, entry)
     runs.write_json(run.release(label) / "card.json", card)
     environment = jinja2.Environment(

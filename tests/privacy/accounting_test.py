@@ -224,3 +224,35 @@ def test_a_spent_budget_cannot_be_met():
 def test_budgets_that_promise_nothing_are_refused(epsilon, delta):
     with pytest.raises(errors.InputError, match=r"budget\.(epsilon|delta)"):
         make_budget(epsilon, delta)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_group_costs_what_its_larger_sensitivity_costs(size):
+    count = events.DiscreteGaussianDpEvent(6.0)
+    choice = events.ExponentialMechanismDpEvent(0.2)
+    event = dp_accounting.ComposedDpEvent(
+        [dp_accounting.SelfComposedDpEvent(count, 4), choice]
+    )
+    counts, choices = events.grouped(event, size).events
+    assert counts.event == events.DiscreteGaussianDpEvent(6.0, size)
+    assert counts.count == 4
+    assert choices.epsilon == pytest.approx(0.2 * size)
+    # Four counts that change by `size` are one Gaussian of multiplier 6 / (2 size).
+    epsilon = accounting.epsilon_pld(counts, 1e-5)
+    assert epsilon == pytest.approx(gaussian_epsilon(1e-5, 3.0 / size), abs=0.05)
+
+
+def test_groups_of_a_sampled_event_are_refused():
+    sampled = dp_accounting.PoissonSampledDpEvent(0.1, dp_accounting.NoOpDpEvent())
+    assert events.grouped(sampled, 1) == sampled
+    with pytest.raises(errors.InputError, match="No group privacy"):
+        events.grouped(sampled, 2)
+
+
+def test_an_epsilon_past_use_is_bounded_from_above():
+    event = dp_accounting.SelfComposedDpEvent(dp_accounting.GaussianDpEvent(0.5), 25)
+    exact = gaussian_delta(70.0, 0.1)
+    epsilon = accounting.epsilon_pld(event, 1e-5)
+    assert exact > 1e-5  # above 70 for sure
+    assert gaussian_delta(epsilon, 0.1) <= 1e-5
+    assert gaussian_delta(epsilon - 1.0, 0.1) > 1e-5

@@ -34,6 +34,22 @@ def test_a_stage_that_would_exceed_the_budget_is_refused_and_not_recorded():
     assert [part["stage"] for part in book.record(1)["events"]] == ["count"]
 
 
+def test_only_a_claim_may_exceed_the_budget_and_the_entry_says_so():
+    claim = {"epsilon": 0.5, "delta": 1e-5, "num_parts": 1, "reading": "by row"}
+    book = ledger.Ledger(epsilon=0.5, delta=1e-5, claim=claim)
+    book.spend("fit", "mst", TRAIN)
+    entry = book.record(100)
+    spent = accounting.epsilon_pld(TRAIN, 1e-5)
+    assert entry["epsilon_pld"] == pytest.approx(spent)
+    assert spent > 0.5
+    assert entry["within_budget"] is False
+    assert entry["claimed"] == claim
+    honest = make_ledger()
+    honest.spend("fit", "mst", TRAIN)
+    assert honest.record(100)["within_budget"] is True
+    assert "claimed" not in honest.record(100)
+
+
 def test_the_total_counts_what_releases_share_once():
     entries = {}
     for label in ("a", "b"):

@@ -47,6 +47,20 @@ def test_seeded_run_gets_no_card(run):
     assert not run.release("pe").exists()
 
 
+@pytest.mark.parametrize(
+    "fields", [{"within_budget": False}, {"claimed": {"epsilon": 4.0}}]
+)
+def test_what_exceeds_its_budget_or_only_claims_to_meet_it_gets_no_card(
+    release_run, fields
+):
+    ledger = runs.read_json(release_run.ledger)
+    ledger["pe"] |= fields
+    runs.write_json(release_run.ledger, ledger)
+    with pytest.raises(ValueError, match="within its budget"):
+        card.write(release_run, "pe")
+    assert not release_run.release("pe").exists()
+
+
 def test_bars_in_texts_do_not_split_the_tables_of_the_card(release_run):
     ledger = runs.read_json(release_run.ledger)
     ledger["pe"]["events"][0]["text"] = "a | b"

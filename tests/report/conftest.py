@@ -198,6 +198,7 @@ def _write_json_files(run: runs.Run, *, seeded: bool) -> None:
         "adjacency": "add or remove one device",
         "events": [count, fit],
         "budget": {"epsilon": 4.0, "delta": 1e-5},
+        "within_budget": True,
         "epsilon_pld": 3.9871,
         "epsilon_rdp": 4.31,
         "delta": 1e-5,
