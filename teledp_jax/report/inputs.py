@@ -54,6 +54,7 @@ class Inputs(NamedTuple):
         rare_events: One row a label and rare event.
         downstream: One row a label and downstream task.
         quality: Counts of what was clamped or dropped.
+        missing_tables: Device tables that the source could not fill.
         costs: Times, memory and public facts by label.
         queries: The queries of the run's workloads.
         labels: Labels of methods in the config's order.
@@ -69,6 +70,7 @@ class Inputs(NamedTuple):
     rare_events: Rows
     downstream: Rows
     quality: Rows
+    missing_tables: tuple[str, ...]
     costs: dict[str, Any]
     queries: tuple[Query, ...]
     labels: tuple[str, ...]
@@ -122,6 +124,9 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
         rare_events=_csv(run.rare_events),
         downstream=_csv(run.downstream),
         quality=_csv(run.quality),
+        missing_tables=tuple(
+            runs.read_json(run.missing_tables) if run.missing_tables.exists() else ()
+        ),
         costs={label: _json(run.cost(label)) for label in scored},
         queries=_queries(suite_folder / "queries", settings, scores),
         labels=labels,

@@ -10,7 +10,7 @@ import jinja2
 from teledp_jax import runs
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import logs, sections, tables
+from teledp_jax.report import logs, questions, sections, tables
 
 _NUMBER = re.compile(
     r"([\u2713\u2717] )?-?[\d.,]+(e[+-]?\d+)?( (%|s|min|[KMG]iB|B|of \d+))?( \(.*\))?"
@@ -60,6 +60,7 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
             verdict=sections.verdict(inputs, draw),
             summary=sections.summary(inputs),
             ceiling=sections.ceiling(inputs),
+            questions=questions.answers(inputs, suite.schema),
             log=logs.section(inputs, draw),
             queries=sections.queries(inputs, draw),
             columns=sections.columns(inputs, suite, draw),

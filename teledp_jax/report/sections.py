@@ -29,6 +29,17 @@ class Claim(NamedTuple):
     entry: Mapping[str, Any]
     events: tables.Grid
 
+    @property
+    def claimed(self) -> str:
+        """What the published study would say of it; empty for all other labels."""
+        claim = self.entry.get("claimed")
+        if not claim:
+            return ""
+        parts = claim["num_parts"]
+        each = f"{tables.show(claim['epsilon'])} for each of {parts} parts"
+        whole = f"{tables.show(claim['epsilon'])} in all"
+        return f"{each if parts > 1 else whole} ({claim['reading']})"
+
 
 def promise(inputs: inputs_lib.Inputs) -> dict[str, Any]:
     """Unit, adjacency, budgets and events, the total of all labels apart."""
@@ -55,6 +66,7 @@ def promise(inputs: inputs_lib.Inputs) -> dict[str, Any]:
         "claims": [claim for claim in claims if claim.label != "total"],
         "total": next((claim for claim in claims if claim.label == "total"), None),
         "first": claims[0].entry if claims else {},
+        "claimed": [claim.label for claim in claims if claim.claimed],
         "num_devices": inputs.config.get("num_devices"),
     }
 

@@ -10,8 +10,8 @@ from teledp_jax.data import suite as suite_lib
 from teledp_jax.report import page, tables
 
 SECTIONS = (
-    "promise", "verdict", "summary", "ceiling", "queries", "distributions", "rare",
-    "downstream", "cost", "engineering", "quality", "assumed", "reproduce",
+    "promise", "verdict", "summary", "ceiling", "questions", "queries",
+    "distributions", "rare", "downstream", "cost", "engineering", "quality", "assumed", "reproduce",
 )  # fmt: skip
 EVIL = "<script>alert(1)</script>"
 
