@@ -60,14 +60,18 @@ def section(
     compared = facts.get("logs") or {}
     figure = None
     if compared:
-        rates = {label: row["error_rate"] for label, row in compared.items()}
         series: dict[str, Sequence[float | None]] = {
-            label: [100 * rate for rate in row.values()] for label, row in rates.items()
+            label: [100 * rate for rate in row["error_rate"].values()]
+            for label, row in compared.items()
+            if label in ("real", *found.labels)
         }
         svg = figures.dots(
-            list(rates["real"]), series, found.labels, axis="error events, percent"
+            list(compared["real"]["error_rate"]),
+            series,
+            found.labels,
+            axis="error events, percent",
         )
-        figure = draw("log_error_rates", svg, "Error rate by product, real and others")
+        figure = draw("log_error_rates", svg, "Error rate by product, real and methods")
     return {
         "compared": comparison(facts) if compared else tables.Grid((), ()),
         "second_draw": facts.get("second_draw", ""),
