@@ -1,0 +1,182 @@
+"""Noisy sums of what devices contribute to a workload of queries, under one budget.
+
+A query counts and sums amounts in cells. A device adds to at most `max_cells` cells of
+a query, and to each amount there at most a public bound; amounts are taken in
+hundredths of their bounds, as whole numbers. So a device changes at most
+`num_changes(blocks)` numbers of the whole workload, each by at most 100, and all of
+them get the same discrete Gaussian noise.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import dp_accounting
+import jax
+import numpy as np
+import scipy.stats
+from jaxtyping import Array, Float, Integer, Key
+
+from teledp_jax import base
+from teledp_jax.privacy import accounting, events
+from teledp_jax.privacy import budget as budget_lib
+
+STEPS = 100  # of an amount's bound
+_SHARE_OF_DELTA = 0.1  # goes to the selection of private keys, where there are any
+
+
+class Block(NamedTuple):
+    """What one query sums; public.
+
+    Attributes:
+        name: Name of the query.
+        max_cells: Most cells that a device adds to.
+        bounds: Least and greatest value of each amount. The first is 1 for each cell
+            that a device adds to, so its sum counts devices.
+        is_private: Whether cells are selected under privacy, as their keys may not be
+            named otherwise.
+    """
+
+    name: str
+    max_cells: int
+    bounds: tuple[tuple[float, float], ...]
+    is_private: bool
+
+
+class Noise(NamedTuple):
+    """The calibrated mechanism.
+
+    Attributes:
+        event: What the answers of all blocks cost.
+        sigma: Of the discrete Gaussian, in hundredths of bounds.
+        delta: Failure probability of the selection of each private block.
+    """
+
+    event: dp_accounting.DpEvent
+    sigma: float
+    delta: float
+
+
+def num_changes(blocks: Sequence[Block]) -> int:
+    """Most numbers of the workload that a device changes."""
+    return sum(block.max_cells * len(block.bounds) for block in blocks)
+
+
+def calibrate(blocks: Sequence[Block], budget: budget_lib.Budget) -> Noise:
+    """The least noise at which all answers meet the budget.
+
+    Raises:
+        InputError: If no noise meets it.
+    """
+    count = num_changes(blocks)
+    num_private = sum(block.is_private for block in blocks)
+    delta = _SHARE_OF_DELTA * budget.delta / max(num_private, 1)
+
+    def make_event(
+        one: dp_accounting.DpEvent,
+    ) -> dp_accounting.DpEvent:
+        """All answers, where one number costs `one`."""
+        parts = [dp_accounting.SelfComposedDpEvent(one, count)]
+        parts += [events.ThresholdDpEvent(delta)] * num_private
+        return dp_accounting.ComposedDpEvent(parts)
+
+    # The continuous Gaussian costs all but the same and is quicker to search.
+    noise_multiplier = accounting.calibrate(
+        lambda multiplier: make_event(
+            dp_accounting.GaussianDpEvent(multiplier * count**0.5)
+        ),
+        budget,
+    )
+    while True:
+        sigma = noise_multiplier * STEPS * count**0.5
+        event = make_event(events.DiscreteGaussianDpEvent(sigma, sensitivity=STEPS))
+        total = dp_accounting.ComposedDpEvent([budget.spent, event])
+        if accounting.epsilon_pld(total, budget.delta) <= budget.epsilon:
+            return Noise(event, sigma, delta)
+        noise_multiplier *= 1.001
+
+
+def tally(
+    key: Key[Array, ""],
+    block: Block,
+    device: Integer[np.ndarray, " row"],
+    cell: Integer[np.ndarray, " row"],
+    amounts: Float[np.ndarray, "row amount"],
+    *,
+    num_cells: int,
+) -> Integer[np.ndarray, "cell amount"]:
+    """Sums of bounded contributions, in hundredths of bounds. Exact, hence private.
+
+    A device's second row of a cell is dropped; of the others those with the largest
+    second amount are kept (the first is 1 everywhere), of equal ones the lowest cells.
+
+    Args:
+        key: Rounds amounts up or down at random, so that sums are right on average; a
+            secret one.
+        block: The query.
+        device: Number of the device of each row.
+        cell: Cell of each row.
+        amounts: Amounts of each row; NaN is 0, and what is out of bounds is clipped.
+        num_cells: Number of cells.
+    """
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+    rank = amounts[:, 1] if amounts.shape[1] > 1 else np.zeros(len(amounts))
+    order = np.lexsort((-np.nan_to_num(rank), cell, device))
+    device, cell, amounts = device[order], cell[order], amounts[order]
+    first = np.ones(len(device), bool)
+    first[1:] = (device[1:] != device[:-1]) | (cell[1:] != cell[:-1])
+    device, cell, amounts = device[first], cell[first], amounts[first]
+    rank = amounts[:, 1] if amounts.shape[1] > 1 else np.zeros(len(amounts))
+    order = np.lexsort((cell, -np.nan_to_num(rank), device))
+    device, cell, amounts = device[order], cell[order], amounts[order]
+    starts = np.searchsorted(device, device, side="left")
+    kept = np.arange(len(device)) - starts < block.max_cells
+    cell, amounts = cell[kept], amounts[kept]
+    sums = np.zeros((num_cells, len(block.bounds)), np.int64)
+    for position, (low, high) in enumerate(block.bounds):
+        clipped = np.clip(np.nan_to_num(amounts[:, position]), low, high)
+        steps = clipped / max(-low, high) * STEPS
+        uniform = generator.random(len(steps))
+        np.add.at(sums[:, position], cell, np.floor(steps + uniform).astype(np.int64))
+    return sums
+
+
+def release(
+    key: Key[Array, ""],
+    block: Block,
+    sums: Integer[np.ndarray, "cell amount"],
+    noise: Noise,
+    *,
+    integer_noise: base.IntegerNoise,
+) -> tuple[Integer[np.ndarray, " shown"], Float[np.ndarray, "shown amount"]]:
+    """Noisy sums, and which cells they are of.
+
+    Args:
+        key: A noise key, spent on this block.
+        block: The query.
+        sums: What `tally` returned.
+        noise: The mechanism.
+        integer_noise: Sampler of the discrete Gaussian.
+
+    Returns:
+        Positions of cells: all, or those selected; and their sums in the units of the
+        amounts.
+    """
+    noisy = integer_noise(key, sums, noise.sigma)
+    shown = np.arange(len(sums))
+    if block.is_private:
+        shown = np.flatnonzero(noisy[:, 0] >= threshold(block, noise))
+    scales = np.array([max(-low, high) for low, high in block.bounds])
+    return shown, noisy[shown] * scales / STEPS
+
+
+def threshold(block: Block, noise: Noise) -> float:
+    """Noisy count, in hundredths, from which a private cell is shown.
+
+    A cell of one device passes with a probability of `noise.delta / max_cells` at most.
+
+    References:
+        Canonne et al. 2020 (arXiv:2004.00010), Proposition 25, for the tail.
+    """
+    tail = float(scipy.stats.norm.isf(noise.delta / block.max_cells))
+    return STEPS + 1 + math.ceil(noise.sigma * tail)
