@@ -276,8 +276,11 @@ class Job:
         event = events.DiscreteGaussianDpEvent(config.count_stddev)
         token = self._token("encode")
         path = self.run.private / "keys" / "count.json"
-        _, privacy = synthesis.root_keys(config.seed, path, token, stream="count")
+        public, privacy = synthesis.root_keys(config.seed, path, token, stream="count")
         self._enter_count(event, num_devices=0)  # before the count is read
+        synthesis.enter_book(
+            config, self.run, public, event, token=token, about="number of devices"
+        )
         add_noise = synthesis.integer_noise(config.seed)
         noisy = add_noise(privacy, np.array([exact]), config.count_stddev)
         num_devices = max(int(noisy[0]), 1)

@@ -62,6 +62,11 @@ class Run:
         return self.private / "count.json"
 
     @property
+    def book(self) -> pathlib.Path:
+        """What the budget book says of all releases of the data set."""
+        return self.folder / "book.json"
+
+    @property
     def missing_tables(self) -> pathlib.Path:
         """Names of the device tables that the source could not fill."""
         return self.private / "missing_tables.json"

@@ -12,6 +12,7 @@ from ml_collections import config_dict
 
 import teledp_jax
 from teledp_jax import bookkeeping, errors, registry
+from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budget as budget_lib
 
 SQL = pathlib.Path(teledp_jax.__file__).parent.parent / "sql"
@@ -43,6 +44,10 @@ def default(suite: str) -> ml_collections.ConfigDict:
                 "epsilon": config_dict.placeholder(float),
                 "delta": config_dict.placeholder(float),
                 "count_stddev": 20.0,  # noise on the number of devices
+                # File of all releases from a data set; none: this run stands alone.
+                "book": config_dict.placeholder(str),
+                "data_set": config_dict.placeholder(str),  # your name for it
+                "cap_epsilon": config_dict.placeholder(float),  # of all its releases
             },
             "seed": config_dict.placeholder(int),  # none: the operating system
             "holdout": 0.1,
@@ -91,6 +96,7 @@ class Settings:
     epsilon: float
     delta: float
     count_stddev: float
+    book: book_lib.Book | None
     seed: int | None
     holdout: float
     allow_missing_tables: bool
@@ -188,6 +194,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         epsilon=float(budget["epsilon"]),
         delta=float(budget["delta"]),
         count_stddev=float(budget["count_stddev"]),
+        book=_book(budget),
         seed=plain["seed"],
         holdout=plain["holdout"],
         allow_missing_tables=plain["allow_missing_tables"],
@@ -202,6 +209,23 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
             if fields.get("bookkeeping")
         ),
         resolved=plain,
+    )
+
+
+def _book(budget: Mapping[str, Any]) -> book_lib.Book | None:
+    """The budget book that a config names."""
+    if budget["book"] is None:
+        return None
+    if not budget["data_set"] or not budget["cap_epsilon"]:
+        raise errors.InputError(
+            "budget.book: state budget.data_set, your name for the data set, and "
+            "budget.cap_epsilon, the most that all its releases may cost together."
+        )
+    return book_lib.Book(
+        path=pathlib.Path(budget["book"]),
+        data_set=budget["data_set"],
+        epsilon=float(budget["cap_epsilon"]),
+        delta=float(budget["delta"]),
     )
 
 

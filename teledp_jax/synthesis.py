@@ -8,6 +8,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 
+import dp_accounting
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -71,6 +72,43 @@ def root_keys(
     return public, privacy
 
 
+def enter_book(
+    job: settings.Settings,
+    run: runs.Run,
+    public: Key[Array, ""],
+    event: dp_accounting.DpEvent,
+    *,
+    token: str,
+    about: str,
+) -> None:
+    """Writes what is about to be read into the budget book, if the config has one.
+
+    Args:
+        job: The checked config.
+        run: The run folder; what the book says is kept in it for the report.
+        public: The stream's public key: other keys make another release.
+        event: All that will be read.
+        token: Fingerprint of config and source.
+        about: What it is, for people.
+
+    Raises:
+        InputError: If all releases of the data set would exceed the owner's cap.
+    """
+    if job.book is None:
+        return
+    release = runs.fingerprint(token, jax.random.key_data(public).tolist())
+    epsilon = job.book.enter(release, event, about=about, fingerprint=token)
+    runs.write_json(
+        run.book,
+        {
+            "data_set": job.book.data_set,
+            "epsilon": epsilon,
+            "delta": job.book.delta,
+            "cap_epsilon": job.book.epsilon,
+        },
+    )
+
+
 def synthesize(
     job: settings.Settings,
     tables: suite.Suite,
@@ -123,6 +161,7 @@ def synthesize(
 
     key_file = run.private / "keys" / f"{label}.json"
     public, privacy = root_keys(job.seed, key_file, token, stream=label)
+    enter_book(job, run, public, method.event, token=token, about=f"{label}: {name}")
     context = base.Context(
         store=runs.FileStore(run.private / "fits" / label, token),
         progress=progress,

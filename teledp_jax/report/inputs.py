@@ -48,6 +48,7 @@ class Inputs(NamedTuple):
         run: The run folder.
         config: The resolved config and what it ran on.
         ledger: Events and epsilons by label.
+        book: What all releases of the data set cost; empty without a budget book.
         summary: Scores and costs by label.
         scores: One row a label and check.
         statistics: One row a label, table and column.
@@ -64,6 +65,7 @@ class Inputs(NamedTuple):
     run: runs.Run
     config: dict[str, Any]
     ledger: dict[str, Any]
+    book: dict[str, Any]
     summary: dict[str, Any]
     scores: Rows
     statistics: Rows
@@ -118,6 +120,7 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
         run=run,
         config=config,
         ledger=_json(run.ledger),
+        book=_json(run.book),
         summary=summary.get("methods") or {},
         scores=scores,
         statistics=_csv(run.statistics),
