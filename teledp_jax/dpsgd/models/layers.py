@@ -1,6 +1,7 @@
-"""Layers that flax lacks; each has its rule in `clipping.RULES`."""
+"""Layers that flax lacks; each has its rule in `rules.RULES`."""
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -35,7 +36,9 @@ def one_hot(
     """The codes' one-hot vectors side by side; that of a negative code is zero."""
     head = np.repeat(np.arange(len(sizes)), sizes)
     code = np.concatenate([np.arange(size) for size in sizes]).astype(np.int32)
-    return (codes[:, head] == code[None]).astype(jnp.float32)
+    hot = (codes[:, head] == code[None]).astype(jnp.float32)
+    # Held whole, for else each product with it would compare the codes again.
+    return jax.lax.optimization_barrier(hot)
 
 
 class Bias(nn.Module):
