@@ -10,7 +10,9 @@ setuptools.setup(
     description="Synthetic device telemetry under one device-level (epsilon, delta).",
     python_requires=">=3.11",
     packages=setuptools.find_packages(include=["teledp_jax", "teledp_jax.*"]),
-    package_data={"teledp_jax": ["report/templates/*", "simulate/*.yaml"]},
+    package_data={
+        "teledp_jax": ["report/templates/*", "simulate/*.yaml", "evaluation/*.yaml"]
+    },
     install_requires=[
         *BARE,
         "absl-py>=2.1",

@@ -11,7 +11,8 @@ from teledp_jax.report import page, tables
 
 SECTIONS = (
     "promise", "verdict", "summary", "ceiling", "questions", "queries",
-    "distributions", "rare", "downstream", "cost", "engineering", "quality", "assumed", "reproduce",
+    "distributions", "rare", "downstream", "cost", "engineering", "quality",
+    "assumed", "reproduce",
 )  # fmt: skip
 EVIL = "<script>alert(1)</script>"
 
