@@ -8,6 +8,21 @@ keys: [marketcodename, cpugen]
 values:
   number_of_systems: {metric: relative_error, threshold: 0.25}
   avg_duration_mins_on_battery: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, nullif(split_part(processor, '|', 1), '') AS marketcodename,
+    nullif(split_part(processor, '|', 2), '') AS cpugen, least(num_days, 365) AS
+    days, least(num_days, 365) * duration_mins_per_day AS minutes FROM
+    system_cpu_metadata JOIN system_batt_dc_events USING (guid) WHERE processor <>
+    'Other|Other' AND split_part(processor, '|', 2) NOT IN ('', 'Unknown')
+  keys:
+    marketcodename: private
+    cpugen: private
+  amounts: {days: 365, minutes: 200000}
+  values:
+    number_of_systems: devices
+    avg_duration_mins_on_battery: [minutes, days]
+  at_least: 101
 */
 SELECT
   nullif(split_part(processor, '|', 1), '') AS marketcodename,

@@ -10,6 +10,20 @@ values:
   number_of_systems: {metric: relative_error, threshold: 0.25}
   avg_number_of_dc_powerons: {metric: relative_error, threshold: 0.25}
   avg_duration: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, countryname_normalized AS country, least(num_days, 365) AS days,
+    least(num_days, 365) * power_ons_per_day AS power_ons, least(num_days, 365) *
+    duration_mins_per_day AS minutes FROM system_sysinfo_unique_normalized JOIN
+    system_batt_dc_events USING (guid)
+  keys:
+    country: system_sysinfo_unique_normalized.countryname_normalized
+  amounts: {days: 365, power_ons: 3000, minutes: 200000}
+  values:
+    number_of_systems: devices
+    avg_number_of_dc_powerons: [power_ons, days]
+    avg_duration: [minutes, days]
+  at_least: 101
 */
 SELECT
   countryname_normalized AS country,

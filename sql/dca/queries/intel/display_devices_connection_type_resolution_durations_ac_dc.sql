@@ -10,6 +10,21 @@ values:
   number_of_systems: {metric: relative_error, threshold: 0.25}
   average_duration_on_ac_in_seconds: {metric: relative_error, threshold: 0.25}
   average_duration_on_dc_in_seconds: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, connection_type, resolution, least(num_intervals, 500) AS
+    intervals, least(num_intervals, 500) * ac_s AS ac, least(num_intervals, 500) *
+    dc_s AS dc FROM system_display_devices WHERE resolution <> 'Other'
+  keys:
+    connection_type: system_display_devices.connection_type
+    resolution: system_display_devices.resolution
+  max_cells: 2
+  amounts: {intervals: 500, ac: 5000000, dc: 2500000}
+  values:
+    number_of_systems: devices
+    average_duration_on_ac_in_seconds: [ac, intervals]
+    average_duration_on_dc_in_seconds: [dc, intervals]
+  at_least: 51
 */
 SELECT
   connection_type,

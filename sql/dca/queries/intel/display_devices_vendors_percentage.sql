@@ -6,6 +6,14 @@ tables: [system_display_vendors]
 keys: [vendor_name]
 values:
   percentage_of_systems: {metric: total_variation, threshold: 0.15}
+contributions:
+  select: >-
+    SELECT guid, vendor_name FROM system_display_vendors
+  keys:
+    vendor_name: system_display_vendors.vendor_name
+  max_cells: 2
+  values:
+    percentage_of_systems: {share: devices}
 */
 SELECT
   vendor_name,

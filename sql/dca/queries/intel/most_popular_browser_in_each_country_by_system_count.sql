@@ -7,6 +7,17 @@ keys: [country]
 # Browsers that tie are all given; the study's scorer takes the last of them.
 values:
   browser: {metric: agreement, threshold: 0.5}
+contributions:
+  select: >-
+    SELECT guid, countryname_normalized AS country, browser FROM
+    system_sysinfo_unique_normalized JOIN system_web_cat_usage USING (guid)
+  keys:
+    country: system_sysinfo_unique_normalized.countryname_normalized
+    browser: system_web_cat_usage.browser
+  max_cells: 3
+  values:
+    number_of_systems: devices
+  top: {by: number_of_systems, limit: 1, within: [country]}
 */
 SELECT countryname_normalized AS country, browser
 FROM system_sysinfo_unique_normalized

@@ -17,6 +17,37 @@ values:
   avg_pcnt_off_time: {metric: relative_error, threshold: 0.25}
   avg_pcnt_mods_time: {metric: relative_error, threshold: 0.25}
   avg_pcnt_sleep_time: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, nullif(split_part(processor, '|', 1), '') AS marketcodename,
+    nullif(split_part(processor, '|', 2), '') AS cpugen, least(num_days, 365) AS
+    days, least(num_days, 365) * on_s AS on_time, least(num_days, 365) * off_s AS
+    off_time, least(num_days, 365) * mods_s AS mods_time, least(num_days, 365) *
+    sleep_s AS sleep_time, least(num_days, 365) * (on_s + off_s + mods_s +
+    sleep_s) AS total FROM system_on_off_suspend_time_day JOIN system_cpu_metadata
+    USING (guid) WHERE processor <> 'Other|Other'
+  keys:
+    marketcodename: private
+    cpugen: private
+  amounts:
+    days: 365
+    on_time: 31536000
+    off_time: 31536000
+    mods_time: 31536000
+    sleep_time: 31536000
+    total: 31536000
+  values:
+    number_of_systems: devices
+    avg_on_time: [on_time, days]
+    avg_off_time: [off_time, days]
+    avg_modern_sleep_time: [mods_time, days]
+    avg_sleep_time: [sleep_time, days]
+    avg_total_time: [total, days]
+    avg_pcnt_on_time: [on_time, total, 100]
+    avg_pcnt_off_time: [off_time, total, 100]
+    avg_pcnt_mods_time: [mods_time, total, 100]
+    avg_pcnt_sleep_time: [sleep_time, total, 100]
+  at_least: 101
 */
 WITH totals AS (
   SELECT

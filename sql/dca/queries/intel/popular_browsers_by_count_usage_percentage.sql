@@ -8,6 +8,18 @@ values:
   percent_systems: {metric: total_variation, threshold: 0.15}
   percent_instances: {metric: total_variation, threshold: 0.15}
   percent_duration: {metric: total_variation, threshold: 0.15}
+contributions:
+  select: >-
+    SELECT guid, browser, num_rows AS instances, duration_h AS hours FROM
+    system_web_cat_usage
+  keys:
+    browser: system_web_cat_usage.browser
+  max_cells: 3
+  amounts: {instances: 5000, hours: 1000}
+  values:
+    percent_systems: {share: devices}
+    percent_instances: {share: instances}
+    percent_duration: {share: hours}
 */
 SELECT
   browser,

@@ -7,6 +7,17 @@ keys: [app_type, exe_name]
 within: [app_type]
 values:
   number_of_systems: {metric: spearman, threshold: 0.5}
+contributions:
+  select: >-
+    SELECT guid, app_type, exe_name FROM system_frgnd_apps_types WHERE exe_name <>
+    'Other'
+  keys:
+    app_type: system_frgnd_apps_types.app_type
+    exe_name: private
+  max_cells: 10
+  values:
+    number_of_systems: devices
+  top: {by: number_of_systems, limit: 10, within: [app_type]}
 */
 SELECT
   app_type,

@@ -7,6 +7,18 @@ keys: [app_type, exe_name]
 within: [app_type]
 values:
   total_number_of_detections: {metric: spearman, threshold: 0.5}
+contributions:
+  select: >-
+    SELECT guid, app_type, exe_name, num_days * detections_per_day AS detections
+    FROM system_frgnd_apps_types WHERE exe_name <> 'Other'
+  keys:
+    app_type: system_frgnd_apps_types.app_type
+    exe_name: private
+  max_cells: 5
+  amounts: {detections: 2000}
+  values:
+    total_number_of_detections: detections
+  top: {by: total_number_of_detections, limit: 10, within: [app_type]}
 */
 SELECT
   app_type,

@@ -8,6 +8,20 @@ keys: [proc_name]
 # are ranked, so that ties stay ties.
 values:
   total_duration_sec_per_instance: {metric: spearman, threshold: 0.5}
+contributions:
+  select: >-
+    SELECT guid, proc_name, least(sum(num_instances), 500) AS instances,
+    least(sum(num_instances), 500) * sum(num_instances * wait_s_per_instance) /
+    sum(num_instances) AS wait_s FROM system_userwait WHERE proc_name <> 'Other'
+    AND event_name NOT IN ('TOTAL_DISCARDED_WAIT_EVENTS', 'TOTAL_NON_WAIT_EVENTS')
+    GROUP BY ALL
+  keys:
+    proc_name: system_userwait.proc_name
+  max_cells: 5
+  amounts: {instances: 500, wait_s: 50000}
+  values:
+    total_duration_sec_per_instance: [wait_s, instances]
+  top: {by: total_duration_sec_per_instance, limit: 10}
 */
 SELECT
   proc_name,

@@ -8,6 +8,19 @@ values:
   num_devices: {metric: relative_error, threshold: 0.25}
   crashes_per_device: {metric: relative_error, threshold: 0.25}
   apps_per_device: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, countryname_normalized, sum(num_errors) AS crashes,
+    count(app_name) AS apps FROM system_sysinfo_unique_normalized LEFT JOIN
+    application_error_event_1000 USING (guid) GROUP BY ALL
+  keys:
+    countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
+  amounts: {crashes: 50, apps: 8}
+  values:
+    num_devices: devices
+    crashes_per_device: [crashes, devices]
+    apps_per_device: [apps, devices]
+  at_least: 100
 */
 SELECT
   countryname_normalized,

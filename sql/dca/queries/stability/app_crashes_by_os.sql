@@ -8,6 +8,19 @@ values:
   num_devices: {metric: relative_error, threshold: 0.25}
   pct_devices_affected: {metric: relative_error, threshold: 0.25}
   crashes_per_affected_device: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, os, count(app_name) > 0 AS affected, sum(num_errors) AS crashes
+    FROM system_sysinfo_unique_normalized LEFT JOIN application_error_event_1000
+    USING (guid) GROUP BY ALL
+  keys:
+    os: system_sysinfo_unique_normalized.os
+  amounts: {affected: 1, crashes: 50}
+  values:
+    num_devices: devices
+    pct_devices_affected: [affected, devices, 100]
+    crashes_per_affected_device: [crashes, affected]
+  at_least: 50
 */
 WITH crashes AS (
   SELECT guid, sum(num_errors) AS num_errors

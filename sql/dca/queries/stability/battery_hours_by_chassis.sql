@@ -8,6 +8,18 @@ values:
   num_devices: {metric: relative_error, threshold: 0.25}
   ac_h_per_day: {metric: relative_error, threshold: 0.25}
   dc_h_per_day: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, chassistype, num_days AS days, ac_h, dc_h FROM
+    system_sysinfo_unique_normalized JOIN power_acdc_usage_v4_hist USING (guid)
+  keys:
+    chassistype: system_sysinfo_unique_normalized.chassistype
+  amounts: {days: 365, ac_h: 2000, dc_h: 1000}
+  values:
+    num_devices: devices
+    ac_h_per_day: [ac_h, days]
+    dc_h_per_day: [dc_h, days]
+  at_least: 20
 */
 SELECT
   chassistype,

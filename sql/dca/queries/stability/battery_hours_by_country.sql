@@ -7,6 +7,18 @@ keys: [countryname_normalized]
 values:
   num_devices: {metric: relative_error, threshold: 0.25}
   pct_battery: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, countryname_normalized, dc_h, ac_h + dc_h AS use_h FROM
+    system_sysinfo_unique_normalized JOIN power_acdc_usage_v4_hist USING (guid)
+    WHERE ac_h + dc_h > 0
+  keys:
+    countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
+  amounts: {dc_h: 1000, use_h: 2000}
+  values:
+    num_devices: devices
+    pct_battery: [dc_h, use_h, 100]
+  at_least: 20
 */
 SELECT
   countryname_normalized,

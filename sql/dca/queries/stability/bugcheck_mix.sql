@@ -7,6 +7,17 @@ keys: [bugcheck_code]
 values:
   num_devices: {metric: total_variation, threshold: 0.15}
   pct_restarts: {metric: total_variation, threshold: 0.15}
+contributions:
+  select: >-
+    SELECT guid, bugcheck_code, num_restarts AS restarts FROM
+    microsoft_windows_kernel_power_event_41
+  keys:
+    bugcheck_code: microsoft_windows_kernel_power_event_41.bugcheck_code
+  max_cells: 4
+  amounts: {restarts: 20}
+  values:
+    num_devices: devices
+    pct_restarts: {share: restarts}
 */
 SELECT
   bugcheck_code,

@@ -9,6 +9,20 @@ values:
   runs_per_day: {metric: relative_error, threshold: 0.25}
   pct_runs_found: {metric: relative_error, threshold: 0.25}
   pct_runs_failed: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, cpu_family, num_runs AS runs, num_days AS days, num_found_runs AS
+    found, num_failed_runs AS failed FROM system_sysinfo_unique_normalized JOIN
+    crashlog USING (guid)
+  keys:
+    cpu_family: system_sysinfo_unique_normalized.cpu_family
+  amounts: {runs: 500, days: 365, found: 100, failed: 200}
+  values:
+    num_devices: devices
+    runs_per_day: [runs, days]
+    pct_runs_found: [found, runs, 100]
+    pct_runs_failed: [failed, runs, 100]
+  at_least: 20
 */
 SELECT
   cpu_family,

@@ -12,6 +12,23 @@ values:
   pct_devices_both: {metric: relative_error, threshold: 0.25}
   crashes_per_device: {metric: relative_error, threshold: 0.25}
   hangs_per_device: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    WITH crash AS (SELECT guid, sum(num_errors) AS crashes FROM
+    application_error_event_1000 GROUP BY guid), hang AS (SELECT guid,
+    sum(num_hangs) AS hangs FROM application_hang_event_1002 GROUP BY guid) SELECT
+    guid, persona, crashes IS NOT NULL AND hangs IS NOT NULL AS both, crashes,
+    hangs FROM system_sysinfo_unique_normalized LEFT JOIN crash USING (guid) LEFT
+    JOIN hang USING (guid)
+  keys:
+    persona: system_sysinfo_unique_normalized.persona
+  amounts: {both: 1, crashes: 50, hangs: 20}
+  values:
+    num_devices: devices
+    pct_devices_both: [both, devices, 100]
+    crashes_per_device: [crashes, devices]
+    hangs_per_device: [hangs, devices]
+  at_least: 50
 */
 WITH crashes AS (
   SELECT guid, sum(num_errors) AS num_errors

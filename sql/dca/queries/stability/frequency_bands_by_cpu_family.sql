@@ -9,6 +9,21 @@ values:
   pct_low: {metric: relative_error, threshold: 0.25}
   pct_middle: {metric: relative_error, threshold: 0.25}
   pct_high: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, cpu_family, least(nrs, 1000000) AS samples, least(nrs, 1000000) *
+    pct_below_1000_mhz AS low, least(nrs, 1000000) * pct_from_3000_mhz AS high,
+    least(nrs, 1000000) * (100 - pct_below_1000_mhz - pct_from_3000_mhz) AS middle
+    FROM system_sysinfo_unique_normalized JOIN hw_cpu_frequency USING (guid)
+  keys:
+    cpu_family: system_sysinfo_unique_normalized.cpu_family
+  amounts: {samples: 1000000, low: 100000000, high: 100000000, middle: 100000000}
+  values:
+    num_devices: devices
+    pct_low: [low, samples]
+    pct_middle: [middle, samples]
+    pct_high: [high, samples]
+  at_least: 20
 */
 WITH shares AS (
   SELECT

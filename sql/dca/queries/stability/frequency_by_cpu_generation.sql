@@ -9,6 +9,21 @@ values:
   avg_freq_mhz: {metric: relative_error, threshold: 0.25}
   avg_max_freq_mhz: {metric: relative_error, threshold: 0.25}
   avg_active_cores: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, cpu_generation, least(nrs, 1000000) AS samples, least(nrs,
+    1000000) * mean_freq_mhz AS cycles, max_freq_mhz AS top_mhz, mean_active_cores
+    AS cores FROM system_sysinfo_unique_normalized JOIN hw_cpu_frequency USING
+    (guid)
+  keys:
+    cpu_generation: system_sysinfo_unique_normalized.cpu_generation
+  amounts: {samples: 1000000, cycles: 5200000000, top_mhz: 6199, cores: 32}
+  values:
+    num_devices: devices
+    avg_freq_mhz: [cycles, samples]
+    avg_max_freq_mhz: [top_mhz, devices]
+    avg_active_cores: [cores, devices]
+  at_least: 20
 */
 SELECT
   cpu_generation,

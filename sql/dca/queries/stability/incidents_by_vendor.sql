@@ -15,6 +15,23 @@ values:
   pct_hang: {metric: relative_error, threshold: 0.25}
   pct_restart: {metric: relative_error, threshold: 0.25}
   pct_wifi: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, modelvendor_normalized, guid IN (SELECT guid FROM
+    application_error_event_1000) AS crash, guid IN (SELECT guid FROM
+    application_hang_event_1002) AS hang, guid IN (SELECT guid FROM
+    microsoft_windows_kernel_power_event_41) AS restart, guid IN (SELECT guid FROM
+    wifi_error) AS wifi FROM system_sysinfo_unique_normalized
+  keys:
+    modelvendor_normalized: system_sysinfo_unique_normalized.modelvendor_normalized
+  amounts: {crash: 1, hang: 1, restart: 1, wifi: 1}
+  values:
+    num_devices: devices
+    pct_crash: [crash, devices, 100]
+    pct_hang: [hang, devices, 100]
+    pct_restart: [restart, devices, 100]
+    pct_wifi: [wifi, devices, 100]
+  at_least: 100
 */
 WITH crash AS (SELECT DISTINCT guid, 1 AS crash FROM application_error_event_1000),
 hang AS (SELECT DISTINCT guid, 1 AS hang FROM application_hang_event_1002),

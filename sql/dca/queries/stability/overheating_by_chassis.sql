@@ -8,6 +8,18 @@ keys: [chassistype]
 values:
   num_devices: {metric: relative_error, threshold: 0.25}
   pct_devices_hot: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, chassistype, max_temp_celsius >= 95 AS hot FROM
+    system_sysinfo_unique_normalized JOIN power_acdc_usage_v4_hist USING (guid)
+    WHERE max_temp_celsius IS NOT NULL
+  keys:
+    chassistype: system_sysinfo_unique_normalized.chassistype
+  amounts: {hot: 1}
+  values:
+    num_devices: devices
+    pct_devices_hot: [hot, devices, 100]
+  at_least: 20
 */
 SELECT
   chassistype,

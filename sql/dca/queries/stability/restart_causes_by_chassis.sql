@@ -9,6 +9,22 @@ values:
   pct_power_loss: {metric: relative_error, threshold: 0.25}
   pct_button: {metric: relative_error, threshold: 0.25}
   pct_sleep: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, chassistype, sum(num_restarts) AS restarts, sum(num_restarts)
+    FILTER (WHERE bugcheck_code = '0x0') AS losses, sum(num_button_restarts) AS
+    buttons, sum(num_sleep_restarts) AS sleeps FROM
+    system_sysinfo_unique_normalized JOIN microsoft_windows_kernel_power_event_41
+    USING (guid) GROUP BY ALL
+  keys:
+    chassistype: system_sysinfo_unique_normalized.chassistype
+  amounts: {restarts: 50, losses: 50, buttons: 50, sleeps: 50}
+  values:
+    num_devices: devices
+    pct_power_loss: [losses, restarts, 100]
+    pct_button: [buttons, restarts, 100]
+    pct_sleep: [sleeps, restarts, 100]
+  at_least: 20
 */
 SELECT
   chassistype,

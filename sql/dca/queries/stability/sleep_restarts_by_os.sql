@@ -8,6 +8,18 @@ keys: [os]
 values:
   num_devices: {metric: relative_error, threshold: 0.25}
   affected_per_1000: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, os, coalesce(bool_or(num_sleep_restarts > 0), false) AS affected
+    FROM system_sysinfo_unique_normalized LEFT JOIN
+    microsoft_windows_kernel_power_event_41 USING (guid) GROUP BY ALL
+  keys:
+    os: system_sysinfo_unique_normalized.os
+  amounts: {affected: 1}
+  values:
+    num_devices: devices
+    affected_per_1000: [affected, devices, 1000]
+  at_least: 50
 */
 SELECT
   os,

@@ -8,6 +8,18 @@ within: [persona]
 coverage: 0.3
 values:
   num_devices: {metric: spearman, threshold: 0.5}
+contributions:
+  select: >-
+    SELECT guid, persona, app_name FROM system_sysinfo_unique_normalized JOIN
+    application_error_event_1000 USING (guid) WHERE app_name <> 'Other'
+  keys:
+    persona: system_sysinfo_unique_normalized.persona
+    app_name: application_error_event_1000.app_name
+  max_cells: 4
+  values:
+    num_devices: devices
+  at_least: 10
+  top: {by: num_devices, limit: 5, within: [persona]}
 */
 SELECT persona, app_name, count(*) AS num_devices
 FROM system_sysinfo_unique_normalized

@@ -7,6 +7,19 @@ keys: [app_name]
 values:
   hang_s_per_device: {metric: spearman, threshold: 0.5}
   num_hangs: {metric: spearman, threshold: 0.5}
+contributions:
+  select: >-
+    SELECT guid, app_name, hang_s, num_hangs AS hangs FROM
+    application_hang_event_1002 WHERE app_name <> 'Other'
+  keys:
+    app_name: application_hang_event_1002.app_name
+  max_cells: 2
+  amounts: {hang_s: 500, hangs: 20}
+  values:
+    hang_s_per_device: [hang_s, devices]
+    num_hangs: hangs
+  at_least: 20
+  top: {by: hang_s_per_device, limit: 10}
 */
 SELECT
   app_name,

@@ -8,6 +8,18 @@ within: [chassistype]
 coverage: 0.3
 values:
   num_devices: {metric: spearman, threshold: 0.5}
+contributions:
+  select: >-
+    SELECT guid, chassistype, error_string FROM system_sysinfo_unique_normalized
+    JOIN wifi_error USING (guid) WHERE error_string <> 'Other'
+  keys:
+    chassistype: system_sysinfo_unique_normalized.chassistype
+    error_string: wifi_error.error_string
+  max_cells: 4
+  values:
+    num_devices: devices
+  at_least: 10
+  top: {by: num_devices, limit: 5, within: [chassistype]}
 */
 SELECT chassistype, error_string, count(*) AS num_devices
 FROM system_sysinfo_unique_normalized

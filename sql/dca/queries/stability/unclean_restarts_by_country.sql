@@ -8,6 +8,20 @@ values:
   num_devices: {metric: relative_error, threshold: 0.25}
   pct_devices_affected: {metric: relative_error, threshold: 0.25}
   pct_power_loss: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, countryname_normalized, count(num_restarts) > 0 AS affected,
+    sum(num_restarts) AS restarts, sum(num_restarts) FILTER (WHERE bugcheck_code =
+    '0x0') AS losses FROM system_sysinfo_unique_normalized LEFT JOIN
+    microsoft_windows_kernel_power_event_41 USING (guid) GROUP BY ALL
+  keys:
+    countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
+  amounts: {affected: 1, restarts: 50, losses: 50}
+  values:
+    num_devices: devices
+    pct_devices_affected: [affected, devices, 100]
+    pct_power_loss: [losses, restarts, 100]
+  at_least: 100
 */
 WITH restarts AS (
   SELECT

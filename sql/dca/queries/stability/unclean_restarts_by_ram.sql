@@ -7,6 +7,18 @@ keys: [ram_gb]
 values:
   num_devices: {metric: total_variation, threshold: 0.15}
   restarts_per_device: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, ram_gb, sum(num_restarts) AS restarts FROM
+    system_sysinfo_unique_normalized JOIN microsoft_windows_kernel_power_event_41
+    USING (guid) WHERE ram_gb IS NOT NULL GROUP BY ALL
+  keys:
+    ram_gb: [1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128]
+  amounts: {restarts: 50}
+  values:
+    num_devices: devices
+    restarts_per_device: [restarts, devices]
+  at_least: 20
 */
 WITH restarts AS (
   SELECT guid, sum(num_restarts) AS num_restarts

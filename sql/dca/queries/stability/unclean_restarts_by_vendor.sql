@@ -10,6 +10,19 @@ values:
   num_devices: {metric: relative_error, threshold: 0.25}
   pct_devices_affected: {metric: relative_error, threshold: 0.25}
   restarts_per_device: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, modelvendor_normalized, count(num_restarts) > 0 AS affected,
+    least(sum(num_restarts), 20) AS restarts FROM system_sysinfo_unique_normalized
+    LEFT JOIN microsoft_windows_kernel_power_event_41 USING (guid) GROUP BY ALL
+  keys:
+    modelvendor_normalized: system_sysinfo_unique_normalized.modelvendor_normalized
+  amounts: {affected: 1, restarts: 20}
+  values:
+    num_devices: devices
+    pct_devices_affected: [affected, devices, 100]
+    restarts_per_device: [restarts, devices]
+  at_least: 100
 */
 WITH restarts AS (
   SELECT guid, least(sum(num_restarts), 20) AS num_restarts

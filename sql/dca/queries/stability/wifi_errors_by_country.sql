@@ -9,6 +9,19 @@ values:
   num_devices: {metric: relative_error, threshold: 0.25}
   pct_devices_affected: {metric: relative_error, threshold: 0.25}
   errors_per_affected_device: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT guid, countryname_normalized, count(num_errors) > 0 AS affected,
+    least(sum(num_errors), 1000) AS errors FROM system_sysinfo_unique_normalized
+    LEFT JOIN wifi_error USING (guid) GROUP BY ALL
+  keys:
+    countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
+  amounts: {affected: 1, errors: 1000}
+  values:
+    num_devices: devices
+    pct_devices_affected: [affected, devices, 100]
+    errors_per_affected_device: [errors, affected]
+  at_least: 100
 */
 WITH errors AS (
   SELECT guid, least(sum(num_errors), 1000) AS num_errors

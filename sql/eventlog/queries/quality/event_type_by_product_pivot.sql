@@ -10,6 +10,22 @@ values:
   close_percent: {metric: relative_error, threshold: 0.25}
   save_percent: {metric: relative_error, threshold: 0.25}
   reset_percent: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT user_id, split_part(product_event, '/', 1) AS product, count(*) AS
+    events, count(*) FILTER (WHERE split_part(product_event, '/', 2) = 'open') AS
+    opens, count(*) FILTER (WHERE split_part(product_event, '/', 2) = 'close') AS
+    closes, count(*) FILTER (WHERE split_part(product_event, '/', 2) = 'save') AS
+    saves, count(*) FILTER (WHERE split_part(product_event, '/', 2) = 'reset') AS
+    resets FROM user_events WHERE product_event IS NOT NULL GROUP BY ALL
+  keys:
+    product: [A, B, C, D, E, F, Others]
+  amounts: {events: 3, opens: 3, closes: 3, saves: 3, resets: 3}
+  values:
+    open_percent: [opens, events, 100]
+    close_percent: [closes, events, 100]
+    save_percent: [saves, events, 100]
+    reset_percent: [resets, events, 100]
 */
 WITH event AS (
   SELECT

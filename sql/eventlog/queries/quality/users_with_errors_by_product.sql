@@ -8,6 +8,14 @@ keys: [product]
 coverage: 0.5
 values:
   num_users: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT DISTINCT user_id, split_part(product_event, '/', 1) AS product FROM
+    user_events WHERE split_part(product_event, '/', 2) = 'error'
+  keys:
+    product: [A, B, C, D, E, F, Others]
+  values:
+    num_users: devices
 */
 SELECT
   split_part(product_event, '/', 1) AS product,

@@ -9,6 +9,16 @@ coverage: 0.5
 values:
   num_aircraft: {metric: relative_error, threshold: 0.25}
   num_arrivals: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT tailnum, manufacturer, num_alaska_hawaii AS arrivals FROM aircraft JOIN
+    regions USING (tailnum) WHERE num_alaska_hawaii > 0
+  keys:
+    manufacturer: aircraft.manufacturer
+  amounts: {arrivals: 200}
+  values:
+    num_aircraft: devices
+    num_arrivals: arrivals
 */
 SELECT
   manufacturer,

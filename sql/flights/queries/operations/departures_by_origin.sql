@@ -10,6 +10,26 @@ values:
   num_departures: {metric: relative_error, threshold: 0.25}
   cancelled_percent: {metric: relative_error, threshold: 0.25}
   mean_dep_delay_min: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT tailnum, origin, num_departed AS departed, num_cancelled AS cancelled,
+    num_departed + num_cancelled AS planned, least(num_departed, 300) *
+    mean_dep_delay_min AS delay_min, CASE WHEN mean_dep_delay_min IS NOT NULL THEN
+    least(num_departed, 300) END AS timed FROM origins
+  keys:
+    origin: origins.origin
+  max_cells: 3
+  amounts:
+    departed: 300
+    cancelled: 20
+    planned: 300
+    delay_min: [-3000, 12000]
+    timed: 300
+  values:
+    num_aircraft: devices
+    num_departures: departed
+    cancelled_percent: [cancelled, planned, 100]
+    mean_dep_delay_min: [delay_min, timed]
 */
 SELECT
   origin,

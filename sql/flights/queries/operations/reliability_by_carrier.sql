@@ -11,6 +11,29 @@ values:
   late_percent: {metric: relative_error, threshold: 0.25}
   cancelled_percent: {metric: relative_error, threshold: 0.25}
   mean_arr_delay_min: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT tailnum, carrier, num_arrived AS arrived, num_late AS late,
+    num_cancelled AS cancelled, num_arrived + num_cancelled AS planned,
+    least(num_arrived, 500) * mean_arr_delay_min AS delay_min, CASE WHEN
+    mean_arr_delay_min IS NOT NULL THEN least(num_arrived, 500) END AS timed FROM
+    carriers
+  keys:
+    carrier: carriers.carrier
+  max_cells: 2
+  amounts:
+    arrived: 500
+    late: 200
+    cancelled: 30
+    planned: 500
+    delay_min: [-5000, 15000]
+    timed: 500
+  values:
+    num_aircraft: devices
+    num_arrivals: arrived
+    late_percent: [late, arrived, 100]
+    cancelled_percent: [cancelled, planned, 100]
+    mean_arr_delay_min: [delay_min, timed]
 */
 SELECT
   carrier,

@@ -12,6 +12,21 @@ values:
   spring_percent: {metric: relative_error, threshold: 0.25}
   summer_percent: {metric: relative_error, threshold: 0.25}
   autumn_percent: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT tailnum, engine, num_winter + num_spring + num_summer + num_autumn AS
+    departed, num_winter AS winter, num_spring AS spring, num_summer AS summer,
+    num_autumn AS autumn FROM aircraft JOIN seasons USING (tailnum)
+  keys:
+    engine: aircraft.engine
+  amounts: {departed: 500, winter: 150, spring: 150, summer: 150, autumn: 150}
+  values:
+    num_departures: departed
+    winter_percent: [winter, departed, 100]
+    spring_percent: [spring, departed, 100]
+    summer_percent: [summer, departed, 100]
+    autumn_percent: [autumn, departed, 100]
+  at_least: 20
 */
 WITH departure AS (
   SELECT

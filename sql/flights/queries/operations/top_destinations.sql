@@ -7,6 +7,17 @@ keys: [dest]
 coverage: 0.3
 values:
   num_arrivals: {metric: spearman, threshold: 0.5}
+contributions:
+  select: >-
+    SELECT tailnum, dest, num_arrived AS arrived FROM destinations WHERE dest <>
+    'Other'
+  keys:
+    dest: destinations.dest
+  max_cells: 8
+  amounts: {arrived: 100}
+  values:
+    num_arrivals: arrived
+  top: {by: num_arrivals, limit: 10}
 */
 SELECT
   dest,

@@ -10,6 +10,26 @@ values:
   arrivals_per_aircraft: {metric: relative_error, threshold: 0.25}
   mean_distance_mi: {metric: relative_error, threshold: 0.25}
   mean_speed_mph: {metric: relative_error, threshold: 0.25}
+contributions:
+  select: >-
+    SELECT tailnum, CASE WHEN seats <= 19 THEN '1 to 19 seats' WHEN seats <= 50
+    THEN '20 to 50 seats' WHEN seats <= 100 THEN '51 to 100 seats' WHEN seats <=
+    150 THEN '101 to 150 seats' WHEN seats <= 200 THEN '151 to 200 seats' ELSE
+    'over 200 seats' END AS size, num_arrived AS arrived, CASE WHEN
+    mean_distance_mi IS NOT NULL THEN least(num_arrived, 500) END AS measured,
+    least(num_arrived, 500) * mean_distance_mi AS miles, least(num_arrived, 500) *
+    mean_air_time_min AS minutes FROM aircraft JOIN operations USING (tailnum)
+    WHERE seats IS NOT NULL
+  keys:
+    size:
+      [1 to 19 seats, 20 to 50 seats, 51 to 100 seats, 101 to 150 seats, 151 to
+      200 seats, over 200 seats]
+  amounts: {arrived: 500, measured: 500, miles: 500000, minutes: 80000}
+  values:
+    num_aircraft: devices
+    arrivals_per_aircraft: [arrived, devices]
+    mean_distance_mi: [miles, measured]
+    mean_speed_mph: [miles, minutes, 60]
 */
 SELECT
   CASE
