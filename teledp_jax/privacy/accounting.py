@@ -18,6 +18,8 @@ from teledp_jax.privacy import events
 _INTERVAL = 1e-4  # of the discretised privacy loss; estimates are pessimistic
 _COARSE = 1e-2  # for the first bracket of a search, and where epsilon is past use
 _PAST_USE = 50.0
+_FOUND: dict[str, float] = {}  # what earlier calls have found, to begin with
+_TAIL = 11.6  # standard deviations beyond which a Gaussian's mass is below 1e-30
 
 
 @functools.lru_cache(maxsize=64)
@@ -38,6 +40,8 @@ def _base_pld(event: dp_accounting.DpEvent, interval: float) -> Any:
             sensitivity=event.sensitivity,
             value_discretization_interval=interval,
             sampling_prob=sampling_prob,
+            # Beyond its own bound the library sees losses without end.
+            truncation_bound=math.ceil(_TAIL * event.sigma) + event.sensitivity,
             use_connect_dots=True,  # rounding up would cost much where many compose
         )
     if sampling_prob == 1.0:
@@ -173,7 +177,7 @@ def calibrate(
         budget: What may be spent in all, and what was spent before.
 
     Returns:
-        The noise multiplier, to within 0.02 %, on the safe side.
+        The noise multiplier, to within 0.04 %, on the safe side.
 
     Raises:
         InputError: If no noise up to 1e6 meets the budget.
@@ -187,6 +191,11 @@ def calibrate(
             _pld(event, interval).get_epsilon_for_delta(budget.delta) <= budget.epsilon
         )
 
+    case = repr((make_event(1.0), budget.spent, budget.epsilon, budget.delta))
+    before = _FOUND.get(case, 0.0)
+    # Checked again: what one noise multiplier looks like does not tell all others.
+    if before and fits(before, _INTERVAL) and not fits(before * (1 - 4e-4), _INTERVAL):
+        return before
     low, high = 0.0, 0.5
     while not fits(high, _COARSE):
         low, high = high, 2 * high
@@ -207,4 +216,5 @@ def calibrate(
     while high - low > 2e-4 * high:
         middle = (low + high) / 2
         low, high = (low, middle) if fits(middle, _INTERVAL) else (middle, high)
+    _FOUND[case] = high
     return high

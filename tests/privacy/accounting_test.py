@@ -256,3 +256,27 @@ def test_an_epsilon_past_use_is_bounded_from_above():
     assert exact > 1e-5  # above 70 for sure
     assert gaussian_delta(epsilon, 0.1) <= 1e-5
     assert gaussian_delta(epsilon - 1.0, 0.1) > 1e-5
+
+
+def test_a_sensitivity_far_above_the_noise_still_has_an_epsilon():
+    event = events.DiscreteGaussianDpEvent(2.4, sensitivity=20)
+    epsilon = accounting.epsilon_pld(event, 1e-5)
+    # One Gaussian of multiplier 0.12, but for the steps of whole numbers.
+    step = 20 / 2.4**2
+    assert gaussian_delta(epsilon + step, 2.4 / 20) <= 1e-5
+    assert gaussian_delta(epsilon - step, 2.4 / 20) > 1e-5
+
+
+def test_what_an_earlier_calibration_found_is_checked_again():
+    allowed = budget.Budget(
+        epsilon=2.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=10
+    )
+
+    def same_at_one(power):
+        return lambda noise: dp_accounting.GaussianDpEvent(noise**power)
+
+    first = accounting.calibrate(same_at_one(1.0), allowed)
+    assert accounting.calibrate(same_at_one(1.0), allowed) == first
+    other = accounting.calibrate(same_at_one(0.5), allowed)
+    assert other == pytest.approx(first**2, rel=1e-3)
+    assert accounting.epsilon_pld(same_at_one(0.5)(other), 1e-5) <= 2.0
