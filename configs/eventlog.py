@@ -6,7 +6,7 @@ The log is simulated to the published counts; --input=FILE.csv takes a log of yo
 in its place. A user keeps its latest event (`max_rows` in
 `sql/eventlog/device/user_events.sql`). About 2 minutes on 2 cores. Expect every method
 to keep shares of products and event types within 0.5 points and the time within KS
-0.01, and `independent` to keep the error rate of every product within 10 % or 0.2
+0.02, and `independent` to keep the error rate of every product within 10 % or 0.2
 points of the real one; the report's part on the event log shows each.
 """
 
