@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from absl import logging
 
 from teledp_jax import errors, runs
@@ -80,6 +81,24 @@ def run_queries(
                 write(path, result)
             advance()
     return results
+
+
+def select(
+    folder: pathlib.Path, query: catalog.Query, statement: str
+) -> pa.Table | None:
+    """Rows of another statement over a query's tables; None if they make it fail.
+
+    Args:
+        folder: Device tables.
+        query: The query.
+        statement: What its header states beside its own.
+    """
+    with _sealed(folder, query.tables) as connection:
+        try:
+            return connection.sql(statement).to_arrow_table()
+        except duckdb.Error as error:
+            logging.warning("%s: fails (%s).", query.path, type(error).__name__)
+            return None
 
 
 def write(path: pathlib.Path, result: Result) -> None:
