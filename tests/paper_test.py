@@ -1,4 +1,4 @@
-from teledp_jax import bookkeeping, paper, settings
+from teledp_jax import bookkeeping, paper, pipeline, runs, settings
 
 
 def make_config():
@@ -27,3 +27,17 @@ def test_the_wide_model_is_the_published_one():
     assert config.sampling_prob * 1_000_000 == 4096
     assert config.num_steps == 4883  # 20 epochs
     assert (config.l2_clip_norm, config.learning_rate) == (1.0, 1e-3)
+
+
+def test_no_claimed_label_is_ever_released(tmp_path, monkeypatch):
+    config = make_config()
+    config.workloads = ("stability",)
+    for label in ("paper_dpsgd_vae", "paper_pe"):
+        del config.methods[label]
+    job = pipeline.Job(settings.resolve(config), runs.Run(tmp_path))
+    released = []
+    monkeypatch.setattr(job, "_need", lambda *stage: None)
+    monkeypatch.setattr(job, "_release", released.append)
+    monkeypatch.setattr(pipeline.page, "write", lambda run, suite: run.report)
+    job.report()
+    assert released == ["paper_histogram", "paper_mst"]
