@@ -6,7 +6,8 @@ from typing import Literal
 import dp_accounting
 import jax
 import numpy as np
-from jaxtyping import Array, Integer, Key
+from absl import logging
+from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, errors, keys
 from teledp_jax import schema as schema_lib
@@ -32,7 +33,10 @@ class Config:
         selection: `self_normalised`: a pool is weighed by private votes over its own;
             `published`: candidates are resampled by votes, then ranked.
         num_iterations: Votes of each device.
-        num_candidates: Candidates of each vote.
+        vote_growth: How many times the privacy loss of a vote that of the one before
+            is; 1 splits the budget evenly.
+        num_candidates: Candidates of each vote; 0 takes as many as can expect ten
+            standard deviations of noise in votes each, in 50 to 2,000.
         pool: Records of the pool of `self_normalised`; 0 takes twice the noisy number
             of devices, in 20,000 to 200,000.
         presence: Public guess of the share of devices that a table knows, for a
@@ -52,7 +56,8 @@ class Config:
     start_share: float = 0.5
     selection: Literal["self_normalised", "published"] = "self_normalised"
     num_iterations: int = 16
-    num_candidates: int = 200
+    vote_growth: float = 1.0
+    num_candidates: int = 0
     pool: int = 0
     presence: float = 0.3
     first_degree: float = 0.5
@@ -72,10 +77,11 @@ class Config:
         for name, values in allowed.items():
             if getattr(self, name) not in values:
                 raise errors.InputError(f"pe.{name}: expected one of {values}.")
-        for name in ("num_iterations", "num_candidates"):
-            if getattr(self, name) < 1:
-                raise errors.InputError(f"pe.{name}: expected 1 or more.")
-        for name in ("pool", "rank_last", "num_sweeps"):
+        if self.num_iterations < 1:
+            raise errors.InputError("pe.num_iterations: expected 1 or more.")
+        if not 0.1 <= self.vote_growth <= 10:
+            raise errors.InputError("pe.vote_growth: expected 0.1 to 10.")
+        for name in ("num_candidates", "pool", "rank_last", "num_sweeps"):
             if getattr(self, name) < 0:
                 raise errors.InputError(f"pe.{name}: expected 0 or more.")
         for name in ("presence", "first_degree", "last_degree", "varied", "focus"):
@@ -96,18 +102,18 @@ def make(
     start_share = config.start_share if from_marginals else 0.0
     # Gaussian mechanisms compose by the sum of 1 / sigma^2: shares of that are split.
     start_ratio = (num_vectors / start_share) ** 0.5 if from_marginals else 0.0
-    vote_ratio = (config.num_iterations / (1 - start_share)) ** 0.5
+    ratios = vote_ratios(1 - start_share, config.num_iterations, config.vote_growth)
 
     def make_event(noise_multiplier: float) -> dp_accounting.DpEvent:
-        vote = events.DiscreteGaussianDpEvent(noise_multiplier * vote_ratio)
-        parts = [dp_accounting.SelfComposedDpEvent(vote, config.num_iterations)]
+        parts = [vote_event(noise_multiplier, ratios)]
         if from_marginals:
             count = events.DiscreteGaussianDpEvent(noise_multiplier * start_ratio)
             parts.insert(0, dp_accounting.SelfComposedDpEvent(count, num_vectors))
         return dp_accounting.ComposedDpEvent(parts)
 
     noise_multiplier = accounting.calibrate(make_event, budget)
-    settings = _settings(config, budget.num_devices, noise_multiplier * vote_ratio)
+    sigmas = tuple(noise_multiplier * ratio for ratio in ratios)
+    settings = _settings(config, budget.num_devices, sigmas)
     start_sigma = noise_multiplier * start_ratio
 
     def fit(
@@ -128,24 +134,26 @@ def make(
             return arrays.flatten(schema, drawn)
 
         def margins(codes: np.ndarray) -> list[weights.Margin]:
-            return _margins(schema, model, codes) if from_marginals else []
+            if not from_marginals:
+                return []
+            return one_way_margins(schema, model, arrays.unflatten(schema, codes))
 
         def embeddings(step: int) -> embedding.Embedding:
             key = jax.random.fold_in(jax.random.fold_in(streams.init, 1), step)
-            return _embedding(key, config, schema)
+            return distance_of(key, schema, config.distance, config.focus)
 
         codes = arrays.flatten(schema, devices)
-        return evolve.evolve(
+        fitted = evolve.evolve(
             streams, schema, codes, context, embeddings=embeddings, settings=settings,
             start=start, margins=margins,
         )  # fmt: skip
+        warn_if_silent(fitted)
+        return fitted
 
     def sample(
         key: Key[Array, ""], fitted: base.Tree, count: int
     ) -> arrays.DeviceArrays:
-        generator = apis.generator_of(key)
-        index = weights.draw(generator, np.asarray(fitted["weights"]), count)
-        return arrays.unflatten(schema, np.asarray(fitted["codes"])[index])
+        return draw_devices(key, schema, fitted, count)
 
     return base.Synthesizer(
         event=make_event(noise_multiplier),
@@ -153,11 +161,12 @@ def make(
         sample=sample,
         facts={
             "noise_multiplier": noise_multiplier,
-            "vote_sigma": settings.sigma,
+            "first_vote_sigma": sigmas[0],
+            "last_vote_sigma": sigmas[-1],
             "start_sigma": start_sigma,
             "num_vectors": num_vectors if from_marginals else 0,
             "num_iterations": config.num_iterations,
-            "num_candidates": config.num_candidates,
+            "num_candidates": settings.num_candidates,
             "pool": settings.pool,
             "start": config.start,
             "selection": config.selection,
@@ -165,15 +174,55 @@ def make(
     )
 
 
-def _settings(config: Config, num_devices: int, sigma: float) -> evolve.Settings:
+def vote_ratios(share: float, num_iterations: int, growth: float) -> tuple[float, ...]:
+    """Noise of each vote per unit of the noise multiplier of everything together.
+
+    Args:
+        share: Share of the privacy loss that votes get.
+        num_iterations: Number of votes.
+        growth: Privacy loss of a vote over that of the one before.
+    """
+    parts = np.power(growth, np.arange(num_iterations, dtype=np.float64))
+    return tuple(((share * parts / parts.sum()) ** -0.5).tolist())
+
+
+def vote_event(
+    noise_multiplier: float, ratios: tuple[float, ...]
+) -> dp_accounting.DpEvent:
+    """The event of all votes: each device adds one to one count of each."""
+    votes = [events.DiscreteGaussianDpEvent(noise_multiplier * r) for r in ratios]
+    if len(set(ratios)) == 1:
+        return dp_accounting.SelfComposedDpEvent(votes[0], len(votes))
+    return dp_accounting.ComposedDpEvent(votes)
+
+
+def sizes(
+    num_candidates: int, pool: int, *, num_devices: int, sigma: float
+) -> tuple[int, int]:
+    """Candidates and pool, by the stated rules where they are 0.
+
+    Args:
+        num_candidates: As in `Config`.
+        pool: As in `Config`.
+        num_devices: Noisy number of devices.
+        sigma: Noise of the noisiest vote.
+    """
+    candidates = num_candidates or min(max(int(num_devices / (10 * sigma)), 50), 2000)
+    return candidates, pool or min(max(2 * num_devices, 20_000), 200_000)
+
+
+def _settings(
+    config: Config, num_devices: int, sigmas: tuple[float, ...]
+) -> evolve.Settings:
     """Sizes of the evolution, from public numbers."""
-    pool = config.pool or min(max(2 * num_devices, 20_000), 200_000)
+    num_candidates, pool = sizes(
+        config.num_candidates, config.pool, num_devices=num_devices, sigma=max(sigmas)
+    )
     return evolve.Settings(
         selection=config.selection,
-        num_iterations=config.num_iterations,
-        num_candidates=config.num_candidates,
+        num_candidates=num_candidates,
         pool=pool,
-        sigma=sigma,
+        sigmas=sigmas,
         first_degree=config.first_degree,
         last_degree=config.last_degree,
         varied=config.varied,
@@ -182,27 +231,43 @@ def _settings(config: Config, num_devices: int, sigma: float) -> evolve.Settings
     )
 
 
-def _embedding(
-    key: Key[Array, ""], config: Config, schema: schema_lib.Schema
+def distance_of(
+    key: Key[Array, ""], schema: schema_lib.Schema, distance: str, focus: float
 ) -> embedding.Embedding:
     """The distance of one vote; the key, which is public, draws its focus."""
     weights_of_heads = embedding.head_weights(schema)
-    if config.distance == "uniform":
+    if distance == "uniform":
         weights_of_heads = np.ones(len(schema.heads))
-    if config.focus < 1:
+    if focus < 1:
         weights_of_heads = embedding.focused(
-            apis.generator_of(key), weights_of_heads, config.focus
+            apis.generator_of(key), weights_of_heads, focus
         )
     return embedding.make(schema, weights_of_heads)
 
 
-def _margins(
-    schema: schema_lib.Schema,
-    model: base.Tree,
-    codes: Integer[np.ndarray, "candidate head"],
+def draw_devices(
+    key: Key[Array, ""], schema: schema_lib.Schema, fitted: base.Tree, count: int
+) -> arrays.DeviceArrays:
+    """Draws devices from a weighted population."""
+    generator = apis.generator_of(key)
+    index = weights.draw(generator, np.asarray(fitted["weights"]), count)
+    return arrays.unflatten(schema, np.asarray(fitted["codes"])[index])
+
+
+def warn_if_silent(fitted: base.Tree) -> None:
+    """Says so if no vote stood above its noise: a DP output, so it may be said."""
+    if not np.any(fitted["convergence"]["above_noise"]):
+        logging.warning(
+            "No candidate had votes above the noise, so the votes changed little: the "
+            "release is the start. Lower num_candidates or num_iterations, or raise "
+            "budget.epsilon."
+        )
+
+
+def one_way_margins(
+    schema: schema_lib.Schema, model: base.Tree, devices: arrays.DeviceArrays
 ) -> list[weights.Margin]:
     """The noisy marginals as shares of devices that a pool should meet."""
-    devices = arrays.unflatten(schema, codes)
     margins = []
     for vector in measure.pooled_vectors(schema):
         shares = model[independent.name_of(schema, vector)]

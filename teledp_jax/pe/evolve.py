@@ -23,10 +23,9 @@ class Settings(NamedTuple):
     Attributes:
         selection: `self_normalised`: weigh a pool by private over own votes;
             `published`: candidates are the population, resampled, then ranked.
-        num_iterations: Votes of each device.
         num_candidates: Candidates of each vote.
         pool: Records of the pool; `published` has none.
-        sigma: Discrete Gaussian parameter of a vote count.
+        sigmas: Discrete Gaussian parameter of the vote counts, for each iteration.
         first_degree: Degree of variation after the first vote.
         last_degree: Degree of variation before the last vote.
         varied: Share of the pool that is varied before each vote but the first.
@@ -35,15 +34,19 @@ class Settings(NamedTuple):
     """
 
     selection: Literal["self_normalised", "published"]
-    num_iterations: int
     num_candidates: int
     pool: int
-    sigma: float
+    sigmas: tuple[float, ...]
     first_degree: float
     last_degree: float
     varied: float
     rank_last: int
     num_sweeps: int
+
+    @property
+    def num_iterations(self) -> int:
+        """Votes of each device."""
+        return len(self.sigmas)
 
 
 class Population(NamedTuple):
@@ -77,8 +80,10 @@ def evolve(
         margins: Shares that a pool is raked to, for the codes of the pool.
 
     Returns:
-        `codes` and `weights` of the last population and, for each iteration,
-        `above_noise`: the share of candidates with votes above two sigma.
+        `codes` and `weights` of the last population, and `convergence`: for each
+        iteration `sigma`, `above_noise` (the share of candidates with votes above two
+        sigma) and `distance` (total variation between the noisy votes and those that
+        the population itself casts, or, if `published`, equal ones).
     """
     state = context.store.load("population")
     if state is None:
@@ -90,32 +95,47 @@ def evolve(
             shares = weights.rake(
                 shares, margins(first), num_sweeps=settings.num_sweeps
             )
-        state = _save(context, 0, Population(first, shares), np.zeros(0))
-    above = np.asarray(state["above_noise"], np.float64)
+        state = _save(context, 0, Population(first, shares), np.zeros((0, 3)))
+    history = np.asarray(state["history"], np.float64)
+    raked: tuple[Any, list[weights.Margin]] = (None, [])
     population = Population(np.asarray(state["codes"]), np.asarray(state["weights"]))
     for step in range(int(state["step"]), settings.num_iterations):
         key = jax.random.fold_in(streams.sample, step)
-        embedding = embeddings(step)
+        embedding, sigma = embeddings(step), settings.sigmas[step]
         population = _vary(key, schema, population, step, settings)
         candidates = population.codes
         if settings.selection == "self_normalised":
             candidates = _candidates(key, population, settings.num_candidates)
         noisy = votes_of(
             streams, codes, candidates, context, embedding=embedding, step=step,
-            sigma=settings.sigma,
+            sigma=sigma,
         )  # fmt: skip
+        own = np.full(len(candidates), 1 / len(candidates))
         if settings.selection == "self_normalised":
-            population = _weighed(
-                population, candidates, noisy, embedding, settings, margins
-            )
+            chosen = voting.nearest(embedding, population.codes, candidates)
+            own = np.bincount(chosen, population.weights, minlength=len(candidates))
+            shares = weights.reweight(population.weights, chosen, noisy, sigma=sigma)
+            if population.codes is not raked[0]:
+                raked = population.codes, margins(population.codes)
+            shares = weights.rake(shares, raked[1], num_sweeps=settings.num_sweeps)
+            population = Population(population.codes, shares)
         else:
             population = _selected(key, population, noisy, step, settings)
-        above = np.append(above, np.mean(noisy > 2 * settings.sigma))
-        state = _save(context, step + 1, population, above)
+        above = float(np.mean(noisy > 2 * sigma))
+        distance = float(np.abs(weights.positive(noisy) - own).sum() / 2)
+        history = np.append(history, [[sigma, above, distance]], axis=0)
+        state = _save(context, step + 1, population, history)
         context.progress(
-            step + 1, settings.num_iterations, {"above_noise": float(above[-1])}
+            step + 1,
+            settings.num_iterations,
+            {"above_noise": above, "distance": distance},
         )
-    return {name: state[name] for name in ("codes", "weights", "above_noise")}
+    names = ("sigma", "above_noise", "distance")
+    return {
+        "codes": state["codes"],
+        "weights": state["weights"],
+        "convergence": dict(zip(names, np.asarray(state["history"]).T, strict=True)),
+    }
 
 
 def votes_of(
@@ -144,14 +164,14 @@ def _save(
     context: base.Context,
     step: int,
     population: Population,
-    above: Float[np.ndarray, " step"],
+    history: Float[np.ndarray, "step fact"],
 ) -> dict[str, Any]:
     """Saves where the evolution stands, before anything is made of it."""
     state = {
         "step": step,
         "codes": population.codes,
         "weights": population.weights,
-        "above_noise": above,
+        "history": history,
     }
     context.store.save("population", state)
     return state
@@ -165,7 +185,9 @@ def _vary(
     settings: Settings,
 ) -> Population:
     """The population with its offspring, before every vote but the first."""
-    if step == 0:
+    count = round(settings.varied * len(population.codes))
+    is_pool = settings.selection == "self_normalised"
+    if step == 0 or (is_pool and not count):
         return population
     degree = apis.falling_degree(
         step - 1,
@@ -174,12 +196,9 @@ def _vary(
         last=settings.last_degree,
     )
     drawing, varying = jax.random.split(jax.random.fold_in(key, 1))
-    if settings.selection == "published":
+    if not is_pool:
         offspring = apis.variation_api(varying, schema, population.codes, degree=degree)
         return Population(offspring, population.weights)
-    count = round(settings.varied * len(population.codes))
-    if not count:
-        return population
     generator = apis.generator_of(drawing)
     drawn = weights.draw(generator, population.weights, len(population.codes))
     kept = population.codes[drawn]
@@ -194,23 +213,6 @@ def _candidates(
     """Candidates drawn from the pool by weight."""
     generator = apis.generator_of(jax.random.fold_in(key, 2))
     return population.codes[weights.draw(generator, population.weights, count)]
-
-
-def _weighed(
-    population: Population,
-    candidates: Integer[np.ndarray, "candidate head"],
-    noisy: Integer[np.ndarray, " candidate"],
-    embedding: embedding_lib.Embedding,
-    settings: Settings,
-    margins: Margins,
-) -> Population:
-    """The pool under weights that agree with the votes and with paid-for shares."""
-    chosen = voting.nearest(embedding, population.codes, candidates)
-    shares = weights.reweight(population.weights, chosen, noisy, sigma=settings.sigma)
-    shares = weights.rake(
-        shares, margins(population.codes), num_sweeps=settings.num_sweeps
-    )
-    return Population(population.codes, shares)
 
 
 def _selected(

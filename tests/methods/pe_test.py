@@ -111,8 +111,7 @@ def test_a_killed_fit_goes_on_to_the_same_result(schema, devices, made):
         made.fit(_KEYS, devices, _context(store, dies_once))
     resumed = made.fit(_KEYS, devices, _context(store, dies_once))
     assert len(calls) == 5  # the marginals and three votes, one of them tried twice
-    for name, values in whole.items():
-        np.testing.assert_array_equal(values, resumed[name])
+    jax.tree.map(np.testing.assert_array_equal, whole, resumed)
 
 
 def test_a_fleet_smaller_than_the_candidates_is_no_fault(schema, devices, made):
@@ -123,7 +122,7 @@ def test_a_fleet_smaller_than_the_candidates_is_no_fault(schema, devices, made):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("num_candidates", 0),
+        ("num_candidates", -1),
         ("num_iterations", 0),
         ("start_share", 1.0),
         ("varied", 1.5),
@@ -133,3 +132,34 @@ def test_a_fleet_smaller_than_the_candidates_is_no_fault(schema, devices, made):
 def test_settings_of_no_use_are_refused(field, value):
     with pytest.raises(errors.InputError, match=f"pe.{field}"):
         pe.Config(**{field: value})
+
+
+def test_an_uneven_split_of_the_budget_meets_it_too(schema, devices):
+    config = pe.Config(vote_growth=2.0, **_SMALL)
+    made = pe.make(config, schema, _BUDGET)
+    assert 3.96 < accounting.epsilon_pld(made.event, _BUDGET.delta) <= 4.0
+    sigmas = [vote.sigma for vote in made.event.events[1].events]
+    np.testing.assert_allclose(
+        [sigmas[0] / sigmas[1], sigmas[1] / sigmas[2]], 2**0.5, rtol=1e-6
+    )
+    fitted = made.fit(_KEYS, devices, _context())
+    np.testing.assert_allclose(fitted["convergence"]["sigma"], sigmas)
+
+
+def test_sizes_follow_the_noisy_number_of_devices():
+    assert pe.sizes(0, 0, num_devices=20_000, sigma=5.0) == (400, 40_000)
+    assert pe.sizes(0, 0, num_devices=30, sigma=5.0) == (50, 20_000)
+    assert pe.sizes(0, 0, num_devices=10**6, sigma=5.0) == (2000, 200_000)
+    assert pe.sizes(7, 9, num_devices=10**6, sigma=5.0) == (7, 9)
+
+
+def test_votes_below_the_noise_warn_and_leave_a_usable_release(schema, devices, caplog):
+    tight = budget_lib.Budget(
+        epsilon=0.01, delta=1e-7, spent=dp_accounting.NoOpDpEvent(), num_devices=30
+    )
+    made = pe.make(pe.Config(**_SMALL), schema, tight)
+    quiet = _context(noise=lambda key, values, sigma: np.zeros_like(values))
+    with caplog.at_level("WARNING", logger="absl"):
+        fitted = made.fit(_KEYS, arrays.take(devices, slice(0, 30)), quiet)
+    assert "No candidate had votes above the noise" in caplog.text
+    arrays.check(schema, made.sample(jax.random.key(2), fitted, 100))

@@ -18,10 +18,9 @@ def _noise(key, values, sigma):
 def _evolve(schema, codes, context, *, selection="self_normalised", noise_key=5):
     settings = evolve.Settings(
         selection=selection,
-        num_iterations=4,
         num_candidates=30,
         pool=200,
-        sigma=2.0,
+        sigmas=(2.0, 2.0, 2.0, 1.5),
         first_degree=0.5,
         last_degree=0.05,
         varied=0.3,
@@ -78,8 +77,7 @@ def test_a_resumed_fit_is_the_same_and_draws_no_noise_twice(
         schema, records(0, 300), _context(store, counted), selection=selection
     )
     assert len(drawn) == 4
-    for name, values in whole.items():
-        np.testing.assert_array_equal(values, resumed[name])
+    jax.tree.map(np.testing.assert_array_equal, whole, resumed)
 
 
 def test_noise_is_saved_before_it_is_used(schema, records):
@@ -131,3 +129,20 @@ def test_votes_move_a_pool_towards_the_data(schema, records):
     found = np.bincount(fitted["codes"][:, 0], fitted["weights"], minlength=4)
     assert np.abs(found - real).sum() < np.abs(uniform - real).sum() + 0.1
     assert found.sum() == pytest.approx(1.0)
+
+
+def test_convergence_tells_of_noisy_votes_alone(schema, records):
+    released = []
+
+    def noise(key, values, sigma):
+        released.append((sigma, _noise(key, values, sigma)))
+        return released[-1][1]
+
+    found = _evolve(schema, records(0, 300), _context(base.MemoryStore(), noise))
+    convergence = found["convergence"]
+    np.testing.assert_allclose(convergence["sigma"], [2.0, 2.0, 2.0, 1.5])
+    np.testing.assert_allclose(
+        convergence["above_noise"],
+        [(votes > 2 * sigma).mean() for sigma, votes in released],
+    )
+    assert ((convergence["distance"] >= 0) & (convergence["distance"] <= 1)).all()

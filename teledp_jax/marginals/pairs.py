@@ -1,0 +1,201 @@
+"""Two-way counts of variables of a device, which change by at most one cell each."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from teledp_jax import arrays, errors
+from teledp_jax import schema as schema_lib
+
+ROWS = "rows"  # the name of a table's number of rows, beside names of columns
+
+
+class Variable(NamedTuple):
+    """What one half of a pair counts.
+
+    Attributes:
+        name: `table/column`, or `table/rows`.
+        table: Name of its table.
+        column: Position of the column; -1 for the number of rows.
+        num_cells: Its codes, and one more for devices without a row.
+    """
+
+    name: str
+    table: str
+    column: int
+    num_cells: int
+
+
+class Pair(NamedTuple):
+    """Two variables; the cell of a device is `first * second.num_cells + second`."""
+
+    first: Variable
+    second: Variable
+
+    @property
+    def num_cells(self) -> int:
+        """Cells of the table of counts."""
+        return self.first.num_cells * self.second.num_cells
+
+
+def variable(schema: schema_lib.Schema, name: str) -> Variable:
+    """The variable of a name.
+
+    Raises:
+        InputError: If the schema has none of that name.
+    """
+    table_name, _, column_name = name.partition("/")
+    for table in schema.tables:
+        if table.name != table_name:
+            continue
+        if column_name == ROWS and table.role != "anchor":
+            return Variable(name, table.name, -1, table.max_rows + 1)
+        for position, column in enumerate(table.columns):
+            if column.name == column_name:
+                return Variable(name, table.name, position, column.num_codes + 1)
+    raise errors.InputError(
+        f"pairs: suite {schema.suite} has no variable {name!r}; write table/column, "
+        f"or table/{ROWS} for the number of rows of a table other than the anchor."
+    )
+
+
+def parse(
+    schema: schema_lib.Schema, names: Sequence[Sequence[str]]
+) -> tuple[Pair, ...]:
+    """The pairs of some names, each once.
+
+    Raises:
+        InputError: If a name is unknown or a pair is not of two variables.
+    """
+    pairs: dict[frozenset[str], Pair] = {}
+    for both in names:
+        if len(both) != 2 or both[0] == both[1]:
+            raise errors.InputError(f"pairs: {both} is not two variables.")
+        pair = Pair(variable(schema, both[0]), variable(schema, both[1]))
+        pairs.setdefault(frozenset(both), pair)
+    return tuple(pairs.values())
+
+
+def public_pairs(schema: schema_lib.Schema) -> tuple[tuple[str, str], ...]:
+    """Every column of the anchor with the number of rows of every other table."""
+    return tuple(
+        (f"{schema.anchor.name}/{column.name}", f"{table.name}/{ROWS}")
+        for column in schema.anchor.columns
+        for table in schema.tables[1:]
+    )
+
+
+class Drawn(NamedTuple):
+    """One row of each table of each device, and how many rows there are.
+
+    Attributes:
+        row: Table to the row that speaks for each device; 0 where there is none.
+        num_rows: Table to the number of rows of each device.
+    """
+
+    row: dict[str, Integer[np.ndarray, " device"]]
+    num_rows: dict[str, Integer[np.ndarray, " device"]]
+
+
+def draw_rows(
+    generator: np.random.Generator,
+    schema: schema_lib.Schema,
+    devices: arrays.DeviceArrays,
+) -> Drawn:
+    """Draws a row of each table for each device, uniformly, whatever the rows hold."""
+    row, num_rows = {}, {}
+    for table in schema.tables:
+        count = np.asarray(devices[table.name].mask).sum(axis=1)
+        uniform = generator.random(len(count))
+        row[table.name] = np.maximum(
+            np.minimum((uniform * count).astype(np.int64), count - 1), 0
+        )
+        num_rows[table.name] = count
+    return Drawn(row, num_rows)
+
+
+def values(
+    devices: arrays.DeviceArrays, drawn: Drawn, which: Variable
+) -> Integer[np.ndarray, " device"]:
+    """The cell of each device in a variable: a code, or the last for no row."""
+    num_rows = drawn.num_rows[which.table]
+    if which.column < 0:
+        return num_rows.astype(np.int64)
+    codes = np.asarray(devices[which.table].codes)
+    row = drawn.row[which.table]
+    found = codes[np.arange(len(row)), row, which.column].astype(np.int64)
+    return np.where(num_rows > 0, found, which.num_cells - 1)
+
+
+def cells(
+    devices: arrays.DeviceArrays, drawn: Drawn, pair: Pair
+) -> Integer[np.ndarray, " device"]:
+    """The one cell of each device in a pair."""
+    first, second = (values(devices, drawn, which) for which in pair)
+    return first * pair.second.num_cells + second
+
+
+def counts(
+    generator: np.random.Generator,
+    schema: schema_lib.Schema,
+    devices: arrays.DeviceArrays,
+    measured: Sequence[Pair],
+) -> Integer[np.ndarray, " cell"]:
+    """Counts of all pairs, one after the other. Exact, hence private.
+
+    A device that joins adds one to one cell of each pair, so the L2 sensitivity is the
+    root of the number of pairs. One row speaks for a device in all pairs, drawn by a
+    stream that must be secret, as in `measure.pooled_counts`.
+    """
+    drawn = draw_rows(generator, schema, devices)
+    return np.concatenate(
+        [
+            np.bincount(cells(devices, drawn, pair), minlength=pair.num_cells)
+            for pair in measured
+        ]
+    ).astype(np.int64)
+
+
+def shrink(
+    noisy: Integer[np.ndarray, " cell"],
+    expected: Float[np.ndarray, " cell"],
+    *,
+    sigma: float,
+) -> Float[np.ndarray, " cell"]:
+    """Shares of a pair: noisy counts drawn towards what a model expects.
+
+    How far the pair as a whole departs from the model beyond the noise says how far its
+    cells are believed: a pair that holds nothing new stays with the model.
+
+    Args:
+        noisy: Counts under noise.
+        expected: Counts that the model gives, which are not negative.
+        sigma: Standard deviation of the noise.
+    """
+    apart = noisy - expected
+    surplus = (apart**2 - sigma**2).sum() / max((expected**2).sum(), 1e-9)
+    prior = max(surplus, 0.0) * expected**2
+    believed = expected + prior / (prior + sigma**2) * apart
+    positive = np.maximum(believed, 0.0)
+    total = positive.sum()
+    return positive / total if total > 0 else np.full(len(noisy), 1 / len(noisy))
+
+
+def surplus(
+    noisy: Integer[np.ndarray, " cell"],
+    expected: Float[np.ndarray, " cell"],
+    *,
+    sigma: float,
+) -> float:
+    """By how many devices a pair departs from a model, beyond what noise explains.
+
+    The L1 distance less its mean under the noise alone; not above zero where the pair
+    shows nothing.
+
+    References:
+        McKenna et al. 2022 (arXiv:2201.12677), the quality score of AIM.
+    """
+    noise = (2 / np.pi) ** 0.5 * sigma * len(noisy)
+    return float(np.abs(noisy - expected).sum() - noise)

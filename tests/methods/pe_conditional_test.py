@@ -1,0 +1,139 @@
+import dp_accounting
+import jax
+import numpy as np
+import pytest
+
+from teledp_jax import arrays, base, errors, keys
+from teledp_jax import schema as schema_lib
+from teledp_jax.methods import pe_conditional
+from teledp_jax.privacy import accounting, events, mechanisms
+from teledp_jax.privacy import budget as budget_lib
+
+_BUDGET = budget_lib.Budget(
+    epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=3000
+)
+_KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+_PAIRS = (("base/kind", "base/size"), ("base/kind", "rare/rows"))
+_SMALL = {"num_iterations": 2, "num_candidates": 30, "pool": 1500}
+
+
+@pytest.fixture(scope="module")
+def schema():
+    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b", "c"))
+    size = schema_lib.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
+    return schema_lib.Schema(
+        suite="tiny",
+        device="guid",
+        tables=(
+            schema_lib.Table(
+                name="base", role="anchor", grain="g", columns=(kind, size)
+            ),
+            schema_lib.Table(name="rare", role="group", grain="g", columns=(size,)),
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def devices(schema):
+    # Kind says what size is and whether the rare table is there.
+    return arrays.unflatten(schema, np.array([[1, 1, 0, 0], [3, 3, 1, 3]] * 1500))
+
+
+def _make(schema, budget=_BUDGET, pairs=_PAIRS):
+    config = pe_conditional.Config(pairs=pairs, **_SMALL)
+    return pe_conditional.make(config, schema, budget)
+
+
+@pytest.fixture(scope="module")
+def made(schema):
+    return _make(schema)
+
+
+def _context(store=None, noise=mechanisms.seeded_integer_noise):
+    return base.Context(store or base.MemoryStore(), lambda *args: None, noise)
+
+
+def test_the_event_states_all_that_is_released(schema, devices, made):
+    released = []
+
+    def noise(key, values, sigma):
+        released.append((len(values), sigma))
+        return mechanisms.seeded_integer_noise(key, values, sigma)
+
+    made.fit(_KEYS, devices, _context(noise=noise))
+    marginals, two_way, votes = made.event.events
+    assert (marginals.count, two_way.count, votes.count) == (4, 2, 2)
+    sigmas = [sigma for _, sigma in released]
+    assert [part.event for part in (marginals, two_way, votes)] == [
+        events.DiscreteGaussianDpEvent(sigma) for sigma in sigmas[:3]
+    ]
+    assert sigmas[2] == sigmas[3]
+    assert [size for size, _ in released] == [14, 25 + 10, 30, 30]
+    assert 3.96 < accounting.epsilon_pld(made.event, _BUDGET.delta) <= 4.0
+
+
+def test_pairs_are_kept(schema, devices, made):
+    fitted = made.fit(_KEYS, devices, _context())
+    codes = arrays.flatten(schema, made.sample(jax.random.key(2), fitted, 4000))
+    assert (codes[:, 0] == codes[:, 1]).mean() > 0.98
+    assert ((codes[:, 0] == 3) == (codes[:, 2] == 1)).mean() > 0.98
+    assert abs((codes[:, 0] == 3).mean() - 0.5) < 0.02
+
+
+def test_a_killed_fit_draws_no_noise_twice(schema, devices, made):
+    whole = made.fit(_KEYS, devices, _context())
+    store, calls = base.MemoryStore(), []
+
+    def dies_once(key, values, sigma):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return mechanisms.seeded_integer_noise(key, values, sigma)
+
+    with pytest.raises(KeyboardInterrupt):
+        made.fit(_KEYS, devices, _context(store, dies_once))
+    resumed = made.fit(_KEYS, devices, _context(store, dies_once))
+    assert len(calls) == 5  # marginals, pairs and two votes, one of them tried twice
+    jax.tree.map(np.testing.assert_array_equal, whole, resumed)
+
+
+def test_a_stratum_whose_noisy_count_is_zero_is_no_fault(schema, devices, made):
+    emptied = _context(noise=lambda key, values, sigma: np.zeros_like(values))
+    fitted = made.fit(_KEYS, devices, emptied)
+    arrays.check(schema, made.sample(jax.random.key(2), fitted, 100))
+
+
+def test_a_fleet_smaller_than_the_pool_is_no_fault(schema, devices, made):
+    fitted = made.fit(_KEYS, arrays.take(devices, slice(0, 5)), _context())
+    arrays.check(schema, made.sample(jax.random.key(2), fitted, 100))
+
+
+def test_without_pairs_presence_is_measured_by_anchor_column(schema):
+    assert _make(schema, pairs=None).facts["num_pairs"] == 2
+    assert _make(schema, pairs=()).facts["num_pairs"] == 0
+
+
+def test_an_unknown_pair_is_refused(schema):
+    with pytest.raises(errors.InputError, match=r"pairs: .*base/none"):
+        _make(schema, pairs=(("base/kind", "base/none"),))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("start_share", 0.0),
+        ("pair_share", 1.0),
+        ("num_iterations", 0),
+        ("vote_growth", 0.0),
+        ("pool", -1),
+        ("focus", 2.0),
+    ],
+)
+def test_settings_of_no_use_are_refused(field, value):
+    with pytest.raises(errors.InputError, match=f"pe_conditional.{field}"):
+        pe_conditional.Config(**{field: value})
+
+
+def test_votes_need_a_share():
+    with pytest.raises(errors.InputError, match="nothing for votes"):
+        pe_conditional.Config(start_share=0.7, pair_share=0.3)
