@@ -1,0 +1,1 @@
+"""Attacks and replays that measure what every method promises."""

@@ -1,0 +1,121 @@
+"""Whole trainings by DP-SGD, audited in one run by many canaries."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Integer
+
+from teledp_jax import arrays, base, keys
+from teledp_jax.audit import bounds, fleets, results, transcript, whitebox
+from teledp_jax.dpsgd import train
+from teledp_jax.privacy import accounting
+
+ONE_RUN = "canaries of one run"
+
+
+def linear(*, num_canaries: int, num_steps: int, seed: int = 0) -> results.Finding:
+    """A training in which each canary has a direction of its own, and nobody else is.
+
+    Args:
+        num_canaries: Canaries; half of them, drawn by coins, are in the fleet.
+        num_steps: Steps of DP-SGD.
+        seed: Of coins and training.
+    """
+    found = whitebox.line(
+        num_heads=num_canaries,
+        sampling_prob=0.25,
+        noise_multiplier=1.0,
+        num_steps=num_steps,
+        micro_batch=64,
+    )
+    present = np.random.default_rng(seed).random(num_canaries) < 0.5
+    codes = (200 * np.eye(num_canaries)).astype(np.uint8)[present]
+    params = train.fit(
+        found.model,
+        optax.sgd(1.0),
+        found.plan,
+        keys.split(*jax.random.split(jax.random.key(seed))),
+        codes,
+        found.model.init(jax.random.key(0)),
+        base.Context(base.MemoryStore(), _silent, _no_integers),
+    )
+    scores = -np.asarray(params["w"], np.float64)
+    event = whitebox.event_of(found.plan)
+    claimed = accounting.epsilon_pld(event, fleets.DELTA)
+    return _finding("DP-SGD, a direction each", scores, present, claimed)
+
+
+def of_method(
+    case: fleets.Case, *, num_canaries: int, seed: int = 0
+) -> list[results.Finding]:
+    """The training of a method, by its own loss of devices of random values.
+
+    Nothing is said of a method that does not train.
+
+    Args:
+        case: The method.
+        num_canaries: Devices, each in the fleet with probability a half.
+        seed: Of coins and fit.
+    """
+    everyone = fleets.random_devices(case.schema, num_canaries, seed + 1)
+    present = np.random.default_rng(seed).random(num_canaries) < 0.5
+    fleet = arrays.take(everyone, np.flatnonzero(present))
+    found = transcript.record(case.method, fleet, seed=seed, trains=True)
+    trained = [call for call in found.calls if call.training is not None]
+    if not trained:
+        return []
+    training = trained[0].training
+    assert training is not None
+    codes = arrays.flatten(case.schema, everyone).astype(np.int32)
+    scores = -_losses(training.model, trained[0].answer, codes)
+    return [_finding(case.name, scores, present, fleets.EPSILON)]
+
+
+def _losses(
+    model: train.Model, params: dict, codes: Integer[np.ndarray, "device head"]
+) -> Float[np.ndarray, " device"]:
+    """Loss of each device, over a few draws of what it draws."""
+
+    def one(record: Array) -> Array:
+        def draw(number: Array) -> Array:
+            batch = model.inputs(
+                record[None], jax.random.fold_in(jax.random.key(0), number)
+            )
+            return model.losses(params, batch)[0]
+
+        return jax.lax.map(draw, jnp.arange(4)).mean()
+
+    found = jax.jit(lambda records: jax.lax.map(one, records))(jnp.asarray(codes))
+    return np.asarray(found, np.float64)
+
+
+def _finding(
+    method: str, scores: np.ndarray, present: np.ndarray, claimed: float
+) -> results.Finding:
+    """Guesses the upper tenth of scores in, the lower tenth out."""
+    each = len(scores) // 10
+    order = np.argsort(scores, kind="stable")
+    correct = int(present[order[-each:]].sum() + (~present[order[:each]]).sum())
+    epsilon = bounds.one_run_epsilon(
+        num_canaries=len(scores),
+        guesses=2 * each,
+        correct=correct,
+        delta=fleets.DELTA,
+    )
+    return results.Finding(
+        ONE_RUN,
+        method,
+        f"epsilon at least {epsilon:.3f} ({correct} of {2 * each} right)",
+        f"epsilon {claimed:.3f}",
+        results.verdict(epsilon <= claimed),
+    )
+
+
+def _silent(done: int, total: int, facts: object) -> None:
+    """Shows nothing."""
+
+
+def _no_integers(key: object, values: np.ndarray, sigma: float) -> np.ndarray:
+    """A training asks for no integers."""
+    raise ValueError(f"Expected no integers, got {values.shape=}, {sigma=}.")

@@ -1,0 +1,302 @@
+"""Negative controls: faults planted on purpose, each to be caught by a named audit.
+
+An audit that passes everything shows nothing. Each control runs an audit just as it is
+run on the methods, with one fault in its way; the rest of the package knows no such
+faults.
+"""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from unittest import mock
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int, Key
+
+from teledp_jax import arrays, base, keys
+from teledp_jax import schema as schema_lib
+from teledp_jax.audit import fleets, replay, results, transcript, whitebox
+from teledp_jax.dpsgd import clipping, sampling, train
+from teledp_jax.marginals import measure
+from teledp_jax.pe import embedding as embedding_lib
+from teledp_jax.pe import voting
+from teledp_jax.privacy import mechanisms
+
+
+class Control(NamedTuple):
+    """One planted fault.
+
+    Attributes:
+        name: The fault.
+        audit: Name of the audit that has to catch it.
+        run: Runs the audit with the fault in place.
+    """
+
+    name: str
+    audit: str
+    run: Callable[[], Sequence[results.Finding]]
+
+
+def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
+    """All controls.
+
+    Args:
+        cases: Methods to plant faults in: `independent`, and `pe` with published
+            selection.
+        num_draws: Draws of white-box audits.
+    """
+    plain, votes = cases["independent"], cases["pe"]
+    step = whitebox.line(
+        num_heads=len(plain.schema.heads), sampling_prob=0.5, noise_multiplier=1.0
+    )
+
+    def replayed(case: fleets.Case, fault: contextlib.AbstractContextManager) -> list:
+        with fault:
+            return replay.check(case, replay.pairs(case, fleet_sizes=(3,)))
+
+    def counted(noise: base.IntegerNoise) -> list[results.Finding]:
+        found = replay.pairs(plain, fleet_sizes=(3,), noise=noise)
+        return whitebox.integers(plain, found, num_draws=num_draws, noise=noise)
+
+    def stepped(fault: contextlib.AbstractContextManager) -> list[results.Finding]:
+        with fault:
+            return [step_reach(step, plain.schema)]
+
+    patch = mock.patch.object
+    return [
+        Control("noise halved", whitebox.INTEGERS, lambda: counted(_halved)),
+        Control(
+            "clip skipped",
+            replay.SHARE,
+            lambda: stepped(patch(clipping, "clipped_sum", _unclipped_sum)),
+        ),
+        Control(
+            "one table left out of the clip",
+            replay.SHARE,
+            lambda: stepped(patch(clipping, "clipped_sum", _leaving_out(plain.schema))),
+        ),
+        Control(
+            "votes normalised per table",
+            replay.SENSITIVITY,
+            lambda: replayed(votes, patch(voting, "nearest", _by_table(votes.schema))),
+        ),
+        Control(
+            "shuffling accounted as Poisson",
+            f"worst case {whitebox.EPOCH}",
+            lambda: [whitebox.epoch(num_draws=num_draws, batch=_shuffled_batch)],
+        ),
+        Control(
+            "division by the drawn batch",
+            replay.SHARE,
+            lambda: stepped(patch(train, "drawn_sum", _mean_of_drawn)),
+        ),
+        Control(
+            "a bound from the data",
+            replay.METADATA,
+            lambda: replayed(_with_bounds(plain), contextlib.nullcontext()),
+        ),
+        Control(
+            "a reused noise key",
+            replay.KEYS,
+            lambda: replayed(_with_one_key(votes), contextlib.nullcontext()),
+        ),
+        Control(
+            "rows capped before a later regrouping",
+            replay.SENSITIVITY,
+            lambda: replayed(plain, patch(measure, "pooled_counts", _regrouped_counts)),
+        ),
+    ]
+
+
+def check(planted: Sequence[Control]) -> list[results.Finding]:
+    """Runs controls; each is caught if the audit that it names fails."""
+    found = []
+    for control in planted:
+        rows = [row for row in control.run() if row.audit == control.audit]
+        caught = [row for row in rows if row.verdict == results.FAILS]
+        row = (caught or rows)[0]
+        found.append(
+            results.Finding(
+                f"control, by {control.audit}",
+                control.name,
+                row.measured,
+                row.claimed,
+                results.CAUGHT if caught else results.MISSED,
+            )
+        )
+    return found
+
+
+def step_reach(found: whitebox.Line, schema: schema_lib.Schema) -> results.Finding:
+    """What the fullest device changes of the sum of a step, against the bound.
+
+    It joins nobody, and a few others.
+    """
+    device = fleets.extreme_devices(schema)["fullest"]
+    fit_keys = keys.split(*jax.random.split(jax.random.key(0)))
+
+    def training(devices: arrays.DeviceArrays) -> transcript.Training:
+        codes = arrays.flatten(schema, devices)
+        params = found.model.init(jax.random.key(0))
+        return transcript.Training(found.model, found.plan, fit_keys, codes, params)
+
+    rows = []
+    for size in (0, 3):
+        fleet = fleets.random_devices(schema, size, 0)
+        joined = training(arrays.concatenate([fleet, device]))
+        name = "DP-SGD, a linear model"
+        rows.append(replay.reach(training(fleet), joined, method=name))
+    return max(rows, key=lambda row: (row.is_bad, row.measured))
+
+
+def _halved(key: Key[Array, ""], values: np.ndarray, sigma: float) -> np.ndarray:
+    """Half of the noise that was asked for."""
+    return mechanisms.seeded_integer_noise(key, values, sigma / 2)
+
+
+def _unclipped_sum(
+    losses_fn: clipping.LossesFn,
+    params: clipping.Params,
+    batch: Any,
+    mask: Array,
+    *,
+    clip: clipping.Clip,
+) -> clipping.Params:
+    """The sum of gradients as they are."""
+    del clip
+
+    def total(params: clipping.Params) -> Array:
+        return jnp.where(mask, losses_fn(params, batch), 0.0).sum()
+
+    return jax.grad(total)(params)
+
+
+def _leaving_out(schema: schema_lib.Schema) -> Callable[..., clipping.Params]:
+    """A clipped sum that bounds all but the gradients of the last table."""
+    last = schema.tables[-1].name
+    kept = np.array([[head.table != last for head in schema.heads]], np.float32)
+
+    def clipped(
+        losses_fn: clipping.LossesFn,
+        params: clipping.Params,
+        batch: Any,
+        mask: Array,
+        *,
+        clip: clipping.Clip,
+    ) -> clipping.Params:
+        rest = _true_sum(losses_fn, params, batch * kept, mask, clip=clip)
+        free = _unclipped_sum(losses_fn, params, batch * (1 - kept), mask, clip=clip)
+        return jax.tree.map(jnp.add, rest, free)
+
+    return clipped
+
+
+_true_sum = clipping.clipped_sum
+_true_drawn = train.drawn_sum
+_true_nearest = voting.nearest
+_true_counts = measure.pooled_counts
+
+
+def _by_table(schema: schema_lib.Schema) -> Callable[..., np.ndarray]:
+    """Votes in each table, a whole one each."""
+
+    def nearest(
+        embedding: embedding_lib.Embedding,
+        devices: np.ndarray,
+        candidates: np.ndarray,
+    ) -> np.ndarray:
+        votes = []
+        for table in schema.tables:
+            own = np.array([head.table == table.name for head in schema.heads])
+            parts = (np.where(own, codes, 0) for codes in (devices, candidates))
+            votes.append(_true_nearest(embedding, *parts))
+        return np.concatenate(votes)
+
+    return nearest
+
+
+def _shuffled_batch(
+    found: whitebox.Line, key: Key[Array, ""], number: Int[Array, ""], codes: Array
+) -> clipping.Params:
+    """Each device in exactly one step of the epoch."""
+    turn = jax.random.randint(key, codes.shape[:1], 0, found.plan.num_steps)
+    return clipping.clipped_sum(
+        found.model.losses,
+        found.model.init(key),
+        codes.astype(jnp.float32),
+        turn == number,
+        clip=found.plan.clip,
+    )
+
+
+def _mean_of_drawn(
+    model: train.Model,
+    params: clipping.Params,
+    step_keys: keys.Keys,
+    codes: Array,
+    plan: train.Plan,
+) -> clipping.Params:
+    """A sum that, divided by the expected batch, is the mean of those drawn."""
+    draw_key, _ = jax.random.split(step_keys.batch)
+    drawn = sampling.draw(
+        draw_key, codes.shape[0], sampling_prob=plan.sampling_prob
+    ).num_drawn
+    scale = plan.expected_batch_size / jnp.maximum(drawn, 1).astype(jnp.float32)
+    total = _true_drawn(model, params, step_keys, codes, plan)
+    return jax.tree.map(lambda leaf: scale * leaf, total)
+
+
+def _with_bounds(case: fleets.Case) -> fleets.Case:
+    """A method that notes the largest code of each table, to decode within it."""
+
+    def fit(
+        streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
+    ) -> base.Tree:
+        fitted = case.method.fit(streams, devices, context)
+        largest = {
+            name: np.asarray(table.codes).max(initial=0)
+            for name, table in devices.items()
+        }
+        return dict(fitted) | {"largest": largest}
+
+    return case._replace(method=case.method._replace(fit=fit))
+
+
+def _with_one_key(case: fleets.Case) -> fleets.Case:
+    """A method all of whose noise comes from one key."""
+
+    def fit(
+        streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
+    ) -> base.Tree:
+        def noise(key: Key[Array, ""], values: np.ndarray, sigma: float) -> np.ndarray:
+            del key
+            return context.integer_noise(streams.noise, values, sigma)
+
+        return case.method.fit(streams, devices, context._replace(integer_noise=noise))
+
+    return case._replace(method=case.method._replace(fit=fit))
+
+
+def _regrouped_counts(
+    key: Key[Array, ""], schema: schema_lib.Schema, devices: arrays.DeviceArrays
+) -> list[np.ndarray]:
+    """Counts of one row for each device and value, as if a value were the device."""
+    counts = _true_counts(key, schema, devices)
+    for index, vector in enumerate(measure.pooled_vectors(schema)):
+        if vector.column < 0 or schema.table(vector.table).role != "entity":
+            continue
+        codes, mask = (np.asarray(part) for part in devices[vector.table])
+        bucket = measure.row_bucket(np.maximum(mask.sum(axis=1), 1))
+        cells = codes[:, :, vector.column].astype(np.int64)
+        cells += (bucket * vector.num_codes)[:, None]
+        once = {
+            (device, cell)
+            for device, row in zip(*np.nonzero(mask), strict=True)
+            for cell in [int(cells[device, row])]
+        }
+        found = np.array([cell for _, cell in once], np.int64)
+        size = vector.num_buckets * vector.num_codes
+        counts[index] = np.bincount(found, minlength=size).astype(np.int64)
+    return counts

@@ -1,0 +1,67 @@
+"""What an event declares of each of its mechanisms."""
+
+from typing import NamedTuple
+
+import dp_accounting
+
+from teledp_jax.privacy import events
+
+
+class Declared(NamedTuple):
+    """The mechanisms of an event.
+
+    Attributes:
+        squares: Sigma of discrete Gaussians to the square of their L2 sensitivity, all
+            of that sigma together.
+        entries: Sigma to the most that a device changes one entry.
+        choices: Range of exponential mechanisms to their number.
+        steps: Sampling probability and noise multiplier of steps of DP-SGD to their
+            number.
+    """
+
+    squares: dict[float, float]
+    entries: dict[float, int]
+    choices: dict[float, int]
+    steps: dict[tuple[float, float], int]
+
+    @property
+    def mu(self) -> float:
+        """Gaussian-DP parameter of the discrete Gaussians together."""
+        return sum(square / sigma**2 for sigma, square in self.squares.items()) ** 0.5
+
+
+def read(event: dp_accounting.DpEvent) -> Declared:
+    """Takes an event apart.
+
+    Raises:
+        ValueError: If it holds a kind that no audit knows.
+    """
+    found = Declared({}, {}, {}, {})
+    _add(found, event, 1)
+    return found
+
+
+def _add(found: Declared, event: dp_accounting.DpEvent, count: int) -> None:
+    """Adds `count` times an event."""
+    match event:
+        case dp_accounting.NoOpDpEvent():
+            return
+        case dp_accounting.SelfComposedDpEvent():
+            _add(found, event.event, count * event.count)
+        case dp_accounting.ComposedDpEvent():
+            for part in event.events:
+                _add(found, part, count)
+        case events.DiscreteGaussianDpEvent():
+            sigma, size = event.sigma, event.sensitivity
+            found.squares[sigma] = found.squares.get(sigma, 0.0) + count * size**2
+            found.entries[sigma] = max(found.entries.get(sigma, 0), size)
+        case events.ExponentialMechanismDpEvent():
+            before = found.choices.get(event.epsilon, 0)
+            found.choices[event.epsilon] = before + count
+        case dp_accounting.PoissonSampledDpEvent() if isinstance(
+            event.event, dp_accounting.GaussianDpEvent
+        ):
+            step = event.sampling_probability, event.event.noise_multiplier
+            found.steps[step] = found.steps.get(step, 0) + count
+        case _:
+            raise ValueError(f"No audit knows {events.describe(event)}.")

@@ -1,0 +1,148 @@
+"""Small fleets that no one owns, and the devices that could hurt most."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from teledp_jax import arrays, base, registry
+from teledp_jax import schema as schema_lib
+from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import events
+
+EPSILON, DELTA = 4.0, 1e-5
+_COUNT_SIGMA = 20.0  # of the number of devices, which every release pays for
+
+SCHEMA = schema_lib.Schema(
+    suite="audit",
+    device="guid",
+    tables=(
+        schema_lib.Table(
+            name="devices",
+            role="anchor",
+            grain="One row a device.",
+            columns=(
+                schema_lib.Column(
+                    name="os", kind="category", categories=("a", "b", "c")
+                ),
+                schema_lib.Column(
+                    name="ram", kind="integer", edges=(1.0, 4.0, 8.0, 64.0)
+                ),
+            ),
+        ),
+        schema_lib.Table(
+            name="power",
+            role="group",
+            grain="One row a device that reports power.",
+            columns=(
+                schema_lib.Column(
+                    name="watts",
+                    kind="double",
+                    edges=(0.1, 1.0, 10.0, 100.0),
+                    scale="log",
+                    has_zero=True,
+                ),
+            ),
+        ),
+        schema_lib.Table(
+            name="crashes",
+            role="entity",
+            grain="One row a device and app.",
+            max_rows=4,
+            cap_by="count",
+            columns=(
+                schema_lib.Column(
+                    name="app", kind="category", categories=("w", "x", "y", "z")
+                ),
+                schema_lib.Column(
+                    name="count", kind="integer", edges=(1.0, 2.0, 5.0, 99.0)
+                ),
+            ),
+        ),
+    ),
+)
+"""One table of each role."""
+
+_SMALL: dict[str, dict[str, Any]] = {
+    "aim": {"num_rounds": 2, "pairs_per_attribute": 0.5, "num_iterations": 20},
+    "mst": {"num_iterations": 20},
+    "dpsgd_vae": {"num_epochs": 2.0, "hidden": (8,), "latent": 2, "micro_batch": 16},
+    "dpsgd_relational": {"num_epochs": 2.0, "micro_batch": 16, "num_samples": 256},
+    "pe": {"num_iterations": 3, "num_candidates": 20, "pool": 400, "num_sweeps": 1},
+    "pe_conditional": {
+        "num_iterations": 2,
+        "num_candidates": 20,
+        "pool": 400,
+        "num_sweeps": 1,
+    },
+}
+
+
+class Case(NamedTuple):
+    """A method as it is audited.
+
+    Attributes:
+        name: Its name in the registry.
+        schema: Of the fleets that it is audited on.
+        method: The method, calibrated to `EPSILON` and `DELTA`.
+    """
+
+    name: str
+    schema: schema_lib.Schema
+    method: base.Synthesizer
+
+
+def case(
+    name: str,
+    *,
+    schema: schema_lib.Schema = SCHEMA,
+    num_devices: int = 200,
+    small: bool = True,
+    overrides: dict[str, Any] | None = None,
+) -> Case:
+    """A registered method, calibrated.
+
+    Args:
+        name: Name in the registry.
+        schema: The public schema.
+        num_devices: Noisy number of devices that its budget states.
+        small: Whether to take settings that run every part of it, not to learn.
+        overrides: Further settings.
+    """
+    settings = (_SMALL.get(name, {}) if small else {}) | (overrides or {})
+    module = registry.method(name)
+    budget = budget_lib.Budget(
+        epsilon=EPSILON,
+        delta=DELTA,
+        spent=events.DiscreteGaussianDpEvent(_COUNT_SIGMA),
+        num_devices=num_devices,
+    )
+    return Case(name, schema, module.make(module.Config(**settings), schema, budget))
+
+
+def random_devices(
+    schema: schema_lib.Schema, count: int, seed: int
+) -> arrays.DeviceArrays:
+    """Devices with codes drawn uniformly from the public domains."""
+    generator = np.random.default_rng(seed)
+    codes = np.stack(
+        [generator.integers(0, head.num_codes, count) for head in schema.heads], axis=1
+    )
+    return arrays.unflatten(schema, codes)
+
+
+def extreme_devices(schema: schema_lib.Schema) -> dict[str, arrays.DeviceArrays]:
+    """Fleets of one device each that reach the bounds of the domains.
+
+    `fullest` has every table with all its rows, and the last code of every column;
+    `barest` has the anchor alone, all its values absent; `spread` has all rows, each
+    with other codes, so that it touches as many cells as it can.
+    """
+    sizes = np.array([head.num_codes for head in schema.heads])
+    rows = np.array([max(head.row, 0) for head in schema.heads])
+    is_count = np.array([head.column is None for head in schema.heads])
+    codes = {
+        "fullest": sizes - 1,
+        "barest": np.zeros_like(sizes),
+        "spread": np.where(is_count, sizes - 1, (rows + 1) % sizes),
+    }
+    return {name: arrays.unflatten(schema, row[None]) for name, row in codes.items()}

@@ -1,0 +1,304 @@
+"""Replays on neighbouring fleets: the same randomness, one device more.
+
+The second fit is given the answers of the first, so whatever differs in it is what the
+device changes. Questions may differ by the declared sensitivity; all else, what is
+saved, shown and returned, must be the same to the last bit.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from teledp_jax import arrays, base, keys
+from teledp_jax.audit import declared as declared_lib
+from teledp_jax.audit import fleets, results, transcript
+from teledp_jax.dpsgd import sampling, train
+from teledp_jax.privacy import mechanisms
+
+SENSITIVITY, FLOW, METADATA = "sensitivity", "control flow", "metadata"
+KEYS, SHARE = "noise keys", "DP-SGD sensitivity"
+_ROUNDING = 1e-4  # of sums in float32
+
+
+class Pair(NamedTuple):
+    """Two fits on neighbouring fleets, the second told what the first was."""
+
+    name: str
+    first: transcript.Transcript
+    second: transcript.Transcript
+
+
+def pairs(
+    case: fleets.Case,
+    *,
+    fleet_sizes: Sequence[int] = (0, 12),
+    seed: int = 0,
+    noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
+) -> list[Pair]:
+    """Fits on fleets, and on each with an extreme device more.
+
+    The device is the last, so that what goes by position stays with its device.
+    """
+    found = []
+    for size in fleet_sizes:
+        fleet = fleets.random_devices(case.schema, size, seed)
+        first = transcript.record(case.method, fleet, seed=seed, noise=noise)
+        for name, device in fleets.extreme_devices(case.schema).items():
+            joined = arrays.concatenate([fleet, device])
+            second = transcript.record(
+                case.method, joined, seed=seed, noise=noise, answers=first.calls
+            )
+            found.append(Pair(f"{size} devices + {name}", first, second))
+    return found
+
+
+def check(case: fleets.Case, found: Sequence[Pair]) -> list[results.Finding]:
+    """All that replays say about a method."""
+    said = declared_lib.read(case.method.event)
+    checks = [_flow(case, found), _metadata(case, found), _keys(case, found)]
+    checks += _integers(case, found, said)
+    checks += _choices(case, found, said)
+    checks += _trainings(case, found, said)
+    return checks
+
+
+def _flow(case: fleets.Case, found: Sequence[Pair]) -> results.Finding:
+    """The same questions in the same form, the same saves, the same steps shown."""
+    strayed = []
+    for pair in found:
+        first, second = pair.first, pair.second
+        strayed += [f"{pair.name}: {text}" for text in first.strayed + second.strayed]
+        if len(first.calls) != len(second.calls):
+            strayed.append(f"{pair.name}: number of questions")
+        if [name for name, _ in first.saved] != [name for name, _ in second.saved]:
+            strayed.append(f"{pair.name}: what is saved")
+        if first.shown != second.shown:
+            strayed.append(f"{pair.name}: what progress shows")
+    calls = found[-1].first.calls
+    return results.Finding(
+        FLOW,
+        case.name,
+        strayed[0][:100] if strayed else f"same {len(calls)} questions",
+        f"same in {len(found)} pairs",
+        results.verdict(not strayed),
+    )
+
+
+def _metadata(case: fleets.Case, found: Sequence[Pair]) -> results.Finding:
+    """Equal answers, hence an equal fit and equal checkpoints."""
+    different = []
+    for pair in found:
+        first, second = pair.first, pair.second
+        if not same(first.fitted, second.fitted):
+            different.append(f"{pair.name}: the fit")
+        for (name, before), (_, after) in zip(first.saved, second.saved, strict=False):
+            if not same(before, after):
+                different.append(f"{pair.name}: checkpoint {name}")
+    return results.Finding(
+        METADATA,
+        case.name,
+        f"differs: {different[0]}" if different else "bit for bit the same",
+        "same but through noise",
+        results.verdict(not different),
+    )
+
+
+def same(first: base.Tree | None, second: base.Tree | None) -> bool:
+    """Whether two trees hold the same numbers, bit for bit, in the same places."""
+    if first is None or second is None:
+        return first is second
+    leaves, structure = jax.tree.flatten(first)
+    others, other_structure = jax.tree.flatten(second)
+    return repr(structure) == repr(other_structure) and all(
+        np.asarray(a).dtype == np.asarray(b).dtype
+        and np.asarray(a).tobytes() == np.asarray(b).tobytes()
+        and np.shape(a) == np.shape(b)
+        for a, b in zip(leaves, others, strict=True)
+    )
+
+
+def _keys(case: fleets.Case, found: Sequence[Pair]) -> results.Finding:
+    """No noise key serves twice, nor any public purpose."""
+    most, secret = 1, set()
+    for pair in found:
+        used = [call.key for call in pair.first.calls]
+        most = max([most, *(used.count(key) for key in used)])
+        secret |= set(used)
+    return results.Finding(
+        KEYS,
+        case.name,
+        f"a key serves {most} of {len(found[-1].first.calls)} questions",
+        "1",
+        results.verdict(most == 1),
+    )
+
+
+def _integers(
+    case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
+) -> list[results.Finding]:
+    """What a device changes of the integers under each noise."""
+    checks = []
+    sigmas = set(said.squares) | {
+        call.noise
+        for pair in found
+        for call in pair.first.calls
+        if call.kind == transcript.INTEGERS
+    }
+    for sigma in sorted(sigmas):
+        most, entry = 0.0, 0
+        for pair in found:
+            change = changes(pair, transcript.INTEGERS, sigma)
+            most = max(most, float((change**2).sum()) ** 0.5)
+            entry = max(entry, int(np.abs(change).max(initial=0)))
+        limit, limit_entry = said.squares.get(sigma, 0.0), said.entries.get(sigma, 0)
+        checks.append(
+            results.Finding(
+                SENSITIVITY,
+                f"{case.name}, counts of sigma {sigma:.3g}",
+                f"L2 {most:.4g}, an entry by {entry}",
+                f"L2 {limit**0.5:.4g}, an entry by {limit_entry}",
+                results.verdict(most**2 <= limit + 1e-9 and entry <= limit_entry),
+            )
+        )
+    return checks
+
+
+def changes(pair: Pair, kind: str, noise: float) -> np.ndarray:
+    """What the device changes of all that is asked under one noise."""
+    parts = [np.zeros(0)]
+    for before, after in zip(pair.first.calls, pair.second.calls, strict=False):
+        if before.kind != kind or not np.isclose(before.noise, noise, rtol=1e-9):
+            continue
+        if before.exact.shape != after.exact.shape:
+            parts.append(np.array([np.inf]))
+        else:
+            parts.append((after.exact - before.exact).astype(np.float64).ravel())
+    return np.concatenate(parts)
+
+
+def _choices(
+    case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
+) -> list[results.Finding]:
+    """What a device changes of the scores that candidates are chosen by."""
+    checks = []
+    asked: dict[float, int] = {}
+    for call in found[-1].first.calls:
+        if call.kind == transcript.CHOICE:
+            asked[call.noise] = asked.get(call.noise, 0) + 1
+    for epsilon in sorted(set(asked) | set(said.choices)):
+        most = max(
+            float(np.abs(changes(pair, transcript.CHOICE, epsilon)).max(initial=0.0))
+            for pair in found
+        )
+        count, limit = asked.get(epsilon, 0), said.choices.get(epsilon, 0)
+        checks.append(
+            results.Finding(
+                SENSITIVITY,
+                f"{case.name}, choices of range {epsilon:.3g}",
+                f"a score by {most:.4g}, {count} choices",
+                f"a score by 1, {limit} choices",
+                results.verdict(most <= 1 + 1e-6 and count <= limit),
+            )
+        )
+    return checks
+
+
+def _trainings(
+    case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
+) -> list[results.Finding]:
+    """The plan of each training against its event, and the reach of a device."""
+    trained = [
+        (before, after)
+        for pair in found
+        if (before := _training(pair.first)) and (after := _training(pair.second))
+    ]
+    if not trained:
+        if not said.steps:
+            return []
+        text = "no training"
+        return [results.Finding(SHARE, case.name, text, "steps", results.FAILS)]
+    shares = _Shares()
+    rows = []
+    for before, after in trained:
+        plan = after.plan
+        step = sampling.exact_probability(plan.sampling_prob), plan.noise_multiplier
+        row = reach(before, after, method=case.name, shares=shares)
+        if plan != before.plan or said.steps != {step: plan.num_steps}:
+            row = row._replace(measured="another plan", verdict=results.FAILS)
+        rows.append(row)
+    return [max(rows, key=lambda row: (row.is_bad, row.measured))]
+
+
+def reach(
+    before: transcript.Training,
+    after: transcript.Training,
+    *,
+    method: str,
+    shares: "_Shares | None" = None,
+) -> results.Finding:
+    """What a device changes of the sum that DP-SGD adds noise to, against the bound."""
+    most = (shares or _Shares()).of(before, after)
+    limit = after.plan.clip.l2_clip_norm
+    return results.Finding(
+        SHARE,
+        method,
+        f"L2 {most:.4f}",
+        f"L2 {limit:.4f}, and the declared steps",
+        results.verdict(most <= limit * (1 + _ROUNDING)),
+    )
+
+
+def _training(found: transcript.Transcript) -> transcript.Training | None:
+    """The training of a fit."""
+    for call in found.calls:
+        if call.training is not None:
+            return call.training
+    return None
+
+
+class _Shares:
+    """What devices change of the sum that DP-SGD adds noise to."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[int, int], Callable] = {}
+        self._models: list[train.Model] = []
+
+    def of(self, before: transcript.Training, after: transcript.Training) -> float:
+        """Most that the device changes it, at its first and at other parameters.
+
+        Every device is drawn, and drawn alike in both fleets.
+        """
+        most = 0.0
+        for params in (
+            before.params,
+            transcript.moved(before.params, before.fit_keys.init),
+        ):
+            sums = [
+                self._sum(before.model, found)(params, found.codes)
+                for found in (before, after)
+            ]
+            change = jax.tree.map(jnp.subtract, *sums)
+            squares = [
+                float((np.asarray(x) ** 2).sum()) for x in jax.tree.leaves(change)
+            ]
+            most = max(most, sum(squares) ** 0.5)
+        return most
+
+    def _sum(self, model: train.Model, found: transcript.Training) -> Callable:
+        """The exact sum of a fleet, compiled once for fleets of a size."""
+        if not any(known is model for known in self._models):
+            self._models.append(model)  # kept, so that no other takes its id
+        name = id(model), len(found.codes)
+        if name not in self._sums:
+            plan = dataclasses.replace(found.plan, sampling_prob=1.0)
+            step_keys = keys.Keys(*(jax.random.fold_in(k, 0) for k in found.fit_keys))
+            self._sums[name] = jax.jit(
+                lambda params, codes: train.drawn_sum(
+                    model, params, step_keys, codes, plan
+                )
+            )
+        return self._sums[name]

@@ -1,0 +1,88 @@
+"""The quick audit, at a size for tests: claims hold, planted faults are caught."""
+
+import json
+
+import pytest
+
+from teledp_jax.audit import (
+    canaries,
+    controls,
+    fleets,
+    replay,
+    results,
+    suite,
+    whitebox,
+)
+
+FAULTS = (
+    "noise halved",
+    "clip skipped",
+    "one table left out of the clip",
+    "votes normalised per table",
+    "shuffling accounted as Poisson",
+    "division by the drawn batch",
+    "a bound from the data",
+    "a reused noise key",
+    "rows capped before a later regrouping",
+)
+FAST = ("histogram", "independent", "pe")
+
+
+@pytest.fixture(scope="module")
+def planted() -> dict[str, controls.Control]:
+    found = controls.controls(suite.control_cases(), num_draws=2000)
+    return {control.name: control for control in found}
+
+
+def test_every_fault_of_the_list_is_planted(planted):
+    assert tuple(planted) == FAULTS
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_caught(planted, name):
+    (row,) = controls.check([planted[name]])
+    assert row.verdict == results.CAUGHT, row
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_a_method_keeps_its_claims(name):
+    case = fleets.case(name)
+    pairs = replay.pairs(case, fleet_sizes=(0, 6))
+    rows = replay.check(case, pairs)
+    rows += whitebox.integers(case, pairs, num_draws=4000)
+    assert len(rows) >= 5
+    assert not [row for row in rows if row.is_bad]
+
+
+def test_without_a_fault_the_step_of_the_controls_keeps_its_bound():
+    step = whitebox.line(
+        num_heads=len(fleets.SCHEMA.heads), sampling_prob=0.5, noise_multiplier=1.0
+    )
+    row = controls.step_reach(step, fleets.SCHEMA)
+    assert row.verdict == results.HOLDS
+    assert row.measured == "L2 1.0000"
+
+
+def test_steps_epochs_and_trainings_keep_their_claims():
+    rows = [
+        *whitebox.step(num_draws=2000),
+        whitebox.epoch(num_draws=2000),
+        canaries.linear(num_canaries=100, num_steps=8),
+    ]
+    assert not [row for row in rows if row.is_bad]
+    assert float(rows[0].measured.split()[-1]) > 0.8, "an audit that sees something"
+
+
+def test_findings_are_written_as_text_json_and_markdown(tmp_path):
+    found = [
+        results.Finding("a", "b", "1 | 2", "3", results.HOLDS),
+        results.Finding("control", "fault", "4", "3", results.MISSED),
+    ]
+    results.write(tmp_path, found)
+    content = json.loads((tmp_path / "audit.json").read_text())
+    assert content["passed"] is False
+    assert content["findings"][0]["measured"] == "1 | 2"
+    assert "1 \\| 2" in (tmp_path / "audit.md").read_text()
+    text = (tmp_path / "audit.txt").read_text()
+    assert "1 negative controls" not in text.splitlines()[0]
+    assert "0 negative controls caught, 1 not caught" in text
