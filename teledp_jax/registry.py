@@ -3,15 +3,26 @@
 from types import ModuleType
 
 from teledp_jax import errors
-from teledp_jax.methods import aim, dpsgd_vae, histogram, independent, mst, pe
+from teledp_jax.methods import (
+    aim,
+    dpsgd_relational,
+    dpsgd_vae,
+    histogram,
+    independent,
+    mst,
+    pe,
+    pe_conditional,
+)
 
 METHODS: dict[str, ModuleType] = {
     "aim": aim,
+    "dpsgd_relational": dpsgd_relational,
     "dpsgd_vae": dpsgd_vae,
     "histogram": histogram,
     "independent": independent,
     "mst": mst,
     "pe": pe,
+    "pe_conditional": pe_conditional,
 }
 """Method name to its module, with `Config` and `make(config, schema, budget)`."""
 

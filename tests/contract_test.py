@@ -56,8 +56,10 @@ SMALL = {  # enough to run every part of a method, not to learn
     "aim": {"num_rounds": 1, "pairs_per_attribute": 0.3, "num_iterations": 50},
     "histogram": {},
     "mst": {"num_iterations": 50},
+    "dpsgd_relational": {"num_epochs": 1, "num_samples": 512},
     "dpsgd_vae": {"num_epochs": 1},
     "pe": {"num_iterations": 1},
+    "pe_conditional": {"num_iterations": 1, "pool": 2000},
     "independent": {},
 }
 DELTA = 1e-5

@@ -1,0 +1,273 @@
+"""What the relational model predicts, in which order, and through which functions.
+
+A variable is a column, or the number of rows of a table. The device's own come first:
+the anchor's columns, then the number of rows of each table; then table by table the
+columns of a row. Variables with domains of one kind and about one size form a block, so
+that they go through the network as dense arrays.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from teledp_jax import schema as schema_lib
+
+_FILL = 8  # domains are filled up to multiples of it, so that there are few blocks
+_SMALL = 6  # domains up to this size gain nothing from smooth functions
+_FLAGS = 2  # absent and zero
+_CURVES = (1.0, 0.5, 0.25)  # scale of the polynomials of degree 1, 2, 3
+_CURVES_SEEN = 2  # how many of them show a number to later variables
+_FLOOR = 1e-4  # least share of a code that counts where curves are made
+
+
+class Variable(NamedTuple):
+    """One discrete variable.
+
+    Attributes:
+        table: Position of its table in the schema.
+        column: Position of its column; -1 for the number of rows.
+        head: Its head in the flattened record; that of the first row in a table.
+        num_codes: Size of the domain.
+        first: First code of an ordered domain; `num_codes` if codes have no order.
+    """
+
+    table: int
+    column: int
+    head: int
+    num_codes: int
+    first: int
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether it is seen and predicted through polynomials of its code."""
+        return self.num_codes - self.first > _SMALL
+
+
+class Block(NamedTuple):
+    """Variables of one kind and of about one size.
+
+    Attributes:
+        places: Their positions among the variables of the group.
+        size: Number of codes, filled up.
+        is_smooth: Whether they go through polynomials.
+    """
+
+    places: tuple[int, ...]
+    size: int
+    is_smooth: bool
+
+    @property
+    def num_inputs(self) -> int:
+        """Functions through which each variable is seen."""
+        return _FLAGS + _CURVES_SEEN if self.is_smooth else self.size
+
+    @property
+    def num_outputs(self) -> int:
+        """Functions through which each variable is predicted."""
+        return _FLAGS + len(_CURVES) if self.is_smooth else self.size
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Variables that are predicted in turn, each given those before it.
+
+    Attributes:
+        variables: The variables, in order.
+        blocks: Each variable in one of them; features, coefficients and codes of the
+            group lie in the order of blocks.
+        rows: Most rows of a device, which share weights; 1 for the device's own.
+        owner: Head with the number of rows; -1 for the device's own.
+    """
+
+    variables: tuple[Variable, ...]
+    blocks: tuple[Block, ...]
+    rows: int = 1
+    owner: int = -1
+
+    @property
+    def input_places(self) -> tuple[int, ...]:
+        """For each feature, the position of its variable."""
+        return tuple(
+            place
+            for block in self.blocks
+            for place in block.places
+            for _ in range(block.num_inputs)
+        )
+
+    @property
+    def output_places(self) -> tuple[int, ...]:
+        """For each coefficient, the position of its variable."""
+        return tuple(
+            place
+            for block in self.blocks
+            for place in block.places
+            for _ in range(block.num_outputs)
+        )
+
+    @property
+    def num_codes(self) -> int:
+        """Codes of all variables, blocks filled up."""
+        return sum(len(block.places) * block.size for block in self.blocks)
+
+    @property
+    def first_codes(self) -> slice:
+        """Where the codes of the first variable lie."""
+        start = 0
+        for block in self.blocks:
+            if 0 in block.places:
+                start += block.places.index(0) * block.size
+                return slice(start, start + block.size)
+            start += len(block.places) * block.size
+        raise ValueError("Expected a group with variables.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """All variables of a schema.
+
+    Attributes:
+        device: The anchor's columns and the numbers of rows.
+        tables: The columns of each other table.
+        num_heads: Heads of the flattened record.
+    """
+
+    device: Group
+    tables: tuple[Group, ...]
+    num_heads: int
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The device's group, then the tables'."""
+        return (self.device, *self.tables)
+
+
+def layout(schema: schema_lib.Schema) -> Layout:
+    """Orders the variables of a schema."""
+    own: list[Variable] = []
+    tables: list[Group] = []
+    start = 0
+    for position, table in enumerate(schema.tables):
+        owner = -1
+        if table.role != "anchor":
+            own.append(Variable(position, -1, start, table.max_rows + 1, 1))
+            owner, start = start, start + 1
+        columns = tuple(
+            Variable(
+                position,
+                index,
+                start + index,
+                column.num_codes,
+                column.first_bin if column.is_number else column.num_codes,
+            )
+            for index, column in enumerate(table.columns)
+        )
+        if table.role == "anchor":
+            own += columns
+        else:
+            tables.append(_group(columns, rows=table.max_rows, owner=owner))
+        start += table.max_rows * len(columns)
+    return Layout(_group(tuple(own)), tuple(tables), start)
+
+
+def _group(variables: tuple[Variable, ...], *, rows: int = 1, owner: int = -1) -> Group:
+    """Sorts variables into blocks."""
+    blocks: dict[tuple[bool, int], list[int]] = {}
+    for place, variable in enumerate(variables):
+        size = -(-variable.num_codes // _FILL) * _FILL
+        if variable.num_codes <= 2:
+            size = variable.num_codes
+        blocks.setdefault((variable.is_smooth, size), []).append(place)
+    ordered = tuple(
+        Block(tuple(places), size, is_smooth)
+        for (is_smooth, size), places in sorted(blocks.items())
+    )
+    return Group(variables, ordered, rows, owner)
+
+
+class Bases(NamedTuple):
+    """Functions of the codes of a block, with mean zero under the shares given.
+
+    Attributes:
+        inputs: `[variable, code, function]`: what a code is seen as.
+        outputs: `[variable, function, code]`: what coefficients add to logits; for
+            codes without order `[variable, 1, code]`, one where a code is in the
+            domain, since each of them has its own coefficient.
+        valid: Which codes are in the domain.
+    """
+
+    inputs: Float[np.ndarray, "variable code function"]
+    outputs: Float[np.ndarray, "variable _ code"]
+    valid: Bool[np.ndarray, "variable code"]
+
+
+Shares = tuple[Float[np.ndarray, " _"], ...]
+"""For each variable of a group, public shares of its codes over rows that exist."""
+
+
+def bases(group: Group, shares: Shares) -> tuple[Bases, ...]:
+    """Functions for each block of a group.
+
+    Codes without order, absent and zero are seen as indicators less their shares.
+    Ordered codes are seen through polynomials that have variance one, times a scale,
+    and no correlation, so that weights are of one size whatever the column.
+    """
+    found = []
+    for block in group.blocks:
+        parts = [_functions(group.variables[p], shares[p], block) for p in block.places]
+        inputs, outputs, valid = (np.stack(part) for part in zip(*parts, strict=True))
+        found.append(Bases(inputs, outputs, valid))
+    return tuple(found)
+
+
+def _functions(
+    variable: Variable, shares: Float[np.ndarray, " code"], block: Block
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs, outputs and domain of one variable."""
+    weights = np.zeros(block.size)
+    weights[: variable.num_codes] = shares
+    valid = np.arange(block.size) < variable.num_codes
+    flat = _curves(variable, weights, block) if block.is_smooth else np.eye(block.size)
+    centred = np.where(valid[:, None], flat - weights @ flat, 0.0)
+    inputs = centred[:, : block.num_inputs]
+    outputs = centred.T if block.is_smooth else valid[None]
+    return inputs.astype(np.float32), outputs.astype(np.float32), valid
+
+
+def _curves(
+    variable: Variable, weights: Float[np.ndarray, " code"], block: Block
+) -> Float[np.ndarray, "code function"]:
+    """Flags of absent and zero, then polynomials that the weights make uncorrelated."""
+    first, stop = variable.first, variable.num_codes
+    flat = np.zeros((block.size, _FLAGS + len(_CURVES)))
+    flat[:first, :first] = np.eye(first)
+    inside = np.maximum(weights[first:stop], _FLOOR)
+    inside = inside / inside.sum()
+    x = np.linspace(-1.0, 1.0, stop - first)
+    known = [np.ones_like(x)]
+    for degree, scale in enumerate(_CURVES, start=1):
+        curve = x**degree
+        for other in known:
+            curve = curve - (inside @ (curve * other)) * other
+        known.append(curve / np.sqrt(inside @ curve**2))
+        # A few rare codes far out must not be all that a device's gradient shows.
+        flat[first:stop, _FLAGS + degree - 1] = scale * np.clip(known[-1], -3.0, 3.0)
+    return flat
+
+
+def codes_of(
+    group: Group, codes: Int[Array, "device head"]
+) -> Int[Array, "device row variable"]:
+    """The codes of a group's variables."""
+    heads = np.array([variable.head for variable in group.variables])
+    rows = np.arange(group.rows)[:, None] * len(heads)
+    return codes[:, heads[None] + rows]
+
+
+def num_rows(group: Group, codes: Int[Array, "device head"]) -> Int[Array, " device"]:
+    """How many rows each device has."""
+    if group.owner < 0:
+        return jnp.ones(codes.shape[0], jnp.int32)
+    return codes[:, group.owner]

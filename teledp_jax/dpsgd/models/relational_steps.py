@@ -1,0 +1,233 @@
+"""Step sizes for the relational model, from what is public before training.
+
+Near its marginals the loss is close to a sum of squares: a weight's curvature is how
+often its table is reported, times the variances of its two functions, times the scale
+that the clip gives to gradients. All of that follows from noisy marginals, and the
+noise of a step is known exactly. With a prior that weights are moderate, the step that
+averages all noisy gradients as a posterior mean would is
+
+    curvature / (curvature^2 * (start + steps so far) + (noise / prior)^2) :
+
+weights of common tables soon follow the data and then average the noise away, those of
+rare tables stay near zero, where noise would drown what they say.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int, Integer
+
+from teledp_jax.dpsgd import clipping
+from teledp_jax.dpsgd.models import relational, relational_layout
+
+_REPEAT_VARIANCE = 0.05
+_REPEAT_PRIOR = 3.0
+_NUM_DRAWS = 4096  # of devices, to average the scale of gradients
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How fast weights may move.
+
+    Attributes:
+        start: Steps that the first one counts as, which keeps correlated weights from
+            moving too far together.
+        memory: Most steps that are averaged.
+    """
+
+    start: float
+    memory: float
+
+
+class _State(NamedTuple):
+    """What an update needs; arrays here are arguments of the step, not constants in it.
+
+    Attributes:
+        step: Number of steps done.
+        curvature: Of the loss in each parameter.
+        doubt: Square of noise over prior of each parameter.
+    """
+
+    step: Int[Array, ""]
+    curvature: clipping.Params
+    doubt: clipping.Params
+
+
+def optimizer(
+    curvature: clipping.Params,
+    priors: clipping.Params,
+    *,
+    noise: float,
+    settings: Settings,
+) -> optax.GradientTransformation:
+    """The update rule of the module's docstring.
+
+    Args:
+        curvature: Of the loss in each parameter, as `curvatures` gives it.
+        priors: Standard deviation of each parameter before any data.
+        noise: Standard deviation of each gradient's noise in a step.
+        settings: See there.
+    """
+
+    def init(params: clipping.Params) -> _State:
+        del params
+        doubt = jax.tree.map(lambda prior: (noise / prior) ** 2, priors)
+        return _State(jnp.int32(0), curvature, doubt)
+
+    def update(
+        updates: clipping.Params, state: _State, params: clipping.Params | None = None
+    ) -> tuple[clipping.Params, _State]:
+        del params
+        steps = jnp.minimum(state.step.astype(jnp.float32), settings.memory)
+        steps = steps + settings.start
+
+        def move(grad: Array, h: Array, doubt: Array) -> Array:
+            return -grad * h / (h**2 * steps + doubt)
+
+        moved = jax.tree.map(move, updates, state.curvature, state.doubt)
+        return moved, state._replace(step=state.step + 1)
+
+    return optax.GradientTransformation(init, update)
+
+
+class _Spread(NamedTuple):
+    """Variances of a group's functions under the shares.
+
+    Attributes:
+        inputs: Of each feature.
+        outputs: Of what each coefficient multiplies.
+        codes: Of each code's indicator.
+    """
+
+    inputs: Float[np.ndarray, " feature"]
+    outputs: Float[np.ndarray, " coefficient"]
+    codes: Float[np.ndarray, " code"]
+
+
+def _spread(
+    group: relational_layout.Group,
+    bases: relational.GroupBases,
+    shares: relational_layout.Shares,
+) -> _Spread:
+    """Variances by block."""
+    inputs, outputs, codes = [], [], []
+    for block, functions in zip(group.blocks, bases, strict=True):
+        for index, place in enumerate(block.places):
+            p = np.zeros(block.size)
+            p[: len(shares[place])] = shares[place]
+            inputs.append(p @ functions.inputs[index].astype(np.float64) ** 2)
+            one = p * (1 - p)
+            curves = functions.outputs[index].astype(np.float64) ** 2 @ p
+            outputs.append(curves if block.is_smooth else one)
+            codes.append(one)
+    return _Spread(*(np.concatenate(part) for part in (inputs, outputs, codes)))
+
+
+class Expected(NamedTuple):
+    """What devices look like under public shares, before any training.
+
+    Attributes:
+        spreads: Variances of each group's functions.
+        rows: For each table, numbers of rows of some devices.
+        contexts: For each table, variances of the features before it.
+        norms: Norms of the gradients of the same devices.
+    """
+
+    spreads: tuple[_Spread, ...]
+    rows: Integer[np.ndarray, "table device"]
+    contexts: tuple[Float[np.ndarray, " _"], ...]
+    norms: Float[np.ndarray, " device"]
+
+
+def expect(
+    layout: relational_layout.Layout,
+    bases: relational.AllBases,
+    shares: relational.AllShares,
+    generator: np.random.Generator,
+) -> Expected:
+    """Draws numbers of rows, as if tables were independent, and adds up variances.
+
+    Args:
+        layout: Groups of variables.
+        bases: Functions of codes.
+        shares: Public shares of codes.
+        generator: Draws numbers of rows; need not be secret.
+    """
+    spreads = tuple(map(_spread, layout.groups, bases, shares))
+    own = dict(zip((v.head for v in layout.device.variables), shares[0], strict=True))
+    rows = np.zeros((len(layout.tables), _NUM_DRAWS), np.int64)
+    squared = np.full(_NUM_DRAWS, _squared_norm(layout.device, spreads[0], 0.0))
+    contexts, seen = [], spreads[0].inputs
+    for index, group in enumerate(layout.tables):
+        spread = spreads[index + 1]
+        rows[index] = generator.choice(group.rows + 1, _NUM_DRAWS, p=own[group.owner])
+        squared = squared + rows[index] * _squared_norm(group, spread, seen.sum())
+        contexts.append(seen)
+        scale = relational.row_scale(group.rows) ** 2
+        seen = np.concatenate([seen, spread.inputs * rows[index].mean() / scale])
+    return Expected(spreads, rows, tuple(contexts), np.sqrt(squared))
+
+
+def _squared_norm(
+    group: relational_layout.Group, spread: _Spread, context: float
+) -> float:
+    """Expected squared norm of the gradient of one row."""
+    inputs, outputs = np.array(group.input_places), np.array(group.output_places)
+    before = inputs[:, None] < outputs[None]
+    seen = spread.inputs @ before + context
+    return float(seen @ spread.outputs + spread.codes.sum())
+
+
+def curvatures(
+    layout: relational_layout.Layout,
+    expected: Expected,
+    scales: Float[np.ndarray, " device"],
+) -> clipping.Params:
+    """Curvature of the clipped loss in each parameter, at the start.
+
+    Args:
+        layout: Groups of variables.
+        expected: Devices under public shares.
+        scales: By what the clip multiplies the gradients of devices with
+            `expected.norms`.
+    """
+    device, *tables = expected.spreads
+    rate = scales.mean()
+    found = {
+        "device": {"kernel": rate * np.outer(device.inputs, device.outputs)},
+        "biases_0": {"bias": rate * device.codes},
+    }
+    for index, (group, spread) in enumerate(zip(layout.tables, tables, strict=True)):
+        drawn = expected.rows[index]
+        rate = (drawn * scales).mean()
+        seen = spread.inputs
+        if group.rows > 1:
+            pairs = (drawn * (drawn - 1) * scales).mean() / 2
+            before = pairs / max(rate, 1e-9) / relational.row_scale(group.rows) ** 2
+            seen = np.concatenate([seen, before * spread.inputs])
+            repeat = np.full((1, 1), pairs * _REPEAT_VARIANCE)
+            found[f"repeats_{index}"] = {"kernel": repeat}
+        context = np.outer(expected.contexts[index], spread.outputs)
+        found[f"contexts_{index}"] = {"kernel": rate * context}
+        found[f"rows_{index}"] = {"kernel": rate * np.outer(seen, spread.outputs)}
+        found[f"biases_{index + 1}"] = {"bias": rate * spread.codes}
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), found)
+
+
+def priors(curvature: clipping.Params, prior: float) -> clipping.Params:
+    """Standard deviation of each parameter before any data; repeats know little."""
+    return {
+        layer: jax.tree.map(
+            lambda leaf, layer=layer: jnp.full(
+                leaf.shape,
+                _REPEAT_PRIOR if layer.startswith("repeats_") else prior,
+                jnp.float32,
+            ),
+            leaves,
+        )
+        for layer, leaves in curvature.items()
+    }

@@ -1,0 +1,84 @@
+"""One-way marginals over all rows of a table, from counts of one row a device.
+
+`measure.pooled_counts` counts one random row of each device under the bucket of its
+number of rows; a row of a bucket stands for as many as its devices have on average.
+"""
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from teledp_jax import base
+from teledp_jax import schema as schema_lib
+from teledp_jax.marginals import independent, measure
+
+Column = tuple[str, int]
+"""A table's name, and the position of a column or -1 for the number of rows."""
+
+
+def shares(
+    schema: schema_lib.Schema,
+    noisy: list[Integer[np.ndarray, " _"]],
+    *,
+    sigma: float,
+) -> dict[Column, Float[np.ndarray, " _"]]:
+    """Smoothed shares of codes over all rows, for each vector of `pooled_vectors`."""
+    model = independent.estimate(schema, noisy, sigma=sigma)
+    found = {}
+    for vector in measure.pooled_vectors(schema):
+        own = np.asarray(model[independent.name_of(schema, vector)], np.float64)
+        weights = np.ones(1)
+        if vector.num_buckets > 1:
+            weights = _row_mass(model, vector)
+        found[vector.table, vector.column] = weights @ own / weights.sum()
+    return found
+
+
+def _row_mass(model: base.Tree, vector: measure.Pooled) -> Float[np.ndarray, " bucket"]:
+    """Share of rows in each bucket; equal ones if there are no rows."""
+    devices = np.asarray(model[f"{vector.table}/rows"][0], np.float64)[1:]
+    number = np.arange(1, len(devices) + 1)
+    bucket = measure.row_bucket(number)
+    mass = np.bincount(bucket, number * devices, minlength=vector.num_buckets)
+    return mass if mass.sum() > 0 else np.ones(vector.num_buckets)
+
+
+def totals(
+    schema: schema_lib.Schema,
+    noisy: list[Integer[np.ndarray, " _"]],
+    *,
+    sigma: float,
+) -> dict[Column, tuple[Float[np.ndarray, " code"], float]]:
+    """Noisy counts of codes over all rows, and the standard deviation of their noise.
+
+    Args:
+        schema: The public schema.
+        noisy: Noisy counts of `measure.pooled_vectors`.
+        sigma: Standard deviation of the noise of each.
+    """
+    vectors = measure.pooled_vectors(schema)
+    rows = {
+        vector.table: counts
+        for vector, counts in zip(vectors, noisy, strict=True)
+        if vector.column < 0
+    }
+    found = {}
+    for vector, counts in zip(vectors, noisy, strict=True):
+        cells = counts.reshape(vector.num_buckets, -1).astype(np.float64)
+        mean = np.ones(1)
+        if vector.num_buckets > 1:
+            mean = _mean_rows(rows[vector.table], vector.num_buckets)
+        stddev = float(sigma * np.sqrt((mean**2).sum()))
+        found[vector.table, vector.column] = (mean @ cells, stddev)
+    return found
+
+
+def _mean_rows(
+    counts: Integer[np.ndarray, " number"], num_buckets: int
+) -> Float[np.ndarray, " bucket"]:
+    """Mean number of rows of the devices in each bucket."""
+    number = np.arange(1, len(counts))
+    # Never zero: a bucket whose noisy counts are not positive has its middle.
+    devices = np.maximum(counts[1:].astype(np.float64), 0.0) + 1e-3
+    bucket = measure.row_bucket(number)
+    mass = np.bincount(bucket, number * devices, minlength=num_buckets)
+    return mass / np.bincount(bucket, devices, minlength=num_buckets)

@@ -1,0 +1,64 @@
+import numpy as np
+
+from teledp_jax import schema as schema_lib
+from teledp_jax.marginals import measure, rows
+
+SCHEMA = schema_lib.Schema(
+    suite="toy",
+    device="guid",
+    tables=(
+        schema_lib.Table(
+            name="info",
+            role="anchor",
+            grain="a device",
+            columns=(
+                schema_lib.Column(name="a", kind="category", categories=("x", "y")),
+            ),
+        ),
+        schema_lib.Table(
+            name="errors",
+            role="entity",
+            grain="a code",
+            columns=(
+                schema_lib.Column(name="e", kind="category", categories=("p", "q")),
+            ),
+            max_rows=4,
+            cap_by="e",
+        ),
+    ),
+)
+# 1,000 devices have one row, 600 two, 300 three and 100 four, in three buckets.
+COUNTS = [
+    np.array([0, 5000, 5000]),
+    np.array([8000, 1000, 600, 300, 100]),
+    np.array([0, 1000, 0, 0, 300, 300, 0, 100, 300]),
+]
+
+
+def test_rows_of_a_bucket_stand_for_its_mean_number():
+    totals = rows.totals(SCHEMA, COUNTS, sigma=2.0)
+    counts, stddev = totals["errors", 0]
+    # The last bucket has 3.25 rows a device.
+    np.testing.assert_allclose(counts, [0, 1000 + 600 + 325, 600 + 975], rtol=1e-5)
+    np.testing.assert_allclose(stddev, 2.0 * (1 + 4 + 3.25**2) ** 0.5, rtol=1e-5)
+    counts, stddev = totals["info", 0]
+    assert counts.tolist() == [0, 5000, 5000]
+    assert stddev == 2.0
+
+
+def test_shares_are_over_rows():
+    shares = rows.shares(SCHEMA, COUNTS, sigma=1e-3)
+    np.testing.assert_allclose(
+        shares["errors", 0], np.array([0, 1925, 1575]) / 3500, atol=1e-3
+    )
+    np.testing.assert_allclose(shares["errors", -1], COUNTS[1] / 10_000, atol=1e-3)
+    assert len(shares) == len(measure.pooled_vectors(SCHEMA))
+
+
+def test_a_fleet_without_rows_stops_nothing():
+    empty = [np.zeros_like(counts) for counts in COUNTS]
+    for values in rows.shares(SCHEMA, empty, sigma=1.0).values():
+        np.testing.assert_allclose(values.sum(), 1.0)
+    counts, stddev = rows.totals(SCHEMA, empty, sigma=1.0)["errors", 0]
+    assert np.isfinite(stddev)
+    assert not counts.any()

@@ -1,0 +1,130 @@
+import dp_accounting
+import jax
+import numpy as np
+import pytest
+
+from teledp_jax import arrays, base, errors, keys
+from teledp_jax import schema as schema_lib
+from teledp_jax.methods import dpsgd_relational
+from teledp_jax.privacy import accounting, mechanisms
+from teledp_jax.privacy import budget as budget_lib
+
+SCHEMA = schema_lib.Schema(
+    suite="toy",
+    device="guid",
+    tables=(
+        schema_lib.Table(
+            name="info",
+            role="anchor",
+            grain="a device",
+            columns=(
+                schema_lib.Column(name="a", kind="category", categories=("x", "y")),
+            ),
+        ),
+        schema_lib.Table(
+            name="errors",
+            role="entity",
+            grain="a code",
+            columns=(
+                schema_lib.Column(name="e", kind="category", categories=("p", "q")),
+                schema_lib.Column(
+                    name="n", kind="integer", edges=tuple(range(1, 10)), has_zero=True
+                ),
+            ),
+            max_rows=2,
+            cap_by="n",
+        ),
+    ),
+)
+BUDGET = budget_lib.Budget(
+    epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=4000
+)
+KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+CONFIG = dpsgd_relational.Config(
+    sampling_prob=0.1, num_epochs=6, micro_batch=256, num_samples=2048,
+    checkpoint_every=20,
+)  # fmt: skip
+
+
+def devices(num_devices=4000):
+    """Errors, 1 or 2 of them, come with x three times as often, and then are high."""
+    rng = np.random.default_rng(0)
+    a = rng.integers(1, 3, num_devices)
+    reports = rng.random(num_devices) < np.where(a == 1, 0.6, 0.2)
+    rows = np.where(reports, rng.integers(1, 3, num_devices), 0)
+    first = rng.integers(1, 3, num_devices)
+    values = rng.integers(2, 5, (num_devices, 2)) + np.where(a == 1, 3, 0)[:, None]
+    flat = np.column_stack([a, rows, first, values[:, 0], 3 - first, values[:, 1]])
+    return arrays.unflatten(SCHEMA, flat)
+
+
+def context(store=None, progress=lambda *args: None):
+    return base.Context(
+        store or base.MemoryStore(), progress, mechanisms.seeded_integer_noise
+    )
+
+
+@pytest.fixture(scope="module")
+def synthesizer():
+    return dpsgd_relational.make(CONFIG, SCHEMA, BUDGET)
+
+
+@pytest.fixture(scope="module")
+def fitted(synthesizer):
+    return synthesizer.fit(KEYS, devices(), context())
+
+
+def test_the_event_fills_the_budget(synthesizer):
+    epsilon = accounting.epsilon_pld(synthesizer.event, 1e-5)
+    assert 3.98 < epsilon <= 4.0
+
+
+def test_samples_keep_the_schema_and_what_was_learned(synthesizer, fitted):
+    drawn = synthesizer.sample(jax.random.key(5), fitted, 20_000)
+    arrays.check(SCHEMA, drawn)
+    is_x = drawn["info"].codes[:, 0, 0] == 1
+    codes, mask = drawn["errors"]
+    reports = mask[:, 0]
+    assert abs(is_x.mean() - 0.5) < 0.03
+    assert abs(reports.mean() - 0.4) < 0.03
+    # Normalised gradients exaggerate: the truth is 0.4.
+    assert 0.3 < reports[is_x].mean() - reports[~is_x].mean() < 0.7
+    values = codes[:, 0, 1]
+    assert values[is_x & reports].mean() - values[~is_x & reports].mean() > 2.0
+    both = mask[:, 1]
+    assert abs(both.mean() - 0.2) < 0.03
+    assert (codes[both, 0, 0] == codes[both, 1, 0]).mean() < 0.1
+
+
+def test_a_killed_fit_resumes_to_the_same_result(synthesizer, fitted):
+    class Killed(Exception):
+        pass
+
+    def progress(done, total, facts):
+        if done >= 40:
+            raise Killed
+
+    store = base.MemoryStore()
+    with pytest.raises(Killed):
+        synthesizer.fit(KEYS, devices(), context(store, progress))
+    again = synthesizer.fit(KEYS, devices(), context(store))
+    for found, expected in zip(
+        jax.tree.leaves(again), jax.tree.leaves(fitted), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("prior", 0.0),
+        ("sampling_prob", 1.5),
+        ("marginal_share", 0.0),
+        ("averaging", 1.0),
+        ("clipping_path", "ghost"),
+        ("memory", float("nan")),
+    ],
+)
+def test_a_bad_setting_is_named(field, value):
+    with pytest.raises(errors.InputError, match=field):
+        dpsgd_relational.Config(**{field: value})
