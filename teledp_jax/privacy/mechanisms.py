@@ -82,5 +82,7 @@ def exponential_choice(
         McSherry and Talwar 2007; Durfee and Rogers 2019 (arXiv:1905.04273).
     """
     with jax.enable_x64(True):
-        noise = jax.random.gumbel(key, scores.shape, jnp.float64)
-        return int(np.argmax(0.5 * epsilon * scores + np.asarray(noise)))
+        # A power of two, so that few programs are compiled.
+        size = 1 << max(len(scores) - 1, 0).bit_length()
+        noise = np.asarray(jax.random.gumbel(key, (size,), jnp.float64))
+    return int(np.argmax(0.5 * epsilon * scores + noise[: len(scores)]))

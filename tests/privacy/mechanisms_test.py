@@ -50,3 +50,14 @@ def test_no_key_repeats_secure_noise():
         mechanisms.secure_integer_noise(jax.random.key(0), zeros, 9.0) for _ in range(2)
     )
     assert (first != second).any()
+
+
+def test_a_choice_has_the_stated_probabilities():
+    scores = np.array([0.0, 2.0, 1.0])
+    keys = jax.random.split(jax.random.key(0), 3000)
+    found = np.bincount(
+        [mechanisms.exponential_choice(key, scores, epsilon=1.0) for key in keys],
+        minlength=3,
+    )
+    expected = np.exp(scores / 2) / np.exp(scores / 2).sum()
+    assert scipy.stats.chisquare(found, 3000 * expected).pvalue > 0.01
