@@ -40,7 +40,7 @@ def lift(shares: Float[np.ndarray, "first second"]) -> Float[np.ndarray, "_ _"]:
 def grow(
     schema: schema_lib.Schema,
     measured: Sequence[pairs_lib.Pair],
-    shares: Sequence[Float[np.ndarray, " _"]],
+    shares: Sequence[Float[np.ndarray, "_ _"]],
     strengths: Sequence[float],
 ) -> tuple[Edge, ...]:
     """Gives each variable the parent, drawn before it, that tells most about it.
@@ -56,10 +56,9 @@ def grow(
         strengths: How much each pair tells, as `pairs.surplus`; none if not above 0.
     """
     ties: dict[str, list[tuple[float, Edge]]] = {}
-    for pair, cells, strength in zip(measured, shares, strengths, strict=True):
+    for pair, table, strength in zip(measured, shares, strengths, strict=True):
         if strength <= 0:
             continue
-        table = cells.reshape(pair.first.num_cells, pair.second.num_cells)
         for parent, child, joint in (
             (pair.first, pair.second, table),
             (pair.second, pair.first, table.T),

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import dp_accounting
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Integer, Key
+from jaxtyping import Array, Integer, Key
 
 from teledp_jax import arrays, base, errors, keys
 from teledp_jax import schema as schema_lib
@@ -20,7 +20,6 @@ from teledp_jax.privacy import accounting, events
 from teledp_jax.privacy import budget as budget_lib
 
 _PAIRS = 2**30  # the stream of the pairs; tables and votes count up from 0
-_EXPECTED = 50_000  # draws from the model that say what it expects of a pair
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -137,7 +136,7 @@ def make(
             streams, schema, devices, context, measured, sigma=pair_sigma
         )
         model = _model(
-            jax.random.fold_in(streams.init, 2), schema, one_way, measured, noisy_pairs,
+            schema, one_way, measured, noisy_pairs,
             sigma=pair_sigma, num_devices=budget.num_devices,
         )  # fmt: skip
 
@@ -146,7 +145,7 @@ def make(
             return arrays.flatten(schema, drawn)
 
         def margins(codes: np.ndarray) -> list[weights.Margin]:
-            key = jax.random.fold_in(streams.init, 3)
+            key = jax.random.fold_in(streams.init, 2)
             return _margins(key, schema, model, codes)
 
         def embeddings(step: int) -> embedding.Embedding:
@@ -229,7 +228,6 @@ def _noisy_pairs(
 
 
 def _model(
-    key: Key[Array, ""],
     schema: schema_lib.Schema,
     one_way: base.Tree,
     measured: Sequence[pairs_lib.Pair],
@@ -239,16 +237,9 @@ def _model(
     num_devices: int,
 ) -> _Model:
     """The forest, and what raking should meet: pairs that show more than noise."""
-    drawing, choosing = jax.random.split(key)
-    alone = independent.sample(drawing, schema, one_way, _EXPECTED)
-    generator = apis.generator_of(choosing)
-    drawn = pairs_lib.draw_rows(generator, schema, alone)
     shares, strengths = [], []
     for pair, counts in zip(measured, noisy, strict=True):
-        cells = pairs_lib.cells(alone, drawn, pair)
-        expected: Float[np.ndarray, " cell"] = (
-            np.bincount(cells, minlength=pair.num_cells) * num_devices / _EXPECTED
-        )
+        expected = num_devices * pairs_lib.independent_shares(schema, one_way, pair)
         shares.append(pairs_lib.shrink(counts, expected, sigma=sigma))
         strengths.append(pairs_lib.surplus(counts, expected, sigma=sigma))
     edges = forest.grow(schema, measured, shares, strengths)
@@ -269,7 +260,7 @@ def _margins(
     devices = arrays.unflatten(schema, codes)
     drawn = pairs_lib.draw_rows(apis.generator_of(key), schema, devices)
     pairs = [
-        weights.Margin(pairs_lib.cells(devices, drawn, pair)[:, None], shares)
+        weights.Margin(pairs_lib.cells(devices, drawn, pair)[:, None], shares.ravel())
         for pair, shares in model.targets
     ]
     return pairs + pe.one_way_margins(schema, model.one_way, devices)

@@ -43,7 +43,7 @@ def _same(pair):
     """Shares under which both always have the same code, and no row goes with a."""
     cells = np.zeros((pair.first.num_cells, pair.second.num_cells))
     cells[1, 1] = cells[2, 2] = 0.5
-    return cells.ravel()
+    return cells
 
 
 def _grow(schema, names, strengths):
@@ -109,7 +109,7 @@ def test_presence_follows_a_pair_with_a_column(schema):
     measured = pairs.parse(schema, [("base/kind", "apps/kind")])
     cells = np.zeros((4, 4))
     cells[1, 3], cells[2, 1], cells[2, 2] = 0.5, 0.25, 0.25  # a: no row; b: rows
-    edges = forest.grow(schema, measured, [cells.ravel()], [1.0])
+    edges = forest.grow(schema, measured, [cells], [1.0])
     devices = forest.sample(jax.random.key(0), schema, MODEL, edges, 1000)
     has_rows = devices["apps"].mask[:, 0]
     np.testing.assert_array_equal(has_rows, devices["base"].codes[:, 0, 0] == 2)

@@ -88,22 +88,54 @@ def test_an_unknown_variable_is_named(schema, name):
         pairs.parse(schema, [("base/kind", name)])
 
 
+def test_independent_shares_are_those_worked_by_hand(schema):
+    model = {
+        "base/kind": np.array([[0.0, 0.25, 0.75]]),
+        "rare/rows": np.array([[0.6, 0.4]]),
+        "rare/size": np.array([[0.0, 0.5, 0.5]]),
+        "apps/rows": np.array([[0.5, 0.2, 0.2, 0.1]]),
+        "apps/kind": np.array([[0, 1.0, 0], [0, 0, 1.0], [0, 0, 1.0]]),
+        "apps/size": np.array([[0, 1.0, 0], [0, 0.5, 0.5], [0, 0, 1.0]]),
+    }
+
+    def shares(*names):
+        pair = pairs.parse(schema, [names])[0]
+        return pairs.independent_shares(schema, model, pair)
+
+    expected = np.outer([0, 0.25, 0.75, 0], [0, 0.2, 0.2, 0.6])
+    np.testing.assert_allclose(shares("base/kind", "rare/size"), expected)
+    expected = np.zeros(
+        (4, 4)
+    )  # by bucket of rows: 0.2 of one, 0.2 of two, 0.1 of three
+    expected[1, 1], expected[2, 1], expected[2, 2] = 0.2, 0.1, 0.1 + 0.1
+    expected[3, 3] = 0.5
+    np.testing.assert_allclose(shares("apps/kind", "apps/size"), expected)
+    expected = np.outer([0.6, 0.4], [0.5, 0.2, 0.2, 0.1])
+    np.testing.assert_allclose(shares("rare/rows", "apps/rows"), expected)
+
+
+EXPECTED = np.array([[400.0, 200.0], [200.0, 200.0]])
+
+
 def test_a_pair_that_shows_nothing_stays_with_the_model():
-    expected = np.array([400.0, 300.0, 200.0, 100.0])
-    noisy = np.array([402, 297, 203, 98])
-    shares = pairs.shrink(noisy, expected, sigma=10.0)
-    np.testing.assert_allclose(shares, expected / 1000)
-    assert pairs.surplus(noisy, expected, sigma=10.0) < 0
+    noisy = np.array([402, 197, 203, 198])
+    shares = pairs.shrink(noisy, EXPECTED, sigma=10.0)
+    np.testing.assert_allclose(shares, EXPECTED / 1000)
+    assert pairs.surplus(noisy, EXPECTED, sigma=10.0) < 0
 
 
 def test_a_pair_far_above_the_noise_is_believed():
-    expected = np.full(4, 250.0)
-    noisy = np.array([500, 0, 0, 500])
-    shares = pairs.shrink(noisy, expected, sigma=1.0)
-    np.testing.assert_allclose(shares, [0.5, 0.0, 0.0, 0.5], atol=1e-3)
-    assert pairs.surplus(noisy, expected, sigma=1.0) > 990
+    shares = pairs.shrink(np.array([600, 0, 0, 400]), EXPECTED, sigma=1.0)
+    np.testing.assert_allclose(shares, [[0.6, 0.0], [0.0, 0.4]], atol=1e-3)
+    assert pairs.surplus(np.array([600, 0, 0, 400]), EXPECTED, sigma=1.0) > 790
+
+
+def test_a_pair_keeps_the_sums_of_its_model():
+    shares = pairs.shrink(np.array([520, 140, 90, 330]), EXPECTED, sigma=5.0)
+    np.testing.assert_allclose(shares.sum(axis=1), [0.6, 0.4], atol=1e-6)
+    np.testing.assert_allclose(shares.sum(axis=0), [0.6, 0.4], atol=1e-6)
 
 
 def test_a_pair_without_devices_gives_equal_shares():
-    shares = pairs.shrink(np.array([-3, -1]), np.zeros(2), sigma=1.0)
-    np.testing.assert_allclose(shares, [0.5, 0.5])
+    shares = pairs.shrink(np.array([-3, -1]), np.zeros((1, 2)), sigma=1.0)
+    np.testing.assert_allclose(shares, [[0.5, 0.5]])
