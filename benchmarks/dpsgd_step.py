@@ -1,15 +1,17 @@
 """Times a step without privacy, `fast` and `vmap` clipping, and peers, side by side.
 
     python benchmarks/dpsgd_step.py --hardware=cpu2
+    python benchmarks/dpsgd_step.py --hardware=cpu2 --model=relational
 
-All run in one process on the same network, data and batch: the published kind of VAE. A
-step is gradient, clip, noise and Adam's update. All are compiled first and then take
+All run in one process on the same network, data and batch: the published kind of VAE,
+or the model of `dpsgd_relational` on the tables of suite dca (which Opacus cannot run).
+A step is gradient, clip, noise and Adam's update. All are compiled first and then take
 turns, so that what else the machine does hits them alike; the fastest repeat counts.
 Peers run where they are installed (`pip install opacus jax-privacy`, in an environment
 of its own: neither is needed for anything else). The achieved rate of operations counts
 those that a gradient needs, without privacy; `matmul` is the fastest float32 product of
 square matrices seen in the same turns. Writes benchmarks/results/
-dpsgd_step_<hardware>.json.
+dpsgd_step_<hardware>.json, or dpsgd_step_relational_<hardware>.json.
 """
 
 import functools
@@ -26,13 +28,16 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import machine
+import numpy as np
 import opacus_step
 import optax
 import published_vae
 from absl import app, flags
 
+from teledp_jax import arrays
 from teledp_jax.dpsgd import clipping, train
 
+_MODEL = flags.DEFINE_enum("model", "vae", ["vae", "relational"], "What is trained.")
 _BATCH = flags.DEFINE_integer("batch", 4096, "Devices in a step.")
 _MICRO_BATCH = flags.DEFINE_integer("micro_batch", 512, "Devices of `fast` at once.")
 _SLOW_MICRO_BATCH = flags.DEFINE_integer(
@@ -41,6 +46,7 @@ _SLOW_MICRO_BATCH = flags.DEFINE_integer(
 _SLOW_BATCH = flags.DEFINE_integer(
     "slow_batch", 256, "Devices in a step where gradients are formed."
 )
+_SLOW = flags.DEFINE_bool("slow", True, "Whether to time what forms gradients.")
 _REPEATS = flags.DEFINE_integer("repeats", 7, "Turns that are timed.")
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.", required=True)
 _OUTPUT = flags.DEFINE_string("output", "benchmarks/results", "Folder of the result.")
@@ -69,7 +75,7 @@ def in_micro_batches(part_fn: Sum, micro_batch: int) -> Sum:
     """Sums `part_fn` over micro-batches, in a loop as training has it."""
 
     def total(params: Any, batch: Any) -> Any:
-        size = batch[0].shape[0]
+        size = jax.tree.leaves(batch)[0].shape[0]
 
         def add(i: jax.Array, total: Any) -> Any:
             part = jax.tree.map(
@@ -90,8 +96,13 @@ def clipped(losses_fn: clipping.LossesFn, path: str) -> Sum:
     """Sum of clipped gradients of one micro-batch."""
     clip = clipping.Clip(l2_clip_norm=_CLIP_NORM, path=path)
     return lambda params, batch: clipping.clipped_sum(
-        losses_fn, params, batch, jnp.ones(batch[0].shape[0], bool), clip=clip
+        losses_fn, params, batch, everyone(batch), clip=clip
     )
+
+
+def everyone(batch: Any) -> jax.Array:
+    """A mask that leaves out none."""
+    return jnp.ones(jax.tree.leaves(batch)[0].shape[0], bool)
 
 
 def jax_privacy_sum(losses_fn: clipping.LossesFn, micro_batch: int) -> Sum:
@@ -113,7 +124,7 @@ def jax_privacy_sum(losses_fn: clipping.LossesFn, micro_batch: int) -> Sum:
 def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
     """Compiles one step; the state goes from step to step."""
     optimizer = optax.adam(_RATE)
-    size = batch[0].shape[0]
+    size = everyone(batch).size
 
     @jax.jit
     def step(state: Any, key: jax.Array, batch: Any) -> Any:
@@ -139,13 +150,23 @@ def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
     return Job(take, size, facts)
 
 
+def subject() -> tuple[train.Model, np.ndarray]:
+    """The model, and records of a batch."""
+    if _MODEL.value == "vae":
+        return published_vae.model(), published_vae.records(_BATCH.value)
+    import fleet
+
+    schema = fleet.schema("dca")
+    records = fleet.records(schema, _BATCH.value)
+    return fleet.relational_model(schema), arrays.flatten(schema, records)
+
+
 def jobs() -> dict[str, Callable[[], Job]]:
     """All that can run here."""
-    model = published_vae.model()
+    model, codes = subject()
     params = model.init(jax.random.key(0))
-    codes = published_vae.records(_BATCH.value)
     batch = model.inputs(jnp.asarray(codes, jnp.int32), jax.random.key(1))
-    less = tuple(array[: _SLOW_BATCH.value] for array in batch)
+    less = jax.tree.map(lambda array: array[: _SLOW_BATCH.value], batch)
     micro, small = _MICRO_BATCH.value, _SLOW_MICRO_BATCH.value
     plain = jax.grad(lambda params, batch: model.losses(params, batch).sum())
     fast, vmap = (clipped(model.losses, path) for path in ("fast", "vmap"))
@@ -156,17 +177,16 @@ def jobs() -> dict[str, Callable[[], Job]]:
         "non_private_whole_batch": lambda: public(plain),
         "fast": lambda: private(in_micro_batches(fast, micro), batch=batch),
         "fast_whole_batch": lambda: private(fast, batch=batch),
-        "vmap": lambda: private(in_micro_batches(vmap, small), batch=less),
     }
-    if importlib.util.find_spec("jax_privacy"):
+    if _SLOW.value:
+        found["vmap"] = lambda: private(in_micro_batches(vmap, small), batch=less)
+    if _SLOW.value and importlib.util.find_spec("jax_privacy"):
         peer = jax_privacy_sum
         found["jax_privacy"] = lambda: private(peer(model.losses, small), batch=less)
-    if importlib.util.find_spec("opacus"):
+    if importlib.util.find_spec("opacus") and _MODEL.value == "vae":
         noise = {"clip_norm": _CLIP_NORM, "stddev": _STDDEV, "rate": _RATE}
-        for mode, size, part in (
-            ("ghost", _BATCH.value, micro),
-            ("hooks", _SLOW_BATCH.value, small),
-        ):
+        modes = [("ghost", _BATCH.value, micro), ("hooks", _SLOW_BATCH.value, small)]
+        for mode, size, part in modes if _SLOW.value else modes[:1]:
             step = functools.partial(
                 opacus_step.make, mode, codes[:size], micro_batch=part, **noise
             )
@@ -196,13 +216,13 @@ def measure() -> tuple[dict[str, dict], float]:
         matmul = max(matmul, machine.matmul())
     for name, row in rows.items():
         rate = made[name].batch / min(seconds[name])
-        flops = rate * published_vae.matmul_flops()
         row["step_seconds"] = min(seconds[name])
         row["step_seconds_median"] = statistics.median(seconds[name])
         row["step_seconds_each"] = seconds[name]
         row["examples_per_second"] = rate
-        row["flops_per_second"] = flops
-        row["share_of_matmul"] = flops / matmul
+        if _MODEL.value == "vae":
+            row["flops_per_second"] = rate * published_vae.matmul_flops()
+            row["share_of_matmul"] = row["flops_per_second"] / matmul
     best = max(rows[name]["examples_per_second"] for name in _PLAIN)
     for row in rows.values():
         row["ratio_to_non_private"] = row["examples_per_second"] / best
@@ -220,7 +240,8 @@ def show(rows: dict[str, dict]) -> None:
             f"{name:24}{row['examples_per_second']:11.0f}"
             f"{row['ratio_to_non_private']:7.3f}{row.get('compile_seconds', 0):10.1f}"
             f"{row['peak_bytes_above_rest'] / 1e6:9.0f}"
-            f"{row['flops_per_second'] / 1e9:9.1f}{row['share_of_matmul']:10.2f}"
+            f"{row.get('flops_per_second', 0) / 1e9:9.1f}"
+            f"{row.get('share_of_matmul', 0):10.2f}"
         )
 
 
@@ -232,14 +253,17 @@ def main(argv: list[str]) -> None:
         "command": shlex.join(["python", *sys.argv]),
         "versions": machine.versions(),
         "hardware": machine.describe(_HARDWARE.value),
-        "num_parameters": published_vae.num_parameters(),
+        "model": _MODEL.value,
         "micro_batch": _MICRO_BATCH.value,
         "slow_micro_batch": _SLOW_MICRO_BATCH.value,
         "matmul_flops_per_second": matmul,
         "rows": rows,
     }
     show(rows)
-    path = pathlib.Path(_OUTPUT.value) / f"dpsgd_step_{_HARDWARE.value}.json"
+    name = _HARDWARE.value
+    if _MODEL.value != "vae":
+        name = f"{_MODEL.value}_{name}"
+    path = pathlib.Path(_OUTPUT.value) / f"dpsgd_step_{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
     print(path)

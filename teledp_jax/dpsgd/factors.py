@@ -203,22 +203,21 @@ def _packed_norms(factor: Factor, owners: Owners) -> Float[Array, " bin"]:
     count = device.shape[0]
     num_blocks = -(-count // height)
 
-    def blocks(array: Array, fill: int = 0) -> Array:
-        free = num_blocks * height - count
-        filled = jnp.pad(array, ((0, free), (0, 0)), constant_values=fill)
+    def blocks(array: Array) -> Array:
+        filled = jnp.pad(array, ((0, num_blocks * height - count), (0, 0)))
         return filled.reshape(num_blocks, height, -1)
 
-    def following(array: Array) -> Array:
-        return jnp.concatenate([array[1:], jnp.zeros_like(array[:1])])
+    def window(array: Array) -> Array:
+        after = jnp.concatenate([array[1:], jnp.zeros_like(array[:1])])
+        return jnp.concatenate([array, after], axis=1)
 
     here = _map(factor, blocks)
-    own = blocks(device[:, None], -1)
-    after = following(own + 1) - 1
-    pairs = _pairs(here, here)
-    same = own == own.transpose(0, 2, 1)
-    across = _pairs(here, _map(here, following))
-    meets = own == after.transpose(0, 2, 1)
-    values = jnp.where(same, pairs, 0.0) + 2.0 * jnp.where(meets, across, 0.0)
+    owner = blocks(device[:, None] + 1)  # 0 where no slot is
+    # A pair within a block is met from both of its sides, one across blocks from one.
+    times = np.repeat(np.array([1.0, 2.0], np.float32), height)[None, None]
+    same = owner == window(owner).transpose(0, 2, 1)
+    pairs = _pairs(here, _map(here, window))
+    values = jnp.where(same, pairs * times, 0.0).sum(2)
     rows = jnp.sqrt(jnp.maximum(jnp.diagonal(pairs, axis1=1, axis2=2), 0.0))
-    squared = by_device(values.sum(2).reshape(-1)[:count])
+    squared = by_device(values.reshape(-1)[:count])
     return squared + _ROUNDING * jnp.square(by_device(rows.reshape(-1)[:count]))
