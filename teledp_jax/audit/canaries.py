@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Integer
+from jaxtyping import Array, Bool, Float, Integer
 
 from teledp_jax import arrays, base, keys
 from teledp_jax.audit import bounds, fleets, results, transcript, whitebox
@@ -47,27 +47,27 @@ def linear(*, num_canaries: int, num_steps: int, seed: int = 0) -> results.Findi
 
 
 def of_method(
-    case: fleets.Case, *, num_canaries: int, seed: int = 0
+    case: fleets.Case,
+    found: transcript.Transcript,
+    canaries: arrays.DeviceArrays,
+    present: Bool[np.ndarray, " canary"],
 ) -> list[results.Finding]:
-    """The training of a method, by its own loss of devices of random values.
+    """The training of a method, by its own loss of each device.
 
     Nothing is said of a method that does not train.
 
     Args:
         case: The method.
-        num_canaries: Devices, each in the fleet with probability a half.
-        seed: Of coins and fit.
+        found: Its fit, with its training, on those canaries that are present.
+        canaries: Devices, each in the fleet with probability a half.
+        present: Which are.
     """
-    everyone = fleets.random_devices(case.schema, num_canaries, seed + 1)
-    present = np.random.default_rng(seed).random(num_canaries) < 0.5
-    fleet = arrays.take(everyone, np.flatnonzero(present))
-    found = transcript.record(case.method, fleet, seed=seed, trains=True)
     trained = [call for call in found.calls if call.training is not None]
     if not trained:
         return []
     training = trained[0].training
     assert training is not None
-    codes = arrays.flatten(case.schema, everyone).astype(np.int32)
+    codes = arrays.flatten(case.schema, canaries).astype(np.int32)
     scores = -_losses(training.model, trained[0].answer, codes)
     return [_finding(case.name, scores, present, fleets.EPSILON)]
 

@@ -94,29 +94,32 @@ class Case(NamedTuple):
 def case(
     name: str,
     *,
-    schema: schema_lib.Schema = SCHEMA,
     num_devices: int = 200,
-    small: bool = True,
     overrides: dict[str, Any] | None = None,
 ) -> Case:
-    """A registered method, calibrated.
+    """A registered method on `SCHEMA`, in settings that run all of it, not to learn.
 
     Args:
         name: Name in the registry.
-        schema: The public schema.
         num_devices: Noisy number of devices that its budget states.
-        small: Whether to take settings that run every part of it, not to learn.
         overrides: Further settings.
     """
-    settings = (_SMALL.get(name, {}) if small else {}) | (overrides or {})
-    module = registry.method(name)
+    settings = _SMALL.get(name, {}) | (overrides or {})
+    config = registry.method(name).Config(**settings)
+    return configured(name, config, SCHEMA, num_devices=num_devices)
+
+
+def configured(
+    name: str, config: Any, schema: schema_lib.Schema, *, num_devices: int
+) -> Case:
+    """A registered method with a `Config` of its own, calibrated for the audit."""
     budget = budget_lib.Budget(
         epsilon=EPSILON,
         delta=DELTA,
         spent=events.DiscreteGaussianDpEvent(_COUNT_SIGMA),
         num_devices=num_devices,
     )
-    return Case(name, schema, module.make(module.Config(**settings), schema, budget))
+    return Case(name, schema, registry.method(name).make(config, schema, budget))
 
 
 def random_devices(

@@ -4,8 +4,8 @@ import jax
 import numpy as np
 from jaxtyping import Float, Integer
 
-from teledp_jax import arrays
-from teledp_jax.audit import bounds, fleets, results, transcript
+from teledp_jax import arrays, base
+from teledp_jax.audit import bounds, fleets, results
 from teledp_jax.pe import embedding, voting
 
 MEMBERSHIP = "membership by distance"
@@ -13,27 +13,26 @@ MEMBERSHIP = "membership by distance"
 
 def attack(
     case: fleets.Case,
+    fitted: base.Tree,
     members: arrays.DeviceArrays,
     others: arrays.DeviceArrays,
     *,
-    num_synthetic: int,
     seed: int = 0,
 ) -> results.Finding:
-    """Fits a method on members and ranks both by distance to the closest record.
+    """Ranks members and others by their distance to the closest synthetic device.
 
-    The distance is over all tables of a device at once.
+    The distance is over all tables of a device at once. As many devices are released
+    as there are members.
 
     Args:
         case: The method.
+        fitted: What it returned for the members.
         members: The fleet.
         others: Devices of the same distribution, kept out.
-        num_synthetic: Devices to release.
-        seed: Of fit and sample.
+        seed: Of the sample.
     """
-    found = transcript.record(case.method, members, seed=seed, trains=True)
-    if found.fitted is None:
-        raise ValueError(f"{case.name} {found.strayed[0]}.")
-    release = case.method.sample(jax.random.key(seed), found.fitted, num_synthetic)
+    num_synthetic = arrays.num_devices(members)
+    release = case.method.sample(jax.random.key(seed), fitted, num_synthetic)
     synthetic = arrays.flatten(case.schema, release)
     space = embedding.make(case.schema, embedding.head_weights(case.schema))
     near = [

@@ -5,6 +5,7 @@ device changes. Questions may differ by the declared sensitivity; all else, what
 saved, shown and returned, must be the same to the last bit.
 """
 
+import collections
 import dataclasses
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -38,16 +39,29 @@ def pairs(
     fleet_sizes: Sequence[int] = (0, 12),
     seed: int = 0,
     noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
+    source: arrays.DeviceArrays | None = None,
 ) -> list[Pair]:
-    """Fits on fleets, and on each with an extreme device more.
+    """Fits on fleets, and on each with an extreme device more; the fullest if empty.
 
     The device is the last, so that what goes by position stays with its device.
+
+    Args:
+        case: The method.
+        fleet_sizes: Devices of each fleet.
+        seed: Of fleets and fits.
+        noise: Sampler of the discrete Gaussian.
+        source: A simulated fleet whose first devices are taken; none: random ones.
     """
     found = []
     for size in fleet_sizes:
-        fleet = fleets.random_devices(case.schema, size, seed)
+        if source is None:
+            fleet = fleets.random_devices(case.schema, size, seed)
+        else:
+            fleet = arrays.take(source, slice(size))
         first = transcript.record(case.method, fleet, seed=seed, noise=noise)
-        for name, device in fleets.extreme_devices(case.schema).items():
+        extreme = fleets.extreme_devices(case.schema)
+        for name in extreme if size else ("fullest",):
+            device = extreme[name]
             joined = arrays.concatenate([fleet, device])
             second = transcript.record(
                 case.method, joined, seed=seed, noise=noise, answers=first.calls
@@ -122,17 +136,17 @@ def same(first: base.Tree | None, second: base.Tree | None) -> bool:
 
 
 def _keys(case: fleets.Case, found: Sequence[Pair]) -> results.Finding:
-    """No noise key serves twice, nor any public purpose."""
-    most, secret = 1, set()
+    """No noise key serves two mechanisms, nor two steps of one."""
+    most, count = 1, 0
     for pair in found:
-        used = [call.key for call in pair.first.calls]
-        most = max([most, *(used.count(key) for key in used)])
-        secret |= set(used)
+        used = [key for call in pair.first.calls for key in transcript.noise_keys(call)]
+        count = max(count, len(used))
+        most = max([most, *collections.Counter(used).values()])
     return results.Finding(
         KEYS,
         case.name,
-        f"a key serves {most} of {len(found[-1].first.calls)} questions",
-        "1",
+        f"a key serves {most} of {count} draws of noise",
+        "1 draw",
         results.verdict(most == 1),
     )
 

@@ -4,7 +4,9 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Sequence
 
-from teledp_jax import registry
+import numpy as np
+
+from teledp_jax import arrays, registry
 from teledp_jax.audit import (
     accountants,
     canaries,
@@ -13,6 +15,7 @@ from teledp_jax.audit import (
     membership,
     replay,
     results,
+    transcript,
     whitebox,
 )
 from teledp_jax.privacy import mechanisms
@@ -24,11 +27,11 @@ class Sizes:
 
     Attributes:
         fleet_sizes: Devices of the fleets that a device joins.
-        num_draws: Draws of a mechanism at each of two fleets.
+        num_draws: Draws of a step at each of two fleets; of counts ten times as many.
         num_canaries: Canaries of a training with a direction each.
         num_steps: Steps of that training.
-        num_members: Devices of a fleet that is attacked, and as many others; also
-            canaries of a method's own training.
+        num_members: Devices of a fleet that is attacked, in expectation, and as many
+            others; all of them are canaries of a method's own training.
         large_grid: Whether accountants are compared on the large grid.
         secure: Whether the exact sampler of releases is audited as well.
     """
@@ -92,6 +95,29 @@ def audits(
     )
 
 
+def of_fleet(
+    case: fleets.Case,
+    fleet: arrays.DeviceArrays,
+    others: arrays.DeviceArrays,
+    sizes: Sizes,
+) -> list[results.Finding]:
+    """What can be said of a method on a simulated fleet of a suite.
+
+    Args:
+        case: The method, as it is configured.
+        fleet: The fleet.
+        others: Its holdout.
+        sizes: How much evidence is gathered.
+    """
+    found = replay.pairs(case, fleet_sizes=sizes.fleet_sizes, source=fleet)
+    rows = replay.check(case, found)
+    rows += whitebox.integers(case, found, num_draws=10 * sizes.num_draws)
+    whole = transcript.record(case.method, fleet, seed=3, trains=True)
+    if whole.fitted is None:
+        raise ValueError(f"{case.name} {whole.strayed[0]}.")
+    return [*rows, membership.attack(case, whole.fitted, fleet, others)]
+
+
 def _mechanisms(sizes: Sizes) -> list[results.Finding]:
     """What no one method is asked about."""
     return [
@@ -106,7 +132,7 @@ def _method(name: str, sizes: Sizes) -> list[results.Finding]:
     case = fleets.case(name, num_devices=sizes.num_members)
     found = replay.pairs(case, fleet_sizes=sizes.fleet_sizes)
     rows = replay.check(case, found)
-    rows += whitebox.integers(case, found, num_draws=sizes.num_draws)
+    rows += whitebox.integers(case, found, num_draws=10 * sizes.num_draws)
     if sizes.secure:
         exact = mechanisms.secure_integer_noise
         rows += [
@@ -115,11 +141,18 @@ def _method(name: str, sizes: Sizes) -> list[results.Finding]:
                 case, found, num_draws=sizes.num_draws // 4, noise=exact
             )
         ]
+    return rows + _attacks(case, sizes.num_members)
+
+
+def _attacks(case: fleets.Case, num_members: int) -> list[results.Finding]:
+    """One whole fit on devices that coins let in, attacked in two ways."""
+    everyone = fleets.random_devices(case.schema, 2 * num_members, seed=1)
+    present = np.random.default_rng(2).random(2 * num_members) < 0.5
     members, others = (
-        fleets.random_devices(case.schema, sizes.num_members, seed) for seed in (1, 2)
+        arrays.take(everyone, np.flatnonzero(side)) for side in (present, ~present)
     )
-    rows.append(
-        membership.attack(case, members, others, num_synthetic=sizes.num_members)
-    )
-    rows += canaries.of_method(case, num_canaries=sizes.num_members)
-    return rows
+    found = transcript.record(case.method, members, seed=3, trains=True)
+    if found.fitted is None:
+        raise ValueError(f"{case.name} {found.strayed[0]}.")
+    row = membership.attack(case, found.fitted, members, others)
+    return [row, *canaries.of_method(case, found, everyone, present)]

@@ -168,6 +168,15 @@ def form(call: Call) -> tuple:
     return call.kind, call.exact.shape, call.noise, call.key
 
 
+def noise_keys(call: Call) -> list[bytes]:
+    """Data of the keys that noise is drawn from: a step of DP-SGD has its own."""
+    if call.training is None:
+        return [call.key]
+    fold = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
+    steps = jnp.arange(call.training.plan.num_steps)
+    return [_data(key) for key in fold(call.training.fit_keys.noise, steps)]
+
+
 def moved(params: clipping.Params, key: Key[Array, ""]) -> clipping.Params:
     """Other parameters, some way off."""
     leaves, structure = jax.tree.flatten(params)

@@ -271,7 +271,7 @@ def epoch(
                 own = jax.random.fold_in(noise_key, number)
                 return train.noisy_sum(own, total, stddev=stddev)["w"][0]
 
-            sums = jnp.stack([noisy(jnp.int32(i)) for i in range(num_steps)])
+            sums = jax.lax.map(noisy, jnp.arange(num_steps, dtype=jnp.int32))
             return jax.nn.logsumexp((sums - 0.5) / stddev**2)
 
         return _many(one, jax.random.fold_in(jax.random.key(seed), number), num_draws)

@@ -50,6 +50,7 @@ def test_a_method_keeps_its_claims(name):
     pairs = replay.pairs(case, fleet_sizes=(0, 6))
     rows = replay.check(case, pairs)
     rows += whitebox.integers(case, pairs, num_draws=4000)
+    rows += suite._attacks(case, 100)
     assert len(rows) >= 5
     assert not [row for row in rows if row.is_bad]
 

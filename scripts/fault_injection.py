@@ -1,0 +1,105 @@
+"""Kills a run at random moments and compares what it ends with.
+
+python scripts/fault_injection.py --config=tests/configs/tiny.py --workdir=runs/faults
+
+A seeded run goes through undisturbed, in WORKDIR/whole. A second one, in
+WORKDIR/killed, is killed by SIGKILL after a random time and started again, --kills
+times, then finished: its ledger, scores, statistics, results and synthetic tables must
+be the same to the last byte. Whenever it ends between two kills it starts anew. Exit
+status 1 if a file differs.
+"""
+
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import launch
+from absl import flags, logging
+
+from teledp_jax import errors, runs
+
+_KILLS = flags.DEFINE_integer("kills", 50, "How often the run is killed.")
+_SEED = flags.DEFINE_integer("seed", 0, "Of the moments, and of the run.")
+_SCRIPT = pathlib.Path(__file__).with_name("run_benchmark.py")
+
+
+def start(folder: pathlib.Path) -> subprocess.Popen:
+    """Starts the run, in a process group of its own."""
+    passed = [
+        arg
+        for arg in sys.argv[1:]
+        if not arg.startswith(("--workdir", "--kills", "--seed"))
+    ]
+    command = [sys.executable, str(_SCRIPT), *passed, f"--workdir={folder}"]
+    return subprocess.Popen(
+        [*command, f"--config.seed={_SEED.value}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(folder: pathlib.Path) -> float:
+    """Runs to the end and returns the seconds that it took."""
+    started = time.perf_counter()
+    process = start(folder)
+    _, text = process.communicate()
+    if process.returncode:
+        raise errors.InputError(f"The run failed: {text.splitlines()[-1:]}.")
+    return time.perf_counter() - started
+
+
+def outcome(run: runs.Run) -> dict[str, bytes]:
+    """The files that must not depend on how often a run was killed."""
+    paths = [run.ledger, run.scores, run.statistics]
+    paths += sorted((run.folder / "results").rglob("*.csv"))
+    paths += sorted((run.folder / "synthetic").rglob("*.parquet"))
+    return {str(path.relative_to(run.folder)): path.read_bytes() for path in paths}
+
+
+def differences(whole: pathlib.Path, killed: pathlib.Path) -> list[str]:
+    """Names of files that two finished runs do not share."""
+    first, second = outcome(runs.Run(whole)), outcome(runs.Run(killed))
+    names = sorted(set(first) | set(second))
+    return [name for name in names if first.get(name) != second.get(name)]
+
+
+def main() -> None:
+    """Runs, kills, resumes, compares."""
+    folder = launch.workdir()
+    whole, killed = folder / "whole", folder / "killed"
+    seconds = finish(whole)
+    moments = random.Random(_SEED.value)
+    found: list[str] = []
+    ends = 1
+    for kill in range(_KILLS.value):
+        process = start(killed)
+        try:
+            process.communicate(timeout=moments.uniform(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            logging.info("kill %d of %d", kill + 1, _KILLS.value)
+            continue
+        if process.returncode:
+            raise errors.InputError(f"Run {killed} failed after {kill} kills.")
+        found += differences(whole, killed)
+        ends += 1
+        shutil.rmtree(killed)
+    finish(killed)
+    found += differences(whole, killed)
+    print(f"{_KILLS.value} moments, {ends} ends, {len(found)} files differ.")
+    for name in sorted(set(found)):
+        print(name)
+    if found:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    launch.run(main)
