@@ -1,6 +1,7 @@
 """The sections of the report: from what was read to what the page shows."""
 
 import json
+import math
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -104,7 +105,10 @@ def verdict(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
         "divides": tables.divides(cells, inputs.labels, inputs.queries),
         "best": max(
             (label for label in inputs.labels if label in passed),
-            key=lambda label: passed[label][0] / passed[label][1],
+            key=lambda label: (
+                passed[label][0] / passed[label][1],
+                -(normalized.get(label) or math.inf),
+            ),
             default=None,
         ),
         "by_type": tables.by_type(cells, everyone, inputs.queries),

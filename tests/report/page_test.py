@@ -121,7 +121,7 @@ def test_matrix_can_be_read_without_color(written):
     assert f"CrashByVendor aggregate ✓ 0.67 ✓ 0.67 {none} ✓ 1.00" in text
     assert f"RamHist histogram ✗ 0.00 ✓ 1.00 {none} ✓ 1.00 ✓ 1.00" in text
     assert f"RareVendor topk, rare {none} ✗ 0.00" in text
-    assert "pe answers most: 2 of 3 queries pass." in text
+    assert "pe does best: 2 of 3 queries pass." in text
 
 
 def test_query_stands_with_its_sql_and_both_results(written):
