@@ -7,7 +7,7 @@ number of rows; a row of a bucket stands for as many as its devices have on aver
 import numpy as np
 from jaxtyping import Float, Integer
 
-from teledp_jax import base
+from teledp_jax import arrays, base
 from teledp_jax import schema as schema_lib
 from teledp_jax.marginals import independent, measure
 
@@ -82,3 +82,57 @@ def _mean_rows(
     bucket = measure.row_bucket(number)
     mass = np.bincount(bucket, number * devices, minlength=num_buckets)
     return mass / np.bincount(bucket, devices, minlength=num_buckets)
+
+
+def repeatable(schema: schema_lib.Schema) -> tuple[Column, ...]:
+    """Categories of tables with several rows, whose values may come again."""
+    return tuple(
+        (table.name, position)
+        for table in schema.tables
+        if table.max_rows > 1
+        for position, column in enumerate(table.columns)
+        if not column.is_number
+    )
+
+
+def repeat_counts(
+    schema: schema_lib.Schema, devices: arrays.DeviceArrays
+) -> Integer[np.ndarray, " column"]:
+    """For each of `repeatable`, how many devices have a code in several rows.
+
+    A device that joins adds one to each count at most. The counts are exact, hence
+    private.
+    """
+    counts = []
+    for name, position in repeatable(schema):
+        codes, mask = (np.asarray(array) for array in devices[name])
+        several = mask.sum(axis=1) > 1
+        values = codes[several, :, position].astype(np.int64)
+        empty = -1 - np.arange(mask.shape[1])[None]  # rows that do not exist differ
+        values = np.sort(np.where(mask[several], values, empty), axis=1)
+        counts.append(int((np.diff(values, axis=1) == 0).any(axis=1).sum()))
+    return np.array(counts, np.int64)
+
+
+def repeat_shares(
+    schema: schema_lib.Schema,
+    noisy: list[Integer[np.ndarray, " _"]],
+    noisy_repeats: Integer[np.ndarray, " column"],
+) -> dict[Column, float]:
+    """Shares of the devices with several rows of which some have the same code.
+
+    Args:
+        schema: The public schema.
+        noisy: Noisy counts of `measure.pooled_vectors`.
+        noisy_repeats: Noisy `repeat_counts`.
+    """
+    vectors = measure.pooled_vectors(schema)
+    several = {
+        vector.table: max(float(counts[2:].sum()), 1.0)
+        for vector, counts in zip(vectors, noisy, strict=True)
+        if vector.column < 0
+    }
+    return {
+        column: float(count) / several[column[0]]
+        for column, count in zip(repeatable(schema), noisy_repeats, strict=True)
+    }

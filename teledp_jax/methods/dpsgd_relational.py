@@ -19,11 +19,12 @@ from teledp_jax.dpsgd.models import (
     relational_steps,
 )
 from teledp_jax.marginals import measure, rows
-from teledp_jax.methods import independent as independent_method
 from teledp_jax.privacy import accounting, events
 from teledp_jax.privacy import budget as budget_lib
 
 _CHUNK = 16_384  # devices drawn at once
+_SELDOM = 0.2  # share of devices below which a column tells the rows of a device apart
+_UNIQUE = -4.0  # then added to start with to the logits of codes that came before
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -148,7 +149,7 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
-    num_vectors = len(measure.pooled_vectors(schema))
+    num_vectors = len(measure.pooled_vectors(schema)) + len(rows.repeatable(schema))
     level = accounting.calibrate(
         lambda level: _Noise(config=config, num_vectors=num_vectors, level=level).event,
         budget,
@@ -176,12 +177,8 @@ def make(
         arrays.check(schema, devices)
         marginal_key, step_key = jax.random.split(fit_keys.noise)
         row_key, batch_key = jax.random.split(fit_keys.batch)
-        noisy = independent_method.noisy_counts(
-            fit_keys._replace(noise=marginal_key, batch=row_key),
-            schema,
-            devices,
-            context,
-            sigma=noise.marginal_sigma,
+        noisy, repeats = _noisy_counts(
+            schema, devices, marginal_key, row_key, noise.marginal_sigma, context
         )
         found = rows.shares(schema, noisy, sigma=noise.marginal_sigma)
         shares = tuple(tuple(found[c] for c in own) for own in columns)
@@ -197,6 +194,7 @@ def make(
             layout,
             bases,
             shares,
+            _repeats(schema, layout, rows.repeat_shares(schema, noisy, repeats)),
             fit_keys._replace(noise=step_key, batch=batch_key),
             arrays.flatten(schema, devices),
             context,
@@ -248,6 +246,7 @@ def _train(
     layout: relational_layout.Layout,
     bases: relational.AllBases,
     shares: relational.AllShares,
+    repeats: relational.Repeats,
     fit_keys: keys.Keys,
     codes: np.ndarray,
     context: base.Context,
@@ -270,8 +269,10 @@ def _train(
         noise=plan.noise_multiplier * bound / plan.expected_batch_size,
         settings=relational_steps.Settings(start=config.start, memory=config.memory),
     )
-    network = relational.Relational(layout, relational.slots(layout, shares))
-    model = relational.model(network, bases, shares)
+    network = relational.Relational(
+        layout, relational.slots(layout, shares), expected.weights
+    )
+    model = relational.model(network, bases, shares, repeats)
     return train.fit(
         model,
         optimizer,
@@ -280,6 +281,45 @@ def _train(
         codes,
         model.init(init_key),
         context,
+    )
+
+
+def _noisy_counts(
+    schema: schema_lib.Schema,
+    devices: arrays.DeviceArrays,
+    key: Key[Array, ""],
+    row_key: Key[Array, ""],
+    sigma: float,
+    context: base.Context,
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """One-way marginals and counts of repeats; drawn once, also if a fit is resumed."""
+    saved = context.store.load("marginals")
+    if saved is None:
+        exact = measure.pooled_counts(row_key, schema, devices)
+        flat = np.concatenate([*exact, rows.repeat_counts(schema, devices)])
+        saved = {"counts": context.integer_noise(key, flat, sigma)}
+        context.store.save("marginals", saved)
+    vectors = measure.pooled_vectors(schema)
+    stops = np.cumsum([vector.num_buckets * vector.num_codes for vector in vectors])
+    *noisy, repeats = np.split(np.asarray(saved["counts"]), stops)
+    return noisy, repeats
+
+
+def _repeats(
+    schema: schema_lib.Schema,
+    layout: relational_layout.Layout,
+    shares: dict[rows.Column, float],
+) -> relational.Repeats:
+    """What codes that rows before have start with: little where they seldom repeat."""
+    return tuple(
+        tuple(
+            _UNIQUE if shares[column] < _SELDOM else 0.0
+            for column in (
+                (schema.tables[group.variables[place].table].name, place)
+                for place in group.repeated
+            )
+        )
+        for group in layout.tables
     )
 
 

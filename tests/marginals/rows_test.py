@@ -1,5 +1,6 @@
 import numpy as np
 
+from teledp_jax import arrays
 from teledp_jax import schema as schema_lib
 from teledp_jax.marginals import measure, rows
 
@@ -62,3 +63,17 @@ def test_a_fleet_without_rows_stops_nothing():
     counts, stddev = rows.totals(SCHEMA, empty, sigma=1.0)["errors", 0]
     assert np.isfinite(stddev)
     assert not counts.any()
+
+
+def test_devices_whose_rows_repeat_a_code_are_counted_once():
+    codes = np.array([[1, 1, 2, 2], [1, 2, 0, 0], [1, 1, 1, 0], [2, 0, 0, 0]])
+    mask = np.arange(4)[None] < np.array([[4], [2], [3], [1]])
+    devices = {
+        "info": arrays.TableArrays(np.ones((4, 1, 1), np.uint8), np.ones((4, 1), bool)),
+        "errors": arrays.TableArrays(codes[..., None].astype(np.uint8), mask),
+    }
+    assert rows.repeatable(SCHEMA) == (("errors", 0),)
+    found = rows.repeat_counts(SCHEMA, devices)
+    assert found.tolist() == [2]
+    shares = rows.repeat_shares(SCHEMA, COUNTS, np.array([250]))
+    assert shares == {("errors", 0): 0.25}

@@ -9,6 +9,7 @@ exchangeable. Only rows that exist are computed.
 """
 
 import functools
+import math
 from collections.abc import Callable
 
 import flax.linen as nn
@@ -22,11 +23,13 @@ from teledp_jax.dpsgd.models import layers, packing, relational_layout
 
 _SLOTS = 64  # numbers of slots are multiples of it, lest noise change the program
 NEVER = -1e9  # logit of a code outside of the domain
-REPEAT = -4.0  # added to start with where a row before has the same first column
 
 GroupBases = tuple[relational_layout.Bases, ...]
 AllBases = tuple[GroupBases, ...]
 AllShares = tuple[relational_layout.Shares, ...]
+Repeats = tuple[tuple[float, ...], ...]
+"""For each table and variable of `Group.repeated`, what is added to start with to the
+logits of codes that rows before have."""
 
 
 class Relational(nn.Module):
@@ -34,11 +37,13 @@ class Relational(nn.Module):
 
     Attributes:
         layout: Groups of variables.
-        slots: For each table, slots of its rows by number of devices.
+        slots: From a number of devices to slots; see `slots`.
+        weights: For each table, what its loss is multiplied by; none: by 1.
     """
 
     layout: relational_layout.Layout
     slots: Callable[[int], tuple[int, ...]]
+    weights: tuple[float, ...] = ()
 
     def setup(self) -> None:
         """Makes the layers."""
@@ -50,12 +55,13 @@ class Relational(nn.Module):
             for group in tables
         ]
         self.rows = [
-            layers.CausalDense(row_places(group), group.output_places)
+            layers.CausalDense(group.row_places, group.output_places)
             for group in tables
         ]
-        start = nn.initializers.constant(REPEAT)
         self.repeats = [
-            nn.Dense(1, use_bias=False, kernel_init=start) if group.rows > 1 else None
+            nn.Dense(len(group.repeated), use_bias=False, kernel_init=zeros)
+            if group.repeated
+            else None
             for group in tables
         ]
         self.biases = [layers.Bias() for _ in self.layout.groups]
@@ -63,76 +69,81 @@ class Relational(nn.Module):
     def __call__(
         self, codes: Int[Array, "device head"], bases: AllBases
     ) -> Float[Array, " device"]:
-        """Loss of each device: cross-entropies of all values that exist."""
+        """Loss of each device: weighted cross-entropies of all values that exist."""
         device = self.layout.device
         here = relational_layout.codes_of(device, codes)[:, 0]
         context = see(device, bases[0], here)
         logits = self.biases[0](expand(device, bases[0], self.device(context)))
         total = _entropies(device, bases[0], logits, here)
-        slots = self.slots(codes.shape[0])
-        for index, group in enumerate(self.layout.tables):
-            own_bases = bases[index + 1]
-            rows = relational_layout.num_rows(group, codes)
-            packed = packing.pack(rows, max_rows=group.rows, num_slots=slots[index])
-            padded = relational_layout.codes_of(group, codes)
-            present = jnp.arange(group.rows, dtype=jnp.int32)[None] < rows[:, None]
-            seen = jnp.where(present[..., None], see(group, own_bases, padded), 0.0)
-            sums = _sums_before(seen)
-            used = _used(group, padded, present)
-            logits = self._row_logits(
-                index,
-                own_bases,
-                packed,
-                context,
-                _row_features(group, seen, sums),
-                used,
-            )
-            here = packing.take(packed, padded)
-            total = total + packing.total(
-                packed, _entropies(group, own_bases, logits, here)
-            )
-            context = jnp.concatenate([context, sums[:, -1]], axis=-1)
+        context = context[:, : device.num_shown]
+        weights = self.weights or (1.0,) * len(self.layout.tables)
+        for index, weight in enumerate(weights):
+            losses, shown = self._table(index, codes, bases[index + 1], context)
+            total = total + weight * losses
+            context = jnp.concatenate([context, shown], axis=-1)
         return total
 
-    def _row_logits(
+    def _table(
         self,
         index: int,
+        codes: Int[Array, "device head"],
         bases: GroupBases,
-        packed: packing.Packed,
         context: Float[Array, "device earlier"],
-        features: Float[Array, "device row feature"],
-        used: Float[Array, "device row first"] | None,
-    ) -> Float[Array, "slot code"]:
-        """Logits of the rows that exist."""
+    ) -> tuple[Float[Array, " device"], Float[Array, "device shown"]]:
+        """Loss of a table's rows, and what later tables see of them."""
         group = self.layout.tables[index]
+        num_slots = self.slots(codes.shape[0])[2 * index :]
+        rows = relational_layout.num_rows(group, codes)
+        reports = (rows > 0).astype(jnp.int32)
+        packed = packing.pack(rows, max_rows=group.rows, num_slots=num_slots[0])
+        owners = packing.pack(reports, max_rows=1, num_slots=num_slots[1])
+        padded = relational_layout.codes_of(group, codes)
+        present = jnp.arange(group.rows, dtype=jnp.int32)[None] < rows[:, None]
+        seen = jnp.where(present[..., None], see(group, bases, padded), 0.0)
+        sums = _sums_before(seen[..., : group.num_shown])
+        with packing.layers_on(owners):
+            start = self.contexts[index](packing.take_device(owners, context))
+        # Where the device of each slot lies among those that report the table.
+        place = (
+            (jnp.cumsum(reports) - 1).at[packed.owner].get(mode="fill", fill_value=0)
+        )
         with packing.layers_on(packed):
-            coefficients = self.contexts[index](packing.take_device(packed, context))
-            rows = self.rows[index](packing.take(packed, features))
-            logits = expand(group, bases, coefficients + rows)
-            logits = self.biases[index + 1](logits)
-            layer = self.repeats[index]
-            if used is not None and layer is not None:
-                ones = jnp.ones((logits.shape[0], 1), jnp.float32)
-                repeat = layer(ones) * packing.take(packed, used)
-                span = group.first_codes
-                logits = logits + jnp.pad(
-                    repeat, ((0, 0), (span.start, group.num_codes - span.stop))
-                )
+            features = packing.take(packed, _row_features(group, seen, sums))
+            coefficients = self.rows[index](features) + start[place]
+            logits = self.biases[index + 1](expand(group, bases, coefficients))
+            logits = self._repeated(index, logits, packed, padded, present)
+        here = packing.take(packed, padded)
+        losses = packing.total(packed, _entropies(group, bases, logits, here))
+        return losses, sums[:, -1]
+
+    def _repeated(
+        self,
+        index: int,
+        logits: Float[Array, "slot code"],
+        packed: packing.Packed,
+        codes: Int[Array, "device row variable"],
+        present: Bool[Array, "device row"],
+    ) -> Float[Array, "slot code"]:
+        """Logits, with what codes that rows before have get."""
+        layer, group = self.repeats[index], self.layout.tables[index]
+        if layer is None:
+            return logits
+        weights = layer(jnp.ones((logits.shape[0], 1), jnp.float32))
+        for number, place in enumerate(group.repeated):
+            span = group.spans[place]
+            used = _used(codes[..., place], present, span.stop - span.start)
+            used = packing.take(packed, used) * weights[:, number, None]
+            outside = (span.start, group.num_codes - span.stop)
+            logits = logits + jnp.pad(used, ((0, 0), outside))
         return logits
-
-
-def row_places(group: relational_layout.Group) -> tuple[int, ...]:
-    """Places of the features that a row sees: its own, and those of rows before."""
-    before = (-1,) * len(group.input_places) if group.rows > 1 else ()
-    return group.input_places + before
 
 
 def _row_features(
     group: relational_layout.Group,
     seen: Float[Array, "device row feature"],
-    sums: Float[Array, "device rows feature"],
+    sums: Float[Array, "device rows shown"],
 ) -> Float[Array, "device row both"]:
-    """Features in the order of `row_places`."""
+    """Features in the order of `Group.row_places`."""
     if group.rows == 1:
         return seen
     return jnp.concatenate([seen, sums[:, :-1]], axis=-1)
@@ -153,16 +164,11 @@ def row_scale(rows: int) -> float:
 
 
 def _used(
-    group: relational_layout.Group,
-    codes: Int[Array, "device row variable"],
-    present: Bool[Array, "device row"],
-) -> Float[Array, "device row first"] | None:
-    """One for codes of the first column that rows before have."""
-    if group.rows == 1:
-        return None
-    span = group.first_codes
-    number = np.arange(span.stop - span.start, dtype=np.int32)
-    hot = (codes[:, :, :1] == number[None, None]) & present[:, :, None]
+    codes: Int[Array, "device row"], present: Bool[Array, "device row"], size: int
+) -> Float[Array, "device row code"]:
+    """One for codes that rows before have."""
+    number = np.arange(size, dtype=np.int32)
+    hot = (codes[..., None] == number[None, None]) & present[..., None]
     hot = hot.astype(jnp.float32)
     before = jnp.cumsum(hot, axis=1) - hot
     return (before > 0).astype(jnp.float32)
@@ -239,31 +245,33 @@ def all_bases(layout: relational_layout.Layout, shares: AllShares) -> AllBases:
 def slots(
     layout: relational_layout.Layout, shares: AllShares
 ) -> Callable[[int], tuple[int, ...]]:
-    """Slots that hold the rows of a micro-batch, but for rare draws, by public shares.
+    """Slots that hold a micro-batch, but for rare draws, by public shares.
 
-    From a number of devices to a number of slots for each table.
+    From a number of devices to slots for the rows of each table, and for the devices
+    that report it.
     """
     own = dict(zip((v.head for v in layout.device.variables), shares[0], strict=True))
-    means = []
+    moments = []
     for group in layout.tables:
-        rows = np.arange(group.rows + 1)
-        mean = own[group.owner] @ rows
-        means.append((mean, own[group.owner] @ rows**2 - mean**2, group.rows))
+        number = np.arange(group.rows + 1)
+        for count, most in ((number, group.rows), (np.minimum(number, 1), 1)):
+            mean = own[group.owner] @ count
+            moments.append((mean, own[group.owner] @ count**2 - mean**2, most))
 
-    def count(num_devices: int) -> tuple[int, ...]:
-        wanted = (
-            (num_devices * mean + 3.0 * np.sqrt(num_devices * variance) + 8, rows)
-            for mean, variance, rows in means
-        )
-        return tuple(
-            min(max(-int(-size // _SLOTS) * _SLOTS, rows), num_devices * rows)
-            for size, rows in wanted
-        )
+    def count_slots(num_devices: int) -> tuple[int, ...]:
+        found = []
+        for mean, variance, most in moments:
+            wanted = num_devices * mean + 3.0 * (num_devices * variance) ** 0.5 + 8
+            filled = math.ceil(wanted / _SLOTS) * _SLOTS
+            found.append(min(max(filled, most), num_devices * most))
+        return tuple(found)
 
-    return count
+    return count_slots
 
 
-def model(network: Relational, bases: AllBases, shares: AllShares) -> train.Model:
+def model(
+    network: Relational, bases: AllBases, shares: AllShares, repeats: Repeats = ()
+) -> train.Model:
     """The network as what DP-SGD trains; it starts at the shares."""
     layout = network.layout
 
@@ -272,6 +280,10 @@ def model(network: Relational, bases: AllBases, shares: AllShares) -> train.Mode
         params = jax.jit(lambda k: network.init(k, codes, bases))(key)["params"]
         for index, (group, own) in enumerate(zip(layout.groups, shares, strict=True)):
             params[f"biases_{index}"] = {"bias": log_shares(group, own)}
+        for index, start in enumerate(repeats):
+            if start:
+                kernel = jnp.array([start], jnp.float32)
+                params[f"repeats_{index}"] = {"kernel": kernel}
         return params
 
     def inputs(codes: Array, key: Key[Array, ""]) -> clipping.Batch:
@@ -283,8 +295,11 @@ def model(network: Relational, bases: AllBases, shares: AllShares) -> train.Mode
     def losses(params: clipping.Params, batch: clipping.Batch) -> Array:
         return network.apply({"params": params}, batch, bases)
 
-    def num_rows(codes: Int[Array, "device head"]) -> Int[Array, "device table"]:
-        return codes[:, np.array([group.owner for group in layout.tables], np.int32)]
+    def num_rows(codes: Int[Array, "device head"]) -> Int[Array, "device limit"]:
+        owners = np.array([group.owner for group in layout.tables], np.int32)
+        rows = codes[:, owners]
+        both = jnp.stack([rows, jnp.minimum(rows, 1)], axis=2)
+        return both.reshape(codes.shape[0], -1)
 
     return train.Model(init, inputs, losses, num_rows, network.slots)
 

@@ -20,6 +20,7 @@ _SMALL = 6  # domains up to this size gain nothing from smooth functions
 _FLAGS = 2  # absent and zero
 _CURVES = (1.0, 0.5, 0.25)  # scale of the polynomials of degree 1, 2, 3
 _CURVES_SEEN = 2  # how many of them show a number to later variables
+_WIDE = 64  # codes; categories with more are seen in their own row alone
 _FLOOR = 1e-4  # least share of a code that counts where curves are made
 
 
@@ -58,6 +59,11 @@ class Block(NamedTuple):
     places: tuple[int, ...]
     size: int
     is_smooth: bool
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether they are seen in their own row alone."""
+        return not self.is_smooth and self.size > _WIDE
 
     @property
     def num_inputs(self) -> int:
@@ -113,15 +119,40 @@ class Group:
         return sum(len(block.places) * block.size for block in self.blocks)
 
     @property
-    def first_codes(self) -> slice:
-        """Where the codes of the first variable lie."""
-        start = 0
+    def num_shown(self) -> int:
+        """How many features, the first ones, other rows and later tables see."""
+        return sum(
+            len(block.places) * block.num_inputs
+            for block in self.blocks
+            if not block.is_wide
+        )
+
+    @property
+    def row_places(self) -> tuple[int, ...]:
+        """Places of all that a row sees: its own features, and those of rows before."""
+        before = (-1,) * self.num_shown if self.rows > 1 else ()
+        return self.input_places + before
+
+    @property
+    def repeated(self) -> tuple[int, ...]:
+        """Variables whose codes may come again, or not, in further rows."""
+        if self.rows == 1:
+            return ()
+        return tuple(
+            place
+            for place, variable in enumerate(self.variables)
+            if variable.first == variable.num_codes
+        )
+
+    @property
+    def spans(self) -> tuple[slice, ...]:
+        """Where the codes of each variable lie, filled up."""
+        found, start = {}, 0
         for block in self.blocks:
-            if 0 in block.places:
-                start += block.places.index(0) * block.size
-                return slice(start, start + block.size)
-            start += len(block.places) * block.size
-        raise ValueError("Expected a group with variables.")
+            for place in block.places:
+                found[place] = slice(start, start + block.size)
+                start += block.size
+        return tuple(found[place] for place in range(len(self.variables)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,10 +211,11 @@ def _group(variables: tuple[Variable, ...], *, rows: int = 1, owner: int = -1) -
         if variable.num_codes <= 2:
             size = variable.num_codes
         blocks.setdefault((variable.is_smooth, size), []).append(place)
-    ordered = tuple(
+    found = [
         Block(tuple(places), size, is_smooth)
         for (is_smooth, size), places in sorted(blocks.items())
-    )
+    ]
+    ordered = tuple(sorted(found, key=lambda block: block.is_wide))
     return Group(variables, ordered, rows, owner)
 
 

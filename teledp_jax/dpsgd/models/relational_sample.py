@@ -119,7 +119,7 @@ def _draw_row(
     kernel: Float[Array, "feature coefficient"],
     shifts: GroupShifts,
     start: Float[Array, "device coefficient"],
-    extra: Float[Array, "device first"] | None,
+    extra: dict[int, Array],
     exist: Array,
     key: Key[Array, ""],
 ) -> _Row:
@@ -132,7 +132,7 @@ def _draw_row(
         kernel: From features of the row to coefficients of its later variables.
         shifts: See `Shifts`.
         start: Coefficients by all but the row itself.
-        extra: More logits of the first variable.
+        extra: More logits of some variables.
         exist: `[device]`, True where the row exists.
         key: Draws the codes.
     """
@@ -146,8 +146,8 @@ def _draw_row(
         outputs = jnp.asarray(functions.outputs)[place.row][:, :size]
         logits = values @ outputs if len(outputs) > 1 else values[:, :size]
         logits = logits + (bias[place.codes] + shifts[number])[None]
-        if extra is not None and not number:
-            logits = logits + extra
+        if number in extra:
+            logits = logits + extra[number]
         shares = nn.softmax(logits)
         sums.append(jnp.where(exist[:, None], shares, 0.0).sum(0))
         uniform = _spread(jax.random.fold_in(key, number), exist)
@@ -176,7 +176,7 @@ def _draw_device(
         params["device"]["kernel"],
         shifts,
         jnp.zeros((count, len(group.output_places)), jnp.float32),
-        None,
+        {},
         jnp.ones(count, bool),
         key,
     )
@@ -203,16 +203,18 @@ def _draw_table(
     base = context @ params[f"contexts_{index}"]["kernel"]
     kernel = params[f"rows_{index}"]["kernel"]
     bias = params[f"biases_{index + 1}"]["bias"]
-    size = group.variables[0].num_codes
+    sizes = [variable.num_codes for variable in group.variables]
 
     def row(carry: tuple, number: Array) -> tuple[tuple, Array]:
         used, total, sums = carry
         exist = num_rows > number
-        start, extra = base, None
+        start, extra = base, {}
         if group.rows > 1:
             before = total / relational.row_scale(group.rows)
             start = base + before @ kernel[width:]
-            extra = params[f"repeats_{index}"]["kernel"][0, 0] * used
+        for order, place in enumerate(group.repeated):
+            weight = params[f"repeats_{index}"]["kernel"][0, order]
+            extra[place] = weight * used[order]
         drawn = _draw_row(
             group,
             bases,
@@ -224,19 +226,29 @@ def _draw_table(
             exist,
             jax.random.fold_in(key, number),
         )
-        hot = drawn.codes[:, :1] == jnp.arange(size, dtype=jnp.int32)[None]
-        used = jnp.maximum(used, (hot & exist[:, None]).astype(jnp.float32))
-        sums = jax.tree.map(jnp.add, sums, drawn.sums)
-        return (used, total + drawn.features, sums), drawn.codes
+        used = tuple(
+            jnp.maximum(old, _hot(drawn.codes[:, place], exist, sizes[place]))
+            for old, place in zip(used, group.repeated, strict=True)
+        )
+        total = total + drawn.features[:, : group.num_shown]
+        return (used, total, jax.tree.map(jnp.add, sums, drawn.sums)), drawn.codes
 
     carry = (
-        jnp.zeros((count, size), jnp.float32),
-        jnp.zeros((count, width), jnp.float32),
-        tuple(jnp.zeros(v.num_codes, jnp.float32) for v in group.variables),
+        tuple(jnp.zeros((count, sizes[p]), jnp.float32) for p in group.repeated),
+        jnp.zeros((count, group.num_shown), jnp.float32),
+        tuple(jnp.zeros(size, jnp.float32) for size in sizes),
     )
     numbers = jnp.arange(group.rows, dtype=jnp.int32)
     (_, total, sums), codes = jax.lax.scan(row, carry, numbers)
     return codes.transpose(1, 0, 2), total / relational.row_scale(group.rows), sums
+
+
+def _hot(
+    codes: Int[Array, " device"], exist: Array, size: int
+) -> Float[Array, "device code"]:
+    """One at the code of each device that exists."""
+    hot = codes[:, None] == jnp.arange(size, dtype=jnp.int32)[None]
+    return (hot & exist[:, None]).astype(jnp.float32)
 
 
 def _rows_of(
@@ -259,7 +271,7 @@ def draw(
     """Draws devices as flattened records."""
     own_key, table_key = jax.random.split(key)
     own = _draw_device(layout, count, params, bases[0], shifts[0], own_key)
-    context = own.features
+    context = own.features[:, : layout.device.num_shown]
     parts: dict[int, Array] = {
         variable.head: own.codes[:, place : place + 1]
         for place, variable in enumerate(layout.device.variables)
@@ -307,7 +319,7 @@ def calibrate(
         return row, row.sums
 
     found, own = _settle(goals[0], own_pass)
-    shifts, context = [found], own.features
+    shifts, context = [found], own.features[:, : layout.device.num_shown]
     for index in range(len(layout.tables)):
         found, seen = _calibrate_table(
             layout,

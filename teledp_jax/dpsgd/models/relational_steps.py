@@ -13,6 +13,7 @@ rare tables stay near zero, where noise would drown what they say.
 """
 
 import dataclasses
+import math
 from typing import NamedTuple
 
 import jax
@@ -134,12 +135,14 @@ class Expected(NamedTuple):
         spreads: Variances of each group's functions.
         rows: For each table, numbers of rows of some devices.
         contexts: For each table, variances of the features before it.
+        weights: For each table, what its loss is multiplied by.
         norms: Norms of the gradients of the same devices.
     """
 
     spreads: tuple[_Spread, ...]
     rows: Integer[np.ndarray, "table device"]
     contexts: tuple[Float[np.ndarray, " _"], ...]
+    weights: tuple[float, ...]
     norms: Float[np.ndarray, " device"]
 
 
@@ -151,6 +154,9 @@ def expect(
 ) -> Expected:
     """Draws numbers of rows, as if tables were independent, and adds up variances.
 
+    A table whose gradients would drown those of the device's own variables gets a
+    weight, the square root of two to a whole power, that makes both about as large.
+
     Args:
         layout: Groups of variables.
         bases: Functions of codes.
@@ -160,16 +166,24 @@ def expect(
     spreads = tuple(map(_spread, layout.groups, bases, shares))
     own = dict(zip((v.head for v in layout.device.variables), shares[0], strict=True))
     rows = np.zeros((len(layout.tables), _NUM_DRAWS), np.int64)
-    squared = np.full(_NUM_DRAWS, _squared_norm(layout.device, spreads[0], 0.0))
-    contexts, seen = [], spreads[0].inputs
+    device = _squared_norm(layout.device, spreads[0], 0.0)
+    squared = np.full(_NUM_DRAWS, device)
+    seen = spreads[0].inputs[: layout.device.num_shown]
+    contexts, weights = [], []
     for index, group in enumerate(layout.tables):
         spread = spreads[index + 1]
-        rows[index] = generator.choice(group.rows + 1, _NUM_DRAWS, p=own[group.owner])
-        squared = squared + rows[index] * _squared_norm(group, spread, seen.sum())
+        drawn = generator.choice(group.rows + 1, _NUM_DRAWS, p=own[group.owner])
+        one_row = _squared_norm(group, spread, seen.sum())
+        reported = drawn.sum() / max((drawn > 0).sum(), 1)
+        ratio = device / max(one_row * max(reported, 1.0), 1e-12)
+        weights.append(2.0 ** (min(round(math.log2(ratio)), 0) / 2))
+        squared = squared + weights[-1] ** 2 * drawn * one_row
         contexts.append(seen)
         scale = relational.row_scale(group.rows) ** 2
-        seen = np.concatenate([seen, spread.inputs * rows[index].mean() / scale])
-    return Expected(spreads, rows, tuple(contexts), np.sqrt(squared))
+        shown = spread.inputs[: group.num_shown]
+        seen = np.concatenate([seen, shown * drawn.mean() / scale])
+        rows[index] = drawn
+    return Expected(spreads, rows, tuple(contexts), tuple(weights), np.sqrt(squared))
 
 
 def _squared_norm(
@@ -202,14 +216,15 @@ def curvatures(
         "biases_0": {"bias": rate * device.codes},
     }
     for index, (group, spread) in enumerate(zip(layout.tables, tables, strict=True)):
-        drawn = expected.rows[index]
-        rate = (drawn * scales).mean()
+        drawn, weight = expected.rows[index], expected.weights[index]
+        rate = weight * (drawn * scales).mean()
         seen = spread.inputs
         if group.rows > 1:
-            pairs = (drawn * (drawn - 1) * scales).mean() / 2
+            pairs = weight * (drawn * (drawn - 1) * scales).mean() / 2
             before = pairs / max(rate, 1e-9) / relational.row_scale(group.rows) ** 2
-            seen = np.concatenate([seen, before * spread.inputs])
-            repeat = np.full((1, 1), pairs * _REPEAT_VARIANCE)
+            seen = np.concatenate([seen, before * seen[: group.num_shown]])
+        if group.repeated:
+            repeat = np.full((1, len(group.repeated)), pairs * _REPEAT_VARIANCE)
             found[f"repeats_{index}"] = {"kernel": repeat}
         context = np.outer(expected.contexts[index], spread.outputs)
         found[f"contexts_{index}"] = {"kernel": rate * context}

@@ -56,7 +56,7 @@ def test_curvatures_are_those_of_the_loss():
         for group in layout.groups
     )
     bases = relational.all_bases(layout, shares)
-    network = relational.Relational(layout, lambda count: (count,))
+    network = relational.Relational(layout, lambda count: (count, count))
     model = relational.model(network, bases, shares)
     count = 4000
     codes = np.column_stack(

@@ -63,8 +63,8 @@ def make_shares(seed=0):
 
 SHARES = make_shares()
 BASES = relational.all_bases(LAYOUT, SHARES)
-NETWORK = relational.Relational(LAYOUT, lambda count: (count, 2 * count))
-MODEL = relational.model(NETWORK, BASES, SHARES)
+NETWORK = relational.Relational(LAYOUT, lambda count: (count, count, 2 * count, count))
+MODEL = relational.model(NETWORK, BASES, SHARES, ((), (-4.0,)))
 LOSSES = jax.jit(MODEL.losses)
 
 
@@ -127,7 +127,7 @@ def test_the_start_is_the_product_of_the_shares():
         loss -= np.log(power[0][n]) if p else 0.0
         loss -= np.log(errors[0][e0] * errors[1][m0]) if e else 0.0
         if e == 2:
-            repeat = errors[0] * np.exp(relational.REPEAT * (np.arange(3) == e0))
+            repeat = errors[0] * np.exp(-4.0 * (np.arange(3) == e0))
             loss -= np.log(repeat[e1] / repeat.sum() * errors[1][m1])
         expected.append(loss)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
@@ -177,9 +177,9 @@ def test_rows_that_do_not_exist_do_not_count(params):
 def test_slots_follow_the_rows():
     own = (SHARES[0][0], np.array([0.9, 0.1]), np.array([0.5, 0.3, 0.2]))
     count = relational.slots(LAYOUT, (own, *SHARES[1:]))
-    # 40 + 3 * 6 + 8 and 280 + 3 * 15.6 + 8 rows, in multiples of 64
-    assert count(400) == (128, 384)
-    assert count(1) == (1, 2)
+    # 40 + 3 * 6 + 8, 280 + 3 * 15.6 + 8 and 200 + 3 * 10 + 8, in multiples of 64
+    assert count(400) == (128, 128, 384, 256)
+    assert count(1) == (1, 1, 2, 1)
 
 
 def test_training_draws_the_order_of_rows():
