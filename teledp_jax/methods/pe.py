@@ -1,6 +1,7 @@
 """Private evolution for device records, without a foundation model."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal
 
 import dp_accounting
@@ -16,6 +17,8 @@ from teledp_jax.methods import independent as independent_method
 from teledp_jax.pe import apis, embedding, evolve, weights
 from teledp_jax.privacy import accounting, events
 from teledp_jax.privacy import budget as budget_lib
+
+DISTANCES = ("balanced", "uniform", "workload")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,9 +50,13 @@ class Config:
         rank_last: Iterations at the end that rank instead of resampling.
         num_sweeps: Passes of raking to the noisy marginals after each vote.
         distance: `balanced` weighs columns so that wide tables do not drown narrow
-            ones; `uniform` weighs every column alike.
+            ones; `uniform` weighs every column alike; `workload` has every vote weigh
+            what one query names, in an order drawn from a public key, and the rest a
+            hundredth.
         focus: Share of columns that a vote weighs in full, drawn anew for each vote
-            from a public key; the others count a tenth.
+            from a public key; the others count a tenth. Not for `workload`.
+        features: The variables that each query names, as `table/column` and
+            `table/rows`, for `workload`; none: as the job's queries name them.
     """
 
     start: Literal["marginals", "uniform"] = "marginals"
@@ -65,14 +72,15 @@ class Config:
     varied: float = 0.0
     rank_last: int = 3
     num_sweeps: int = 3
-    distance: Literal["balanced", "uniform"] = "balanced"
+    distance: Literal["balanced", "uniform", "workload"] = "balanced"
     focus: float = 0.1
+    features: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         allowed = {
             "start": ("marginals", "uniform"),
             "selection": ("self_normalised", "published"),
-            "distance": ("balanced", "uniform"),
+            "distance": DISTANCES,
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:
@@ -139,8 +147,10 @@ def make(
             return one_way_margins(schema, model, arrays.unflatten(schema, codes))
 
         def embeddings(step: int) -> embedding.Embedding:
-            key = jax.random.fold_in(jax.random.fold_in(streams.init, 1), step)
-            return distance_of(key, schema, config.distance, config.focus)
+            return distance_of(
+                jax.random.fold_in(streams.init, 1), step, schema,
+                distance=config.distance, focus=config.focus, features=config.features,
+            )  # fmt: skip
 
         codes = arrays.flatten(schema, devices)
         fitted = evolve.evolve(
@@ -232,17 +242,26 @@ def _settings(
 
 
 def distance_of(
-    key: Key[Array, ""], schema: schema_lib.Schema, distance: str, focus: float
+    key: Key[Array, ""],
+    step: int,
+    schema: schema_lib.Schema,
+    *,
+    distance: str,
+    focus: float,
+    features: Sequence[Sequence[str]] | None,
 ) -> embedding.Embedding:
-    """The distance of one vote; the key, which is public, draws its focus."""
-    weights_of_heads = embedding.head_weights(schema)
+    """The distance of the vote of a step; the key, which is public, draws its focus."""
+    heads = embedding.head_weights(schema)
     if distance == "uniform":
-        weights_of_heads = np.ones(len(schema.heads))
-    if focus < 1:
-        weights_of_heads = embedding.focused(
-            apis.generator_of(key), weights_of_heads, focus
-        )
-    return embedding.make(schema, weights_of_heads)
+        heads = np.ones(len(schema.heads))
+    if distance == "workload" and features:
+        order = apis.generator_of(key).permutation(len(features))
+        named = frozenset(features[order[step % len(order)]])
+        heads = embedding.on_features(schema, heads, named)
+    elif focus < 1:
+        generator = apis.generator_of(jax.random.fold_in(key, step))
+        heads = embedding.focused(generator, heads, focus)
+    return embedding.make(schema, heads)
 
 
 def draw_devices(

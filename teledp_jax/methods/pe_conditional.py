@@ -45,6 +45,7 @@ class Config:
         num_sweeps: Passes of raking at the start and after each vote.
         distance: As in `pe.Config`.
         focus: As in `pe.Config`.
+        features: As in `pe.Config`.
     """
 
     pairs: tuple[tuple[str, str], ...] | None = None
@@ -55,8 +56,9 @@ class Config:
     num_candidates: int = 0
     pool: int = 0
     num_sweeps: int = 3
-    distance: Literal["balanced", "uniform"] = "balanced"
+    distance: Literal["balanced", "uniform", "workload"] = "balanced"
     focus: float = 0.1
+    features: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("start_share", "pair_share"):
@@ -76,9 +78,9 @@ class Config:
         for name in ("num_candidates", "pool", "num_sweeps"):
             if getattr(self, name) < 0:
                 raise errors.InputError(f"pe_conditional.{name}: expected 0 or more.")
-        if self.distance not in ("balanced", "uniform"):
+        if self.distance not in pe.DISTANCES:
             raise errors.InputError(
-                "pe_conditional.distance: expected balanced or uniform."
+                f"pe_conditional.distance: expected one of {pe.DISTANCES}."
             )
         if not 0 <= self.focus <= 1:
             raise errors.InputError("pe_conditional.focus: expected 0 to 1.")
@@ -149,8 +151,10 @@ def make(
             return _margins(key, schema, model, codes)
 
         def embeddings(step: int) -> embedding.Embedding:
-            key = jax.random.fold_in(jax.random.fold_in(streams.init, 1), step)
-            return pe.distance_of(key, schema, config.distance, config.focus)
+            return pe.distance_of(
+                jax.random.fold_in(streams.init, 1), step, schema,
+                distance=config.distance, focus=config.focus, features=config.features,
+            )  # fmt: skip
 
         codes = arrays.flatten(schema, devices)
         fitted = evolve.evolve(

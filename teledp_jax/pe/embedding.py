@@ -1,5 +1,6 @@
 """A mixed distance between device records as sums of clipped absolute differences."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -71,6 +72,27 @@ def focused(
     """Weights that keep a random share of heads in full and the others at a tenth."""
     full = generator.random(len(weights)) < share
     return np.where(full, weights, 0.1 * weights)
+
+
+def on_features(
+    schema: schema_lib.Schema,
+    weights: Float[np.ndarray, " head"],
+    named: Collection[str],
+) -> Float[np.ndarray, " head"]:
+    """Weights that keep the heads of some variables and leave the others a trace.
+
+    Args:
+        schema: The public schema.
+        weights: Weights of `schema.heads`.
+        named: Variables as `table/column`, in all rows, and `table/rows`.
+    """
+    full = np.array(
+        [
+            f"{head.table}/{head.column.name if head.column else 'rows'}" in named
+            for head in schema.heads
+        ]
+    )
+    return np.where(full, weights, 0.01 * weights)
 
 
 def head_weights(schema: schema_lib.Schema) -> Float[np.ndarray, " head"]:
