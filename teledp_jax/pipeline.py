@@ -23,7 +23,7 @@ from teledp_jax import arrays, errors, runs, settings, synthesis
 from teledp_jax.answers import releases
 from teledp_jax.data import aggregate, decode, encode
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.evaluation import catalog, evaluate, logs
+from teledp_jax.evaluation import answers, catalog, evaluate, logs
 from teledp_jax.privacy import events, ledger
 from teledp_jax.report import card, page
 from teledp_jax.simulate import dca, eventlog, flights
@@ -76,8 +76,11 @@ class Job:
             method = config.resolved["methods"][label]
             budget = [config.epsilon, config.delta]
             parts = [self._token("encode"), label, method, budget]
-        else:
+        elif stage == "answer":
             parts = [self._token("encode"), config.workloads]
+            parts += [config.epsilon, config.delta]
+        else:
+            parts = [self._token("encode"), config.workloads, config.query_answers]
             parts += [self._token("synthesize", label) for label in config.methods]
         return runs.fingerprint(stage, self._code, *parts)
 
@@ -288,12 +291,17 @@ class Job:
         runs.write_json(self.run.count, {"num_devices": num_devices})
         path.unlink(missing_ok=True)
 
+    @property
+    def _labels(self) -> list[str]:
+        """Labels of methods, and that of answers to queries if the config asks."""
+        return [*self.config.methods, *[answers.NAME] * self.config.query_answers]
+
     def _enter_count(
         self, event: events.DiscreteGaussianDpEvent, *, num_devices: int
     ) -> None:
         """Writes the count's event into the ledger of every label."""
         entries = {}
-        for label in self.config.methods:
+        for label in self._labels:
             book = ledger.Ledger(epsilon=self.config.epsilon, delta=self.config.delta)
             book.spend("count", "noisy number of devices", event)
             entries[label] = book.record(num_devices)
@@ -320,16 +328,28 @@ class Job:
             label,
         )
 
+    def answer(self) -> None:
+        """Answers queries under noise, without synthetic data, if the config asks."""
+        if not self.config.query_answers:
+            return
+        self._need("encode")
+        token = self._token("answer")
+        self._once(
+            "answer",
+            lambda: synthesis.answer(self.config, self.suite, self.run, token=token),
+        )
+
     def evaluate(self, bar: Bar) -> None:
         """Adds up the ledger, runs the queries and scores every label."""
         for label in self.config.methods:
             self._need("synthesize", label)
+        self.answer()
         self._once("evaluate", lambda: self._evaluate(bar))
 
     def _evaluate(self, bar: Bar) -> None:
         """Body of `evaluate`."""
         entries = runs.read_json(self.run.ledger)
-        entries = {label: entries[label] for label in self.config.methods}
+        entries = {label: entries[label] for label in self._labels}
         if entries:
             count = runs.read_json(self.run.count)["num_devices"]
             entries["total"] = ledger.total(entries, num_devices=count)
@@ -339,7 +359,7 @@ class Job:
             self.run,
             self.suite,
             self.config.workloads,
-            list(self.config.methods),
+            self._labels,
             missing_tables=runs.read_json(self.run.missing_tables),
             progress=lambda done, total: advance(done, total, {}),
         )

@@ -18,7 +18,7 @@ from teledp_jax.privacy import budget as budget_lib
 SQL = pathlib.Path(teledp_jax.__file__).parent.parent / "sql"
 _RESERVED = (
     "real", "half_sample", "ceiling", "total", "capped", "second_draw",
-    "private_answers",
+    "private_answers", "query_answers",
 )  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def default(suite: str) -> ml_collections.ConfigDict:
                 "data_set": config_dict.placeholder(str),  # your name for it
                 "cap_epsilon": config_dict.placeholder(float),  # of all its releases
             },
+            "query_answers": False,  # noisy answers beside synthetic data
             "seed": config_dict.placeholder(int),  # none: the operating system
             "holdout": 0.1,
             "allow_missing_tables": False,
@@ -97,6 +98,7 @@ class Settings:
     delta: float
     count_stddev: float
     book: book_lib.Book | None
+    query_answers: bool
     seed: int | None
     holdout: float
     allow_missing_tables: bool
@@ -195,6 +197,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         delta=float(budget["delta"]),
         count_stddev=float(budget["count_stddev"]),
         book=_book(budget),
+        query_answers=bool(plain["query_answers"]),
         seed=plain["seed"],
         holdout=plain["holdout"],
         allow_missing_tables=plain["allow_missing_tables"],

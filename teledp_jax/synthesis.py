@@ -24,7 +24,9 @@ from teledp_jax import (
     runs,
     settings,
 )
+from teledp_jax.answers import workload
 from teledp_jax.data import decode, suite
+from teledp_jax.evaluation import answers, catalog
 from teledp_jax.privacy import budget as budget_lib
 from teledp_jax.privacy import events, mechanisms
 from teledp_jax.privacy import ledger as ledger_lib
@@ -202,6 +204,64 @@ def synthesize(
     )
     key_file.unlink(missing_ok=True)
     shutil.rmtree(run.private / "fits" / label, ignore_errors=True)
+
+
+def answer(
+    job: settings.Settings, tables: suite.Suite, run: runs.Run, *, token: str
+) -> None:
+    """Answers the queries that declare contributions, under a budget like a label's.
+
+    Args:
+        job: The checked config.
+        tables: The suite.
+        run: The run folder, with device tables and the noisy number of devices.
+        token: Fingerprint of everything that the result depends on.
+
+    Raises:
+        InputError: If no query declares contributions or the budget cannot be met.
+    """
+    started = time.perf_counter()
+    num_devices = runs.read_json(run.count)["num_devices"]
+    count_event = events.DiscreteGaussianDpEvent(job.count_stddev)
+    queries = catalog.select(catalog.load(job.suite_folder / "queries"), job.workloads)
+    planned = answers.plan(queries, tables.schema, runs.read_json(run.missing_tables))
+    if not planned.blocks:
+        raise errors.InputError(
+            "query_answers: no query of the workloads declares contributions; set "
+            "--config.query_answers=False."
+        )
+    budget = budget_lib.Budget(
+        epsilon=job.epsilon,
+        delta=job.delta,
+        spent=count_event,
+        num_devices=num_devices,
+    )
+    noise = workload.calibrate(planned.blocks, budget)
+    key_file = run.private / "keys" / f"{answers.NAME}.json"
+    public, privacy = root_keys(job.seed, key_file, token, stream=answers.NAME)
+    ledger = ledger_lib.Ledger(epsilon=job.epsilon, delta=job.delta)
+    ledger.spend("count", "noisy number of devices", count_event)
+    ledger.spend("answers", answers.NAME, noise.event)
+    entries = runs.read_json(run.ledger)
+    entries[answers.NAME] = ledger.record(num_devices)
+    runs.write_json(run.ledger, entries)
+    enter_book(job, run, public, noise.event, token=token, about=answers.NAME)
+    answers.answer(
+        run,
+        tables.schema,
+        planned,
+        noise,
+        key=privacy,
+        integer_noise=integer_noise(job.seed),
+    )
+    facts = {
+        "sigma": noise.sigma / workload.STEPS,
+        "num_answered": len(planned.queries),
+        "num_not_answered": len(planned.not_answered),
+    }
+    seconds = time.perf_counter() - started
+    runs.write_json(run.cost(answers.NAME), {"fit_seconds": seconds, "facts": facts})
+    key_file.unlink(missing_ok=True)
 
 
 class _CompileClock:

@@ -120,6 +120,24 @@ def test_another_budget_fits_again_on_the_same_tables(finished, tmp_path):
     assert ledger["independent"]["epsilon_pld"] <= 1.0
 
 
+def test_queries_are_answered_without_synthetic_data_under_the_same_budget(
+    finished, tmp_path
+):
+    run = runs.Run(tmp_path / "run")
+    subprocess.run(["cp", "-r", str(finished.folder), str(run.folder)], check=True)
+    done = call(
+        "run_benchmark", run.folder, "--config.seed=7", "--config.query_answers=True"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "answer: finished in" in done.stderr
+    entry = runs.read_json(run.ledger)["query_answers"]
+    assert [part["stage"] for part in entry["events"]] == ["count", "answers"]
+    assert 3.5 < entry["epsilon_pld"] <= 4.0
+    fields = runs.read_json(run.summary)["methods"]["query_answers"]
+    assert fields["evaluated"] >= 24 and fields["epsilon"] == entry["epsilon_pld"]
+    assert not run.synthetic("query_answers").exists()
+
+
 def test_an_unseeded_run_releases_tables_and_card_and_deletes_its_keys(
     finished, tmp_path
 ):

@@ -11,14 +11,14 @@ values:
 contributions:
   select: >-
     SELECT guid, nullif(split_part(processor, '|', 1), '') AS marketcodename,
-    nullif(split_part(processor, '|', 2), '') AS cpugen, least(num_days, 365) AS
-    days, least(num_days, 365) * duration_mins_per_day AS minutes FROM
+    nullif(split_part(processor, '|', 2), '') AS cpugen, least(num_days, 60) AS
+    days, least(num_days, 60) * duration_mins_per_day AS minutes FROM
     system_cpu_metadata JOIN system_batt_dc_events USING (guid) WHERE processor <>
     'Other|Other' AND split_part(processor, '|', 2) NOT IN ('', 'Unknown')
   keys:
     marketcodename: private
     cpugen: private
-  amounts: {days: 365, minutes: 200000}
+  amounts: {days: 60, minutes: 30000}
   values:
     number_of_systems: devices
     avg_duration_mins_on_battery: [minutes, days]

@@ -12,13 +12,13 @@ values:
   avg_duration: {metric: relative_error, threshold: 0.25}
 contributions:
   select: >-
-    SELECT guid, countryname_normalized AS country, least(num_days, 365) AS days,
-    least(num_days, 365) * power_ons_per_day AS power_ons, least(num_days, 365) *
+    SELECT guid, countryname_normalized AS country, least(num_days, 60) AS days,
+    least(num_days, 60) * power_ons_per_day AS power_ons, least(num_days, 60) *
     duration_mins_per_day AS minutes FROM system_sysinfo_unique_normalized JOIN
     system_batt_dc_events USING (guid)
   keys:
     country: system_sysinfo_unique_normalized.countryname_normalized
-  amounts: {days: 365, power_ons: 3000, minutes: 200000}
+  amounts: {days: 60, power_ons: 300, minutes: 30000}
   values:
     number_of_systems: devices
     avg_number_of_dc_powerons: [power_ons, days]

@@ -20,22 +20,22 @@ values:
 contributions:
   select: >-
     SELECT guid, nullif(split_part(processor, '|', 1), '') AS marketcodename,
-    nullif(split_part(processor, '|', 2), '') AS cpugen, least(num_days, 365) AS
-    days, least(num_days, 365) * on_s AS on_time, least(num_days, 365) * off_s AS
-    off_time, least(num_days, 365) * mods_s AS mods_time, least(num_days, 365) *
-    sleep_s AS sleep_time, least(num_days, 365) * (on_s + off_s + mods_s +
-    sleep_s) AS total FROM system_on_off_suspend_time_day JOIN system_cpu_metadata
-    USING (guid) WHERE processor <> 'Other|Other'
+    nullif(split_part(processor, '|', 2), '') AS cpugen, least(num_days, 60) AS
+    days, least(num_days, 60) * on_s AS on_time, least(num_days, 60) * off_s AS
+    off_time, least(num_days, 60) * mods_s AS mods_time, least(num_days, 60) *
+    sleep_s AS sleep_time, least(num_days, 60) * (on_s + off_s + mods_s + sleep_s)
+    AS total FROM system_on_off_suspend_time_day JOIN system_cpu_metadata USING
+    (guid) WHERE processor <> 'Other|Other'
   keys:
     marketcodename: private
     cpugen: private
   amounts:
-    days: 365
-    on_time: 31536000
-    off_time: 31536000
-    mods_time: 31536000
-    sleep_time: 31536000
-    total: 31536000
+    days: 60
+    on_time: 5184000
+    off_time: 5184000
+    mods_time: 5184000
+    sleep_time: 5184000
+    total: 5184000
   values:
     number_of_systems: devices
     avg_on_time: [on_time, days]

@@ -9,12 +9,12 @@ values:
   avg_pkg_power_consumed: {metric: relative_error, threshold: 0.25}
 contributions:
   select: >-
-    SELECT guid, countryname_normalized, least(nrs, 500000) AS samples, least(nrs,
-    500000) * mean_power_w AS watts FROM system_sysinfo_unique_normalized JOIN
+    SELECT guid, countryname_normalized, least(nrs, 50000) AS samples, least(nrs,
+    50000) * mean_power_w AS watts FROM system_sysinfo_unique_normalized JOIN
     system_hw_pkg_power USING (guid)
   keys:
     countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
-  amounts: {samples: 500000, watts: 25000000}
+  amounts: {samples: 50000, watts: 1500000}
   values:
     number_of_systems: devices
     avg_pkg_power_consumed: [watts, samples]

@@ -10,13 +10,13 @@ values:
   avg_percentage_used: {metric: relative_error, threshold: 0.25}
 contributions:
   select: >-
-    SELECT guid, CAST(ram_gb AS DOUBLE) AS ram_gb, least(nrs, 500000) AS samples,
-    least(nrs, 500000) * avg_percentage_used AS used FROM
+    SELECT guid, CAST(ram_gb AS DOUBLE) AS ram_gb, least(nrs, 50000) AS samples,
+    least(nrs, 50000) * avg_percentage_used AS used FROM
     system_sysinfo_unique_normalized JOIN system_memory_utilization USING (guid)
     WHERE ram_gb IS NOT NULL
   keys:
     ram_gb: [1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128]
-  amounts: {samples: 500000, used: 50000000}
+  amounts: {samples: 50000, used: 5000000}
   values:
     count(DISTINCT guid): devices
     avg_percentage_used: [used, samples]

@@ -14,7 +14,7 @@ contributions:
   keys:
     app_type: system_frgnd_apps_types.app_type
     exe_name: private
-  max_cells: 10
+  max_cells: 5
   values:
     number_of_systems: devices
   top: {by: number_of_systems, limit: 10, within: [app_type]}

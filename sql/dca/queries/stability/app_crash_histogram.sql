@@ -15,7 +15,7 @@ contributions:
     FROM application_error_event_1000 GROUP BY guid
   keys:
     crashes_from: [1, 2, 4, 16, 64, 256]
-  amounts: {apps: 8}
+  amounts: {apps: 4}
   values:
     num_devices: devices
     apps_per_device: [apps, devices]

@@ -15,7 +15,7 @@ contributions:
     application_error_event_1000 USING (guid) GROUP BY ALL
   keys:
     countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
-  amounts: {crashes: 50, apps: 8}
+  amounts: {crashes: 20, apps: 4}
   values:
     num_devices: devices
     crashes_per_device: [crashes, devices]

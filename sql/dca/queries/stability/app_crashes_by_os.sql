@@ -15,7 +15,7 @@ contributions:
     USING (guid) GROUP BY ALL
   keys:
     os: system_sysinfo_unique_normalized.os
-  amounts: {affected: 1, crashes: 50}
+  amounts: {affected: 1, crashes: 20}
   values:
     num_devices: devices
     pct_devices_affected: [affected, devices, 100]

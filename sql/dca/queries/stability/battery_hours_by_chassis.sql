@@ -14,7 +14,7 @@ contributions:
     system_sysinfo_unique_normalized JOIN power_acdc_usage_v4_hist USING (guid)
   keys:
     chassistype: system_sysinfo_unique_normalized.chassistype
-  amounts: {days: 365, ac_h: 2000, dc_h: 1000}
+  amounts: {days: 60, ac_h: 500, dc_h: 200}
   values:
     num_devices: devices
     ac_h_per_day: [ac_h, days]

@@ -14,7 +14,7 @@ contributions:
     WHERE ac_h + dc_h > 0
   keys:
     countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
-  amounts: {dc_h: 1000, use_h: 2000}
+  amounts: {dc_h: 200, use_h: 500}
   values:
     num_devices: devices
     pct_battery: [dc_h, use_h, 100]

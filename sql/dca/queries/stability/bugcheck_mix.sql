@@ -13,8 +13,8 @@ contributions:
     microsoft_windows_kernel_power_event_41
   keys:
     bugcheck_code: microsoft_windows_kernel_power_event_41.bugcheck_code
-  max_cells: 4
-  amounts: {restarts: 20}
+  max_cells: 2
+  amounts: {restarts: 10}
   values:
     num_devices: devices
     pct_restarts: {share: restarts}

@@ -16,7 +16,7 @@ contributions:
     crashlog USING (guid)
   keys:
     cpu_family: system_sysinfo_unique_normalized.cpu_family
-  amounts: {runs: 500, days: 365, found: 100, failed: 200}
+  amounts: {runs: 100, days: 60, found: 10, failed: 20}
   values:
     num_devices: devices
     runs_per_day: [runs, days]

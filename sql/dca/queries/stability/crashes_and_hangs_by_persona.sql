@@ -22,7 +22,7 @@ contributions:
     JOIN hang USING (guid)
   keys:
     persona: system_sysinfo_unique_normalized.persona
-  amounts: {both: 1, crashes: 50, hangs: 20}
+  amounts: {both: 1, crashes: 20, hangs: 10}
   values:
     num_devices: devices
     pct_devices_both: [both, devices, 100]

@@ -19,7 +19,7 @@ contributions:
     NOT NULL GROUP BY ALL
   keys:
     age: [0 to 89 days, 90 to 364 days, 365 to 729 days, 730 days and more]
-  amounts: {restarts: 20, days: 2500}
+  amounts: {restarts: 10, days: 1500}
   values:
     num_devices: devices
     num_restarts: restarts

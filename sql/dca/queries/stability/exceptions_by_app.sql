@@ -16,7 +16,7 @@ contributions:
     managed FROM application_error_event_1000 WHERE app_name <> 'Other'
   keys:
     app_name: application_error_event_1000.app_name
-  max_cells: 4
+  max_cells: 2
   amounts: {violation: 1, fail_fast: 1, managed: 1}
   values:
     num_devices: devices

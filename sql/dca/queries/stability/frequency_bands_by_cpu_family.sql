@@ -11,13 +11,13 @@ values:
   pct_high: {metric: relative_error, threshold: 0.25}
 contributions:
   select: >-
-    SELECT guid, cpu_family, least(nrs, 1000000) AS samples, least(nrs, 1000000) *
-    pct_below_1000_mhz AS low, least(nrs, 1000000) * pct_from_3000_mhz AS high,
-    least(nrs, 1000000) * (100 - pct_below_1000_mhz - pct_from_3000_mhz) AS middle
+    SELECT guid, cpu_family, least(nrs, 50000) AS samples, least(nrs, 50000) *
+    pct_below_1000_mhz AS low, least(nrs, 50000) * pct_from_3000_mhz AS high,
+    least(nrs, 50000) * (100 - pct_below_1000_mhz - pct_from_3000_mhz) AS middle
     FROM system_sysinfo_unique_normalized JOIN hw_cpu_frequency USING (guid)
   keys:
     cpu_family: system_sysinfo_unique_normalized.cpu_family
-  amounts: {samples: 1000000, low: 100000000, high: 100000000, middle: 100000000}
+  amounts: {samples: 50000, low: 5000000, high: 5000000, middle: 5000000}
   values:
     num_devices: devices
     pct_low: [low, samples]

@@ -11,13 +11,12 @@ values:
   avg_active_cores: {metric: relative_error, threshold: 0.25}
 contributions:
   select: >-
-    SELECT guid, cpu_generation, least(nrs, 1000000) AS samples, least(nrs,
-    1000000) * mean_freq_mhz AS cycles, max_freq_mhz AS top_mhz, mean_active_cores
-    AS cores FROM system_sysinfo_unique_normalized JOIN hw_cpu_frequency USING
-    (guid)
+    SELECT guid, cpu_generation, least(nrs, 50000) AS samples, least(nrs, 50000) *
+    mean_freq_mhz AS cycles, max_freq_mhz AS top_mhz, mean_active_cores AS cores
+    FROM system_sysinfo_unique_normalized JOIN hw_cpu_frequency USING (guid)
   keys:
     cpu_generation: system_sysinfo_unique_normalized.cpu_generation
-  amounts: {samples: 1000000, cycles: 5200000000, top_mhz: 6199, cores: 32}
+  amounts: {samples: 50000, cycles: 200000000, top_mhz: 6199, cores: 16}
   values:
     num_devices: devices
     avg_freq_mhz: [cycles, samples]

@@ -17,7 +17,7 @@ contributions:
     (guid) WHERE c0_pct IS NOT NULL GROUP BY ALL
   keys:
     load: [C0 below 25 %, C0 from 25 to 50 %, C0 from 50 to 75 %, C0 from 75 %]
-  amounts: {affected: 1, hangs: 20}
+  amounts: {affected: 1, hangs: 10}
   values:
     num_devices: devices
     pct_devices_affected: [affected, devices, 100]

@@ -14,7 +14,7 @@ contributions:
   keys:
     countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
     app_name: application_error_event_1000.app_name
-  max_cells: 4
+  max_cells: 2
   values:
     num_devices: devices
   at_least: 10

@@ -12,23 +12,23 @@ values:
   avg_temp_celsius: {metric: relative_error, threshold: 0.25}
 contributions:
   select: >-
-    SELECT guid, chassistype, least(psys_nrs, 500000) AS psys, least(psys_nrs,
-    500000) * psys_power_w AS watts, least(c0_nrs, 500000) AS c0, least(c0_nrs,
-    500000) * c0_pct AS residency, least(freq_nrs, 500000) AS freq,
-    least(freq_nrs, 500000) * freq_mhz AS cycles, least(temp_nrs, 500000) AS temp,
-    least(temp_nrs, 500000) * temp_celsius AS heat FROM
-    system_sysinfo_unique_normalized JOIN power_acdc_usage_v4_hist USING (guid)
+    SELECT guid, chassistype, least(psys_nrs, 50000) AS psys, least(psys_nrs,
+    50000) * psys_power_w AS watts, least(c0_nrs, 50000) AS c0, least(c0_nrs,
+    50000) * c0_pct AS residency, least(freq_nrs, 50000) AS freq, least(freq_nrs,
+    50000) * freq_mhz AS cycles, least(temp_nrs, 50000) AS temp, least(temp_nrs,
+    50000) * temp_celsius AS heat FROM system_sysinfo_unique_normalized JOIN
+    power_acdc_usage_v4_hist USING (guid)
   keys:
     chassistype: system_sysinfo_unique_normalized.chassistype
   amounts:
-    psys: 500000
-    watts: 50000000
-    c0: 500000
-    residency: 50000000
-    freq: 500000
-    cycles: 2600000000
-    temp: 500000
-    heat: 50000000
+    psys: 50000
+    watts: 2500000
+    c0: 50000
+    residency: 5000000
+    freq: 50000
+    cycles: 200000000
+    temp: 50000
+    heat: 5000000
   values:
     num_devices: devices
     avg_psys_power_w: [watts, psys]

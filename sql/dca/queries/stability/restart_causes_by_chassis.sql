@@ -18,7 +18,7 @@ contributions:
     USING (guid) GROUP BY ALL
   keys:
     chassistype: system_sysinfo_unique_normalized.chassistype
-  amounts: {restarts: 50, losses: 50, buttons: 50, sleeps: 50}
+  amounts: {restarts: 10, losses: 10, buttons: 10, sleeps: 10}
   values:
     num_devices: devices
     pct_power_loss: [losses, restarts, 100]

@@ -15,7 +15,7 @@ contributions:
   keys:
     bugcheck_code: microsoft_windows_kernel_power_event_41.bugcheck_code
   max_cells: 2
-  amounts: {restarts: 20}
+  amounts: {restarts: 10}
   values:
     num_devices: devices
     num_restarts: restarts

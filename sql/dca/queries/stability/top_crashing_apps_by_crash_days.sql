@@ -12,8 +12,8 @@ contributions:
     WHERE app_name <> 'Other'
   keys:
     app_name: application_error_event_1000.app_name
-  max_cells: 4
-  amounts: {days: 50}
+  max_cells: 2
+  amounts: {days: 10}
   values:
     crash_days: days
   at_least: 20

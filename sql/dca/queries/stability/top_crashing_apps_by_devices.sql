@@ -12,7 +12,7 @@ contributions:
     'Other'
   keys:
     app_name: application_error_event_1000.app_name
-  max_cells: 4
+  max_cells: 2
   values:
     num_devices: devices
   at_least: 20

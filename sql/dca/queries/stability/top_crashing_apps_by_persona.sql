@@ -15,7 +15,7 @@ contributions:
   keys:
     persona: system_sysinfo_unique_normalized.persona
     app_name: application_error_event_1000.app_name
-  max_cells: 4
+  max_cells: 2
   values:
     num_devices: devices
   at_least: 10

@@ -14,7 +14,7 @@ contributions:
   keys:
     app_name: application_hang_event_1002.app_name
   max_cells: 2
-  amounts: {hang_s: 500, hangs: 20}
+  amounts: {hang_s: 60, hangs: 10}
   values:
     hang_s_per_device: [hang_s, devices]
     num_hangs: hangs

@@ -15,7 +15,7 @@ contributions:
   keys:
     chassistype: system_sysinfo_unique_normalized.chassistype
     error_string: wifi_error.error_string
-  max_cells: 4
+  max_cells: 2
   values:
     num_devices: devices
   at_least: 10

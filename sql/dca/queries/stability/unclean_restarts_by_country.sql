@@ -16,7 +16,7 @@ contributions:
     microsoft_windows_kernel_power_event_41 USING (guid) GROUP BY ALL
   keys:
     countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
-  amounts: {affected: 1, restarts: 50, losses: 50}
+  amounts: {affected: 1, restarts: 10, losses: 10}
   values:
     num_devices: devices
     pct_devices_affected: [affected, devices, 100]

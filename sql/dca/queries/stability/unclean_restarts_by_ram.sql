@@ -14,7 +14,7 @@ contributions:
     USING (guid) WHERE ram_gb IS NOT NULL GROUP BY ALL
   keys:
     ram_gb: [1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128]
-  amounts: {restarts: 50}
+  amounts: {restarts: 10}
   values:
     num_devices: devices
     restarts_per_device: [restarts, devices]

@@ -19,7 +19,7 @@ contributions:
     IS NOT NULL GROUP BY ALL
   keys:
     temp_from_celsius: [20, 30, 40, 50, 60, 70, 80, 90, 100]
-  amounts: {affected: 1, restarts: 20}
+  amounts: {affected: 1, restarts: 10}
   values:
     num_devices: devices
     pct_devices_affected: [affected, devices, 100]

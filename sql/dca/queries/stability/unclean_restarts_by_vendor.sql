@@ -17,7 +17,7 @@ contributions:
     LEFT JOIN microsoft_windows_kernel_power_event_41 USING (guid) GROUP BY ALL
   keys:
     modelvendor_normalized: system_sysinfo_unique_normalized.modelvendor_normalized
-  amounts: {affected: 1, restarts: 20}
+  amounts: {affected: 1, restarts: 10}
   values:
     num_devices: devices
     pct_devices_affected: [affected, devices, 100]

@@ -16,7 +16,7 @@ contributions:
     LEFT JOIN wifi_error USING (guid) GROUP BY ALL
   keys:
     countryname_normalized: system_sysinfo_unique_normalized.countryname_normalized
-  amounts: {affected: 1, errors: 1000}
+  amounts: {affected: 1, errors: 100}
   values:
     num_devices: devices
     pct_devices_affected: [affected, devices, 100]
