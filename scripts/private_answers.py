@@ -5,10 +5,12 @@ python scripts/private_answers.py --workdir=runs/log
 Needs scripts/preprocess.py before, or --input=FILE.csv. release/private_answers/ in the
 folder may leave the building: discrete Laplace noise on disjoint cells, from the
 operating system, entered in private_answers_ledger.json before anything is read. All of
-reports/ holds exact counts or noise from a public seed: it may not.
+reports/ holds exact counts or noise from a public seed: it may not. With --book, the
+release is entered into the budget book of the data set before it reads.
 """
 
 import pathlib
+import uuid
 
 import launch
 import numpy as np
@@ -18,9 +20,13 @@ from teledp_jax import errors, runs, settings
 from teledp_jax.answers import releases
 from teledp_jax.data import eventlog, sqlfile
 from teledp_jax.evaluation import private_answers
+from teledp_jax.privacy import book, events
 
 _EPSILON = flags.DEFINE_float("epsilon", 2.0, "Of the release, for one user.")
 _DELTA = flags.DEFINE_float("delta", 1e-6, "Of Gaussian releases and of the ledger.")
+_BOOK = flags.DEFINE_string("book", None, "Budget book of the data set; see README.")
+_DATA_SET = flags.DEFINE_string("data_set", None, "Your name for the data set.")
+_CAP = flags.DEFINE_float("cap_epsilon", None, "Most that all its releases may cost.")
 _RUNS = flags.DEFINE_integer("num_runs", 100, "Runs of the evaluation.")
 _SEED = flags.DEFINE_integer(
     "evaluation_seed", 0, "Of the evaluation, not the release."
@@ -33,6 +39,8 @@ def main() -> None:
         raise errors.InputError(f"Expected --num_runs > 0, got {_RUNS.value}.")
     # Refuses numbers of no use before anything is read.
     releases.published_gaussian_stddev(_EPSILON.value, _DELTA.value)
+    if _BOOK.value and not (_DATA_SET.value and _CAP.value):
+        raise errors.InputError("State --data_set and --cap_epsilon with --book.")
     folder = launch.workdir()
     launch.load_input(folder)
     # All public products: which ones the log has would be a private fact.
@@ -69,11 +77,31 @@ def exact(folder: pathlib.Path, products: list[str]) -> releases.Counts:
     )
 
 
+def enter_book(clean: pathlib.Path) -> None:
+    """Writes the release into the budget book, if there is one."""
+    if not _BOOK.value:
+        return
+    owner = book.Book(
+        path=pathlib.Path(_BOOK.value),
+        data_set=_DATA_SET.value,
+        epsilon=_CAP.value,
+        delta=_DELTA.value,
+    )
+    total = owner.enter(
+        uuid.uuid4().hex,
+        events.DiscreteLaplaceDpEvent(_EPSILON.value),
+        about=releases.NAME,
+        fingerprint=runs.fingerprint(clean),
+    )
+    print(f"{owner.data_set}: epsilon {total:.4f} of {owner.epsilon} spent")
+
+
 def release(run: runs.Run, path: pathlib.Path, products: list[str]) -> None:
     """Writes the one release, with fresh noise, and says what it costs."""
     clean = run.folder / eventlog.CLEAN
     if not clean.exists():
         raise errors.InputError(f"{clean}: is absent; run scripts/preprocess.py first.")
+    enter_book(clean)
     ledger_path = releases.ledger_path(run.folder)
     releases.spend(ledger_path, epsilon=_EPSILON.value, delta=_DELTA.value)
     cells = releases.to_cells(exact(run.folder, products))

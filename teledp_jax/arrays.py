@@ -152,8 +152,9 @@ def save(folder: pathlib.Path, devices: DeviceArrays) -> None:
     """Writes arrays to a folder as `<table>.codes.npy` and `<table>.mask.npy`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in devices.items():
-        np.save(folder / f"{name}.codes.npy", np.asarray(table.codes))
-        np.save(folder / f"{name}.mask.npy", np.asarray(table.mask))
+        for part, array in zip(("codes", "mask"), table, strict=True):
+            path = folder / f"{name}.{part}.npy"
+            np.save(path, np.asarray(array), allow_pickle=False)
 
 
 def load(folder: pathlib.Path, schema: schema_lib.Schema) -> DeviceArrays:
@@ -164,8 +165,10 @@ def load(folder: pathlib.Path, schema: schema_lib.Schema) -> DeviceArrays:
     """
     devices = {
         table.name: TableArrays(
-            np.load(folder / f"{table.name}.codes.npy"),
-            np.load(folder / f"{table.name}.mask.npy"),
+            *(
+                np.load(folder / f"{table.name}.{part}.npy", allow_pickle=False)
+                for part in ("codes", "mask")
+            )
         )
         for table in schema.tables
     }

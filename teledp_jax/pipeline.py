@@ -116,17 +116,25 @@ class Job:
             )
 
     def _once(self, stage: str, action: Callable[[], None], label: str = "") -> None:
-        """Runs a stage unless it finished before on the same config and inputs."""
+        """Runs a stage unless it finished before on the same config and inputs.
+
+        Raises:
+            InputError: If the inputs changed meanwhile; then it did not finish.
+        """
         name = f"{stage}-{label}" if label else stage
         if self._finished(stage, label):
             logging.info("%s: finished before, not run again", name)
             return
-        marker = self._marker(stage, label)
+        marker, token = self._marker(stage, label), self._token(stage, label)
         marker.unlink(missing_ok=True)
         started = time.perf_counter()
         action()
         seconds = time.perf_counter() - started
-        token = self._token(stage, label)
+        if self._token(stage, label) != token:
+            raise errors.InputError(
+                f"{self.config.source}: files changed while stage {name} ran; run it "
+                "again when they rest."
+            )
         runs.write_json(marker, {"fingerprint": token, "seconds": seconds})
         logging.info("%s: finished in %.1f s", name, seconds)
 
@@ -217,7 +225,14 @@ class Job:
             )
 
     def aggregate(self, bar: Bar) -> None:
-        """Reduces raw files to device tables, holdout apart."""
+        """Reduces raw files to device tables, holdout apart.
+
+        Raises:
+            InputError: If files are at fault, or the budget book has no room for the
+                releases of this run; then nothing was read.
+        """
+        if not self._finished("aggregate"):
+            synthesis.check_book(self.config, self.suite)
         self._once("aggregate", lambda: self._aggregate(bar))
 
     def _aggregate(self, bar: Bar) -> None:

@@ -6,7 +6,7 @@ import resource
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import dp_accounting
 import jax
@@ -111,6 +111,67 @@ def enter_book(
     )
 
 
+def check_book(job: settings.Settings, tables: suite.Suite) -> None:
+    """Refuses a run for whose releases the budget book has no room, before it reads.
+
+    A method is made for as many devices as the config states, since the noisy number
+    is not known yet; each label is held to the book again before its fit.
+
+    Raises:
+        InputError: If all releases of the data set would exceed the owner's cap.
+    """
+    if job.book is None:
+        return
+    count = events.DiscreteGaussianDpEvent(job.count_stddev)
+    budget = _budget(job, job.num_devices)
+    parts: list[dp_accounting.DpEvent] = [count]
+    parts += [_make(job, tables, label, budget)[0].event for label in job.methods]
+    if job.query_answers:
+        planned = _plan(job, tables, ())
+        parts.append(workload.calibrate(planned.blocks, budget).event)
+    job.book.check(dp_accounting.ComposedDpEvent(parts), about="this run")
+
+
+def _budget(job: settings.Settings, num_devices: int) -> budget_lib.Budget:
+    """What each label may spend, the number of devices being paid for."""
+    return budget_lib.Budget(
+        epsilon=job.epsilon,
+        delta=job.delta,
+        spent=events.DiscreteGaussianDpEvent(job.count_stddev),
+        num_devices=num_devices,
+    )
+
+
+def _make(
+    job: settings.Settings,
+    tables: suite.Suite,
+    label: str,
+    budget: budget_lib.Budget,
+) -> tuple[base.Synthesizer, bookkeeping.Claim | None]:
+    """The method of a label, and its claim if it keeps the published study's books."""
+    name, config = job.methods[label]
+    try:
+        if label in job.claimed:
+            return bookkeeping.make(name, config, tables.schema, budget)
+        return registry.method(name).make(config, tables.schema, budget), None
+    except errors.InputError as error:
+        raise errors.InputError(f"methods.{label}: {error}") from None
+
+
+def _plan(
+    job: settings.Settings, tables: suite.Suite, missing: Collection[str]
+) -> answers.Plan:
+    """The queries of a run that can be answered directly."""
+    queries = catalog.select(catalog.load(job.suite_folder / "queries"), job.workloads)
+    planned = answers.plan(queries, tables.schema, missing)
+    if not planned.blocks:
+        raise errors.InputError(
+            "query_answers: no query of the workloads declares contributions; set "
+            "--config.query_answers=False."
+        )
+    return planned
+
+
 def synthesize(
     job: settings.Settings,
     tables: suite.Suite,
@@ -133,29 +194,16 @@ def synthesize(
     Raises:
         InputError: If the budget cannot be met.
     """
-    name, config = job.methods[label]
+    name, _ = job.methods[label]
     num_devices = runs.read_json(run.count)["num_devices"]
-    count_event = events.DiscreteGaussianDpEvent(job.count_stddev)
-    budget = budget_lib.Budget(
-        epsilon=job.epsilon,
-        delta=job.delta,
-        spent=count_event,
-        num_devices=num_devices,
-    )
-    claim = None
-    try:
-        if label in job.claimed:
-            method, claim = bookkeeping.make(name, config, tables.schema, budget)
-        else:
-            method = registry.method(name).make(config, tables.schema, budget)
-    except errors.InputError as error:
-        raise errors.InputError(f"methods.{label}: {error}") from None
+    budget = _budget(job, num_devices)
+    method, claim = _make(job, tables, label, budget)
     ledger = ledger_lib.Ledger(
         epsilon=job.epsilon,
         delta=job.delta,
         claim=None if claim is None else bookkeeping.record(claim),
     )
-    ledger.spend("count", "noisy number of devices", count_event)
+    ledger.spend("count", "noisy number of devices", budget.spent)
     ledger.spend("fit", name, method.event)
     entries = runs.read_json(run.ledger)
     entries[label] = ledger.record(num_devices)
@@ -222,25 +270,13 @@ def answer(
     """
     started = time.perf_counter()
     num_devices = runs.read_json(run.count)["num_devices"]
-    count_event = events.DiscreteGaussianDpEvent(job.count_stddev)
-    queries = catalog.select(catalog.load(job.suite_folder / "queries"), job.workloads)
-    planned = answers.plan(queries, tables.schema, runs.read_json(run.missing_tables))
-    if not planned.blocks:
-        raise errors.InputError(
-            "query_answers: no query of the workloads declares contributions; set "
-            "--config.query_answers=False."
-        )
-    budget = budget_lib.Budget(
-        epsilon=job.epsilon,
-        delta=job.delta,
-        spent=count_event,
-        num_devices=num_devices,
-    )
+    planned = _plan(job, tables, runs.read_json(run.missing_tables))
+    budget = _budget(job, num_devices)
     noise = workload.calibrate(planned.blocks, budget)
     key_file = run.private / "keys" / f"{answers.NAME}.json"
     public, privacy = root_keys(job.seed, key_file, token, stream=answers.NAME)
     ledger = ledger_lib.Ledger(epsilon=job.epsilon, delta=job.delta)
-    ledger.spend("count", "noisy number of devices", count_event)
+    ledger.spend("count", "noisy number of devices", budget.spent)
     ledger.spend("answers", answers.NAME, noise.event)
     entries = runs.read_json(run.ledger)
     entries[answers.NAME] = ledger.record(num_devices)

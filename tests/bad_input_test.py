@@ -161,6 +161,49 @@ def test_a_second_run_on_one_folder_is_refused(tmp_path):
         pass
 
 
+def test_files_that_change_under_a_stage_stop_it(raw, tmp_path):
+    job = make_job(tmp_path / "run", source=str(raw))
+
+    def change(name):
+        part(raw).touch()
+        return lambda done, total, facts: None
+
+    with job.open():
+        with pytest.raises(errors.InputError, match="changed while stage aggregate"):
+            job.aggregate(change)
+        with pytest.raises(errors.InputError, match=r"scripts/aggregate\.py first"):
+            job.synthesize("independent", quiet)
+        job.aggregate(quiet)
+        job.encode(quiet)
+        part(raw).touch()
+        with pytest.raises(errors.InputError, match=r"scripts/aggregate\.py first"):
+            job.synthesize("independent", quiet)
+
+
+def test_a_run_above_the_cap_of_the_book_reads_nothing(raw, tmp_path):
+    book = {
+        "budget.book": str(tmp_path / "book.jsonl"),
+        "budget.data_set": "laptops",
+        "budget.cap_epsilon": 3.9,
+    }
+    job = make_job(tmp_path / "run", source=str(raw), **book)
+    with job.open():
+        with pytest.raises(errors.InputError, match=r"above its cap.*nothing was read"):
+            job.aggregate(quiet)
+        assert not list(job.run.folder.rglob("*.parquet"))
+    assert not (tmp_path / "book.jsonl").exists()
+    book["budget.cap_epsilon"] = 4.1
+    job = aggregate(raw, tmp_path, **book)
+    with job.open():
+        job.synthesize("independent", quiet)
+    lines = (tmp_path / "book.jsonl").read_text().splitlines()
+    assert len(lines) == 2  # the number of devices, the label
+    assert runs.read_json(job.run.book)["epsilon"] <= 4.0
+    other = make_job(tmp_path / "other", source=str(raw), **book)
+    with other.open(), pytest.raises(errors.InputError, match="above its cap"):
+        other.aggregate(quiet)
+
+
 @pytest.mark.parametrize(
     ("statement", "text"),
     [("SELEC guid FROM crashlog", "syntax"), ("SELECT wrong", "wrong")],

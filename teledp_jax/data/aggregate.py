@@ -83,7 +83,7 @@ def aggregate(
         warehouse.connect(
             memory_limit=memory_limit,
             temp_folder=temp_folder,
-            folders=(source_folder, run.folder),
+            folders=(source_folder,),
             threads=threads,
         ) as connection,
         tempfile.TemporaryDirectory(dir=temp_folder, prefix="staging-") as staging,

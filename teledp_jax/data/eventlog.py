@@ -76,13 +76,13 @@ def preprocess(
             no row that can be used.
     """
     steps = {f.name: f for f in sqlfile.read_folder(suite_folder / "preprocess")}
+    written = [(folder / target).parent for target in (CLEAN, REJECTS)]
     with (
         encoding.as_utf8(path) as (text, name),
-        duckdb.connect() as connection,
+        warehouse.sealed(folders=written, files=[text]) as connection,
         _reporting(path),
     ):
         _check_header(path, text)
-        connection.execute("SET enable_progress_bar = false")
         _register_vocabularies(connection, suite_folder)
         for step in ("product", "event_kind"):
             connection.execute(steps[step].statement)
@@ -168,8 +168,7 @@ def open_clean(folder: pathlib.Path) -> Iterator[duckdb.DuckDBPyConnection]:
     path = folder / CLEAN
     if not path.exists():
         raise errors.InputError(f"{path}: is absent; run scripts/preprocess.py first.")
-    with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")
+    with warehouse.sealed(files=[path]) as connection:
         with _reporting(path):
             relation = connection.read_csv(
                 str(path), header=True, sep=",", dtype=_CLEAN_TYPES

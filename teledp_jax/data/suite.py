@@ -12,7 +12,7 @@ import yaml
 
 from teledp_jax import errors
 from teledp_jax import schema as schema_lib
-from teledp_jax.data import sqlfile
+from teledp_jax.data import sqlfile, warehouse
 
 SourceRole = Literal["devices", "event", "public"]
 SQL_TYPES = {"category": "VARCHAR", "integer": "BIGINT", "double": "DOUBLE"}
@@ -230,14 +230,14 @@ def _read_source(file: sqlfile.SqlFile) -> Source:
 
 def _ddl_types(file: sqlfile.SqlFile) -> dict[str, str]:
     """Columns and types of the one table that the DDL makes."""
-    with duckdb.connect() as connection:
+    with warehouse.sealed() as connection:
         try:
             connection.execute(file.statement)
             table = connection.table(file.name)
         except duckdb.Error as error:
             raise errors.InputError(
                 f"{file.path}: expected one CREATE TABLE {file.name} "
-                f"({_one_line(error)})."
+                f"({warehouse.first_line(error)})."
             ) from None
         return {
             name: str(kind)
@@ -252,7 +252,9 @@ def _read_vocabularies(path: pathlib.Path) -> dict[str, list[str]]:
     try:
         lists = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise errors.InputError(f"{path}: is no YAML ({_one_line(error)}).") from None
+        raise errors.InputError(
+            f"{path}: is no YAML ({warehouse.first_line(error)})."
+        ) from None
     if not isinstance(lists, dict) or not all(
         isinstance(values, list) and all(isinstance(value, str) for value in values)
         for values in lists.values()
@@ -294,7 +296,8 @@ def _read_table(
         )
     except (TypeError, ValueError) as error:
         raise errors.InputError(
-            f"{file.path}: a column's field has the wrong type ({_one_line(error)})."
+            f"{file.path}: a column's field has the wrong type "
+            f"({warehouse.first_line(error)})."
         ) from None
     except errors.InputError as error:
         raise errors.InputError(f"{file.path}: {error}") from None
@@ -334,14 +337,14 @@ def _read_reporting(
 
 def _empty(source: Source) -> pa.Table:
     """A raw table without rows."""
-    with duckdb.connect() as connection:
+    with warehouse.sealed() as connection:
         connection.execute(source.file.statement)
         return connection.table(source.name).to_arrow_table()
 
 
 def _bind_reporting(file: sqlfile.SqlFile, empty: Mapping[str, pa.Table]) -> pa.Table:
     """Checks a reporting table's columns; returns it without rows."""
-    with duckdb.connect() as connection:
+    with warehouse.sealed() as connection:
         result = _select(connection, file, empty)
         described = list(_mapping(file, "columns"))
         if result.columns != described:
@@ -362,7 +365,7 @@ def _bind(
     expected = {device: "VARCHAR"} | {
         column.name: SQL_TYPES[column.kind] for column in table.columns
     }
-    with duckdb.connect() as connection:
+    with warehouse.sealed() as connection:
         result = _select(connection, file, empty)
         given = dict(zip(result.columns, map(str, result.types), strict=True))
     if list(given) != list(expected):
@@ -392,20 +395,12 @@ def _select(
         )
     for name in reads:
         connection.from_arrow(empty[name]).create(name)
+    warehouse.check_select(connection, file.path, file.statement)
     try:
-        if len(connection.extract_statements(file.statement)) != 1:
-            raise errors.InputError(f"{file.path}: expected one SELECT.")
         result = connection.sql(file.statement)
     except duckdb.Error as error:
         raise errors.InputError(
             f"{file.path}: the statement does not run over the tables that it reads "
-            f"({_one_line(error)})."
+            f"({warehouse.first_line(error)})."
         ) from None
-    if result is None:
-        raise errors.InputError(f"{file.path}: expected one SELECT.")
     return result
-
-
-def _one_line(error: Exception) -> str:
-    """The first line of an error's text."""
-    return (str(error).splitlines() or [""])[0].strip()

@@ -5,8 +5,7 @@ import datetime
 import glob
 import pathlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
@@ -64,21 +63,63 @@ def connect(
     with connection:
         # A launcher's own bar is enough on a terminal.
         connection.execute("SET enable_progress_bar = false")
-        seal(connection, "SET allowed_directories = ?", [temp_folder, *folders])
+        seal(connection, folders=[temp_folder, *folders])
+        yield connection
+
+
+@contextlib.contextmanager
+def sealed(
+    *, folders: Sequence[pathlib.Path] = (), files: Sequence[pathlib.Path] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Opens a database in memory, for text of suite files: see `seal`."""
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        seal(connection, folders=folders, files=files)
         yield connection
 
 
 def seal(
     connection: duckdb.DuckDBPyConnection,
-    statement: Literal["SET allowed_directories = ?", "SET allowed_paths = ?"],
-    paths: Iterable[pathlib.Path],
+    *,
+    folders: Sequence[pathlib.Path] = (),
+    files: Sequence[pathlib.Path] = (),
 ) -> None:
-    """Keeps a database to some paths for good: it can open no other, nor a setting."""
-    names = [str(form) for path in paths for form in (path.absolute(), path.resolve())]
-    # A path with wildcard characters is checked as it is escaped and as it is opened.
-    connection.execute(statement, [sorted({*names, *map(glob.escape, names)})])
+    """Keeps a database to some folders and files for good.
+
+    It can open no other file, no network and no variable of Python, and change no
+    setting.
+    """
+    connection.execute("SET allowed_directories = ?", [_forms(folders)])
+    connection.execute("SET allowed_paths = ?", [_forms(files)])
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+def _forms(paths: Sequence[pathlib.Path]) -> list[str]:
+    """The names under which DuckDB may look a path up."""
+    names = [str(form) for path in paths for form in (path.absolute(), path.resolve())]
+    # A path with wildcard characters is checked as it is escaped and as it is opened.
+    return sorted({*names, *map(glob.escape, names)})
+
+
+def check_select(
+    connection: duckdb.DuckDBPyConnection, path: pathlib.Path, statement: str
+) -> None:
+    """Refuses what is more than one SELECT, before any of it runs.
+
+    Raises:
+        InputError: If the text does not parse, or writes, attaches or sets anything.
+    """
+    try:
+        statements = connection.extract_statements(statement)
+    except duckdb.Error as error:
+        raise errors.InputError(
+            f"{path}: does not run ({first_line(error)})."
+        ) from None
+    kinds = [part.type for part in statements]
+    if kinds != [duckdb.StatementType.SELECT]:
+        found = ", ".join(kind.name for kind in kinds) or "nothing"
+        raise errors.InputError(f"{path}: expected one SELECT, found {found}.")
 
 
 def num_bytes(size: str) -> int:

@@ -163,11 +163,7 @@ def check_parses(queries: Iterable[Query], schema: schema_lib.Schema) -> None:
         ).empty_table()
         for table in schema.tables
     }
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "enable_external_access": False,
-        "lock_configuration": True,
-    }
-    with duckdb.connect(config=config) as connection:
+    with warehouse.sealed() as connection:
         for query in queries:
             if unknown := sorted(set(query.tables) - set(empty)):
                 raise errors.InputError(
@@ -184,10 +180,8 @@ def check_parses(queries: Iterable[Query], schema: schema_lib.Schema) -> None:
 
 def _check_runs(connection: duckdb.DuckDBPyConnection, query: Query) -> None:
     """Checks one statement and the columns that it gives."""
+    warehouse.check_select(connection, query.path, query.statement)
     try:
-        statements = connection.extract_statements(query.statement)
-        if [part.type for part in statements] != [duckdb.StatementType.SELECT]:
-            raise errors.InputError(f"{query.path}: expected one SELECT.")
         result = connection.execute(query.statement)
         given = [part[0] for part in result.description or ()]
         result.fetchall()

@@ -60,7 +60,8 @@ def run_queries(
         advance: Called after each query.
 
     Raises:
-        InputError: If another table is missing, or one is no Parquet.
+        InputError: If another table is missing, or one is no Parquet; if a query is
+            more than one SELECT.
     """
     names = dict.fromkeys(name for query in queries for name in query.tables)
     present = [name for name in names if name not in missing_tables]
@@ -94,6 +95,7 @@ def select(
         statement: What its header states beside its own.
     """
     with _sealed(folder, query.tables) as connection:
+        warehouse.check_select(connection, query.path, statement)
         try:
             return connection.sql(statement).to_arrow_table()
         except duckdb.Error as error:
@@ -138,14 +140,14 @@ def _sealed(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database that can read these tables as views, and no other file."""
     files = [folder / f"{name}.parquet" for name in names]
-    with duckdb.connect() as connection:
-        warehouse.seal(connection, "SET allowed_paths = ?", files)
+    with warehouse.sealed(files=files) as connection:
         warehouse.create_views(connection, folder, names)
         yield connection
 
 
 def _run(connection: duckdb.DuckDBPyConnection, query: catalog.Query) -> Result | None:
     """One query's result, or None if these rows make it fail."""
+    warehouse.check_select(connection, query.path, query.statement)
     try:
         result = connection.execute(query.statement)
         columns = tuple(part[0] for part in result.description or ())

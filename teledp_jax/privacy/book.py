@@ -75,16 +75,27 @@ class Book:
                 "event": events.to_json(event),
             }
             epsilon = self._epsilon([*lines, line])
-            if epsilon > self.epsilon:
-                raise errors.InputError(
-                    f"{self.path}: {about} would bring {self.data_set} to epsilon "
-                    f"{epsilon:.4f}, above its cap of {self.epsilon}; nothing was read."
-                )
+            self._refuse_above_cap(epsilon, about)
             file.seek(0, os.SEEK_END)
             file.write(json.dumps(line) + "\n")
             file.flush()
             os.fsync(file.fileno())
             return epsilon
+
+    def check(self, event: dp_accounting.DpEvent, *, about: str) -> None:
+        """Refuses what the book has no room for; writes nothing.
+
+        Raises:
+            InputError: If all releases of the data set would exceed the cap with it;
+                if the file is there and cannot be read.
+        """
+        lines = []
+        if self.path.exists():
+            with self._locked() as file:
+                lines = self._read(file)
+        self._refuse_above_cap(
+            self._epsilon([*lines, {"event": events.to_json(event)}]), about
+        )
 
     def epsilon_spent(self) -> float:
         """Epsilon of all releases of the data set so far; 0 without a file."""
@@ -123,6 +134,14 @@ class Book:
             if matches:
                 lines.append(line)
         return lines
+
+    def _refuse_above_cap(self, epsilon: float, about: str) -> None:
+        """Raises InputError if releases together cost more than the cap."""
+        if epsilon > self.epsilon:
+            raise errors.InputError(
+                f"{self.path}: {about} would bring {self.data_set} to epsilon "
+                f"{epsilon:.4f}, above its cap of {self.epsilon}; nothing was read."
+            )
 
     def _epsilon(self, lines: list[dict[str, Any]]) -> float:
         """Epsilon by privacy loss distributions of the releases together."""

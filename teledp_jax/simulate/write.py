@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from teledp_jax import errors, runs
-from teledp_jax.data import sqlfile
+from teledp_jax.data import sqlfile, warehouse
 from teledp_jax.simulate import columns
 
 DICTIONARY = "data_dictionary"
@@ -128,7 +128,7 @@ def column_types(source: sqlfile.SqlFile) -> dict[str, str]:
     Raises:
         InputError: If the DDL fails or has a type that no simulator writes.
     """
-    with duckdb.connect() as connection:
+    with warehouse.sealed() as connection:
         try:
             connection.execute(source.statement)
             table = connection.table(source.name)

@@ -1,6 +1,8 @@
 import dataclasses
 
 import fleet
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from teledp_jax import errors
@@ -61,6 +63,62 @@ def test_a_truncated_table_names_the_file(tmp_path, queries):
     (tmp_path / "real" / "apps.parquet").write_bytes(b"PAR1")
     with pytest.raises(errors.InputError, match=r"apps\.parquet"):
         run_all(tmp_path / "real", queries, tmp_path / "out")
+
+
+HOSTILE = (
+    "COPY (SELECT 1) TO 'FOLDER/evil.csv'",
+    "COPY (SELECT 1 AS app) TO 'FOLDER/apps.parquet' (USE_TMP_FILE false)",
+    "COPY apps FROM '/etc/passwd'",
+    "EXPORT DATABASE 'FOLDER/evil'",
+    "ATTACH 'FOLDER/evil.db'",
+    "ATTACH ':memory:' AS evil",
+    "CREATE TABLE evil AS SELECT 1",
+    "DROP VIEW apps",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "SET enable_external_access = true",
+    "RESET lock_configuration",
+    "SET VARIABLE evil = 1",
+    "PRAGMA enable_profiling = 'json'",
+    "PRAGMA database_list",
+    "CALL pragma_version()",
+    "PREPARE evil AS SELECT 1",
+    "USE memory",
+    "SELECT 1; COPY (SELECT 1) TO 'FOLDER/evil.csv'",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM read_blob('FOLDER/../secret.parquet')",
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT * FROM 'FOLDER/../secret.parquet'",
+    "SELECT * FROM parquet_metadata('FOLDER/../secret.parquet')",
+    "SELECT * FROM glob('/etc/*')",
+    "SELECT * FROM query('SELECT * FROM read_csv(''/etc/passwd'')')",
+    "SELECT * FROM read_json('http://localhost/evil')",
+    "SELECT * FROM secret",  # a variable of Python, which stands in this test
+)
+
+
+@pytest.mark.parametrize("statement", HOSTILE)
+def test_a_hostile_query_is_refused_in_one_line_and_does_nothing(
+    tmp_path, queries, statement
+):
+    secret = pa.table({"app": ["secret"], "hangs": [1]})
+    pq.write_table(secret, tmp_path / "secret.parquet")
+    folder = tmp_path / "real"
+    fleet.write_usual(folder)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    text = statement.replace("FOLDER", str(folder))
+    query = dataclasses.replace(queries[1], statement=text, path=tmp_path / "evil.sql")
+    schema = fleet.suite(tmp_path / "again").schema
+    with pytest.raises(errors.InputError, match=r"evil\.sql: ") as caught:
+        catalog.check_parses([query], schema)
+    assert "\n" not in str(caught.value)
+    try:  # and though nobody had checked it
+        assert run_all(folder, [query], tmp_path / "out") == {"top_apps": None}
+    except errors.InputError as error:
+        assert "evil.sql" in str(error)
+    assert before == {path: path.read_bytes() for path in before}
+    assert not list(tmp_path.rglob("evil*")) and not (tmp_path / "out").exists()
 
 
 def test_a_query_reaches_no_other_file(tmp_path, queries):

@@ -37,6 +37,19 @@ def test_a_release_that_goes_on_is_not_entered_twice(tmp_path):
     assert len(owner.path.read_text().splitlines()) == 1
 
 
+def test_a_check_refuses_what_has_no_room_and_writes_nothing(tmp_path):
+    owner = make_book(tmp_path, epsilon=5.0)
+    owner.check(EVENT, about="a run")
+    assert not owner.path.exists()
+    one = enter(owner, "first")
+    before = owner.path.read_bytes()
+    both = accounting.epsilon_pld(dp_accounting.ComposedDpEvent([EVENT, EVENT]), 1e-5)
+    assert one < 5.0 < both
+    with pytest.raises(errors.InputError, match=f"to epsilon {both:.4f}, above its"):
+        owner.check(EVENT, about="a run")
+    assert owner.path.read_bytes() == before
+
+
 def test_data_sets_do_not_share_a_budget(tmp_path):
     enter(make_book(tmp_path), "first")
     assert make_book(tmp_path, data_set="servers").epsilon_spent() == 0.0
