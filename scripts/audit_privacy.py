@@ -8,21 +8,26 @@ Replays on neighbouring fleets, worst-case audits, canaries, membership attacks,
 accountants against each other, and faults planted on purpose, each of which an audit
 has to catch. With --workdir, the methods of a config instead, on the fleet that it
 simulates, aggregates and encodes there: keep config.num_devices small. Prints a table
-and, with --output, writes it to audit.txt, audit.json and audit.md. The quick part
-takes some two minutes on 2 cores, the full one half an hour at most. Exit status 1 if
-a claim fails or a planted fault is not caught.
+and, with --output, writes it to audit.txt, audit.json and audit.md; the report and the
+release cards of a run folder show what lies in its audit/, as runs/demo/audit. The
+quick part takes some two minutes on 2 cores, the full one half an hour at most. Exit
+status 1 if a claim fails or a planted fault is not caught.
 """
 
 import functools
+import importlib.metadata
+import os
 import pathlib
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import launch
 from absl import flags, logging
 
-from teledp_jax import arrays, errors, registry
+from teledp_jax import arrays, errors, pipeline, registry
 from teledp_jax.audit import fleets, results, suite
 from teledp_jax.data import encode
 
@@ -54,8 +59,22 @@ def of_config(sizes: suite.Sizes) -> Iterator[Audit]:
             yield label, functools.partial(suite.of_fleet, case, fleet, others, sizes)
 
 
+def facts(seconds: float) -> dict[str, Any]:
+    """What the findings were found by."""
+    names = ("teledp_jax", *pipeline.PACKAGES)
+    versions = {name: importlib.metadata.version(name) for name in names}
+    return {
+        "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "fleets": "simulated",
+        "seconds": round(seconds, 1),
+        "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": {"python": platform.python_version(), **versions},
+    }
+
+
 def main() -> None:
     """Runs the audits."""
+    begun = time.perf_counter()
     for name in _METHODS.value or ():
         registry.method(name)
     if _QUICK.value and _FULL.value:
@@ -73,7 +92,8 @@ def main() -> None:
     print()
     print(results.summary(findings))
     if _OUTPUT.value:
-        results.write(pathlib.Path(_OUTPUT.value), findings)
+        folder = pathlib.Path(_OUTPUT.value)
+        results.write(folder, findings, facts(time.perf_counter() - begun))
     if any(finding.is_bad for finding in findings):
         sys.exit(1)
 

@@ -32,7 +32,7 @@ Bar = Callable[[str], synthesis.Progress]
 """Makes a progress bar for a named piece of work."""
 
 _HALVES_SEED = 42  # which devices form which half; the halves are private
-_PACKAGES = (
+PACKAGES = (
     "jax", "flax", "optax", "numpy", "duckdb", "pyarrow", "dp-accounting", "opendp",
 )  # fmt: skip
 
@@ -167,7 +167,7 @@ class Job:
         """Writes `config.json`."""
         counted = self.run.count.exists()
         seeded = self.config.seed is not None
-        versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
+        versions = {name: importlib.metadata.version(name) for name in PACKAGES}
         runs.write_json(
             self.run.config,
             {

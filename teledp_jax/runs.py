@@ -107,6 +107,11 @@ class Run:
         return self.folder / "summary.json"
 
     @property
+    def audit(self) -> pathlib.Path:
+        """What audits of the methods found, on simulated fleets."""
+        return self.folder / "audit" / "audit.json"
+
+    @property
     def report(self) -> pathlib.Path:
         """The page for people."""
         return self.folder / "report.html"

@@ -24,6 +24,9 @@ from teledp_jax.pe import embedding as embedding_lib
 from teledp_jax.pe import voting
 from teledp_jax.privacy import mechanisms
 
+PREFIX = "control, by "
+"""How the audit of a row about a planted fault begins."""
+
 
 class Control(NamedTuple):
     """One planted fault.
@@ -119,7 +122,7 @@ def check(planted: Sequence[Control]) -> list[results.Finding]:
         row = (caught or rows)[0]
         found.append(
             results.Finding(
-                f"control, by {control.audit}",
+                f"{PREFIX}{control.audit}",
                 control.name,
                 row.measured,
                 row.claimed,

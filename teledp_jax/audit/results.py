@@ -2,8 +2,8 @@
 
 import json
 import pathlib
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from teledp_jax import runs
 
@@ -77,10 +77,18 @@ def markdown(findings: Sequence[Finding]) -> str:
     return "\n".join(["# Privacy audit", "", summary(findings), "", *lines, ""])
 
 
-def write(folder: pathlib.Path, findings: Sequence[Finding]) -> None:
-    """Writes `audit.json`, `audit.md` and `audit.txt` to a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write(
+    folder: pathlib.Path, findings: Sequence[Finding], facts: Mapping[str, Any]
+) -> None:
+    """Writes `audit.json`, `audit.md` and `audit.txt` to a folder.
+
+    Args:
+        folder: Made if absent; `audit/` in a run folder is where its report looks.
+        findings: What was found.
+        facts: What it was found by: command, versions, hardware.
+    """
     content = {
+        **facts,
         "summary": summary(findings),
         "passed": not any(finding.is_bad for finding in findings),
         "findings": [finding._asdict() for finding in findings],

@@ -122,6 +122,12 @@ def _mechanisms(sizes: Sizes) -> list[results.Finding]:
     """What no one method is asked about."""
     return [
         *whitebox.step(num_draws=sizes.num_draws),
+        whitebox.hardened_step(
+            num_draws=sizes.num_draws,
+            noise=mechanisms.secure_integer_noise
+            if sizes.secure
+            else mechanisms.seeded_integer_noise,
+        ),
         whitebox.epoch(num_draws=sizes.num_draws),
         canaries.linear(num_canaries=sizes.num_canaries, num_steps=sizes.num_steps),
     ]

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int, Key
 from teledp_jax import base, keys
 from teledp_jax.audit import accountants, bounds, fleets, replay, results, transcript
 from teledp_jax.audit import declared as declared_lib
-from teledp_jax.dpsgd import clipping, sampling, train
+from teledp_jax.dpsgd import clipping, hardened, sampling, train
 from teledp_jax.privacy import accounting, mechanisms
 
 INTEGERS, STEP, EPOCH = "worst case of counts", "worst case of a step", "of an epoch"
@@ -213,6 +213,40 @@ def step(*, num_draws: int, seed: int = 0) -> list[results.Finding]:
         ),
         curve_finding(STEP, "DP-SGD, Poisson draw of 0.25", curve),
     ]
+
+
+def hardened_step(
+    *,
+    num_draws: int,
+    seed: int = 0,
+    noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
+) -> results.Finding:
+    """A step that draws everyone, its noise drawn on a grid, against mu.
+
+    Args:
+        num_draws: Draws at each fleet.
+        seed: Of the draws.
+        noise: Sampler of the discrete Gaussian.
+    """
+    found = line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
+    grid = hardened.grid(1, l2_clip_norm=1.0, noise_multiplier=0.8)
+    state = train.start(found.model.init(jax.random.key(0)), optax.sgd(1.0))
+    fit_keys = keys.split(*jax.random.split(jax.random.key(seed)))
+    exact_sum, draws = train.make_sum(found.model, found.plan), []
+    for number, codes in enumerate(([0, 0, 0], [0, 0, 0, 200])):
+        records = jnp.asarray(np.array(codes, np.uint8)[:, None])
+        exact = hardened.rounded(exact_sum(state, fit_keys, records), grid.width)
+        key = jax.random.fold_in(jax.random.key(seed), number)
+        drawn = noise(key, np.tile(exact, (num_draws, 1)), grid.sigma)
+        draws.append(drawn[:, 0].astype(np.float64))
+    rates = bounds.threshold_test(*draws)
+    return results.Finding(
+        STEP,
+        "DP-SGD, hardened noise",
+        f"mu at least {rates.mu:.3f}",
+        f"mu {1 / found.plan.noise_multiplier:.3f}",
+        results.verdict(rates.mu <= 1 / found.plan.noise_multiplier),
+    )
 
 
 def curve_finding(audit: str, method: str, curve: bounds.Curve) -> results.Finding:

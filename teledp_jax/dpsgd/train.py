@@ -12,7 +12,9 @@ from flax import serialization
 from jaxtyping import Array, Bool, Int, Key, UInt
 
 from teledp_jax import base, keys
-from teledp_jax.dpsgd import clipping, memory, parallel, sampling
+from teledp_jax.dpsgd import clipping, hardened, memory, parallel, sampling
+
+NOISES = ("float32", "hardened")
 
 _NOISE_ROW = 4096
 
@@ -61,6 +63,8 @@ class Plan:
         averaging: Share of the old average that a step keeps in the average of
             parameters; 0 gives the last parameters.
         checkpoint_every: Steps between two checkpoints.
+        noise: One of `NOISES`: drawn in float32 within the step, or on a grid by an
+            exact discrete Gaussian on the host.
     """
 
     sampling_prob: float
@@ -71,6 +75,7 @@ class Plan:
     micro_batch: int
     averaging: float
     checkpoint_every: int
+    noise: str = "float32"
 
 
 class State(NamedTuple):
@@ -224,6 +229,25 @@ def make_step(
         num_devices: Size of the fleet, if codes are filled up.
     """
     stddev = plan.noise_multiplier * plan.clip.l2_clip_norm
+    sum_all = make_sum(model, plan, mesh=mesh, num_devices=num_devices)
+
+    @jax.jit
+    def step(state: State, fit_keys: keys.Keys, codes: Array) -> State:
+        total = sum_all(state, fit_keys, codes)
+        key = jax.random.fold_in(fit_keys.noise, state.step)
+        return updated(optimizer, plan, state, noisy_sum(key, total, stddev=stddev))
+
+    return step
+
+
+def make_sum(
+    model: Model,
+    plan: Plan,
+    *,
+    mesh: parallel.Mesh | None = None,
+    num_devices: int | None = None,
+) -> StepFn:
+    """The exact sum of a step, jitted: draw and clip. What it returns is private."""
 
     def sum_from(
         same: tuple[clipping.Params, keys.Keys], codes: Codes, first: Array
@@ -233,26 +257,31 @@ def make_step(
             model, params, step_keys, codes, plan, num_devices=num_devices, first=first
         )
 
-    def sum_all(params: clipping.Params, step_keys: keys.Keys, codes: Array) -> Any:
-        if mesh is None:
-            return sum_from((params, step_keys), codes, jnp.int32(0))
-        return parallel.summed(sum_from, mesh)((params, step_keys), codes)
-
     @jax.jit
-    def step(state: State, fit_keys: keys.Keys, codes: Array) -> State:
+    def sum_all(state: State, fit_keys: keys.Keys, codes: Array) -> clipping.Params:
         step_keys = keys.Keys(
             *(jax.random.fold_in(key, state.step) for key in fit_keys)
         )
-        total = sum_all(state.params, step_keys, codes)
-        noisy = noisy_sum(step_keys.noise, total, stddev=stddev)
-        grad = jax.tree.map(lambda leaf: leaf / plan.expected_batch_size, noisy)
-        with jax.numpy_dtype_promotion("standard"):  # optax: float ** integer
-            updates, opt_state = optimizer.update(grad, state.opt_state, state.params)
-        params = optax.apply_updates(state.params, updates)
-        average = _averaged(state, params, plan.averaging)
-        return State(state.step + 1, params, opt_state, average)
+        if mesh is None:
+            return sum_from((state.params, step_keys), codes, jnp.int32(0))
+        return parallel.summed(sum_from, mesh)((state.params, step_keys), codes)
 
-    return step
+    return sum_all
+
+
+def updated(
+    optimizer: optax.GradientTransformation,
+    plan: Plan,
+    state: State,
+    noisy: clipping.Params,
+) -> State:
+    """The state after a step, from its noisy sum."""
+    grad = jax.tree.map(lambda leaf: leaf / plan.expected_batch_size, noisy)
+    with jax.numpy_dtype_promotion("standard"):  # optax: float ** integer
+        updates, opt_state = optimizer.update(grad, state.opt_state, state.params)
+    params = optax.apply_updates(state.params, updates)
+    average = _averaged(state, params, plan.averaging)
+    return State(state.step + 1, params, opt_state, average)
 
 
 def _averaged(state: State, params: clipping.Params, keep: float) -> clipping.Params:
@@ -281,7 +310,8 @@ def fit(
 
     Resumes from the checkpoint `name` of the store; since each step's keys follow from
     its number, the result is bit for bit that of a run which was never killed. The
-    noise key must serve nothing else.
+    noise key must serve nothing else. Hardened noise from the operating system differs
+    in the steps that are run again; what they were before was never shown.
 
     Args:
         model: What is trained.
@@ -298,7 +328,10 @@ def fit(
 
     Raises:
         InputError: If a micro-batch does not fit into memory.
+        ValueError: If hardened noise is asked for on a mesh.
     """
+    if mesh is not None and plan.noise == "hardened":
+        raise ValueError("Expected no mesh: hardened noise is drawn on one host.")
     num_devices = codes.shape[0]
     state = start(params, optimizer)
     if (saved := context.store.load(name)) is not None:
@@ -309,20 +342,50 @@ def fit(
     else:
         codes = parallel.place(np.asarray(codes), mesh)
         state, fit_keys = parallel.replicate((state, fit_keys), mesh)
-    step = _compiled(
-        lambda plan: make_step(
-            model, optimizer, plan, mesh=mesh, num_devices=num_devices
-        ),
-        plan,
-        (state, fit_keys, codes),
-        memory_bytes,
-    )
+    arguments = (state, fit_keys, codes)
+    step: Callable[[State, keys.Keys, Codes], State]
+    if plan.noise == "hardened":
+        total = _compiled(
+            lambda plan: make_sum(model, plan), plan, arguments, memory_bytes
+        )
+        step = _hardened_step(total, optimizer, plan, context.integer_noise)
+    else:
+        step = _compiled(
+            lambda plan: make_step(
+                model, optimizer, plan, mesh=mesh, num_devices=num_devices
+            ),
+            plan,
+            arguments,
+            memory_bytes,
+        )
     for done in range(steps_done + 1, plan.num_steps + 1):
         state = step(state, fit_keys, codes)
         if done % plan.checkpoint_every == 0 or done == plan.num_steps:
             context.store.save(name, _saved(state))
             context.progress(done, plan.num_steps, {})
     return state.average
+
+
+def _hardened_step(
+    total: jax.stages.Compiled,
+    optimizer: optax.GradientTransformation,
+    plan: Plan,
+    integer_noise: base.IntegerNoise,
+) -> Callable[[State, keys.Keys, Codes], State]:
+    """A step whose noise is drawn on the host, between sum and update."""
+    update = jax.jit(lambda state, noisy: updated(optimizer, plan, state, noisy))
+
+    def step(state: State, fit_keys: keys.Keys, codes: Codes) -> State:
+        noisy = hardened.noisy_sum(
+            jax.random.fold_in(fit_keys.noise, state.step),
+            total(state, fit_keys, codes),
+            l2_clip_norm=plan.clip.l2_clip_norm,
+            noise_multiplier=plan.noise_multiplier,
+            integer_noise=integer_noise,
+        )
+        return update(state, noisy)
+
+    return step
 
 
 def _compiled(

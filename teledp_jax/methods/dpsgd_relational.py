@@ -44,6 +44,8 @@ class Config:
         averaging: Share of the old in the running average of parameters; 0: none.
         micro_batch: Devices in memory at once.
         clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
+        noise: `float32`, or `hardened`: exact noise on a grid, drawn on the host; see
+            `dpsgd.hardened`.
         num_samples: Devices drawn to hold the model to its marginals.
         checkpoint_every: Steps between checkpoints.
     """
@@ -58,6 +60,7 @@ class Config:
     averaging: float = 0.98
     micro_batch: int = 1024
     clipping_path: str = "fast"
+    noise: str = "float32"
     num_samples: int = 16_384
     checkpoint_every: int = 50
 
@@ -92,6 +95,10 @@ class Config:
             raise errors.InputError(
                 f"dpsgd_relational: clipping_path={self.clipping_path!r} is none of "
                 f"{clipping.PATHS}."
+            )
+        if self.noise not in train.NOISES:
+            raise errors.InputError(
+                f"dpsgd_relational: noise={self.noise!r} is none of {train.NOISES}."
             )
 
     @property
@@ -169,6 +176,7 @@ def make(
         micro_batch=config.micro_batch,
         averaging=config.averaging,
         checkpoint_every=config.checkpoint_every,
+        noise=config.noise,
     )
 
     def fit(
@@ -231,6 +239,7 @@ def make(
 
     facts: dict[str, float | int | str] = {
         "noise_multiplier": noise.multiplier,
+        "noise": config.noise,
         "num_steps": config.num_steps,
         "expected_batch_size": expected_batch,
         "num_parameters": _num_parameters(layout),

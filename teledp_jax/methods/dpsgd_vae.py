@@ -38,6 +38,8 @@ class Config:
         averaging: Share of the old in the running average of parameters; 0: none.
         micro_batch: Devices in memory at once.
         clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
+        noise: `float32`, or `hardened`: exact noise on a grid, drawn on the host; see
+            `dpsgd.hardened`.
         marginal_share: Share of the budget (of the square of its Gaussian-DP
             parameter) for noisy one-way marginals; 0 goes without them.
         leave_out: Tables that the model does not know; synthetic devices have no rows
@@ -57,6 +59,7 @@ class Config:
     averaging: float = 0.98
     micro_batch: int = 512
     clipping_path: str = "fast"
+    noise: str = "float32"
     marginal_share: float = 0.1
     leave_out: tuple[str, ...] = ()
     checkpoint_every: int = 50
@@ -93,6 +96,10 @@ class Config:
             raise errors.InputError(
                 f"dpsgd_vae: clipping_path={self.clipping_path!r} is none of "
                 f"{clipping.PATHS}."
+            )
+        if self.noise not in train.NOISES:
+            raise errors.InputError(
+                f"dpsgd_vae: noise={self.noise!r} is none of {train.NOISES}."
             )
 
     @property
@@ -196,6 +203,7 @@ def make(
 
     facts: dict[str, float | int | str] = {
         "noise_multiplier": noise.multiplier,
+        "noise": config.noise,
         "num_steps": config.num_steps,
         "expected_batch_size": _expected_batch(config, budget.num_devices),
         "num_parameters": _num_parameters(config, network),
@@ -272,6 +280,7 @@ def _fit(
         micro_batch=config.micro_batch,
         averaging=config.averaging,
         checkpoint_every=config.checkpoint_every,
+        noise=config.noise,
     )
     params = train.fit(
         model,

@@ -1,9 +1,10 @@
 """Noise on whole numbers: exact for releases, seeded for experiments.
 
-Float noise (the Gaussian of DP-SGD) is drawn in float32 by the step itself; its low
-bits are not protected from attacks on floating point (Mironov 2012), as in every
-published DP-SGD library. Its key holds 64 bits and feeds Threefry, a counter-based
-generator that is fast and well mixed but no proven cipher.
+Float noise (the Gaussian of DP-SGD) is drawn in float32 by the step itself, unless a
+config asks for `dpsgd.hardened`. Whoever holds all noisy sums or parameters may attack
+its low bits (Mironov 2012); synthetic tables hold neither. Its key holds 64 bits and
+feeds Threefry, a counter-based generator that is fast and well mixed but no proven
+cipher. Which devices a step draws comes from such a key in either case.
 """
 
 import math

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from teledp_jax import runs
+from teledp_jax.report import audits
 from teledp_jax.report import inputs as inputs_lib
 
 
@@ -15,8 +16,8 @@ def write(run: runs.Run, label: str) -> None:
     """Writes `card.json` and `card.md` into `release/<label>/`.
 
     The card holds what is public (the config's method and settings, the ledger, the
-    schema) and what is counted on the synthetic tables; no score, no time, no count of
-    real rows.
+    schema), what is counted on the synthetic tables, and what audits found on simulated
+    fleets; no score, no time, no count of real rows.
 
     Args:
         run: The run folder of a run without a seed.
@@ -34,6 +35,8 @@ def write(run: runs.Run, label: str) -> None:
     if "claimed" in entry or not entry.get("within_budget"):
         raise ValueError(f"Expected {label!r} to be within its budget to release it.")
     card = _card(run, label, config.get("config") or {}, entry)
+    audit = runs.read_json(run.audit) if run.audit.exists() else {}
+    card["audit"] = audits.for_card(audit, card["method"])
     runs.write_json(run.release(label) / "card.json", card)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("teledp_jax.report"),

@@ -48,6 +48,7 @@ class Inputs(NamedTuple):
         run: The run folder.
         config: The resolved config and what it ran on.
         ledger: Events and epsilons by label.
+        audit: What audits of the methods found; empty if none were run.
         book: What all releases of the data set cost; empty without a budget book.
         summary: Scores and costs by label.
         scores: One row a label and check.
@@ -65,6 +66,7 @@ class Inputs(NamedTuple):
     run: runs.Run
     config: dict[str, Any]
     ledger: dict[str, Any]
+    audit: dict[str, Any]
     book: dict[str, Any]
     summary: dict[str, Any]
     scores: Rows
@@ -120,6 +122,7 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
         run=run,
         config=config,
         ledger=_json(run.ledger),
+        audit=_json(run.audit),
         book=_json(run.book),
         summary=summary.get("methods") or {},
         scores=scores,

@@ -9,8 +9,8 @@ import jinja2
 
 from teledp_jax import runs
 from teledp_jax.data import suite as suite_lib
+from teledp_jax.report import audits, logs, questions, sections, tables
 from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import logs, questions, sections, tables
 
 _NUMBER = re.compile(
     r"([\u2713\u2717] )?-?[\d.,]+(e[+-]?\d+)?( (%|s|min|[KMG]iB|B|of \d+))?( \(.*\))?"
@@ -57,6 +57,7 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
             seeded=bool(inputs.config.get("seeded")),
             references=inputs_lib.REFERENCES,
             promise=sections.promise(inputs),
+            audit=audits.section(inputs.audit, set(map(inputs.method, inputs.labels))),
             verdict=sections.verdict(inputs, draw),
             summary=sections.summary(inputs),
             ceiling=sections.ceiling(inputs),

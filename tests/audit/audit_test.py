@@ -67,11 +67,13 @@ def test_without_a_fault_the_step_of_the_controls_keeps_its_bound():
 def test_steps_epochs_and_trainings_keep_their_claims():
     rows = [
         *whitebox.step(num_draws=2000),
+        whitebox.hardened_step(num_draws=2000),
         whitebox.epoch(num_draws=2000),
         canaries.linear(num_canaries=100, num_steps=8),
     ]
     assert not [row for row in rows if row.is_bad]
-    assert float(rows[0].measured.split()[-1]) > 0.8, "an audit that sees something"
+    for row in (rows[0], rows[2]):
+        assert float(row.measured.split()[-1]) > 0.8, "an audit that sees something"
 
 
 def test_findings_are_written_as_text_json_and_markdown(tmp_path):
@@ -79,9 +81,10 @@ def test_findings_are_written_as_text_json_and_markdown(tmp_path):
         results.Finding("a", "b", "1 | 2", "3", results.HOLDS),
         results.Finding("control", "fault", "4", "3", results.MISSED),
     ]
-    results.write(tmp_path, found)
+    results.write(tmp_path, found, {"command": "audit_privacy.py"})
     content = json.loads((tmp_path / "audit.json").read_text())
     assert content["passed"] is False
+    assert content["command"] == "audit_privacy.py"
     assert content["findings"][0]["measured"] == "1 | 2"
     assert "1 \\| 2" in (tmp_path / "audit.md").read_text()
     text = (tmp_path / "audit.txt").read_text()

@@ -129,6 +129,7 @@ def test_a_new_noise_key_gives_a_new_fit(synthesizer, fitted):
         ("sampling_prob", 1.5),
         ("marginal_share", 1.0),
         ("clipping_path", "ghost"),
+        ("noise", "float16"),
         ("hidden", (0,)),
         ("l2_clip_norm", float("nan")),
     ],
@@ -155,3 +156,22 @@ def test_tables_left_out_are_neither_read_nor_filled():
     assert not synthetic["errors"].mask.any()
     with pytest.raises(errors.InputError, match=r"no tables \['info'\] to leave out"):
         dpsgd_vae.make(dataclasses.replace(CONFIG, leave_out=("info",)), SCHEMA, BUDGET)
+
+
+def test_hardened_noise_is_asked_of_the_context_once_a_step():
+    config = dataclasses.replace(CONFIG, noise="hardened", num_epochs=1)
+    method = dpsgd_vae.make(config, SCHEMA, BUDGET)
+    plain = dpsgd_vae.make(dataclasses.replace(config, noise="float32"), SCHEMA, BUDGET)
+    assert method.event == plain.event
+    asked = []
+
+    def noise(key, values, sigma):
+        asked.append((len(values), sigma))
+        return mechanisms.seeded_integer_noise(key, values, sigma)
+
+    fitted = method.fit(KEYS, devices(300), context()._replace(integer_noise=noise))
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(fitted))
+    (_, of_marginals), *steps = asked
+    assert of_marginals == method.facts["marginal_sigma"]
+    size, multiplier = method.facts["num_parameters"], method.facts["noise_multiplier"]
+    assert steps == [(size, multiplier * (514 * size**0.5))] * 10
