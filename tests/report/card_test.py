@@ -41,6 +41,39 @@ def test_nothing_exact_reaches_the_card(release_run):
     assert [path.read_text() for path in files] == before
 
 
+def test_card_states_what_audits_of_its_method_measured(release_run, audit):
+    card.write(release_run, "pe")
+    path = release_run.release("pe")
+    assert runs.read_json(path / "card.json")["audit"] is None
+    assert "No audit was run" in (path / "card.md").read_text()
+    runs.write_json(release_run.audit, audit)
+    card.write(release_run, "pe")
+    found = runs.read_json(path / "card.json")["audit"]
+    assert [row["method"] for row in found["findings"]] == [
+        "pe",
+        "pe, counts of sigma 3",
+        "RDP against PLD",
+    ]
+    assert (found["controls_planted"], found["controls_caught"]) == (2, 1)
+    text = (path / "card.md").read_text()
+    assert r"| metadata | pe | the same \| all | same | holds |" in text
+    assert "Of 2 faults\nplanted on purpose, 1 were caught" in text
+    assert "float32" not in text  # that is said of trained methods
+
+
+@pytest.mark.parametrize(
+    ("noise", "words"), [("float32", "drawn in float32"), ("hardened", "drawn exactly")]
+)
+def test_card_of_a_trained_label_says_how_its_noise_was_drawn(
+    release_run, noise, words
+):
+    config = runs.read_json(release_run.config)
+    config["config"]["methods"]["pe"]["noise"] = noise
+    runs.write_json(release_run.config, config)
+    card.write(release_run, "pe")
+    assert words in (release_run.release("pe") / "card.md").read_text()
+
+
 def test_seeded_run_gets_no_card(run):
     with pytest.raises(ValueError, match="without a seed"):
         card.write(run, "pe")

@@ -243,6 +243,33 @@ def _write_tables(
     pq.write_table(pa.table(crashes), folder / "crashes.parquet")
 
 
+AUDIT = {
+    "command": "audit_privacy.py --full",
+    "summary": "5 claims hold, 0 fail",
+    "versions": {"jax": "1"},
+    "findings": [
+        dict(
+            zip(("audit", "method", "measured", "claimed", "verdict"), row, strict=True)
+        )
+        for row in (
+            ("metadata", "pe", "the same | all", "same", "holds"),
+            ("sensitivity", "pe, counts of sigma 3", "L2 2", "L2 2.5", "holds"),
+            ("sensitivity", "pe_conditional, counts", "L2 9", "L2 9.5", "holds"),
+            ("worst case of a step", "DP-SGD, hardened noise", "mu 1", EVIL, "holds"),
+            ("accountant", "RDP against PLD", "0.1 above", "not below", "holds"),
+            ("control, by metadata", "a bound from the data", "x", "y", "caught"),
+            ("control, by noise keys", "a reused noise key", "x", "y", "NOT CAUGHT"),
+        )
+    ],
+}
+"""As `scripts/audit_privacy.py` writes it."""
+
+
+@pytest.fixture
+def audit() -> dict:
+    return AUDIT
+
+
 def _write_results(folder: pathlib.Path, error: float) -> None:
     for name, key, values in (
         ("crash_by_vendor", VENDORS, ("num_devices", "mean_crashes")),

@@ -114,6 +114,18 @@ def test_promise_states_each_label_and_the_total(written):
         assert part in text
 
 
+def test_audits_stand_with_the_promise(run, suite, audit):
+    page.write(run, suite)
+    assert "No audit lies in audit/" in section(run.report, "promise")
+    runs.write_json(run.audit, audit)
+    text = section(page.write(run, suite), "promise")
+    assert "audit_privacy.py --full" in text and "5 claims hold, 0 fail" in text
+    assert "sensitivity pe, counts of sigma 3 L2 2 L2 2.5 holds" in text
+    assert "DP-SGD, hardened noise mu 1 &lt;script&gt;alert(1)" in text
+    assert "Claims of these methods: 4" in text and "pe_conditional" not in text
+    assert "a reused noise key x y NOT CAUGHT" in text
+
+
 def test_matrix_can_be_read_without_color(written):
     text = section(written, "verdict")
     # Two of three checks pass, none of one does, and `independent` was not run.
