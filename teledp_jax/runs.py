@@ -265,12 +265,23 @@ class FileStore:
         self._token = token
 
     def load(self, name: str) -> base.Tree | None:
-        """What was saved under `name` for this token, or None."""
+        """What was saved under `name` for this token, or None.
+
+        Raises:
+            InputError: If the file is damaged.
+        """
         path = self._folder / f"{name}.msgpack"
         if not path.exists():
             return None
-        saved = serialization.msgpack_restore(path.read_bytes())
-        return saved["tree"] if saved["token"] == self._token else None
+        try:
+            saved = serialization.msgpack_restore(path.read_bytes())
+            token, tree = saved["token"], saved["tree"]
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise errors.InputError(
+                f"{path}: is no whole checkpoint ({type(error).__name__}); remove it "
+                "to fit again."
+            ) from None
+        return tree if token == self._token else None
 
     def save(self, name: str, tree: base.Tree) -> None:
         """Saves `tree` under `name`, whole, readable by its owner."""

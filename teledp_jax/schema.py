@@ -18,6 +18,9 @@ Role = Literal["anchor", "group", "entity"]
 Scale = Literal["linear", "log"]
 
 
+_MOST_CODES = 2**16  # what 16 bits hold
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Column:
     """One column of a device table and its public domain.
@@ -51,6 +54,11 @@ class Column:
     has_zero: bool = False
 
     def __post_init__(self) -> None:
+        if self.num_codes > _MOST_CODES:
+            raise errors.InputError(
+                f"Column {self.name}: expected at most {_MOST_CODES} codes, absent and "
+                f"zero included, got {self.num_codes}."
+            )
         if self.kind == "category":
             if not self.categories or len(set(self.categories)) != len(self.categories):
                 raise errors.InputError(
@@ -277,6 +285,19 @@ def parse_column(
         raise errors.InputError(
             f"Column {name}: unknown {unknown}; known: {sorted(known)}."
         )
+    try:
+        return _column(name, fields, vocabularies)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        line = (str(error).splitlines() or [""])[0]
+        raise errors.InputError(
+            f"Column {name}: a field has the wrong type or size ({line})."
+        ) from None
+
+
+def _column(
+    name: str, fields: Mapping[str, Any], vocabularies: Mapping[str, list[str]]
+) -> Column:
+    """Body of `parse_column`; a field of the wrong type raises what it raises."""
     kind = fields.get("kind")
     about, unit = str(fields.get("about", "")), str(fields.get("unit", ""))
     if kind == "category":
@@ -301,24 +322,7 @@ def parse_column(
     scale = fields.get("scale", "linear")
     if scale not in ("linear", "log"):
         raise errors.InputError(f"Column {name}: {scale=} is neither linear nor log.")
-    if "edges" in fields:
-        edges = tuple(float(edge) for edge in fields["edges"])
-    else:
-        try:
-            low, high, bins = (
-                float(fields["low"]),
-                float(fields["high"]),
-                int(fields["bins"]),
-            )
-        except KeyError as error:
-            raise errors.InputError(
-                f"Column {name}: expected low, high and bins, or edges; lacks {error}."
-            ) from None
-        if not low < high or bins < 1 or (scale == "log" and low <= 0):
-            raise errors.InputError(
-                f"Column {name}: expected low < high, bins > 0, and low > 0 for log."
-            )
-        edges = spaced_edges(low, high, bins, scale=scale, whole=kind == "integer")
+    edges = _edges(name, fields, scale=scale, whole=kind == "integer")
     return Column(
         name=name,
         kind=kind,
@@ -326,8 +330,29 @@ def parse_column(
         about=about,
         edges=edges,
         scale=scale,
-        has_zero=bool(fields.get("zero", edges[0] >= 0)),
+        has_zero=bool(fields.get("zero", not edges or edges[0] >= 0)),
     )
+
+
+def _edges(
+    name: str, fields: Mapping[str, Any], *, scale: Scale, whole: bool
+) -> tuple[float, ...]:
+    """The edges that a header states, or those of evenly spaced bins."""
+    if "edges" in fields:
+        return tuple(float(edge) for edge in fields["edges"])
+    try:
+        low, high = float(fields["low"]), float(fields["high"])
+        bins = int(fields["bins"])
+    except KeyError as error:
+        raise errors.InputError(
+            f"Column {name}: expected low, high and bins, or edges; lacks {error}."
+        ) from None
+    if not low < high or not 1 <= bins < _MOST_CODES or (scale == "log" and low <= 0):
+        raise errors.InputError(
+            f"Column {name}: expected low < high, 0 < bins < {_MOST_CODES}, and "
+            "low > 0 for log."
+        )
+    return spaced_edges(low, high, bins, scale=scale, whole=whole)
 
 
 def spaced_edges(

@@ -2,6 +2,7 @@
 
 import os
 
+import hypothesis
 import jaxtyping
 
 os.environ["JAX_PLATFORMS"] = "cpu"
@@ -12,3 +13,5 @@ os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 jaxtyping.install_import_hook(
     "teledp_jax", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 )
+
+hypothesis.settings.register_profile("long", max_examples=10_000)
