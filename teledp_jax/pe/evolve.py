@@ -15,6 +15,10 @@ from teledp_jax.pe import embedding as embedding_lib
 Start = Callable[[Key[Array, ""], int], Integer[np.ndarray, "candidate head"]]
 Embeddings = Callable[[int], embedding_lib.Embedding]
 Margins = Callable[[Integer[np.ndarray, "candidate head"]], list[weights.Margin]]
+Variation = Callable[
+    [Key[Array, ""], Integer[np.ndarray, "candidate head"], float],
+    Integer[np.ndarray, "candidate head"],
+]
 
 
 class Settings(NamedTuple):
@@ -66,6 +70,7 @@ def evolve(
     settings: Settings,
     start: Start,
     margins: Margins,
+    variation: Variation | None = None,
 ) -> base.Tree:
     """Runs the evolution, or goes on where a killed one stopped.
 
@@ -78,6 +83,8 @@ def evolve(
         settings: Sizes and rules.
         start: Draws first records from what is public or paid for.
         margins: Shares that a pool is raked to, for the codes of the pool.
+        variation: Changes a share of what records hold; none: `apis.variation_api`. A
+            resumed fit must get the same offspring.
 
     Returns:
         `codes` and `weights` of the last population, and `convergence`: for each
@@ -85,6 +92,7 @@ def evolve(
         sigma) and `distance` (total variation between the noisy votes and those that
         the population itself casts, or, if `published`, equal ones).
     """
+    variation = variation or _programmatic(schema)
     state = context.store.load("population")
     if state is None:
         is_pool = settings.selection == "self_normalised"
@@ -102,7 +110,7 @@ def evolve(
     for step in range(int(state["step"]), settings.num_iterations):
         key = jax.random.fold_in(streams.sample, step)
         embedding, sigma = embeddings(step), settings.sigmas[step]
-        population = _vary(key, schema, population, step, settings)
+        population = _vary(key, schema, population, step, settings, variation)
         candidates = population.codes
         if settings.selection == "self_normalised":
             candidates = _candidates(key, population, settings.num_candidates)
@@ -183,6 +191,7 @@ def _vary(
     population: Population,
     step: int,
     settings: Settings,
+    variation: Variation,
 ) -> Population:
     """The population with its offspring, before every vote but the first."""
     count = round(settings.varied * len(population.codes))
@@ -197,14 +206,21 @@ def _vary(
     )
     drawing, varying = jax.random.split(jax.random.fold_in(key, 1))
     if not is_pool:
-        offspring = apis.variation_api(varying, schema, population.codes, degree=degree)
+        offspring = variation(varying, population.codes, degree)
         return Population(offspring, population.weights)
     generator = apis.generator_of(drawing)
     drawn = weights.draw(generator, population.weights, len(population.codes))
     kept = population.codes[drawn]
-    offspring = apis.variation_api(varying, schema, kept[:count], degree=degree)
+    offspring = variation(varying, kept[:count], degree)
     codes = np.concatenate([offspring, kept[count:]])
     return Population(codes, weights.normalise(np.ones(len(codes))))
+
+
+def _programmatic(schema: schema_lib.Schema) -> Variation:
+    """Variation without a model."""
+    return lambda key, codes, degree: apis.variation_api(
+        key, schema, codes, degree=degree
+    )
 
 
 def _candidates(
