@@ -11,6 +11,9 @@ from teledp_jax import arrays, keys
 Tree = dict[str, Any]
 """Nested dicts of arrays and numbers under text keys: what can be saved."""
 
+FACTS = "facts"
+"""Where a fitted tree may hold public numbers that only the fit can tell, by name."""
+
 
 class Store(Protocol):
     """Where a fit keeps what it needs to go on after it was killed. Private."""
@@ -52,6 +55,7 @@ class Synthesizer(NamedTuple):
             `event`.
         sample: Draws that many devices from what `fit` returned.
         facts: Public numbers to show beside results: noise multiplier, steps, sizes.
+            Those that only a fit can tell are `FACTS` of what it returned.
     """
 
     event: Any

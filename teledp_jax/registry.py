@@ -12,6 +12,7 @@ from teledp_jax.methods import (
     mst,
     pe,
     pe_conditional,
+    pe_llm,
 )
 
 METHODS: dict[str, ModuleType] = {
@@ -23,6 +24,7 @@ METHODS: dict[str, ModuleType] = {
     "mst": mst,
     "pe": pe,
     "pe_conditional": pe_conditional,
+    "pe_llm": pe_llm,
 }
 """Method name to its module, with `Config` and `make(config, schema, budget)`."""
 

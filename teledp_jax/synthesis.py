@@ -247,7 +247,7 @@ def synthesize(
             "sample_seconds": sample_seconds,
             "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "accelerator_bytes": _accelerator_bytes(),
-            "facts": dict(method.facts),
+            "facts": {**method.facts, **fitted.get(base.FACTS, {})},
         },
     )
     key_file.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import chat_server
 import dp_accounting
 import jax
 import numpy as np
@@ -60,9 +61,17 @@ SMALL = {  # enough to run every part of a method, not to learn
     "dpsgd_vae": {"num_epochs": 1},
     "pe": {"num_iterations": 1},
     "pe_conditional": {"num_iterations": 1, "pool": 2000},
+    "pe_llm": {"num_records": 20, "num_iterations": 2, "num_variations": 5},
     "independent": {},
 }
 DELTA = 1e-5
+
+
+@pytest.fixture(autouse=True, scope="module")
+def endpoint():
+    """A model that always answers the same request alike, for `pe_llm`."""
+    with chat_server.in_environment():
+        yield
 
 
 def make_devices(count: int, seed: int) -> arrays.DeviceArrays:

@@ -74,6 +74,14 @@ _SMALL: dict[str, dict[str, Any]] = {
         "pool": 400,
         "num_sweeps": 1,
     },
+    "pe_llm": {
+        "num_records": 20,
+        "num_variations": 5,
+        "num_iterations": 2,
+        "num_candidates": 20,
+        "pool": 400,
+        "concurrency": 1,  # answers that race are saved in any order
+    },
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import chat_server
 import pytest
 
 from teledp_jax.audit import (
@@ -25,7 +26,7 @@ FAULTS = (
     "a reused noise key",
     "rows capped before a later regrouping",
 )
-FAST = ("histogram", "independent", "pe")
+FAST = ("histogram", "independent", "pe", "pe_llm")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,13 @@ def test_every_fault_of_the_list_is_planted(planted):
 def test_a_planted_fault_is_caught(planted, name):
     (row,) = controls.check([planted[name]])
     assert row.verdict == results.CAUGHT, row
+
+
+@pytest.fixture(autouse=True, scope="module")
+def endpoint():
+    """What `pe_llm` asks."""
+    with chat_server.in_environment():
+        yield
 
 
 @pytest.mark.parametrize("name", FAST)
