@@ -14,4 +14,4 @@ jaxtyping.install_import_hook(
     "teledp_jax", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 )
 
-hypothesis.settings.register_profile("long", max_examples=10_000)
+hypothesis.settings.register_profile("long", max_examples=3_000)
