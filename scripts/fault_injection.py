@@ -1,17 +1,20 @@
-"""Kills a run at random moments and compares what it ends with.
+"""Kills a run at random moments, fills its disk, and compares what it ends with.
 
 python scripts/fault_injection.py --config=tests/configs/tiny.py --workdir=runs/faults
 
 A seeded run goes through undisturbed, in WORKDIR/whole. A second one, in
 WORKDIR/killed, is killed by SIGKILL after a random time and started again, --kills
 times, then finished: its ledger, scores, statistics, results and synthetic tables must
-be the same to the last byte. Whenever it ends between two kills it starts anew. Exit
-status 1 if a file differs.
+be the same to the last byte. Whenever it ends between two kills it starts anew. A third
+one, in WORKDIR/full, may write no file beyond a random size, --disks times, each of
+which must end in one line and status 2 and leave nothing half-written; then it is
+finished as well. Exit status 1 if a file differs.
 """
 
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -24,6 +27,7 @@ from absl import flags, logging
 from teledp_jax import errors, runs
 
 _KILLS = flags.DEFINE_integer("kills", 50, "How often the run is killed.")
+_DISKS = flags.DEFINE_integer("disks", 5, "How often files may not grow.")
 _SEED = flags.DEFINE_integer("seed", 0, "Of the moments, and of the run.")
 _SCRIPT = pathlib.Path(__file__).with_name("run_benchmark.py")
 
@@ -33,7 +37,7 @@ def start(folder: pathlib.Path) -> subprocess.Popen:
     passed = [
         arg
         for arg in sys.argv[1:]
-        if not arg.startswith(("--workdir", "--kills", "--seed"))
+        if not arg.startswith(("--workdir", "--kills", "--disks", "--seed"))
     ]
     command = [sys.executable, str(_SCRIPT), *passed, f"--workdir={folder}"]
     return subprocess.Popen(
@@ -70,31 +74,65 @@ def differences(whole: pathlib.Path, killed: pathlib.Path) -> list[str]:
     return [name for name in names if first.get(name) != second.get(name)]
 
 
-def main() -> None:
-    """Runs, kills, resumes, compares."""
-    folder = launch.workdir()
-    whole, killed = folder / "whole", folder / "killed"
-    seconds = finish(whole)
-    moments = random.Random(_SEED.value)
+def kill(
+    whole: pathlib.Path, killed: pathlib.Path, seconds: float, moments: random.Random
+) -> list[str]:
+    """Kills a run at random moments; returns the files that differ at its ends."""
     found: list[str] = []
-    ends = 1
-    for kill in range(_KILLS.value):
+    ends, kills = 1, 0
+    for _ in range(_KILLS.value):
         process = start(killed)
         try:
             process.communicate(timeout=moments.uniform(0.0, seconds))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            logging.info("kill %d of %d", kill + 1, _KILLS.value)
+            kills += 1
+            logging.info("kill %d of %d", kills, _KILLS.value)
             continue
         if process.returncode:
-            raise errors.InputError(f"Run {killed} failed after {kill} kills.")
+            raise errors.InputError(f"Run {killed} failed after {kills} kills.")
         found += differences(whole, killed)
         ends += 1
         shutil.rmtree(killed)
     finish(killed)
     found += differences(whole, killed)
-    print(f"{_KILLS.value} moments, {ends} ends, {len(found)} files differ.")
+    print(
+        f"{_KILLS.value} moments, {kills} kills, {ends} ends, {len(found)} files differ."
+    )
+    return found
+
+
+def fill(whole: pathlib.Path, full: pathlib.Path, moments: random.Random) -> list[str]:
+    """Runs under limits on the size of files; returns what differs at the end."""
+    found: list[str] = []
+    sizes = [path.stat().st_size for path in whole.rglob("*") if path.is_file()]
+    refused = 0
+    for _ in range(_DISKS.value):
+        limit = moments.choice(sizes)
+        process = start(full)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+        _, text = process.communicate()
+        lines = [line for line in text.splitlines() if line.startswith("error: ")]
+        expected = (0, 0) if not process.returncode else (2, 1)
+        if (process.returncode, len(lines)) != expected:
+            found.append(f"{limit} bytes: status {process.returncode}, {lines}")
+        found += [f"{limit} bytes: left {path}" for path in full.rglob("*.partial")]
+        refused += process.returncode == 2
+    finish(full)
+    found += differences(whole, full)
+    print(f"{_DISKS.value} full disks, {refused} refused, {len(found)} faults.")
+    return found
+
+
+def main() -> None:
+    """Runs, kills, fills, resumes, compares."""
+    folder = launch.workdir()
+    whole = folder / "whole"
+    seconds = finish(whole)
+    moments = random.Random(_SEED.value)
+    found = kill(whole, folder / "killed", seconds, moments)
+    found += fill(whole, folder / "full", moments)
     for name in sorted(set(found)):
         print(name)
     if found:

@@ -35,13 +35,18 @@ _INPUT = flags.DEFINE_string(
     None,
     "A CSV of product events, of suite eventlog, in place of a simulated log.",
 )
+_MEMORY = (
+    "Memory ran out; lower --config.memory_limit (of DuckDB) or a method's "
+    "micro_batch, or free memory, and give the command again: finished stages stay."
+)
+_BARS: list[tqdm.tqdm] = []
 
 
 def run(main: Callable[[], None]) -> None:
     """Parses flags, calls `main` and ends the process.
 
-    Status 0 if all went well; 2 and one line on stderr where a file, flag, config or
-    the disk is at fault. Other errors are ours and keep their traceback.
+    Status 0 if all went well; 2 and one line on stderr where a file, flag, config, the
+    disk or memory is at fault. Other errors are ours and keep their traceback.
     """
     if {"--help", "-h"} & set(sys.argv):
         print(sys.modules["__main__"].__doc__)
@@ -67,10 +72,18 @@ def run(main: Callable[[], None]) -> None:
         main()
     except (errors.InputError, OSError) as error:
         _stop(error)
+    except MemoryError:
+        _stop(errors.InputError(_MEMORY))
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        _stop(errors.InputError(_MEMORY))
 
 
 def _stop(error: Exception) -> None:
     """Prints one line and ends the process with status 2."""
+    for shown in _BARS:
+        shown.close()
     print("error:", " ".join(str(error).split()), file=sys.stderr)
     sys.exit(2)
 
@@ -155,6 +168,7 @@ def _use_input(config: ml_collections.ConfigDict) -> None:
 def bar(name: str) -> synthesis.Progress:
     """A progress bar on stderr."""
     shown = tqdm.tqdm(desc=name, file=sys.stderr, mininterval=0.5, leave=True)
+    _BARS.append(shown)
 
     def advance(done: int, total: int, facts: Mapping[str, float]) -> None:
         shown.total = total

@@ -4,10 +4,13 @@ python scripts/run_benchmark.py --config=configs/demo.py --workdir=runs/demo
 """
 
 import pathlib
+import signal
 import subprocess
 import sys
 
 import launch
+
+from teledp_jax import errors
 
 
 def main() -> None:
@@ -21,6 +24,12 @@ def main() -> None:
         for label in job.config.methods:
             flags = [*sys.argv[1:], f"--label={label}", "--within_run"]
             status = subprocess.run([sys.executable, script, *flags]).returncode
+            if status < 0:
+                name = signal.Signals(-status).name
+                raise errors.InputError(
+                    f"methods.{label}: its process was ended by {name}; if memory was "
+                    "short, lower its micro_batch. Give the command again to go on."
+                )
             if status:
                 sys.exit(status)
         job.evaluate(launch.bar)
