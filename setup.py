@@ -37,6 +37,7 @@ setuptools.setup(
             "beartype>=0.19",
             "hypothesis>=6.110",
             "mypy>=1.11",
+            "prv-accountant>=0.2",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.6",

@@ -98,7 +98,8 @@ def kill(
     finish(killed)
     found += differences(whole, killed)
     print(
-        f"{_KILLS.value} moments, {kills} kills, {ends} ends, {len(found)} files differ."
+        f"{_KILLS.value} moments, {kills} kills, {ends} ends, "
+        f"{len(found)} files differ."
     )
     return found
 
