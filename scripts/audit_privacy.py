@@ -48,7 +48,7 @@ def of_config(sizes: suite.Sizes) -> Iterator[Audit]:
     with job.open():
         for stage in (job.simulate, job.aggregate, job.encode):
             stage(launch.bar)
-        schema = job.suite.schema
+        schema = job.learnt.schema
         fleet = arrays.load(job.run.arrays, schema)
         others = encode.encode(schema, job.run.holdout).devices
         for label, (name, config) in job.config.methods.items():

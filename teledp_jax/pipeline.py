@@ -1,6 +1,7 @@
 """The stages of the main job: each is run once, found again, and resumed."""
 
 import contextlib
+import dataclasses
 import fcntl
 import importlib.metadata
 import os
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 from absl import logging
 
 import teledp_jax
-from teledp_jax import arrays, errors, runs, settings, synthesis
+from teledp_jax import arrays, domains, errors, runs, settings, synthesis
 from teledp_jax.answers import releases
 from teledp_jax.data import aggregate, decode, encode
 from teledp_jax.data import suite as suite_lib
@@ -53,9 +54,29 @@ class Job:
         selected = catalog.select(queries, config.workloads)
         self.suite = suite.without(catalog.only_others(queries, selected))
         catalog.check_parses(selected, self.suite.schema)
+        self._domains = domains.plan(config, self.suite.schema)
         sources = sorted(pathlib.Path(teledp_jax.__file__).parent.rglob("*.py"))
         sources += sorted(config.suite_folder.rglob("*.*"))
         self._code = runs.fingerprint(*(path.read_text() for path in sources))
+
+    @property
+    def learnt(self) -> suite_lib.Suite:
+        """The suite with private domains as they were learnt, after `encode`."""
+        if self._domains is None:
+            return self.suite
+        schema = domains.learnt(self.suite.schema, self.run)
+        return dataclasses.replace(self.suite, schema=schema)
+
+    @property
+    def _shared(self) -> list[ledger.Part]:
+        """What is read for all labels together."""
+        config = self.config
+        event = events.DiscreteGaussianDpEvent(config.count_stddev)
+        parts: list[ledger.Part] = [("count", "noisy number of devices", event)]
+        if self._domains is not None:
+            about = "private bins, vocabularies and shares of tables"
+            parts.append(("domains", about, self._domains.mechanism.event))
+        return parts
 
     def _token(self, stage: str, label: str = "") -> str:
         """Fingerprint of all that a stage's result depends on."""
@@ -72,6 +93,9 @@ class Job:
             ]  # fmt: skip
         elif stage == "encode":
             parts = [self._token("aggregate"), config.count_stddev, config.seed]
+            if self._domains is not None:
+                asked = config.resolved["domains"]
+                parts += [asked, config.epsilon, config.delta]
         elif stage == "synthesize":
             method = config.resolved["methods"][label]
             budget = [config.epsilon, config.delta]
@@ -232,7 +256,7 @@ class Job:
                 releases of this run; then nothing was read.
         """
         if not self._finished("aggregate"):
-            synthesis.check_book(self.config, self.suite)
+            synthesis.check_book(self.config, self.suite, self._shared)
         self._once("aggregate", lambda: self._aggregate(bar))
 
     def _aggregate(self, bar: Bar) -> None:
@@ -254,13 +278,26 @@ class Job:
         runs.write_json(self.run.missing_tables, missing)
 
     def encode(self, bar: Bar) -> None:
-        """Encodes the fleet; writes halves, the ceiling and the noisy device count."""
+        """Learns private domains, encodes the fleet, counts it under noise.
+
+        Writes arrays, two halves of the fleet and its ceiling.
+        """
         self._once("encode", lambda: self._encode(bar))
         self._describe()
 
     def _encode(self, bar: Bar) -> None:
         """Body of `encode`."""
-        advance, schema = bar("encode"), self.suite.schema
+        advance = bar("encode")
+        self._enter_shared(num_devices=0)  # before anything is read
+        if self._domains is not None:
+            domains.learn(
+                self.config,
+                self.suite.schema,
+                self._domains,
+                self.run,
+                token=self._token("encode"),
+            )
+        schema = self.learnt.schema
         devices, quality = encode.encode(schema, self.run.real)
         arrays.check(schema, devices)
         arrays.save(self.run.arrays, devices)
@@ -289,21 +326,23 @@ class Job:
                     pq.write_table(rows.filter(mask), temporary)
 
     def _count(self, exact: int) -> None:
-        """Releases the number of devices, once, into the ledger of every label."""
-        config = self.config
-        event = events.DiscreteGaussianDpEvent(config.count_stddev)
-        token = self._token("encode")
+        """Releases the number of devices, once; its event is in every ledger."""
+        config, token = self.config, self._token("encode")
         path = self.run.private / "keys" / "count.json"
-        public, privacy = synthesis.root_keys(config.seed, path, token, stream="count")
-        self._enter_count(event, num_devices=0)  # before the count is read
-        synthesis.enter_book(
-            config, self.run, public, event, token=token, about="number of devices"
-        )
-        add_noise = synthesis.integer_noise(config.seed)
-        noisy = add_noise(privacy, np.array([exact]), config.count_stddev)
-        num_devices = max(int(noisy[0]), 1)
-        self._enter_count(event, num_devices=num_devices)
-        runs.write_json(self.run.count, {"num_devices": num_devices})
+        saved = runs.read_json(self.run.count) if self.run.count.exists() else {}
+        if saved.get("token") != token:
+            public, privacy = synthesis.root_keys(
+                config.seed, path, token, stream="count"
+            )
+            event = events.DiscreteGaussianDpEvent(config.count_stddev)
+            synthesis.enter_book(
+                config, self.run, public, event, token=token, about="number of devices"
+            )
+            add_noise = synthesis.integer_noise(config.seed)
+            noisy = add_noise(privacy, np.array([exact]), config.count_stddev)
+            saved = {"token": token, "num_devices": max(int(noisy[0]), 1)}
+            runs.write_json(self.run.count, saved)
+        self._enter_shared(num_devices=saved["num_devices"])
         path.unlink(missing_ok=True)
 
     @property
@@ -311,14 +350,13 @@ class Job:
         """Labels of methods, and that of answers to queries if the config asks."""
         return [*self.config.methods, *[answers.NAME] * self.config.query_answers]
 
-    def _enter_count(
-        self, event: events.DiscreteGaussianDpEvent, *, num_devices: int
-    ) -> None:
-        """Writes the count's event into the ledger of every label."""
+    def _enter_shared(self, *, num_devices: int) -> None:
+        """Writes what all labels share into the ledger of each."""
         entries = {}
         for label in self._labels:
             book = ledger.Ledger(epsilon=self.config.epsilon, delta=self.config.delta)
-            book.spend("count", "noisy number of devices", event)
+            for part in self._shared:
+                book.spend(*part)
             entries[label] = book.record(num_devices)
         runs.write_json(self.run.ledger, entries)
 
@@ -334,9 +372,10 @@ class Job:
             "synthesize",
             lambda: synthesis.synthesize(
                 self.config,
-                self.suite,
+                self.learnt,
                 self.run,
                 label,
+                shared=self._shared,
                 token=token,
                 progress=bar(f"fit {label}"),
             ),
@@ -351,7 +390,9 @@ class Job:
         token = self._token("answer")
         self._once(
             "answer",
-            lambda: synthesis.answer(self.config, self.suite, self.run, token=token),
+            lambda: synthesis.answer(
+                self.config, self.learnt, self.run, shared=self._shared, token=token
+            ),
         )
 
     def evaluate(self, bar: Bar) -> None:
@@ -372,7 +413,7 @@ class Job:
         advance = bar("evaluate")
         evaluate.evaluate(
             self.run,
-            self.suite,
+            self.learnt,
             self.config.workloads,
             self._labels,
             missing_tables=runs.read_json(self.run.missing_tables),
@@ -413,7 +454,7 @@ class Job:
             for label in self.config.methods:
                 if label not in self.config.claimed:
                     self._release(label)
-        return page.write(self.run, self.suite)
+        return page.write(self.run, self.learnt)
 
     def _release(self, label: str) -> None:
         """Writes the card of a label, which checks its budget; copies its tables."""

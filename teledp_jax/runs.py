@@ -62,6 +62,11 @@ class Run:
         return self.private / "count.json"
 
     @property
+    def domains(self) -> pathlib.Path:
+        """What was learnt under noise of private bins and vocabularies."""
+        return self.private / "domains.json"
+
+    @property
     def book(self) -> pathlib.Path:
         """What the budget book says of all releases of the data set."""
         return self.folder / "book.json"

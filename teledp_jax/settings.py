@@ -49,6 +49,16 @@ def default(suite: str) -> ml_collections.ConfigDict:
                 "data_set": config_dict.placeholder(str),  # your name for it
                 "cap_epsilon": config_dict.placeholder(float),  # of all its releases
             },
+            # What headers state is public but for these columns, whose bins or values
+            # are learnt from the data under noise.
+            "domains": {
+                "private": (),  # "table.column", or "table" for all of its columns
+                "share": 0.25,  # of the budget
+                "num_levels": 4,  # of halving: 2 to that power bins
+                "max_texts": 8,  # that a device brings, over all columns
+                "max_size": 200,  # texts of a column
+                "presence": False,  # also shares of devices that have a table
+            },
             "query_answers": False,  # noisy answers beside synthetic data
             "seed": config_dict.placeholder(int),  # none: the operating system
             "holdout": 0.1,
@@ -78,6 +88,18 @@ def entry(
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Domains:
+    """Columns whose domain is no public knowledge; fields as in `default`."""
+
+    private: tuple[str, ...]
+    share: float
+    num_levels: int
+    max_texts: int
+    max_size: int
+    presence: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """A checked config; fields as in `default`.
 
@@ -98,6 +120,7 @@ class Settings:
     delta: float
     count_stddev: float
     book: book_lib.Book | None
+    domains: Domains
     query_answers: bool
     seed: int | None
     holdout: float
@@ -197,6 +220,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         delta=float(budget["delta"]),
         count_stddev=float(budget["count_stddev"]),
         book=_book(budget),
+        domains=_domains(plain["domains"]),
         query_answers=bool(plain["query_answers"]),
         seed=plain["seed"],
         holdout=plain["holdout"],
@@ -230,6 +254,14 @@ def _book(budget: Mapping[str, Any]) -> book_lib.Book | None:
         epsilon=float(budget["cap_epsilon"]),
         delta=float(budget["delta"]),
     )
+
+
+def _domains(fields: Mapping[str, Any]) -> Domains:
+    """The private columns of a config; whether they exist is for the suite to say."""
+    known = {field.name for field in dataclasses.fields(Domains)}
+    if problem := sorted(set(fields) ^ known):
+        raise errors.InputError(f"domains: missing or unknown keys {problem}.")
+    return Domains(**dict(fields) | {"private": tuple(fields["private"])})
 
 
 def _method(label: str, fields: dict[str, Any]) -> tuple[str, Any]:

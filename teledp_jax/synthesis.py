@@ -6,7 +6,7 @@ import resource
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import dp_accounting
 import jax
@@ -28,8 +28,8 @@ from teledp_jax.answers import workload
 from teledp_jax.data import decode, suite
 from teledp_jax.evaluation import answers, catalog
 from teledp_jax.privacy import budget as budget_lib
-from teledp_jax.privacy import events, mechanisms
 from teledp_jax.privacy import ledger as ledger_lib
+from teledp_jax.privacy import mechanisms
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
 
@@ -111,20 +111,27 @@ def enter_book(
     )
 
 
-def check_book(job: settings.Settings, tables: suite.Suite) -> None:
+def check_book(
+    job: settings.Settings, tables: suite.Suite, shared: Sequence[ledger_lib.Part]
+) -> None:
     """Refuses a run for whose releases the budget book has no room, before it reads.
 
-    A method is made for as many devices as the config states, since the noisy number
-    is not known yet; each label is held to the book again before its fit.
+    A method is made for as many devices as the config states and for the headers'
+    domains, since the noisy number and private domains are not known yet; each label
+    is held to the book again before its fit.
+
+    Args:
+        job: The checked config.
+        tables: The suite as its headers state it.
+        shared: What will be read for all labels together.
 
     Raises:
         InputError: If all releases of the data set would exceed the owner's cap.
     """
     if job.book is None:
         return
-    count = events.DiscreteGaussianDpEvent(job.count_stddev)
-    budget = _budget(job, job.num_devices)
-    parts: list[dp_accounting.DpEvent] = [count]
+    budget = _budget(job, shared, job.num_devices)
+    parts = [budget.spent]
     parts += [_make(job, tables, label, budget)[0].event for label in job.methods]
     if job.query_answers:
         planned = _plan(job, tables, ())
@@ -132,12 +139,14 @@ def check_book(job: settings.Settings, tables: suite.Suite) -> None:
     job.book.check(dp_accounting.ComposedDpEvent(parts), about="this run")
 
 
-def _budget(job: settings.Settings, num_devices: int) -> budget_lib.Budget:
-    """What each label may spend, the number of devices being paid for."""
+def _budget(
+    job: settings.Settings, shared: Sequence[ledger_lib.Part], num_devices: int
+) -> budget_lib.Budget:
+    """The budget of a label, of which what all labels share is spent."""
     return budget_lib.Budget(
         epsilon=job.epsilon,
         delta=job.delta,
-        spent=events.DiscreteGaussianDpEvent(job.count_stddev),
+        spent=dp_accounting.ComposedDpEvent([event for _, _, event in shared]),
         num_devices=num_devices,
     )
 
@@ -178,6 +187,7 @@ def synthesize(
     run: runs.Run,
     label: str,
     *,
+    shared: Sequence[ledger_lib.Part],
     token: str,
     progress: Progress,
 ) -> None:
@@ -185,9 +195,10 @@ def synthesize(
 
     Args:
         job: The checked config.
-        tables: The suite.
+        tables: The suite, its schema as it was encoded with.
         run: The run folder, with encoded arrays and the noisy number of devices.
         label: One of `job.methods`.
+        shared: What was read before, for all labels.
         token: Fingerprint of everything that the result depends on.
         progress: Told of the steps of the fit.
 
@@ -196,15 +207,15 @@ def synthesize(
     """
     name, _ = job.methods[label]
     num_devices = runs.read_json(run.count)["num_devices"]
-    budget = _budget(job, num_devices)
+    budget = _budget(job, shared, num_devices)
     method, claim = _make(job, tables, label, budget)
     ledger = ledger_lib.Ledger(
         epsilon=job.epsilon,
         delta=job.delta,
         claim=None if claim is None else bookkeeping.record(claim),
     )
-    ledger.spend("count", "noisy number of devices", budget.spent)
-    ledger.spend("fit", name, method.event)
+    for part in (*shared, ("fit", name, method.event)):
+        ledger.spend(*part)
     entries = runs.read_json(run.ledger)
     entries[label] = ledger.record(num_devices)
     runs.write_json(run.ledger, entries)
@@ -255,14 +266,20 @@ def synthesize(
 
 
 def answer(
-    job: settings.Settings, tables: suite.Suite, run: runs.Run, *, token: str
+    job: settings.Settings,
+    tables: suite.Suite,
+    run: runs.Run,
+    *,
+    shared: Sequence[ledger_lib.Part],
+    token: str,
 ) -> None:
     """Answers the queries that declare contributions, under a budget like a label's.
 
     Args:
         job: The checked config.
-        tables: The suite.
+        tables: The suite, its schema as it was encoded with.
         run: The run folder, with device tables and the noisy number of devices.
+        shared: What was read before, for all labels.
         token: Fingerprint of everything that the result depends on.
 
     Raises:
@@ -271,13 +288,13 @@ def answer(
     started = time.perf_counter()
     num_devices = runs.read_json(run.count)["num_devices"]
     planned = _plan(job, tables, runs.read_json(run.missing_tables))
-    budget = _budget(job, num_devices)
+    budget = _budget(job, shared, num_devices)
     noise = workload.calibrate(planned.blocks, budget)
     key_file = run.private / "keys" / f"{answers.NAME}.json"
     public, privacy = root_keys(job.seed, key_file, token, stream=answers.NAME)
     ledger = ledger_lib.Ledger(epsilon=job.epsilon, delta=job.delta)
-    ledger.spend("count", "noisy number of devices", budget.spent)
-    ledger.spend("answers", answers.NAME, noise.event)
+    for part in (*shared, ("answers", answers.NAME, noise.event)):
+        ledger.spend(*part)
     entries = runs.read_json(run.ledger)
     entries[answers.NAME] = ledger.record(num_devices)
     runs.write_json(run.ledger, entries)

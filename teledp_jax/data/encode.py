@@ -51,18 +51,10 @@ def encode(schema: schema_lib.Schema, folder: pathlib.Path) -> Encoded:
     Raises:
         InputError: If a file is absent, damaged or lacks a column.
     """
-    anchor = _read(folder, schema.anchor.name, schema.device)
-    ids = _ordered(anchor)
+    ids = device_ids(schema, folder)
     devices, counts = {}, []
     for table in schema.tables:
-        own = _read(folder, table.name, schema.device)
-        # The anchor's own ids, where in order, need no look-up.
-        index = (
-            pa.array(np.arange(len(ids)))
-            if table.role == "anchor" and len(own) == len(ids) and own.equals(ids)
-            else pc.fill_null(pc.index_in(own, value_set=ids), -1)
-        )
-        device = np.asarray(index.to_numpy()).astype(np.int64)
+        device = device_positions(schema, folder, table, ids)
         codes, rank, found = _encode_rows(folder, table, len(device))
         known = device >= 0
         placed, dropped = _place(
@@ -86,8 +78,43 @@ def write_quality(path: pathlib.Path, counts: list[quality.Count]) -> None:
     quality.record(path, counts, rules=RULES)
 
 
-def _read(folder: pathlib.Path, table: str, column: str) -> Any:
-    """One column of a device table, as one pyarrow array."""
+def device_ids(schema: schema_lib.Schema, folder: pathlib.Path) -> Any:
+    """Ids of the anchor's devices in order, each once, as a pyarrow array.
+
+    Raises:
+        InputError: If the file is absent, damaged or lacks the column.
+    """
+    ids = read_column(folder, schema.anchor.name, schema.device)
+    if len(ids) < 2 or pc.all(pc.less(ids[:-1], ids[1:])).as_py():
+        return ids
+    ids = pc.unique(ids)
+    return ids.take(pc.array_sort_indices(ids))
+
+
+def device_positions(
+    schema: schema_lib.Schema, folder: pathlib.Path, table: schema_lib.Table, ids: Any
+) -> Integer[np.ndarray, " row"]:
+    """Position in `ids` of each row's device, -1 where the anchor lacks it.
+
+    Raises:
+        InputError: If the file is absent, damaged or lacks the id column.
+    """
+    own = read_column(folder, table.name, schema.device)
+    # The anchor's own ids, where in order, need no look-up.
+    index = (
+        pa.array(np.arange(len(ids)))
+        if table.role == "anchor" and len(own) == len(ids) and own.equals(ids)
+        else pc.fill_null(pc.index_in(own, value_set=ids), -1)
+    )
+    return np.asarray(index.to_numpy()).astype(np.int64)
+
+
+def read_column(folder: pathlib.Path, table: str, column: str) -> Any:
+    """One column of a device table, as one pyarrow array.
+
+    Raises:
+        InputError: If the file is absent, damaged or lacks the column.
+    """
     path = folder / f"{table}.parquet"
     try:
         read = pa.parquet.read_table(path, columns=[column])[column]
@@ -96,14 +123,6 @@ def _read(folder: pathlib.Path, table: str, column: str) -> Any:
             f"{path}: column {column} cannot be read; aggregate again."
         ) from None
     return read.combine_chunks()
-
-
-def _ordered(ids: Any) -> Any:
-    """Each id once, in order."""
-    if len(ids) < 2 or pc.all(pc.less(ids[:-1], ids[1:])).as_py():
-        return ids
-    ids = pc.unique(ids)
-    return ids.take(pc.array_sort_indices(ids))
 
 
 def _encode_rows(
@@ -119,7 +138,7 @@ def _encode_rows(
     rank = np.zeros(num_rows)
     counts = []
     for index, column in enumerate(table.columns):
-        values = _read(folder, table.name, column.name)
+        values = read_column(folder, table.name, column.name)
         if column.is_number:
             numbers = values.cast(pa.float64(), safe=False).to_numpy(
                 zero_copy_only=False

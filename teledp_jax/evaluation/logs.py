@@ -118,9 +118,11 @@ def from_device_table(
 ) -> Mapping[str, np.ndarray]:
     """Product, event_type and time_s of a device table `user_events`.
 
-    Rows without a product, day or hour are dropped; the second in the hour is drawn.
+    Rows without a product and event type, day or hour are dropped; the second in the
+    hour is drawn.
     """
     table = table.drop_null()
+    table = table.filter(pc.match_substring(table["product_event"], "/"))
     parts = pc.split_pattern(table["product_event"], "/")
     hours = 24 * table["day"].to_numpy() + table["hour"].to_numpy()
     return {

@@ -4,7 +4,8 @@ What a header states is public and free. A column that is private has wide publi
 alone, or no list of values; what methods need to know of it is asked here, for the
 whole suite in one call, under one share of the budget:
 
-- bins of numbers by quantiles, each a choice of the exponential mechanism;
+- bins of numbers by quantiles, each a choice of the exponential mechanism; a few even
+  ones between the public bounds are free and stand among them;
 - vocabularies by partition selection: counts of devices under noise, of which those
   above a threshold show; a device brings few texts, over all vocabularies together;
 - the share of devices that a table knows, by a noisy count.
@@ -15,7 +16,7 @@ A device brings one value to each number (of an entity table, one of its rows).
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dp_accounting
 import jax
@@ -25,10 +26,13 @@ from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import base, errors
 from teledp_jax import schema as schema_lib
+from teledp_jax.data import values as values_lib
 from teledp_jax.privacy import accounting, events, mechanisms
 from teledp_jax.privacy import budget as budget_lib
 
+_COARSE = 8  # even bins, which keep narrow the bins that hold few devices
 _GRID = 2048  # places where an edge may lie
+_OTHER = "Other"
 _SHARE_OF_DELTA = 0.5  # of the share's delta, for the thresholds
 
 
@@ -40,7 +44,7 @@ class Questions:
         numbers: `table.column` of numbers, and the column with its wide public bounds.
         vocabularies: `table.column` of categories.
         presences: Names of tables.
-        num_levels: Levels of halving: 4 give 16 bins.
+        num_levels: Levels of halving: 4 give 16 bins beside the even ones.
         max_texts: Most texts that a device brings, over all vocabularies.
         max_size: Most texts that a vocabulary keeps, those of the largest counts.
     """
@@ -76,24 +80,6 @@ class Mechanism(NamedTuple):
     sigma_texts: float
     sigma_presences: float
     threshold: float
-
-
-class Values(NamedTuple):
-    """What devices bring. Private.
-
-    Attributes:
-        numbers: For each number one value a device that has one.
-        device: Of each text the number of its device.
-        vocabulary: Of each text the position of its vocabulary.
-        text: The texts.
-        presences: For each table the number of devices with a row.
-    """
-
-    numbers: Mapping[str, Float[np.ndarray, " _"]]
-    device: Integer[np.ndarray, " text"]
-    vocabulary: Integer[np.ndarray, " text"]
-    text: Sequence[str]
-    presences: Mapping[str, int]
 
 
 class Domain(NamedTuple):
@@ -177,18 +163,16 @@ def calibrate(
 
 
 def estimate(
-    batch: Key[Array, ""],
     noise: Key[Array, ""],
     questions: Questions,
     mechanism: Mechanism,
-    values: Values,
+    values: values_lib.Values,
     *,
     integer_noise: base.IntegerNoise,
 ) -> Domain:
     """Answers all questions, once; the mechanism's event is in the ledger by now.
 
     Args:
-        batch: A secret key: which texts of a device count, where it has too many.
         noise: A noise key, spent on this call.
         questions: What is asked.
         mechanism: What `calibrate` found for it.
@@ -207,10 +191,7 @@ def estimate(
         )
     vocabularies = {}
     if questions.vocabularies:
-        found = bound_texts(batch, values, max_texts=questions.max_texts)
-        vocabularies = _select(
-            streams[1], questions, mechanism, values, found, integer_noise
-        )
+        vocabularies = _select(streams[1], questions, mechanism, values, integer_noise)
     presences = {}
     if questions.presences:
         exact = np.array([values.presences[name] for name in questions.presences])
@@ -224,14 +205,18 @@ def estimate(
 
 def grid(column: schema_lib.Column) -> Float[np.ndarray, " place"]:
     """Where edges of a number may lie: its public bounds, cut evenly on its scale."""
-    edges = schema_lib.spaced_edges(
+    return np.array(_even(column, _GRID))
+
+
+def _even(column: schema_lib.Column, bins: int) -> tuple[float, ...]:
+    """Edges of even bins between the public bounds of a number."""
+    return schema_lib.spaced_edges(
         column.edges[0],
         column.bounds[1],
-        _GRID,
+        bins,
         scale=column.scale,
         whole=column.kind == "integer",
     )
-    return np.array(edges)
 
 
 def split_scores(
@@ -250,7 +235,7 @@ def quantile_edges(
     num_levels: int,
     epsilon: float,
 ) -> tuple[float, ...]:
-    """Edges of bins that hold about as many devices each.
+    """Edges of bins that hold about as many devices each, and of a few even bins.
 
     Intervals are halved again and again. A device lies in one interval of each level,
     so a level costs one choice, however many intervals it has.
@@ -258,8 +243,8 @@ def quantile_edges(
     Args:
         key: A noise key, spent on this column.
         column: With wide public bounds.
-        values: One a device; NaN and zeros that have a code of their own are dropped,
-            what is out of bounds is clamped. Private.
+        values: One a device, each with a bin; what is out of bounds is clamped.
+            Private.
         num_levels: Levels of halving.
         epsilon: Range of a choice.
 
@@ -267,9 +252,6 @@ def quantile_edges(
         Kaplan et al. 2022 (arXiv:2110.05429).
     """
     places = grid(column)
-    values = values[np.isfinite(values)]
-    if column.has_zero:
-        values = values[values != 0]
     values = np.clip(values, *column.bounds)
     intervals = [(0, len(places) - 1)]
     for level in range(num_levels):
@@ -286,46 +268,35 @@ def quantile_edges(
             choice = mechanisms.exponential_choice(own, scores, epsilon=epsilon)
             halves += [(low, low + 1 + choice), (low + 1 + choice, high)]
         intervals = halves
-    bounds = sorted({index for interval in intervals for index in interval})
-    return tuple(float(place) for place in places[bounds])
+    bounds = {index for interval in intervals for index in interval}
+    return tuple(sorted({*places[list(bounds)].tolist(), *_even(column, _COARSE)}))
 
 
 def bound_texts(
-    batch: Key[Array, ""], values: Values, *, max_texts: int
+    values: values_lib.Values, *, max_texts: int
 ) -> Integer[np.ndarray, " kept"]:
-    """Positions of the texts that count: few a device, each once, drawn at random."""
-    text, _ = _numbered(values.text)
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(batch)).ravel())
-    shuffled = generator.permutation(len(text))
-    triples = np.stack([values.device, values.vocabulary, text], axis=1)[shuffled]
-    _, first = np.unique(triples, axis=0, return_index=True)
-    first = np.sort(first)  # in shuffled order again
-    order = np.argsort(triples[first, 0], kind="stable")
-    device = triples[first[order], 0]
-    rank = np.arange(len(device)) - np.searchsorted(device, device, side="left")
-    kept: np.ndarray = shuffled[first[order][rank < max_texts]]
+    """Positions of the texts that count: few a device, each once, the first by rank."""
+    cell = values.vocabulary * len(values.texts) + values.text
+    _, first = np.unique(
+        np.stack([values.device, cell], axis=1), axis=0, return_index=True
+    )
+    order = first[np.lexsort((values.rank[first], values.device[first]))]
+    device = values.device[order]
+    place = np.arange(len(device)) - np.searchsorted(device, device, side="left")
+    kept: np.ndarray = order[place < max_texts]
     return kept
-
-
-def _numbered(
-    texts: Sequence[str],
-) -> tuple[Integer[np.ndarray, " text"], list[str]]:
-    """Texts as numbers, and the texts by number."""
-    known, numbers = np.unique(np.array(texts, dtype=object), return_inverse=True)
-    return numbers.astype(np.int64), [str(text) for text in known]
 
 
 def _select(
     key: Key[Array, ""],
     questions: Questions,
     mechanism: Mechanism,
-    values: Values,
-    kept: Integer[np.ndarray, " kept"],
+    values: values_lib.Values,
     integer_noise: base.IntegerNoise,
 ) -> dict[str, tuple[str, ...]]:
     """Texts whose noisy counts of devices reach the threshold."""
-    text, known = _numbered(values.text)
-    pairs = np.stack([values.vocabulary, text], axis=1)[kept].reshape(-1, 2)
+    kept = bound_texts(values, max_texts=questions.max_texts)
+    pairs = np.stack([values.vocabulary, values.text], axis=1)[kept]
     cells, counts = np.unique(pairs, axis=0, return_counts=True)
     noisy = integer_noise(key, counts.astype(np.int64), mechanism.sigma_texts)
     found = {}
@@ -333,21 +304,19 @@ def _select(
         shown = np.flatnonzero(
             (cells[:, 0] == position) & (noisy >= mechanism.threshold)
         )
-        ordered = sorted(shown, key=lambda i: (-noisy[i], known[cells[i, 1]]))
-        chosen = ordered[: questions.max_size]
-        found[name] = tuple(known[cells[index, 1]] for index in chosen)
+        texts = {values.texts[cells[index, 1]]: noisy[index] for index in shown}
+        ordered = sorted(texts, key=lambda text: (-texts[text], text))
+        found[name] = tuple(ordered[: questions.max_size])
     return found
 
 
-def apply(
-    schema: schema_lib.Schema, domain: Domain, *, other: str = "Other"
-) -> schema_lib.Schema:
+def apply(schema: schema_lib.Schema, domain: Domain) -> schema_lib.Schema:
     """The schema with bins and vocabularies as they were learnt.
 
-    Args:
-        schema: As the headers state it.
-        domain: What `estimate` returned.
-        other: Stands for all texts that a vocabulary lacks.
+    Of a column that was learnt the header's bins or values play no part. Of a
+    vocabulary it keeps the text that stands for all others, `Other` where it has none.
+    That comes last, after the most common first; in the column that caps a table the
+    order is reversed, since the largest codes are kept.
     """
     tables = []
     for table in schema.tables:
@@ -357,10 +326,30 @@ def apply(
             if name in domain.edges:
                 column = dataclasses.replace(column, edges=domain.edges[name])
             elif name in domain.vocabularies:
+                other = column.other or _OTHER
                 texts = [text for text in domain.vocabularies[name] if text != other]
+                texts.append(other)
+                if column.name == table.cap_by:
+                    texts.reverse()
                 column = dataclasses.replace(
-                    column, categories=(*texts, other), other=other
+                    column, categories=tuple(texts), other=other
                 )
             columns.append(column)
         tables.append(dataclasses.replace(table, columns=tuple(columns)))
     return dataclasses.replace(schema, tables=tuple(tables))
+
+
+def to_json(domain: Domain) -> dict[str, Any]:
+    """A domain as JSON can hold it."""
+    return {name: dict(part) for name, part in domain._asdict().items()}
+
+
+def from_json(saved: Mapping[str, Any]) -> Domain:
+    """Inverse of `to_json`."""
+    return Domain(
+        edges={name: tuple(edges) for name, edges in saved["edges"].items()},
+        vocabularies={
+            name: tuple(texts) for name, texts in saved["vocabularies"].items()
+        },
+        presences=saved["presences"],
+    )

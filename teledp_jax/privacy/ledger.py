@@ -10,6 +10,11 @@ from teledp_jax.privacy import accounting, events
 
 UNIT = "one device with all its rows in all tables"
 ADJACENCY = "add or remove one device"
+SHARED = ("count", "domains")
+"""Stages that all releases of a run share: what they read is read once."""
+
+Part = tuple[str, str, dp_accounting.DpEvent]
+"""What was read: stage, mechanism, event."""
 
 
 class Ledger:
@@ -30,7 +35,7 @@ class Ledger:
         self._epsilon = epsilon
         self._delta = delta
         self._claim = claim
-        self._entries: list[tuple[str, str, dp_accounting.DpEvent]] = []
+        self._entries: list[Part] = []
 
     @property
     def event(self) -> dp_accounting.DpEvent:
@@ -74,7 +79,7 @@ class Ledger:
 
 
 def record(
-    entries: list[tuple[str, str, dp_accounting.DpEvent]],
+    entries: list[Part],
     *,
     epsilon: float | None,
     delta: float,
@@ -122,19 +127,20 @@ def total(
     """What all releases of a run cost together, as an entry of `ledger.json`.
 
     Delta is stated at the largest delta of the releases. What they share (the number of
-    devices) is read once.
+    devices, private domains) is read once.
 
     Args:
         entries: Label to entry; all begin with the events they share.
         num_devices: Noisy number of devices.
     """
-    parts, shared = [], set()
+    parts: list[Part] = []
+    shared = set()
     for label, entry in entries.items():
         for part in entry["events"]:
-            if part["stage"] == "count":
-                if "count" in shared:
-                    continue
-                shared.add("count")
+            if part["stage"] in shared:
+                continue
+            if part["stage"] in SHARED:
+                shared.add(part["stage"])
             event = events.from_json(part["event"])
             parts.append((f"{label}: {part['stage']}", part["mechanism"], event))
     delta = max(entry["delta"] for entry in entries.values())

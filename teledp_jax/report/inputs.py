@@ -68,6 +68,7 @@ class Inputs(NamedTuple):
     ledger: dict[str, Any]
     audit: dict[str, Any]
     book: dict[str, Any]
+    domains: dict[str, Any]
     summary: dict[str, Any]
     scores: Rows
     statistics: Rows
@@ -124,6 +125,7 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
         ledger=_json(run.ledger),
         audit=_json(run.audit),
         book=_json(run.book),
+        domains=_domains(run, settings),
         summary=summary.get("methods") or {},
         scores=scores,
         statistics=_csv(run.statistics),
@@ -163,6 +165,12 @@ def _queries(
         for workload in workloads
         for file in sqlfile.read_folder(folder / workload)
     )
+
+
+def _domains(run: runs.Run, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What was learnt of private domains; nothing where the config has none."""
+    private = (settings.get("domains") or {}).get("private")
+    return _json(run.domains) if private else {}
 
 
 def _json(path: pathlib.Path) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
             references=inputs_lib.REFERENCES,
             promise=sections.promise(inputs),
             audit=audits.section(inputs.audit, set(map(inputs.method, inputs.labels))),
+            domains=sections.domains(inputs),
             verdict=sections.verdict(inputs, draw),
             summary=sections.summary(inputs),
             ceiling=sections.ceiling(inputs),

@@ -72,6 +72,37 @@ def promise(inputs: inputs_lib.Inputs) -> dict[str, Any]:
     }
 
 
+def domains(inputs: inputs_lib.Inputs) -> dict[str, Any]:
+    """Private domains: what they cost by themselves, and how much was learnt."""
+    learnt = inputs.domains
+    if not learnt:
+        return {}
+    devices = max(int(inputs.config.get("num_devices") or 0), 1)
+    sizes = [
+        (name, size["kind"], str(size["learnt"]), str(size["stated"]))
+        for name, size in learnt["sizes"].items()
+    ]
+    shares = [
+        (name, f"{100 * count / devices:.1f} %")
+        for name, count in learnt["domain"]["presences"].items()
+    ]
+    return {
+        "share": learnt["share"],
+        "epsilon": learnt["epsilon"],
+        "delta": learnt["delta"],
+        "threshold": learnt["threshold"],
+        "num_columns": learnt["num_columns"],
+        "has_texts": bool(learnt["domain"]["vocabularies"]),
+        "sizes": tables.Grid(
+            columns=("column", "kind", "bins or values learnt", "in the header"),
+            rows=tuple(sizes),
+        ),
+        "presences": tables.Grid(
+            columns=("table", "devices that have it"), rows=tuple(shares)
+        ),
+    }
+
+
 def verdict(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
     """Who passes what: sentences, a figure, a matrix, and counts by type."""
     cells = tables.matrix(inputs.scores)

@@ -1,10 +1,12 @@
 import functools
+import json
 
 import jax
 import numpy as np
 import pytest
 
 from teledp_jax import errors, schema
+from teledp_jax.data import values as values_lib
 from teledp_jax.privacy import accounting, domain, mechanisms
 
 HOURS = schema.Column(
@@ -24,27 +26,27 @@ def mechanism(share: float = 0.2) -> domain.Mechanism:
     return domain.calibrate(QUESTIONS, epsilon=4.0, delta=1e-5, share=share)
 
 
-def values(count: int) -> domain.Values:
+def values(count: int) -> values_lib.Values:
     """Devices with log-normal hours, a vendor, a common app and one of their own."""
     generator = np.random.default_rng(0)
     device = np.repeat(np.arange(count), 3)
-    return domain.Values(
+    own = np.arange(count) + 2
+    return values_lib.Values(
         numbers={
             "use.hours": np.exp(generator.normal(2.0, 1.0, count)),
             "devices.cores": generator.choice([2.0, 4.0, 8.0], count),
         },
         device=device,
         vocabulary=np.tile([0, 0, 1], count),
-        text=[
-            text for i in range(count) for text in ("common.exe", f"own{i}.exe", "Acme")
-        ],
+        text=np.stack([0 * own, own, 0 * own + 1], axis=1).ravel(),
+        rank=generator.integers(0, 1 << 63, 3 * count, np.uint64),
+        texts=["common.exe", "Acme", *(f"own{i}.exe" for i in range(count))],
         presences={"use": count},
     )
 
 
-def estimate(found: domain.Values, noise: int = 1) -> domain.Domain:
+def estimate(found: values_lib.Values, noise: int = 1) -> domain.Domain:
     return domain.estimate(
-        jax.random.key(0),
         jax.random.key(noise),
         QUESTIONS,
         mechanism(),
@@ -64,8 +66,14 @@ def test_bins_hold_about_as_many_devices_each():
     edges = found.edges["use.hours"]
     assert edges[0] == pytest.approx(0.1) and edges[-1] == pytest.approx(10000.0)
     shares = np.histogram(values(20_000).numbers["use.hours"], edges)[0] / 20_000
-    assert len(shares) == 16
-    assert np.all(np.abs(shares - 1 / 16) < 0.02)
+    even = {float(edge) for edge in np.geomspace(0.1, 10000.0, 9)}
+    assert len(shares) == 16 + 7  # even edges in between stand in the grid as well
+    quantiles = [e for e in edges if min(abs(np.log(e / x)) for x in even) > 1e-9]
+    levels = (
+        np.searchsorted(np.sort(values(20_000).numbers["use.hours"]), quantiles)
+        / 20_000
+    )
+    assert np.all(np.abs(levels - np.arange(1, 16) / 16) < 0.02)
     assert set(found.edges["devices.cores"]) <= set(range(1, 10))
 
 
@@ -76,11 +84,13 @@ def test_common_texts_show_and_those_of_one_device_do_not():
 
 def test_a_device_brings_few_texts_over_all_vocabularies_together():
     found = values(200)
-    kept = domain.bound_texts(jax.random.key(0), found, max_texts=2)
+    kept = domain.bound_texts(found, max_texts=2)
     assert np.bincount(found.device[kept]).tolist() == [2] * 200
-    twice = found._replace(text=["same"] * 600, vocabulary=np.zeros(600, int))
-    kept = domain.bound_texts(jax.random.key(0), twice, max_texts=2)
-    assert len(kept) == 200
+    last = np.argmax(found.rank.reshape(200, 3), axis=1) + 3 * np.arange(200)
+    assert not set(kept) & set(last)
+    same = np.zeros(600, int)
+    twice = found._replace(text=same, vocabulary=same, rank=same.astype(np.uint64))
+    assert len(domain.bound_texts(twice, max_texts=2)) == 200
 
 
 def test_a_device_changes_a_score_by_at_most_one():
@@ -102,7 +112,9 @@ def test_a_device_changes_nothing_but_through_noise():
         numbers={name: np.append(own, 1e12) for name, own in before.numbers.items()},
         device=np.append(before.device, [2000, 2000]),
         vocabulary=np.append(before.vocabulary, [0, 1]),
-        text=[*before.text, "secret.exe", "Secret Ltd"],
+        text=np.append(before.text, [2002, 2003]),
+        rank=np.append(before.rank, np.array([0, 1], np.uint64)),
+        texts=[*before.texts, "secret.exe", "Secret Ltd"],
         presences={"use": 2001},
     )
     first, second = estimate(before), estimate(after)
@@ -119,11 +131,14 @@ def test_other_noise_gives_another_domain():
 
 
 def test_an_empty_fleet_has_a_domain():
-    nothing = domain.Values(
+    none = np.zeros(0, int)
+    nothing = values_lib.Values(
         numbers={name: np.zeros(0) for name in QUESTIONS.numbers},
-        device=np.zeros(0, int),
-        vocabulary=np.zeros(0, int),
-        text=[],
+        device=none,
+        vocabulary=none,
+        text=none,
+        rank=none.astype(np.uint64),
+        texts=[],
         presences={"use": 0},
     )
     found = estimate(nothing)
@@ -150,6 +165,28 @@ def test_a_schema_takes_what_was_learnt():
     assert hours.edges == (0.1, 5.0, 10000.0) and hours.has_zero
     assert vendor.categories == ("Acme", "Other") and vendor.other == "Other"
     assert cores == CORES
+    assert domain.from_json(json.loads(json.dumps(domain.to_json(learnt)))) == learnt
+
+
+def test_the_most_common_text_has_the_largest_code_where_it_caps_a_table():
+    app = schema.Column(
+        name="app", kind="category", categories=("x", "n/a"), other="n/a"
+    )
+    device = schema.Table(name="d", role="anchor", grain="a device", columns=(CORES,))
+    apps = schema.Table(
+        name="apps", role="entity", grain="an app", columns=(app,), cap_by="app"
+    )
+    stated = schema.Schema(suite="tiny", device="guid", tables=(device, apps))
+    learnt = domain.Domain({}, {"apps.app": ("common", "rare")}, {})
+    found = domain.apply(stated, learnt).table("apps").column("app")
+    assert found.categories == ("n/a", "rare", "common") and found.other == "n/a"
+
+
+def test_even_bins_are_places_where_an_edge_may_lie():
+    found = estimate(values(50)).edges
+    for name, column in QUESTIONS.numbers.items():
+        assert set(found[name]) <= set(domain.grid(column).tolist())
+    assert len(found["use.hours"]) > 8
 
 
 def test_a_share_that_is_none_is_refused():
