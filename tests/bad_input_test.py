@@ -6,12 +6,15 @@ import shutil
 import subprocess
 import sys
 
+import jax
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from teledp_jax import errors, pipeline, runs, settings
+from teledp_jax import errors, keys, pipeline, runs, settings, synthesis
 from teledp_jax.methods import independent
+from teledp_jax.report import card
 
 ROOT = pathlib.Path(__file__).parent.parent
 CRASHES = "university_prod/crashlog"
@@ -149,6 +152,46 @@ def test_a_stage_of_another_config_is_not_built_on(tmp_path, raw):
             with pytest.raises(errors.InputError, match=r"scripts/evaluate\.py first"):
                 other.report()
     assert not (job.run.folder / "release").exists()
+
+
+def test_keys_of_batch_and_noise_never_leave_private(raw, tmp_path, monkeypatch):
+    words = set()
+    true = synthesis.root_keys
+
+    def spy(seed, path, token, *, stream):
+        public, privacy = true(seed, path, token, stream=stream)
+        streams = keys.split(public, privacy)
+        for key in (privacy, streams.batch, streams.noise):
+            words.update(np.asarray(jax.random.key_data(key)).tolist())
+        hexes = np.asarray(jax.random.key_data(privacy)).tobytes().hex()
+        assert hexes in path.read_text() and path.stat().st_mode & 0o777 == 0o600
+        assert path.parent == tmp_path / "run" / "private" / "keys"
+        return public, privacy
+
+    monkeypatch.setattr(synthesis, "root_keys", spy)
+    job = aggregate(raw, tmp_path, seed=None)
+    with job.open():
+        job.synthesize("independent", quiet)
+        card.write(job.run, "independent")
+    assert len(words) == 12  # two roots, the count's and the label's, and what follows
+    forms = [
+        form
+        for word in words
+        for form in (
+            word.to_bytes(4, "little"),
+            word.to_bytes(4, "big"),
+            word.to_bytes(4, "little").hex().encode(),
+            str(word).encode(),
+        )
+    ]
+    files = [path for path in job.run.folder.rglob("*") if path.is_file()]
+    outside = [path for path in files if job.run.private not in path.parents]
+    assert job.run.ledger in outside and len(outside) > 18
+    for path in outside:
+        content = path.read_bytes()
+        # Four bytes are found by chance in a large file; both words of a key are not.
+        assert sum(form in content for form in forms) < 2, path
+    assert not list((job.run.private / "keys").iterdir())
 
 
 def test_a_second_run_on_one_folder_is_refused(tmp_path):

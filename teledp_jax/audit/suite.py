@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from teledp_jax import arrays, registry
+from teledp_jax import arrays, errors, registry
 from teledp_jax.audit import (
     accountants,
     canaries,
@@ -139,7 +139,11 @@ def _mechanisms(sizes: Sizes) -> list[results.Finding]:
 
 def _method(name: str, sizes: Sizes) -> list[results.Finding]:
     """Everything about one method."""
-    case = fleets.case(name, num_devices=sizes.num_members)
+    try:
+        case = fleets.case(name, num_devices=sizes.num_members)
+    except errors.InputError as error:  # pe_llm, where no endpoint is named
+        skipped = results.SKIPPED
+        return [results.Finding("all", name, str(error), "its claims", skipped)]
     found = replay.pairs(case, fleet_sizes=sizes.fleet_sizes)
     rows = replay.check(case, found)
     rows += whitebox.integers(case, found, num_draws=10 * sizes.num_draws)

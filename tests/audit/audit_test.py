@@ -63,6 +63,12 @@ def test_a_method_keeps_its_claims(name):
     assert not [row for row in rows if row.is_bad]
 
 
+def test_a_method_whose_endpoint_no_one_names_is_not_run_and_not_passed(monkeypatch):
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    (row,) = suite._method("pe_llm", suite.QUICK)
+    assert row.verdict == results.SKIPPED and "OPENAI_BASE_URL" in row.measured
+
+
 def test_without_a_fault_the_step_of_the_controls_keeps_its_bound():
     step = whitebox.line(
         num_heads=len(fleets.SCHEMA.heads), sampling_prob=0.5, noise_multiplier=1.0
