@@ -238,7 +238,10 @@ def _nothing(outcomes: Sequence[_Outcome], counts: Mapping[str, int]) -> str:
     """Why a call brought no record, in one line."""
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
     if problems:
-        return f"The endpoint gave no answer of use; at last {problems[-1]}."
+        return (
+            f"The endpoint gave no answer of use; at last {problems[-1]}. See that it "
+            "is up and takes such requests, then give the same command again."
+        )
     dropped = {name: counts[name] for name in COUNTS if name.startswith("dropped")}
     return (
         f"The endpoint gave {counts['requests']} answers and no record that keeps to "

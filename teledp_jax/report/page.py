@@ -9,7 +9,7 @@ import jinja2
 
 from teledp_jax import runs
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.report import audits, logs, questions, sections, tables
+from teledp_jax.report import audits, logs, provider, questions, sections, tables
 from teledp_jax.report import inputs as inputs_lib
 
 _NUMBER = re.compile(
@@ -69,6 +69,7 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
             rare=sections.rare(inputs, draw),
             downstream=sections.downstream(inputs, draw),
             costs=sections.costs(inputs, draw),
+            provider=provider.section(inputs),
             engineering=sections.engineering(inputs),
             quality=tables.grid(inputs.quality),
             assumed=sections.assumed(inputs, suite),
