@@ -247,6 +247,7 @@ def _foundation(
         requests_per_minute=config.requests_per_minute,
     )
     settings = foundation.Settings(
+        model=server.model,
         records_per_request=config.records_per_request,
         concurrency=config.concurrency,
         presence=config.presence,

@@ -133,13 +133,13 @@ class Client:
         minute, less up to half by chance. `Retry-After` holds up all threads.
 
         Args:
-            body: The request without `model`.
+            body: The request, `model` included.
 
         Raises:
             InputError: If the endpoint refuses key, path or model: so it would all.
             UnavailableError: If no attempt brought an answer.
         """
-        data = json.dumps({"model": self._endpoint.model, **body}).encode()
+        data = json.dumps(body).encode()
         for attempt in range(self._max_retries + 1):
             self._pace.wait()
             try:

@@ -31,6 +31,7 @@ COUNTS = (
 class Settings(NamedTuple):
     """How a model is asked; `methods.pe_llm.Config` documents the choices."""
 
+    model: str
     records_per_request: int
     concurrency: int
     presence: float
@@ -177,6 +178,7 @@ class Foundation:
         body = prompts.body(
             self._schema,
             prompt,
+            model=self._settings.model,
             response_format=self._settings.response_format,
             temperature=self._settings.temperature,
             max_tokens=self._settings.max_tokens,

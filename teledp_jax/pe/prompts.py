@@ -100,21 +100,27 @@ def body(
     schema: schema_lib.Schema,
     prompt: Prompt,
     *,
+    model: str,
     response_format: str,
     temperature: float,
     max_tokens: int,
 ) -> dict[str, Any]:
-    """The request as the protocol wants it, but for the model.
+    """The request as the protocol wants it.
 
     Args:
         schema: The public schema.
         prompt: What to ask.
+        model: Name of the model.
         response_format: `json_schema`, `json_object` or `text`: what the endpoint is
             told of the form of the answer.
         temperature: Of the model's draws.
         max_tokens: Longest answer; 0 leaves it to the endpoint.
     """
-    made: dict[str, Any] = {"messages": prompt.messages, "temperature": temperature}
+    made: dict[str, Any] = {
+        "model": model,
+        "messages": prompt.messages,
+        "temperature": temperature,
+    }
     if max_tokens:
         made["max_tokens"] = max_tokens
     if response_format == "json_schema":

@@ -11,6 +11,7 @@ from teledp_jax.pe import endpoint, foundation, prompts
 from teledp_jax.pe import records as records_lib
 
 SETTINGS = foundation.Settings(
+    model="small-model",
     records_per_request=4,
     concurrency=1,
     presence=0.5,
@@ -178,7 +179,10 @@ def test_a_finished_call_is_read_from_disk_as_it_was(schema, tmp_path):
     assert made.usage()["requests"] == 1
 
 
-@pytest.mark.parametrize("change", [{"temperature": 0.5}, {"response_format": "text"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"model": "large-model"}, {"temperature": 0.5}, {"response_format": "text"}],
+)
 def test_an_answer_is_bound_to_its_request(schema, change):
     store = base.MemoryStore()
     with pytest.raises(MostlyHarmlessError):
