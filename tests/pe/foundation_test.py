@@ -47,11 +47,11 @@ class MostlyHarmlessError(Exception):
 DOWN = endpoint.UnavailableError("host: status 503")
 
 
-def make(schema, model, store=None, **overrides) -> foundation.Foundation:
+def make(schema, ask, store=None, **overrides) -> foundation.Foundation:
     context = base.Context(
         store or base.MemoryStore(), lambda *args: None, lambda key, x, sigma: x
     )
-    return foundation.Foundation(schema, context, model, SETTINGS._replace(**overrides))
+    return foundation.Foundation(schema, context, ask, SETTINGS._replace(**overrides))
 
 
 def answer(*devices) -> str:
