@@ -23,7 +23,7 @@ from teledp_jax.evaluation import private_answers
 from teledp_jax.privacy import book, events
 
 _EPSILON = flags.DEFINE_float("epsilon", 2.0, "Of the release, for one user.")
-_DELTA = flags.DEFINE_float("delta", 1e-6, "Of Gaussian releases and of the ledger.")
+_DELTA = flags.DEFINE_float("delta", 1e-6, "Of Gaussian releases, ledger and cap.")
 _BOOK = flags.DEFINE_string("book", None, "Budget book of the data set; see README.")
 _DATA_SET = flags.DEFINE_string("data_set", None, "Your name for the data set.")
 _CAP = flags.DEFINE_float("cap_epsilon", None, "Most that all its releases may cost.")

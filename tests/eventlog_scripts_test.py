@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from teledp_jax.privacy import book
+
 ROOT = pathlib.Path(__file__).parent.parent
 PUBLISHED = ROOT.parent / "shared" / "reference" / "eventlog_published"
 REPORTS = (
@@ -45,6 +47,8 @@ def results(tmp_path_factory):
     (folder / "empty.csv").write_text("")
     own = [f"--workdir={folder / 'own'}", f"--input={folder / 'own.csv'}"]
     job = [*own, "--config=tests/configs/tiny_log.py"]
+    answers = [*own, "--num_runs=3", f"--book={folder / 'book.jsonl'}"]
+    owner = [*answers, "--data_set=products"]
     commands = {
         "preprocess": [f"--workdir={folder}"],
         "summary_stats": [f"--workdir={folder}"],
@@ -58,7 +62,9 @@ def results(tmp_path_factory):
         "aggregate twice": [*job, f"--config.source={folder}"],
         "aggregate": job,
         "synthesize": [*job, "--label=independent"],
-        "private_answers own": [*own, "--num_runs=3"],
+        "private_answers nobody": answers,
+        "private_answers capped": [*owner, "--cap_epsilon=1.9"],
+        "private_answers own": [*owner, "--cap_epsilon=2.1"],
         "evaluate": job,
         "report": job,
         "compare_logs": job,
@@ -90,6 +96,8 @@ def folder(results) -> pathlib.Path:
     [
         ("preprocess empty", "is empty"),
         ("private_answers none", "--num_runs"),
+        ("private_answers nobody", "--data_set and --cap_epsilon"),
+        ("private_answers capped", "above its cap of 1.9; nothing was read"),
         ("aggregate other", "for dca state --config.source"),
         ("aggregate twice", "not both"),
     ],
@@ -164,6 +172,19 @@ def test_the_release_holds_noisy_numbers_alone_and_is_made_once(results, folder)
     assert len(ledger["events"]) == 1
     assert 1.999 < ledger["epsilon_pld"] <= 2
     assert "released before and kept" in results[0]["private_answers again"][1]
+
+
+def test_the_budget_book_has_the_release_that_was_made_and_not_the_refused(folder):
+    lines = (folder / "book.jsonl").read_text().splitlines()
+    assert len(lines) == 1
+    entered = json.loads(lines[0])
+    assert (entered["data_set"], entered["about"]) == ("products", "private_answers")
+    ledger = json.loads((folder / "own" / "private_answers_ledger.json").read_text())
+    assert [part["event"] for part in ledger["events"]] == [entered["event"]]
+    owner = book.Book(
+        path=folder / "book.jsonl", data_set="products", epsilon=2.1, delta=1e-6
+    )
+    assert owner.epsilon_spent() == pytest.approx(2.0, abs=1e-3)
 
 
 def test_raw_files_serve_as_a_source(folder):
