@@ -289,6 +289,7 @@ class Job:
         """Body of `encode`."""
         advance = bar("encode")
         self._enter_shared(num_devices=0)  # before anything is read
+        shutil.rmtree(self.run.public_ceiling, ignore_errors=True)
         if self._domains is not None:
             domains.learn(
                 self.config,
@@ -297,6 +298,7 @@ class Job:
                 self.run,
                 token=self._token("encode"),
             )
+            self._encode_as_stated()
         schema = self.learnt.schema
         devices, quality = encode.encode(schema, self.run.real)
         arrays.check(schema, devices)
@@ -310,6 +312,12 @@ class Job:
         advance(3, 4, {})
         self._count(arrays.num_devices(devices))
         advance(4, 4, {})
+
+    def _encode_as_stated(self) -> None:
+        """Writes the ceiling of the headers' domains, to hold private ones to it."""
+        schema, generator = self.suite.schema, np.random.default_rng(_HALVES_SEED)
+        devices, _ = encode.encode(schema, self.run.real)
+        decode.decode(schema, devices, generator, self.run.public_ceiling)
 
     def _halve(self, generator: np.random.Generator) -> None:
         """Splits the real fleet into two random halves."""

@@ -52,6 +52,11 @@ class Run:
         return self.private / "ceiling"
 
     @property
+    def public_ceiling(self) -> pathlib.Path:
+        """The same in the headers' domains, where some are private."""
+        return self.private / "ceiling_public"
+
+    @property
     def arrays(self) -> pathlib.Path:
         """The encoded fleet."""
         return self.private / "arrays"

@@ -17,8 +17,8 @@ from teledp_jax.privacy import budget as budget_lib
 
 SQL = pathlib.Path(teledp_jax.__file__).parent.parent / "sql"
 _RESERVED = (
-    "real", "half_sample", "ceiling", "total", "capped", "second_draw",
-    "private_answers", "query_answers",
+    "real", "half_sample", "ceiling", "ceiling_public", "total", "capped",
+    "second_draw", "private_answers", "query_answers",
 )  # fmt: skip
 
 

@@ -110,6 +110,14 @@ def test_methods_see_what_was_learnt_and_nothing_of_the_header(finished):
     arrays.load(finished.run.arrays, finished.learnt.schema)
 
 
+def test_the_public_ceiling_is_in_the_headers_domains(finished):
+    own = pq.read_table(finished.run.public_ceiling / f"{ANCHOR}.parquet")
+    vendors = set(own["modelvendor_normalized"].to_pylist())
+    learnt = finished.learnt.schema.anchor.column("modelvendor_normalized")
+    stated = finished.suite.schema.anchor.column("modelvendor_normalized")
+    assert set(learnt.categories) < vendors <= set(stated.categories)
+
+
 def test_the_ceiling_is_the_real_fleet_in_learnt_domains(finished):
     table = finished.learnt.schema.table(ERRORS)
     own = pq.read_table(finished.run.ceiling / f"{ERRORS}.parquet")

@@ -25,6 +25,8 @@ from teledp_jax.evaluation import run as run_lib
 
 HALF_SAMPLE = "half_sample"
 CEILING = "ceiling"
+PUBLIC_CEILING = "ceiling_public"
+_REFERENCES = (HALF_SAMPLE, CEILING, PUBLIC_CEILING)
 
 Progress = Callable[[int, int], object]
 """Called with the number of steps done and their total."""
@@ -41,11 +43,11 @@ def evaluate(
 ) -> None:
     """Writes results, scores, statistics, rare events, downstream models and summary.
 
-    The labels `half_sample` (one half of the real fleet held to the other) and
-    `ceiling` (the real fleet encoded and decoded) are added where their tables are. A
-    label without tables but with results (answers without synthetic data) has scores
-    alone. `scores_corrected.csv` holds the corrected checks in the columns of
-    `scores.csv`.
+    The labels `half_sample` (one half of the real fleet held to the other), `ceiling`
+    (the real fleet encoded and decoded) and `ceiling_public` (the same in the headers'
+    domains, where some are private) are added where their tables are. A label without
+    tables but with results (answers without synthetic data) has scores alone.
+    `scores_corrected.csv` holds the corrected checks in the columns of `scores.csv`.
 
     Args:
         run: The run folder.
@@ -66,9 +68,7 @@ def evaluate(
         progress,
         num_runs * len(queries) + len(folders) * (len(suite.schema.tables) + 1),
     )
-    names = [HALF_SAMPLE] * (HALF_SAMPLE in folders)
-    names += [CEILING] * (CEILING in folders)
-    names += labels
+    names = [*(name for name in _REFERENCES if name in folders), *labels]
     results = _run_all(run, queries, folders, names, missing_tables, advance)
     _write_scores(run, queries, results, names)
     _write_statistics(run, suite.schema, folders, advance)
@@ -81,6 +81,7 @@ def _folders(run: runs.Run, labels: Sequence[str]) -> dict[str, pathlib.Path]:
         "real": run.real,
         HALF_SAMPLE: run.half("second"),
         CEILING: run.ceiling,
+        PUBLIC_CEILING: run.public_ceiling,
         **{label: run.synthetic(label) for label in labels},
     }
     for label in labels:

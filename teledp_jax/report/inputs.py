@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from teledp_jax import runs
 from teledp_jax.data import sqlfile
 
-REFERENCES = ("ceiling", "half_sample")
+REFERENCES = ("ceiling", "ceiling_public", "half_sample")
 """Labels that are no methods: what a method is held to."""
 
 Rows = list[dict[str, str]]

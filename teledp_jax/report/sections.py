@@ -82,6 +82,12 @@ def domains(inputs: inputs_lib.Inputs) -> dict[str, Any]:
         (name, size["kind"], str(size["learnt"]), str(size["stated"]))
         for name, size in learnt["sizes"].items()
     ]
+    cells = tables.matrix(inputs.scores)
+    passed = {
+        name: tables.tally(cells, name, inputs.queries)
+        for name in ("ceiling", "ceiling_public")
+        if name in inputs.references
+    }
     shares = [
         (name, f"{100 * count / devices:.1f} %")
         for name, count in learnt["domain"]["presences"].items()
@@ -92,6 +98,7 @@ def domains(inputs: inputs_lib.Inputs) -> dict[str, Any]:
         "delta": learnt["delta"],
         "threshold": learnt["threshold"],
         "num_columns": learnt["num_columns"],
+        "passed": passed if len(passed) == 2 else {},
         "has_texts": bool(learnt["domain"]["vocabularies"]),
         "sizes": tables.Grid(
             columns=("column", "kind", "bins or values learnt", "in the header"),
