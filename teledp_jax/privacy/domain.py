@@ -277,9 +277,8 @@ def bound_texts(
 ) -> Integer[np.ndarray, " kept"]:
     """Positions of the texts that count: few a device, each once, the first by rank."""
     cell = values.vocabulary * len(values.texts) + values.text
-    _, first = np.unique(
-        np.stack([values.device, cell], axis=1), axis=0, return_index=True
-    )
+    known, number = np.unique(cell, return_inverse=True)
+    _, first = np.unique(values.device * len(known) + number, return_index=True)
     order = first[np.lexsort((values.rank[first], values.device[first]))]
     device = values.device[order]
     place = np.arange(len(device)) - np.searchsorted(device, device, side="left")
@@ -296,15 +295,17 @@ def _select(
 ) -> dict[str, tuple[str, ...]]:
     """Texts whose noisy counts of devices reach the threshold."""
     kept = bound_texts(values, max_texts=questions.max_texts)
-    pairs = np.stack([values.vocabulary, values.text], axis=1)[kept]
-    cells, counts = np.unique(pairs, axis=0, return_counts=True)
+    size = max(len(values.texts), 1)
+    cell = values.vocabulary[kept] * size + values.text[kept]
+    cells, counts = np.unique(cell, return_counts=True)
     noisy = integer_noise(key, counts.astype(np.int64), mechanism.sigma_texts)
     found = {}
     for position, name in enumerate(questions.vocabularies):
-        shown = np.flatnonzero(
-            (cells[:, 0] == position) & (noisy >= mechanism.threshold)
-        )
-        texts = {values.texts[cells[index, 1]]: noisy[index] for index in shown}
+        shown = (cells // size == position) & (noisy >= mechanism.threshold)
+        texts = {
+            values.texts[c % size]: n
+            for c, n in zip(cells[shown], noisy[shown], strict=True)
+        }
         ordered = sorted(texts, key=lambda text: (-texts[text], text))
         found[name] = tuple(ordered[: questions.max_size])
     return found
