@@ -49,7 +49,7 @@ def types(connection: duckdb.DuckDBPyConnection, file: pathlib.Path) -> dict[str
     """
     try:
         relation = warehouse.read_files(connection, [file])
-    except duckdb.Error:
+    except (duckdb.Error, RuntimeError):  # the latter of names that are no text
         size = file.stat().st_size if file.exists() else 0
         raise errors.InputError(
             f"{file}: is no whole Parquet file ({size} bytes); copy it again."

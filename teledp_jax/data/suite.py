@@ -174,7 +174,7 @@ def _check_keys(file: sqlfile.SqlFile, known: frozenset[str]) -> None:
 def _mapping(file: sqlfile.SqlFile, key: str) -> Mapping[str, Any]:
     """A field of the header that must be a mapping."""
     value = file.get(key)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
         raise errors.InputError(f"{file.path}: {key} must be a mapping by column.")
     return value
 
