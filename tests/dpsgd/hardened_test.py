@@ -70,6 +70,28 @@ def test_a_device_moves_the_rounded_sum_by_the_stated_sensitivity_at_most():
     assert 512 * 8 < most <= grid.sensitivity == 514 * 8
 
 
+def test_rounding_in_float32_takes_a_tenth_of_what_is_granted_to_it():
+    model = train.Model(  # a record is its own gradient; all are aligned
+        init=lambda key: {"w": jnp.zeros(64, jnp.float32)},
+        inputs=lambda codes, key: codes.astype(jnp.float32),
+        losses=lambda params, records: records @ params["w"],
+    )
+    plan = dataclasses.replace(PLAN, sampling_prob=1.0, micro_batch=512)
+    state = train.start(model.init(jax.random.key(0)), optax.sgd(1.0))
+    record = np.random.default_rng(0).integers(150, 200, 64).astype(np.uint8)
+    codes = np.tile(record, (4001, 1))
+    exact_sum = train.make_sum(model, plan)
+    fleets = (codes, codes[:-1])
+    after, before = (
+        np.asarray(exact_sum(state, KEYS, jnp.asarray(fleet))["w"], np.float64)
+        for fleet in fleets
+    )
+    moved = np.linalg.norm(after - before)
+    assert 0.999 < moved < 1 + 0.2 / 512
+    steps = [hardened.rounded({"w": total}, 1 / (512 * 8)) for total in (after, before)]
+    assert np.linalg.norm(steps[0] - steps[1]) <= 514 * 8
+
+
 def test_what_is_released_is_a_whole_number_of_steps_with_the_stated_spread():
     total = {"a": jnp.full((32, 32), 1 / 3, jnp.float32), "b": jnp.zeros(3072)}
     noisy = hardened.noisy_sum(
