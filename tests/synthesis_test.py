@@ -70,7 +70,13 @@ def asking(tmp_path):
 
     def synthesize():
         synthesis.synthesize(
-            job, tables, run, "pe_llm", token="t", progress=lambda *args: None
+            job,
+            tables,
+            run,
+            "pe_llm",
+            shared=[("count", "noisy number of devices", EVENT)],
+            token="t",
+            progress=lambda *args: None,
         )
         return run
 
