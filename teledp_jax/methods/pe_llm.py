@@ -14,10 +14,10 @@ from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, errors, keys
 from teledp_jax import schema as schema_lib
-from teledp_jax.marginals import independent, measure
+from teledp_jax.marginals import independent, measure, transport
 from teledp_jax.methods import independent as independent_method
 from teledp_jax.methods import pe
-from teledp_jax.pe import embedding, endpoint, evolve, foundation, weights
+from teledp_jax.pe import apis, embedding, endpoint, evolve, foundation, weights
 from teledp_jax.privacy import accounting, events
 from teledp_jax.privacy import budget as budget_lib
 
@@ -32,10 +32,11 @@ class Config:
     `OPENAI_BASE_URL`, `OPENAI_MODEL` and, if it wants a key, `OPENAI_API_KEY`. It sees
     the public schema and, for variations, candidates that noisy votes have drawn.
 
-    The model's records and programmatic variations of them are the pool, which is
-    raked to noisy one-way marginals and weighed by votes as in `pe`; before each vote
-    but the first, the model varies records drawn by weight (Xie et al. 2024,
-    arXiv:2403.01749, do so for texts).
+    The model's records and programmatic variations of them are the pool. A model knows
+    what goes together, but not how often: the pool is moved to noisy one-way marginals,
+    numbers by rank, categories in as few records as can be. Then it is weighed by
+    votes as in `pe`; before each vote but the first, the model varies records drawn by
+    weight (Xie et al. 2024, arXiv:2403.01749, do so for texts).
 
     Attributes:
         num_records: Records that the model is asked for at first.
@@ -168,7 +169,14 @@ def make(
         one_way = independent.estimate(schema, noisy, sigma=start_sigma)
 
         def start(key: Key[Array, ""], count: int) -> np.ndarray:
-            return foundation.spread(key, schema, first, count, degree=config.spread)
+            spreading, moving = jax.random.split(key)
+            pool = foundation.spread(
+                spreading, schema, first, count, degree=config.spread
+            )
+            generator = apis.generator_of(moving)
+            devices = arrays.unflatten(schema, pool)
+            moved = transport.move(generator, schema, one_way, devices)
+            return arrays.flatten(schema, moved)
 
         def margins(codes: np.ndarray) -> list[weights.Margin]:
             devices = arrays.unflatten(schema, codes)

@@ -216,3 +216,21 @@ def test_settings_out_of_range_name_the_key(wrong):
     (name,) = wrong
     with pytest.raises(errors.InputError, match=f"pe_llm.{name}"):
         pe_llm.Config(**wrong)
+
+
+def test_a_model_that_knows_no_shares_is_held_to_the_noisy_ones(
+    schema, devices, server
+):
+    """Half of the fleet is (1, 1, no row), half (3, 3, a row of 3)."""
+    made = make(schema)
+    fitted = made.fit(_KEYS, devices, context(noise=lambda key, x, sigma: x))
+    drawn = made.sample(jax.random.key(2), fitted, 4000)
+    kinds, sizes = np.asarray(drawn["base"].codes)[:, 0].T
+    np.testing.assert_allclose(
+        np.bincount(kinds, minlength=4) / 4000, [0, 0.5, 0, 0.5], atol=0.03
+    )
+    np.testing.assert_allclose(
+        np.bincount(sizes, minlength=4) / 4000, [0, 0.5, 0, 0.5], atol=0.03
+    )
+    assert np.asarray(drawn["rare"].mask).mean() == pytest.approx(0.5, abs=0.03)
+    assert ((kinds == 1) == (sizes == 1)).mean() > 0.8, "votes find what goes together"
