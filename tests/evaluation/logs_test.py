@@ -28,10 +28,11 @@ def test_raw_events_become_seconds_since_the_first_day():
 def test_device_rows_become_events_within_their_hour():
     table = pa.table(
         {
-            "user_id": ["u1", "u1", "u2"],
-            "product_event": ["A/open", "Others/error", None],
-            "day": [0, 90, 3],
-            "hour": [0, 23, 4],
+            "user_id": ["u1", "u1", "u2", "u3"],
+            # The last is what a private vocabulary pools: neither product nor type.
+            "product_event": ["A/open", "Others/error", None, "Other"],
+            "day": [0, 90, 3, 4],
+            "hour": [0, 23, 4, 5],
         }
     )
     log = logs.from_device_table(table, np.random.default_rng(0))
