@@ -32,6 +32,7 @@ from teledp_jax.privacy import budget as budget_lib
 
 _COARSE = 8  # even bins, which keep narrow the bins that hold few devices
 _GRID = 2048  # places where an edge may lie
+_MOST = {"num_levels": 10, "max_texts": 1000, "max_size": 10_000}
 _OTHER = "Other"
 _SHARE_OF_DELTA = 0.5  # of the share's delta, for the thresholds
 
@@ -57,9 +58,9 @@ class Questions:
     max_size: int = 200
 
     def __post_init__(self) -> None:
-        for name in ("num_levels", "max_texts", "max_size"):
-            if getattr(self, name) < 1:
-                raise errors.InputError(f"domains: expected {name} > 0.")
+        for name, most in _MOST.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise errors.InputError(f"domains: expected {name} in 1..{most}.")
         if not (self.numbers or self.vocabularies or self.presences):
             raise errors.InputError("domains: nothing is private.")
 
