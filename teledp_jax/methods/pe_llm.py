@@ -41,7 +41,8 @@ class Config:
     Attributes:
         num_records: Records that the model is asked for at first.
         num_variations: Variations that it is asked for before each vote but the first.
-        records_per_request: Records of one request.
+        records_per_request: Records of one request; fewer where answers break off at
+            `max_tokens`, which the report shows as answers without records.
         presence: Public guess of the share of devices that a table knows: that share
             of the tables may stand in the records of a request.
         spread: Degree of the programmatic variations that fill the pool.

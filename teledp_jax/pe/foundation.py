@@ -248,8 +248,8 @@ def _nothing(outcomes: Sequence[_Outcome], counts: Mapping[str, int]) -> str:
     return (
         f"The endpoint gave {counts['requests']} answers and no record that keeps to "
         f"the schema ({counts['unreadable_answers']} answers without records, "
-        f"{sum(dropped.values())} records dropped); try another model, max_tokens or "
-        "response_format."
+        f"{sum(dropped.values())} records dropped); try another model, max_tokens, "
+        "records_per_request or response_format."
     )
 
 

@@ -14,7 +14,7 @@ _REQUESTS = {
     "endpoint": "endpoint",
     "requests": "answers",
     "from_disk": "of them from disk",
-    "attempts": "attempts",
+    "attempts": "attempts for them",
     "failed_requests": "failed requests",
     "prompt_tokens": "prompt tokens",
     "completion_tokens": "completion tokens",
