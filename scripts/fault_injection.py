@@ -8,12 +8,15 @@ times, then finished: its ledger, scores, statistics, results and synthetic tabl
 be the same to the last byte. Whenever it ends between two kills it starts anew. A third
 one, in WORKDIR/full, may write no file beyond a random size, --disks times, each of
 which must end in one line and status 2 and leave nothing half-written; then it is
-finished as well. Exit status 1 if a file differs.
+finished as well. With --malformed, thousands of malformed files are read by the tests.
+With --output, the counts go to faults.json in that folder, as runs/demo/audit, where
+the report looks. Exit status 1 if a file differs.
 """
 
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -28,17 +31,20 @@ from teledp_jax import errors, runs
 
 _KILLS = flags.DEFINE_integer("kills", 50, "How often the run is killed.")
 _DISKS = flags.DEFINE_integer("disks", 5, "How often files may not grow.")
+_MALFORMED = flags.DEFINE_bool("malformed", False, "Whether to read malformed files.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for faults.json; none: print.")
 _SEED = flags.DEFINE_integer("seed", 0, "Of the moments, and of the run.")
+_OWN = (
+    "--workdir", "--kills", "--disks", "--malformed", "--nomalformed", "--output",
+    "--seed",
+)  # fmt: skip
+_TESTS = pathlib.Path(__file__).parents[1] / "tests" / "data" / "malformed_test.py"
 _SCRIPT = pathlib.Path(__file__).with_name("run_benchmark.py")
 
 
 def start(folder: pathlib.Path) -> subprocess.Popen:
     """Starts the run, in a process group of its own."""
-    passed = [
-        arg
-        for arg in sys.argv[1:]
-        if not arg.startswith(("--workdir", "--kills", "--disks", "--seed"))
-    ]
+    passed = [arg for arg in sys.argv[1:] if arg.partition("=")[0] not in _OWN]
     command = [sys.executable, str(_SCRIPT), *passed, f"--workdir={folder}"]
     return subprocess.Popen(
         [*command, f"--config.seed={_SEED.value}"],
@@ -76,7 +82,7 @@ def differences(whole: pathlib.Path, killed: pathlib.Path) -> list[str]:
 
 def kill(
     whole: pathlib.Path, killed: pathlib.Path, seconds: float, moments: random.Random
-) -> list[str]:
+) -> tuple[str, list[str]]:
     """Kills a run at random moments; returns the files that differ at its ends."""
     found: list[str] = []
     ends, kills = 1, 0
@@ -97,14 +103,13 @@ def kill(
         shutil.rmtree(killed)
     finish(killed)
     found += differences(whole, killed)
-    print(
-        f"{_KILLS.value} moments, {kills} kills, {ends} ends, "
-        f"{len(found)} files differ."
-    )
-    return found
+    text = f"{_KILLS.value} moments, {kills} kills, {ends} ends"
+    return f"{text}, {len(found)} files differ.", found
 
 
-def fill(whole: pathlib.Path, full: pathlib.Path, moments: random.Random) -> list[str]:
+def fill(
+    whole: pathlib.Path, full: pathlib.Path, moments: random.Random
+) -> tuple[str, list[str]]:
     """Runs under limits on the size of files; returns what differs at the end."""
     found: list[str] = []
     sizes = [path.stat().st_size for path in whole.rglob("*") if path.is_file()]
@@ -122,8 +127,24 @@ def fill(whole: pathlib.Path, full: pathlib.Path, moments: random.Random) -> lis
         refused += process.returncode == 2
     finish(full)
     found += differences(whole, full)
-    print(f"{_DISKS.value} full disks, {refused} refused, {len(found)} faults.")
-    return found
+    text = f"{_DISKS.value} full disks, {refused} refused, {len(found)} faults."
+    return text, found
+
+
+def read_malformed() -> tuple[str, list[str]]:
+    """Runs the tests of malformed files at length."""
+    options = ["--hypothesis-profile=long", "--hypothesis-show-statistics"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(_TESTS), *options],
+        capture_output=True,
+        text=True,
+    )
+    pairs = re.findall(r"(\d+) passing, (\d+) failing", done.stdout)
+    passing, failing = (sum(int(pair[i]) for pair in pairs) for i in (0, 1))
+    faults = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    if done.returncode and not faults:
+        faults = [f"pytest ended with status {done.returncode}"]
+    return f"{passing + failing} malformed inputs, {failing} faults.", faults
 
 
 def main() -> None:
@@ -132,8 +153,20 @@ def main() -> None:
     whole = folder / "whole"
     seconds = finish(whole)
     moments = random.Random(_SEED.value)
-    found = kill(whole, folder / "killed", seconds, moments)
-    found += fill(whole, folder / "full", moments)
+    found: list[str] = []
+    lines = []
+    for text, faults in (
+        kill(whole, folder / "killed", seconds, moments),
+        fill(whole, folder / "full", moments),
+        *([read_malformed()] if _MALFORMED.value else []),
+    ):
+        print(text)
+        lines.append(text)
+        found += faults
+    if _OUTPUT.value:
+        command = " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]])
+        path = pathlib.Path(_OUTPUT.value) / "faults.json"
+        runs.write_json(path, {"command": command, "lines": lines, "faults": found})
     for name in sorted(set(found)):
         print(name)
     if found:

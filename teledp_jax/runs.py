@@ -122,6 +122,11 @@ class Run:
         return self.folder / "audit" / "audit.json"
 
     @property
+    def faults(self) -> pathlib.Path:
+        """What a run of `scripts/fault_injection.py` survived."""
+        return self.folder / "audit" / "faults.json"
+
+    @property
     def report(self) -> pathlib.Path:
         """The page for people."""
         return self.folder / "report.html"

@@ -49,6 +49,7 @@ class Inputs(NamedTuple):
         config: The resolved config and what it ran on.
         ledger: Events and epsilons by label.
         audit: What audits of the methods found; empty if none were run.
+        faults: Faults that were injected into a run of tests; empty if none were.
         book: What all releases of the data set cost; empty without a budget book.
         summary: Scores and costs by label.
         scores: One row a label and check.
@@ -67,6 +68,7 @@ class Inputs(NamedTuple):
     config: dict[str, Any]
     ledger: dict[str, Any]
     audit: dict[str, Any]
+    faults: dict[str, Any]
     book: dict[str, Any]
     domains: dict[str, Any]
     summary: dict[str, Any]
@@ -124,6 +126,7 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
         config=config,
         ledger=_json(run.ledger),
         audit=_json(run.audit),
+        faults=_json(run.faults),
         book=_json(run.book),
         domains=_domains(run, settings),
         summary=summary.get("methods") or {},

@@ -124,6 +124,11 @@ def test_audits_stand_with_the_promise(run, suite, audit):
     assert "DP-SGD, hardened noise mu 1 &lt;script&gt;alert(1)" in text
     assert "Claims of these methods: 4" in text and "pe_conditional" not in text
     assert "a reused noise key x y NOT CAUGHT" in text
+    assert "Faults injected" not in text
+    faults = {"command": EVIL, "lines": ["9 kills, 0 files differ."], "faults": []}
+    runs.write_json(run.faults, faults)
+    text = section(page.write(run, suite), "promise")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; : 9 kills, 0 files differ." in text
 
 
 def test_matrix_can_be_read_without_color(written):
