@@ -170,7 +170,7 @@ def step_draws(found: Line, num_draws: int, seed: int) -> tuple[Draws, Draws]:
 
         def one(key: Key[Array, ""]) -> Float[Array, ""]:
             after = step(state, keys.Keys(*jax.random.split(key, 4)), placed)
-            return -after.params["w"][0] * found.plan.expected_batch_size
+            return -after.params[0] * found.plan.expected_batch_size
 
         return _many(one, jax.random.fold_in(jax.random.key(seed), number), num_draws)
 

@@ -9,8 +9,8 @@ References:
     (arXiv:2110.05679), rows.
 """
 
-import itertools
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -88,7 +88,7 @@ def squared_norms(factor: Factor, owners: Owners | None) -> Float[Array, " devic
         Not finite if any of a device's numbers is not.
     """
     if owners is not None:
-        return _packed_norms(factor, owners)[: owners.num_devices]
+        return packed_norms([([factor], owners)])
     if factor.right.shape[1] == 1:
         return _row_norms(_map(factor, lambda array: array[:, 0]))
     if factor.left is None:
@@ -138,25 +138,22 @@ def _row_norms(factor: Factor) -> Float[Array, " row"]:
     left = jnp.square(factor.left)
     if factor.reach is None:
         return left.sum(1) * right.sum(1)
-    places, left = _by_place(left, factor.reach.inputs)
-    others, right = _by_place(right, factor.reach.outputs)
-    mask = (places[:, None] < others[None]).astype(np.float32)
-    return (jnp.matmul(left, mask, precision=_EXACT) * right).sum(1)
+    before, own = _by_place(factor.reach)
+    left, right = (
+        jnp.matmul(squares, mask.T, precision=_EXACT)
+        for squares, mask in ((left, before), (right, own))
+    )
+    return (left * right).sum(1)
 
 
 def _by_place(
-    squares: Float[Array, "row feature"], places: tuple[int, ...]
-) -> tuple[np.ndarray, Float[Array, "row run"]]:
-    """Sums over runs of one place; neighbouring runs of one length at once."""
-    starts = np.flatnonzero(np.diff(places, prepend=np.nan))
-    lengths = np.diff(starts, append=len(places))
-    bounds = np.flatnonzero(np.diff(lengths, prepend=0, append=0))
-    parts = []
-    for first, last in itertools.pairwise(bounds):
-        count, length = last - first, lengths[first]
-        part = squares[:, starts[first] : starts[first] + count * length]
-        parts.append(part.reshape(-1, count, length).sum(2))
-    return np.array(places)[starts], jnp.concatenate(parts, axis=1)
+    reach: Reach,
+) -> tuple[Float[np.ndarray, "place input"], Float[np.ndarray, "place output"]]:
+    """For each place of outputs, the inputs that reach it and the outputs there."""
+    inputs, outputs = np.array(reach.inputs), np.array(reach.outputs)
+    places = np.unique(outputs)[:, None]
+    before, own = inputs[None] < places, outputs[None] == places
+    return before.astype(np.float32), own.astype(np.float32)
 
 
 def _pairs(rows: Factor, others: Factor) -> Float[Array, "block row other"]:
@@ -172,34 +169,66 @@ def _pairs(rows: Factor, others: Factor) -> Float[Array, "block row other"]:
         return jnp.where(same, gram(rows.right, others.right), 0.0)
     if rows.reach is None:
         return gram(rows.left, others.left) * gram(rows.right, others.right)
-    inputs, outputs = (np.array(places) for places in rows.reach)
-    shape = (*rows.right.shape[:2], others.right.shape[1])
-    total, before = jnp.zeros(shape, jnp.float32), jnp.zeros(shape, jnp.float32)
-    seen = np.full(len(inputs), False)
-    for place in np.unique(outputs):
-        new = np.flatnonzero((inputs < place) & ~seen)
-        if len(new):
-            before = before + gram(rows.left[..., new], others.left[..., new])
-        seen |= inputs < place
-        own = np.flatnonzero(outputs == place)
-        total = total + before * gram(rows.right[..., own], others.right[..., own])
-    return total
-
-
-def _packed_norms(factor: Factor, owners: Owners) -> Float[Array, " bin"]:
-    """Norms from slots in blocks: a device's slots are in one or in the next.
-
-    The last norm is that of free slots.
-    """
-    device, num_devices, height = owners
-
-    def by_device(values: Array) -> Array:
-        return jax.ops.segment_sum(
-            values, device, num_devices + 1, indices_are_sorted=True
+    products = (
+        jnp.einsum(
+            "bpri,bqi->bprq",
+            array[:, None] * mask[None, :, None],
+            other,
+            precision=_EXACT,
         )
+        for array, other, mask in zip(
+            (rows.left, rows.right),
+            (others.left, others.right),
+            _by_place(rows.reach),
+            strict=True,
+        )
+    )
+    left, right = products
+    return (left * right).sum(1)
 
+
+def packed_norms(
+    tables: Sequence[tuple[Sequence[Factor], Owners]],
+) -> Float[Array, " device"]:
+    """Squared norms over all factors of all tables, each with slots of its own."""
+    num_devices = tables[0][1].num_devices
+    found = [_slot_norms(parts, owners) for parts, owners in tables]
+    device = jnp.concatenate([owners.device for _, owners in tables])
+    sums = jnp.zeros(num_devices, jnp.float32)
+    values = jnp.concatenate([values for values, _ in found])
+    sums = sums.at[device].add(values, mode="drop")
+    tall = [
+        (owners.device, rows)
+        for (_, owners), (_, rows) in zip(tables, found, strict=True)
+        if rows is not None
+    ]
+    if not tall:
+        return sums
+    device, place = (
+        jnp.concatenate(part)
+        for part in (
+            [device for device, _ in tall],
+            [jnp.full(len(rows), i, jnp.int32) for i, (_, rows) in enumerate(tall)],
+        )
+    )
+    rows = jnp.zeros((num_devices, len(tall)), jnp.float32)
+    rows = rows.at[device, place].add(
+        jnp.concatenate([rows for _, rows in tall]), mode="drop"
+    )
+    return sums + _ROUNDING * jnp.square(rows).sum(1)
+
+
+def _slot_norms(
+    parts: Sequence[Factor], owners: Owners
+) -> tuple[Float[Array, " slot"], Float[Array, " slot"] | None]:
+    """What each slot adds to its device's squared norm, and its own norm.
+
+    Slots go in blocks: a device's are in one or in the next. Of devices with one slot
+    at most the norms are not needed.
+    """
+    device, _, height = owners
     if height == 1:
-        return by_device(_row_norms(factor))
+        return _total(map(_row_norms, parts)), None
     count = device.shape[0]
     num_blocks = -(-count // height)
 
@@ -211,13 +240,19 @@ def _packed_norms(factor: Factor, owners: Owners) -> Float[Array, " bin"]:
         after = jnp.concatenate([array[1:], jnp.zeros_like(array[:1])])
         return jnp.concatenate([array, after], axis=1)
 
-    here = _map(factor, blocks)
+    here = [_map(factor, blocks) for factor in parts]
+    pairs = _total(_pairs(factor, _map(factor, window)) for factor in here)
     owner = blocks(device[:, None] + 1)  # 0 where no slot is
     # A pair within a block is met from both of its sides, one across blocks from one.
     times = np.repeat(np.array([1.0, 2.0], np.float32), height)[None, None]
     same = owner == window(owner).transpose(0, 2, 1)
-    pairs = _pairs(here, _map(here, window))
     values = jnp.where(same, pairs * times, 0.0).sum(2)
-    rows = jnp.sqrt(jnp.maximum(jnp.diagonal(pairs, axis1=1, axis2=2), 0.0))
-    squared = by_device(values.reshape(-1)[:count])
-    return squared + _ROUNDING * jnp.square(by_device(rows.reshape(-1)[:count]))
+    itself = np.eye(height, 2 * height, dtype=bool)[None]
+    squares = jnp.where(itself, pairs, 0.0).sum(2)
+    rows = jnp.sqrt(jnp.maximum(squares, 0.0))
+    return values.reshape(-1)[:count], rows.reshape(-1)[:count]
+
+
+def _total(terms: Iterable[Array]) -> Array:
+    """Sum of arrays of one shape."""
+    return functools.reduce(jnp.add, terms)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import traverse_util
 from jaxtyping import Array, Float
 
@@ -73,6 +74,7 @@ def measure(
 
     signals, (losses, seen) = jax.grad(total, has_aux=True)(zeros)
     found, squared = {}, jnp.zeros(num_devices, jnp.float32)
+    tables: dict[int, tuple[list[factors.Factor], factors.Owners]] = {}
     for path, leaves in _layer_params(params, modules).items():
         module, _ = modules[path][0]
         heights = [height for _, height in modules[path]]
@@ -80,8 +82,13 @@ def measure(
         x, signal, owners = _merged(arrays, seen.owners[path], heights, num_devices)
         parts = rules.RULES[type(module)].factors(module, x, signal, leaves)
         found[path] = (parts, owners)
-        for part in parts.values():
-            squared = squared + factors.squared_norms(part, owners)
+        if owners is None:
+            for part in parts.values():
+                squared = squared + factors.squared_norms(part, None)
+        else:  # layers on the same slots share what tells whose they are
+            tables.setdefault(id(owners.device), ([], owners))[0].extend(parts.values())
+    if tables:
+        squared = squared + factors.packed_norms(list(tables.values()))
     return Measured(losses, squared, found)
 
 
@@ -93,10 +100,12 @@ def weighted_sum(measured: Measured, scales: Float[Array, " device"]) -> Params:
         scales: Factor of each device; one whose factor is 0 adds nothing, whatever its
             gradient.
     """
-    # Held whole, for else each product would work the scales out again.
-    scales = jax.lax.optimization_barrier(scales)
+    weights = _weights(measured, scales)
     found = {
-        (*path, name): factors.weighted_sum(factor, _weights(factor, owners, scales))
+        (*path, name): factors.weighted_sum(
+            factor,
+            _of_rows(factor, weights[None if owners is None else id(owners.device)]),
+        )
         for path, (layer, owners) in measured.layers.items()
         for name, factor in layer.items()
     }
@@ -104,12 +113,29 @@ def weighted_sum(measured: Measured, scales: Float[Array, " device"]) -> Params:
 
 
 def _weights(
-    factor: factors.Factor, owners: factors.Owners | None, scales: Array
+    measured: Measured, scales: Float[Array, " device"]
+) -> dict[int | None, Float[Array, "..."]]:
+    """The scales of devices, and of the devices of each table's slots, 0 if free."""
+    owners = {id(o.device): o for _, o in measured.layers.values() if o is not None}
+    found: dict[int | None, Array] = {None: jax.lax.optimization_barrier(scales)}
+    if not owners:
+        return found
+    device = jnp.concatenate([table.device for table in owners.values()])
+    # Held whole, for else each product would work the scales out again.
+    whole = jax.lax.optimization_barrier(
+        scales.at[device].get(mode="fill", fill_value=0)
+    )
+    stops = np.cumsum([table.device.shape[0] for table in owners.values()])
+    return found | dict(zip(owners, jnp.split(whole, stops[:-1]), strict=True))
+
+
+def _of_rows(
+    factor: factors.Factor, weights: Float[Array, " _"]
 ) -> Float[Array, "*rows"]:
-    """The scale of the device of each row; 0 for free slots."""
-    if owners is not None:
-        return scales.at[owners.device].get(mode="fill", fill_value=0)
-    return jnp.broadcast_to(scales[:, None], factor.right.shape[:2])
+    """A weight for each row."""
+    if factor.right.ndim == 2:
+        return weights
+    return jnp.broadcast_to(weights[:, None], factor.right.shape[:2])
 
 
 def _observe(
@@ -186,6 +212,8 @@ def _merged(
             jnp.concatenate([_rows(call[i]) for call in calls], axis=1) for i in (0, 1)
         )
         return x, signal, None
+    if len(calls) == 1 and calls[0][0].ndim == 2 and owners[0] is not None:
+        return *calls[0], factors.Owners(owners[0], num_devices, heights[0])
     flat, devices, height = [], [], 0
     for (x, signal), owner, rows in zip(calls, owners, heights, strict=True):
         if owner is None:

@@ -15,14 +15,13 @@ and continuous Gaussian agree to far more digits than are accounted.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from jaxtyping import Array, Key
 
 from teledp_jax import base
-from teledp_jax.dpsgd import clipping
 
 _GRID = 512
 _ALLOWANCE = 2  # of rounding: one for the grid, one for float32
@@ -59,7 +58,7 @@ def grid(num_parameters: int, *, l2_clip_norm: float, noise_multiplier: float) -
     )
 
 
-def rounded(clipped_sum: clipping.Params, width: float) -> np.ndarray:
+def rounded(clipped_sum: Any, width: float) -> np.ndarray:
     """All entries of a sum, in whole steps of a width. Private."""
     leaves = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(clipped_sum)]
     steps = np.concatenate([leaf.ravel() for leaf in leaves]) / width
@@ -68,19 +67,19 @@ def rounded(clipped_sum: clipping.Params, width: float) -> np.ndarray:
 
 def noisy_sum(
     key: Key[Array, ""],
-    clipped_sum: clipping.Params,
+    clipped_sum: Any,
     *,
     l2_clip_norm: float,
     noise_multiplier: float,
     integer_noise: base.IntegerNoise,
-) -> clipping.Params:
+) -> Any:
     """Releases a sum of clipped gradients by the discrete Gaussian mechanism.
 
     It runs on the host.
 
     Args:
         key: The step's noise key, spent on this release and on nothing else.
-        clipped_sum: Exact sum over the drawn devices. Private.
+        clipped_sum: Exact sum over the drawn devices, any tree of arrays. Private.
         l2_clip_norm: Largest L2 change of the sum, as one device joins.
         noise_multiplier: Noise standard deviation per unit of sensitivity.
         integer_noise: Sampler of the discrete Gaussian.

@@ -1,6 +1,7 @@
 """DP-SGD: one jitted step, and the loop that can be killed and resumed."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -9,10 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import serialization
-from jaxtyping import Array, Bool, Int, Key, UInt
+from jaxtyping import Array, Bool, Float, Int, Key, UInt
 
 from teledp_jax import base, keys
 from teledp_jax.dpsgd import clipping, hardened, memory, parallel, sampling
+from teledp_jax.dpsgd.models import packing
 
 NOISES = ("float32", "hardened")
 
@@ -79,7 +81,7 @@ class Plan:
 
 
 class State(NamedTuple):
-    """What a step changes.
+    """What a step changes; parameters lie in one vector, see `flatten`.
 
     Attributes:
         step: Number of steps done.
@@ -89,9 +91,9 @@ class State(NamedTuple):
     """
 
     step: Int[Array, ""]
-    params: clipping.Params
+    params: Float[Array, " parameter"]
     opt_state: optax.OptState
-    average: clipping.Params
+    average: Float[Array, " parameter"]
 
 
 StepFn = jax.stages.Wrapped
@@ -100,17 +102,32 @@ StepFn = jax.stages.Wrapped
 
 def start(params: clipping.Params, optimizer: optax.GradientTransformation) -> State:
     """The state before the first step."""
-    return State(jnp.int32(0), params, optimizer.init(params), params)
+    flat = flatten(params)
+    return State(jnp.int32(0), flat, optimizer.init(flat), flat)
 
 
-def noisy_sum(
-    key: Key[Array, ""], clipped_sum: clipping.Params, *, stddev: float
+def flatten(params: clipping.Params) -> Float[Array, " parameter"]:
+    """All parameters in one vector: an update compiles once, not once a leaf."""
+    return jnp.concatenate([leaf.reshape(-1) for leaf in jax.tree.leaves(params)])
+
+
+def unflatten(
+    flat: Float[Array, " parameter"], like: clipping.Params
 ) -> clipping.Params:
+    """Inverse of `flatten`, in the shapes of `like`."""
+    leaves, structure = jax.tree.flatten(like)
+    stops = np.cumsum([math.prod(leaf.shape) for leaf in leaves])
+    parts = jnp.split(flat, stops[:-1])
+    shaped = [p.reshape(x.shape) for p, x in zip(parts, leaves, strict=True)]
+    return jax.tree.unflatten(structure, shaped)
+
+
+def noisy_sum(key: Key[Array, ""], clipped_sum: Any, *, stddev: float) -> Any:
     """Adds Gaussian noise to each entry of a sum of clipped gradients.
 
     Args:
         key: The step's noise key, spent on this release and on nothing else.
-        clipped_sum: Exact sum over the drawn devices. Private.
+        clipped_sum: Exact sum over the drawn devices, any tree of arrays. Private.
         stddev: Noise standard deviation.
 
     Returns:
@@ -192,7 +209,7 @@ def drawn_sum(
 def _fits(model: Model, codes: Int[Array, "device head"]) -> Bool[Array, " device"]:
     """The first devices, as many as have all their rows in slots; at least one."""
     limits = jnp.array(model.row_limits(codes.shape[0]), jnp.int32)
-    rows = jnp.cumsum(model.num_rows(codes), axis=0)
+    rows = packing.running_sums(model.num_rows(codes))
     return (rows <= limits[None]).all(1).at[0].set(True)
 
 
@@ -223,7 +240,7 @@ def make_step(
 
     Args:
         model: What is trained.
-        optimizer: Update rule.
+        optimizer: Update rule, of one vector.
         plan: The run.
         mesh: Where codes are spread, by `parallel.place`; none: on one accelerator.
         num_devices: Size of the fleet, if codes are filled up.
@@ -248,17 +265,17 @@ def make_sum(
     num_devices: int | None = None,
 ) -> StepFn:
     """The exact sum of a step, jitted: draw and clip. What it returns is private."""
+    like = jax.eval_shape(model.init, jax.random.key(0))
 
-    def sum_from(
-        same: tuple[clipping.Params, keys.Keys], codes: Codes, first: Array
-    ) -> clipping.Params:
-        params, step_keys = same
-        return drawn_sum(
+    def sum_from(same: tuple[Array, keys.Keys], codes: Codes, first: Array) -> Array:
+        params, step_keys = unflatten(same[0], like), same[1]
+        total = drawn_sum(
             model, params, step_keys, codes, plan, num_devices=num_devices, first=first
         )
+        return flatten(total)
 
     @jax.jit
-    def sum_all(state: State, fit_keys: keys.Keys, codes: Array) -> clipping.Params:
+    def sum_all(state: State, fit_keys: keys.Keys, codes: Array) -> Array:
         step_keys = keys.Keys(
             *(jax.random.fold_in(key, state.step) for key in fit_keys)
         )
@@ -273,10 +290,10 @@ def updated(
     optimizer: optax.GradientTransformation,
     plan: Plan,
     state: State,
-    noisy: clipping.Params,
+    noisy: Float[Array, " parameter"],
 ) -> State:
     """The state after a step, from its noisy sum."""
-    grad = jax.tree.map(lambda leaf: leaf / plan.expected_batch_size, noisy)
+    grad = noisy / plan.expected_batch_size
     with jax.numpy_dtype_promotion("standard"):  # optax: float ** integer
         updates, opt_state = optimizer.update(grad, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
@@ -284,13 +301,11 @@ def updated(
     return State(state.step + 1, params, opt_state, average)
 
 
-def _averaged(state: State, params: clipping.Params, keep: float) -> clipping.Params:
+def _averaged(state: State, params: Array, keep: float) -> Array:
     """The running average, which forgets its start as a plain mean would."""
     step = state.step.astype(jnp.float32)
     share = jnp.minimum(keep, step / (step + 10.0))
-    return jax.tree.map(
-        lambda old, new: share * old + (1.0 - share) * new, state.average, params
-    )
+    return share * state.average + (1.0 - share) * params
 
 
 def fit(
@@ -315,7 +330,7 @@ def fit(
 
     Args:
         model: What is trained.
-        optimizer: Update rule, which sees noisy gradients only.
+        optimizer: Update rule, which sees noisy gradients only, as one vector.
         plan: The run, as it was accounted.
         fit_keys: Keys of the fit; training draws from `batch` and `noise` alone.
         codes: `[device, head]`, small unsigned integers. Private.
@@ -363,7 +378,7 @@ def fit(
         if done % plan.checkpoint_every == 0 or done == plan.num_steps:
             context.store.save(name, _saved(state))
             context.progress(done, plan.num_steps, {})
-    return state.average
+    return unflatten(jnp.asarray(np.asarray(state.average)), params)
 
 
 def _hardened_step(
@@ -383,7 +398,7 @@ def _hardened_step(
             noise_multiplier=plan.noise_multiplier,
             integer_noise=integer_noise,
         )
-        return update(state, noisy)
+        return update(state, jnp.asarray(noisy))
 
     return step
 

@@ -82,7 +82,7 @@ class Packs(nn.Module):
             rows = dense(rows + packing.take_device(packed, batch["x"]))
             rows = layers.CausalDense((0, 0, 1, 1, 2, 2), (0, 1, 2, 2))(norm(rows))
             rows = layers.Bias()(rows)
-        return jnp.sin(device).sum(1) + packing.total(packed, jnp.cos(rows)).sum(1)
+        return jnp.sin(device).sum(1) + packing.total([packed], [jnp.cos(rows)]).sum(1)
 
 
 MODELS = [Mlp, SharedRows, CalledTwice, Transformer, Causal, Packs]

@@ -76,7 +76,7 @@ class Random(nn.Module):
                     context = packing.take_device(packed, x)
                     y = jnp.concatenate([y, context], axis=-1)
                 y = self.through_rows(y, shared)
-            y = packing.total(packed, jnp.sin(y))
+            y = packing.total([packed], [jnp.sin(y)])
         else:
             y = embed(codes)
             if spec.context:

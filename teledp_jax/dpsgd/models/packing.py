@@ -8,12 +8,15 @@ training close a micro-batch before they overflow.
 
 import contextlib
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, Num
+
+_BLOCK = 64  # numbers that one product sums up
 
 
 class Packed(NamedTuple):
@@ -22,14 +25,21 @@ class Packed(NamedTuple):
     Attributes:
         owner: Device of each slot; the number of devices for a free slot.
         row: Row of the device's table; 0 for a free slot.
-        num_devices: Number of devices.
+        first: First slot of each device that has rows.
+        num_rows: Rows of each device.
         max_rows: Most rows that a device can have.
     """
 
     owner: Int[Array, " slot"]
     row: Int[Array, " slot"]
-    num_devices: int
+    first: Int[Array, " device"]
+    num_rows: Int[Array, " device"]
     max_rows: int
+
+    @property
+    def num_devices(self) -> int:
+        """Number of devices."""
+        return self.first.shape[0]
 
 
 _CURRENT: contextvars.ContextVar[Packed | None] = contextvars.ContextVar(
@@ -45,20 +55,74 @@ def pack(num_rows: Int[Array, " device"], *, max_rows: int, num_slots: int) -> P
         max_rows: Most rows that a device can have.
         num_slots: Number of slots; all of `num_rows.sum()` must fit.
     """
-    num_devices = num_rows.shape[0]
-    stop = jnp.cumsum(num_rows.astype(jnp.int32))
-    slot = jnp.arange(num_slots, dtype=jnp.int32)
-    owner = jnp.searchsorted(stop, slot, side="right").astype(jnp.int32)
-    start = jnp.concatenate([jnp.zeros(1, jnp.int32), stop])
-    row = jnp.where(owner < num_devices, slot - start[owner], 0)
-    return Packed(owner, row, num_devices, max_rows)
+    (packed,) = pack_all(
+        num_rows[:, None], max_rows=(max_rows,), num_slots=(num_slots,)
+    )
+    return packed
+
+
+def pack_all(
+    num_rows: Int[Array, "device table"],
+    *,
+    max_rows: Sequence[int],
+    num_slots: Sequence[int],
+) -> list[Packed]:
+    """`pack` of several tables, as one small program.
+
+    Args:
+        num_rows: Rows of each device in each table.
+        max_rows: Of each table.
+        num_slots: Of each table.
+    """
+    num_devices, most = num_rows.shape[0], max(max_rows)
+    stops = np.cumsum(num_slots)
+    start = running_sums(num_rows) - num_rows
+    table = np.repeat(np.arange(len(max_rows)), max_rows)
+    row = np.concatenate([np.arange(rows) for rows in max_rows]).astype(np.int32)
+    slot = start[:, table] + row[None]
+    slots = np.array(num_slots, np.int32)
+    fits = (row[None] < num_rows[:, table]) & (slot < slots[table][None])
+    offsets = (stops - slots).astype(np.int32)
+    slot = jnp.where(fits, slot + offsets[table][None], int(stops[-1]))
+    device = jnp.arange(num_devices, dtype=jnp.int32)[:, None]
+    held = jnp.full(int(stops[-1]), num_devices * most, jnp.int32)
+    held = held.at[slot].set(device * most + row[None], mode="drop")
+    # Held whole, for else each use would divide again.
+    owner, place = jax.lax.optimization_barrier((held // most, held % most))
+    parts = zip(jnp.split(owner, stops[:-1]), jnp.split(place, stops[:-1]), strict=True)
+    return [
+        Packed(own, at, start[:, index], num_rows[:, index], max_rows[index])
+        for index, (own, at) in enumerate(parts)
+    ]
+
+
+def running_sums(
+    numbers: Int[Array, "device table"],
+) -> Int[Array, "device table"]:
+    """Sums over devices up to each, as products that compile in no time.
+
+    Exact for sums below 2^24, the whole numbers that float32 holds.
+    """
+    count = numbers.shape[0]
+    num_blocks = -(-count // _BLOCK)
+    filled = jnp.pad(numbers, ((0, num_blocks * _BLOCK - count), (0, 0)))
+    blocks = filled.astype(jnp.float32).reshape(num_blocks, _BLOCK, -1)
+    exact = jax.lax.Precision.HIGHEST
+    inside = np.tri(_BLOCK, dtype=np.float32)
+    within = jnp.einsum("ij,bjt->bit", inside, blocks, precision=exact)
+    earlier = np.tri(num_blocks, k=-1, dtype=np.float32)
+    before = jnp.matmul(earlier, within[:, -1], precision=exact)
+    sums = within + before[:, None]
+    return sums.reshape(num_blocks * _BLOCK, -1)[:count].astype(jnp.int32)
 
 
 def take(
     packed: Packed, array: Num[Array, "device row *rest"]
 ) -> Num[Array, "slot *rest"]:
     """The slots' entries of a padded array; zeros in free slots."""
-    return array.at[packed.owner, packed.row].get(mode="fill", fill_value=0)
+    rows = array.reshape(-1, *array.shape[2:])
+    at = packed.owner * array.shape[1] + packed.row
+    return rows.at[at].get(mode="fill", fill_value=0)
 
 
 def take_device(packed: Packed, array: Num[Array, "device *rest"]) -> Num[Array, "..."]:
@@ -66,14 +130,54 @@ def take_device(packed: Packed, array: Num[Array, "device *rest"]) -> Num[Array,
     return array.at[packed.owner].get(mode="fill", fill_value=0)
 
 
-def total(
-    packed: Packed, values: Float[Array, "slot *rest"]
-) -> Float[Array, "device *rest"]:
-    """Sums values of slots by device; those of free slots count for none."""
-    sums = jax.ops.segment_sum(
-        values, packed.owner, packed.num_devices + 1, indices_are_sorted=True
+def before(
+    packed: Packed, values: Float[Array, "slot feature"]
+) -> Float[Array, "slot feature"]:
+    """For each slot, values summed over the rows of its device before it.
+
+    Slots go in blocks of `max_rows`: rows before are in the same block or in the last.
+    Values of other devices add exact zeros, if they are finite.
+    """
+    count, height = values.shape[0], packed.max_rows
+    num_blocks = -(-count // height)
+
+    def blocks(array: Array) -> Array:
+        filled = jnp.pad(array, ((0, num_blocks * height - count), (0, 0)))
+        return filled.reshape(num_blocks, height, -1)
+
+    def window(array: Array) -> Array:
+        last = jnp.concatenate([jnp.zeros_like(array[:1]), array[:-1]])
+        return jnp.concatenate([last, array], axis=1)
+
+    owner = blocks(packed.owner[:, None] + 1)  # 0 where no slot is
+    earlier = np.tri(height, 2 * height, height - 1, dtype=bool)
+    same = (owner == window(owner).transpose(0, 2, 1)) & earlier[None]
+    sums = jnp.einsum(
+        "brq,bqf->brf",
+        same.astype(jnp.float32),
+        window(blocks(values)),
+        precision=jax.lax.Precision.HIGHEST,
     )
-    return sums[: packed.num_devices]
+    return sums.reshape(num_blocks * height, -1)[:count]
+
+
+def last(
+    packed: Packed, values: Float[Array, "slot feature"]
+) -> Float[Array, "device feature"]:
+    """The values of each device's last slot; zeros where it has none."""
+    slot = packed.first + packed.num_rows - 1
+    slot = jnp.where(packed.num_rows > 0, slot, values.shape[0])
+    return values.at[slot].get(mode="fill", fill_value=0)
+
+
+def total(
+    packed: Sequence[Packed], values: Sequence[Float[Array, "_ *rest"]]
+) -> Float[Array, "device *rest"]:
+    """Sums values of slots of tables by device; those of free slots count for none."""
+    owner = jnp.concatenate([table.owner for table in packed])
+    whole = jnp.concatenate(values)
+    sums = jnp.zeros((packed[0].num_devices, *whole.shape[1:]), whole.dtype)
+    return sums.at[owner].add(whole, mode="drop")
 
 
 @contextlib.contextmanager

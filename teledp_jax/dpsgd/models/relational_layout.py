@@ -206,10 +206,11 @@ def layout(schema: schema_lib.Schema) -> Layout:
 def _group(variables: tuple[Variable, ...], *, rows: int = 1, owner: int = -1) -> Group:
     """Sorts variables into blocks."""
     blocks: dict[tuple[bool, int], list[int]] = {}
+    smooth = max((v.num_codes for v in variables if v.is_smooth), default=0)
     for place, variable in enumerate(variables):
-        size = -(-variable.num_codes // _FILL) * _FILL
-        if variable.num_codes <= 2:
-            size = variable.num_codes
+        size = smooth if variable.is_smooth else variable.num_codes
+        if size > 2:
+            size = -(-size // _FILL) * _FILL
         blocks.setdefault((variable.is_smooth, size), []).append(place)
     found = [
         Block(tuple(places), size, is_smooth)
@@ -295,6 +296,9 @@ def codes_of(
     """The codes of a group's variables."""
     heads = np.array([variable.head for variable in group.variables])
     rows = np.arange(group.rows)[:, None] * len(heads)
+    if group.owner >= 0:  # all side by side
+        part = codes[:, heads[0] : heads[0] + group.rows * len(heads)]
+        return part.reshape(-1, group.rows, len(heads))
     return codes[:, heads[None] + rows]
 
 

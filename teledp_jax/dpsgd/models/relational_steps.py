@@ -54,18 +54,18 @@ class _State(NamedTuple):
     """
 
     step: Int[Array, ""]
-    curvature: clipping.Params
-    doubt: clipping.Params
+    curvature: Float[Array, " parameter"]
+    doubt: Float[Array, " parameter"]
 
 
 def optimizer(
-    curvature: clipping.Params,
-    priors: clipping.Params,
+    curvature: Float[Array, " parameter"],
+    priors: Float[Array, " parameter"],
     *,
     noise: float,
     settings: Settings,
 ) -> optax.GradientTransformation:
-    """The update rule of the module's docstring.
+    """The update rule of the module's docstring, on all parameters as one vector.
 
     Args:
         curvature: Of the loss in each parameter, as `curvatures` gives it.
@@ -74,22 +74,18 @@ def optimizer(
         settings: See there.
     """
 
-    def init(params: clipping.Params) -> _State:
+    def init(params: Array) -> _State:
         del params
-        doubt = jax.tree.map(lambda prior: (noise / prior) ** 2, priors)
-        return _State(jnp.int32(0), curvature, doubt)
+        return _State(jnp.int32(0), curvature, (noise / priors) ** 2)
 
     def update(
-        updates: clipping.Params, state: _State, params: clipping.Params | None = None
-    ) -> tuple[clipping.Params, _State]:
+        updates: Array, state: _State, params: Array | None = None
+    ) -> tuple[Array, _State]:
         del params
         steps = jnp.minimum(state.step.astype(jnp.float32), settings.memory)
         steps = steps + settings.start
-
-        def move(grad: Array, h: Array, doubt: Array) -> Array:
-            return -grad * h / (h**2 * steps + doubt)
-
-        moved = jax.tree.map(move, updates, state.curvature, state.doubt)
+        h = state.curvature
+        moved = -updates * h / (h**2 * steps + state.doubt)
         return moved, state._replace(step=state.step + 1)
 
     return optax.GradientTransformation(init, update)

@@ -9,17 +9,17 @@ from teledp_jax.dpsgd.models import relational, relational_layout, relational_st
 def test_a_step_is_that_of_a_posterior_mean():
     settings = relational_steps.Settings(start=2.0, memory=1.0)
     optimizer = relational_steps.optimizer(
-        {"w": jnp.array([0.5, 0.0])},
-        {"w": jnp.array([0.1, 0.1])},
+        jnp.array([0.5, 0.0]),
+        jnp.array([0.1, 0.1]),
         noise=0.02,
         settings=settings,
     )
-    grad = {"w": jnp.array([3.0, 3.0])}
+    grad = jnp.array([3.0, 3.0])
     state = optimizer.init(grad)
     moves = []
     for _ in range(3):
         move, state = optimizer.update(grad, state)
-        moves.append(np.asarray(move["w"]))
+        moves.append(np.asarray(move))
     # 0.5 * 3 / (0.25 * steps + 0.2^2) with 2, 3 and again 3 steps
     expected = [[-1.5 / 0.54, 0.0], [-1.5 / 0.79, 0.0], [-1.5 / 0.79, 0.0]]
     np.testing.assert_allclose(moves, expected, rtol=1e-6)

@@ -235,3 +235,31 @@ def test_calibration_meets_the_goals(params):
     for column, mask, wanted in zip(columns, exist, counts, strict=True):
         found = np.bincount(column[mask], minlength=len(wanted)) / mask.sum()
         np.testing.assert_allclose(found, wanted / wanted.sum(), atol=0.015)
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+def test_entropies_and_their_gradients_are_those_of_a_softmax(scale):
+    group, bases = LAYOUT.tables[1], BASES[2]
+    logits = scale * jax.random.normal(
+        jax.random.key(0), (6, group.num_codes), jnp.float32
+    )
+    codes = jnp.asarray([[0, 0], [1, 3], [2, 1], [0, 2], [1, 1], [2, 3]], jnp.int32)
+    weights = jnp.arange(1.0, 7.0, dtype=jnp.float32)
+
+    def plain(logits):
+        total = jnp.zeros(6, jnp.float32)
+        for place, span in enumerate(group.spans):
+            stop = span.start + group.variables[place].num_codes
+            shares = jax.nn.log_softmax(logits[:, span.start : stop])
+            total = total - shares[jnp.arange(6), codes[:, place]]
+        return total
+
+    def ours(logits):
+        hot = relational._hot(group, codes)
+        return relational._entropies(group, bases, logits, hot)
+
+    np.testing.assert_allclose(ours(logits), plain(logits), rtol=2e-5, atol=1e-5)
+    found, expected = (
+        jax.grad(lambda x, f=f: weights @ f(x))(logits) for f in (ours, plain)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
