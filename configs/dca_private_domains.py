@@ -7,7 +7,7 @@ Of every column of every table only meaning, unit, bounds and scale are public; 
 vocabularies are learnt from the data under noise, for a quarter of the budget. Hold it
 to configs/dca_stability.py on the same fleet: rare values are pooled, and methods have
 a little more noise. About 2 minutes on 2 cores. Expect the ceiling to pass all 38
-queries and each method about as many as with public domains, two fewer at most.
+queries and each method as many as with public domains, or up to three fewer.
 """
 
 import ml_collections
