@@ -10,6 +10,7 @@ exchangeable. Only rows that exist are computed.
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
@@ -30,6 +31,22 @@ AllShares = tuple[relational_layout.Shares, ...]
 Repeats = tuple[tuple[float, ...], ...]
 """For each table and variable of `Group.repeated`, what is added to start with to the
 logits of codes that rows before have."""
+
+
+class _Rows(NamedTuple):
+    """What the rows of a table show, in slots.
+
+    Attributes:
+        features: In the order of `Group.row_places`.
+        hot: Which codes are the row's own.
+        used: Which codes rows before have; None where a device has one row at most.
+        shown: `[device, feature]`: what later tables see.
+    """
+
+    features: Float[Array, "slot feature"]
+    hot: Bool[Array, "slot code"]
+    used: Bool[Array, "slot code"] | None
+    shown: Float[Array, "device shown"]
 
 
 class Relational(nn.Module):
@@ -81,49 +98,47 @@ class Relational(nn.Module):
             max_rows=[most for group in tables for most in (group.rows, 1)],
             num_slots=self.slots(codes.shape[0]),
         )
+        rows = [
+            _rows(group, own_bases, codes, packed)
+            for group, own_bases, packed in zip(
+                tables, bases[1:], packs[::2], strict=True
+            )
+        ]
+        # Joined once: tables see its first columns.
+        context = jnp.concatenate([context, *(part.shown for part in rows)], axis=1)
         weights = self.weights or (1.0,) * len(tables)
         parts = []
+        width = device.num_shown
         for index, weight in enumerate(weights):
             packed, owners = packs[2 * index : 2 * index + 2]
-            losses, shown = self._table(
-                index, codes, bases[index + 1], context, packed, owners
+            losses = self._table(
+                index, bases[index + 1], rows[index], context[:, :width], packed, owners
             )
             parts.append(weight * losses)
-            context = jnp.concatenate([context, shown], axis=-1)
+            width += tables[index].num_shown
         return own + packing.total(packs[::2], parts) if parts else own
 
     def _table(
         self,
         index: int,
-        codes: Int[Array, "device head"],
         bases: GroupBases,
+        rows: _Rows,
         context: Float[Array, "device earlier"],
         packed: packing.Packed,
         owners: packing.Packed,
-    ) -> tuple[Float[Array, " slot"], Float[Array, "device shown"]]:
-        """Loss of each of a table's rows, and what later tables see of them."""
+    ) -> Float[Array, " slot"]:
+        """Loss of each of a table's rows."""
         group = self.layout.tables[index]
-        here = packing.take(packed, relational_layout.codes_of(group, codes))
-        features, hot = see(group, bases, here), _hot(group, here)
-        shown, used = features[:, : group.num_shown], None
-        if group.rows > 1:
-            both = jnp.concatenate([shown, hot.astype(jnp.float32)], axis=1)
-            sums = packing.before(packed, both)
-            earlier, used = jnp.split(sums, [group.num_shown], axis=1)
-            scale = row_scale(group.rows)
-            features = jnp.concatenate([features, earlier / scale], axis=1)
-            shown = (shown + earlier) / scale
         with packing.layers_on(owners):
             start = self.contexts[index](packing.take_device(owners, context))
         if group.rows > 1:
             start = packing.take_device(packed, start[owners.first])
         with packing.layers_on(packed):
-            coefficients = self.rows[index](features) + start
+            coefficients = self.rows[index](rows.features) + start
             logits = self.biases[index + 1](expand(group, bases, coefficients))
-            if used is not None:
-                logits = logits + self._repeated(index, used > 0.5)
-        losses = _entropies(group, bases, logits, hot)
-        return losses, packing.last(packed, shown)
+            if rows.used is not None:
+                logits = logits + self._repeated(index, rows.used)
+        return _entropies(group, bases, logits, rows.hot)
 
     def _repeated(
         self, index: int, used: Bool[Array, "slot code"]
@@ -137,6 +152,27 @@ class Relational(nn.Module):
         for number, place in enumerate(group.repeated):
             spans[number, group.spans[place]] = 1.0
         return jnp.where(used, weights @ spans, 0.0)
+
+
+def _rows(
+    group: relational_layout.Group,
+    bases: GroupBases,
+    codes: Int[Array, "device head"],
+    packed: packing.Packed,
+) -> _Rows:
+    """Reads the rows of a table."""
+    here = packing.take(packed, relational_layout.codes_of(group, codes))
+    features, hot = see(group, bases, here), _hot(group, here)
+    shown, used = features[:, : group.num_shown], None
+    if group.rows > 1:
+        both = jnp.concatenate([shown, hot.astype(jnp.float32)], axis=1)
+        earlier, count = jnp.split(
+            packing.before(packed, both), [group.num_shown], axis=1
+        )
+        scale = row_scale(group.rows)
+        features = jnp.concatenate([features, earlier / scale], axis=1)
+        shown, used = (shown + earlier) / scale, count > 0.5
+    return _Rows(features, hot, used, packing.last(packed, shown))
 
 
 def _num_rows(
