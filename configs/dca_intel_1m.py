@@ -13,7 +13,7 @@ own bookkeeping; `scripts/reproduce_tables.py` sets them beside the published ta
 import ml_collections
 
 from teledp_jax import paper, settings
-from teledp_jax.methods import dpsgd_vae, independent, pe
+from teledp_jax.methods import dpsgd_relational, independent, pe, pe_conditional
 
 
 def get_config() -> ml_collections.ConfigDict:
@@ -24,7 +24,9 @@ def get_config() -> ml_collections.ConfigDict:
     config.workloads = ("intel",)
     config.budget.epsilon = 4.0
     config.budget.delta = 1e-5
-    config.methods.dpsgd_vae = settings.entry(dpsgd_vae.Config())
+    config.query_answers = True
+    config.methods.dpsgd_relational = settings.entry(dpsgd_relational.Config())
+    config.methods.pe_conditional = settings.entry(pe_conditional.Config())
     config.methods.pe = settings.entry(pe.Config())
     config.methods.independent = settings.entry(independent.Config())
     fitted = round((1 - config.holdout) * config.num_devices)

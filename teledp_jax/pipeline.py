@@ -24,7 +24,7 @@ from teledp_jax import arrays, domains, errors, runs, settings, synthesis
 from teledp_jax.answers import releases
 from teledp_jax.data import aggregate, decode, encode
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.evaluation import answers, catalog, evaluate, logs
+from teledp_jax.evaluation import answers, catalog, evaluate, logs, workload
 from teledp_jax.privacy import events, ledger
 from teledp_jax.report import card, page
 from teledp_jax.simulate import dca, eventlog, flights
@@ -47,7 +47,6 @@ class Job:
         Raises:
             InputError: If a header, a statement or a query is at fault.
         """
-        self.config = config
         self.run = run
         suite = suite_lib.load(config.suite_folder)
         queries = catalog.load(config.suite_folder / "queries")
@@ -55,6 +54,9 @@ class Job:
         self.suite = suite.without(catalog.only_others(queries, selected))
         catalog.check_parses(selected, self.suite.schema)
         self._domains = domains.plan(config, self.suite.schema)
+        self.config = config.filled(
+            lambda method: workload.fill(method, self.suite.schema, selected)
+        )
         sources = sorted(pathlib.Path(teledp_jax.__file__).parent.rglob("*.py"))
         sources += sorted(config.suite_folder.rglob("*.*"))
         self._code = runs.fingerprint(*(path.read_text() for path in sources))
@@ -97,7 +99,7 @@ class Job:
                 asked = config.resolved["domains"]
                 parts += [asked, config.epsilon, config.delta]
         elif stage == "synthesize":
-            method = config.resolved["methods"][label]
+            method = [config.resolved["methods"][label], repr(config.methods[label])]
             budget = [config.epsilon, config.delta]
             parts = [self._token("encode"), label, method, budget]
         elif stage == "answer":

@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import pathlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ml_collections
@@ -135,6 +135,14 @@ class Settings:
     def suite_folder(self) -> pathlib.Path:
         """Where the suite's SQL lies."""
         return SQL / self.suite
+
+    def filled(self, fill: Callable[[Any], Any]) -> "Settings":
+        """The same, each method's `Config` passed through `fill`."""
+        methods = {
+            label: (name, fill(config))
+            for label, (name, config) in self.methods.items()
+        }
+        return dataclasses.replace(self, methods=methods)
 
     def __post_init__(self) -> None:
         budget_lib.check(self.epsilon, self.delta)
