@@ -148,6 +148,8 @@ class Table:
         columns: All columns but the device id.
         max_rows: Most rows that a device keeps in the arrays.
         cap_by: Column whose largest values are kept when a device has more rows.
+        unique: Columns that no two rows of a device have alike, as its grain says; but
+            for values that stand for all other texts.
     """
 
     name: str
@@ -156,6 +158,7 @@ class Table:
     columns: tuple[Column, ...]
     max_rows: int = 1
     cap_by: str | None = None
+    unique: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -168,6 +171,10 @@ class Table:
         if self.role == "entity" and self.cap_by not in names:
             raise errors.InputError(
                 f"Table {self.name}: expected cap_by to name one of its columns."
+            )
+        if unknown := sorted(set(self.unique) - set(names)):
+            raise errors.InputError(
+                f"Table {self.name}: unique names {unknown}, none of its columns."
             )
 
     def column(self, name: str) -> Column:

@@ -22,7 +22,17 @@ _SOURCE_KEYS = frozenset(
 )
 _REPORTING_KEYS = frozenset({"about", "grain", "reads", "device", "columns"})
 _DEVICE_KEYS = frozenset(
-    {"role", "grain", "reads", "device", "max_rows", "cap_by", "columns", "about"}
+    {
+        "role",
+        "grain",
+        "reads",
+        "device",
+        "max_rows",
+        "cap_by",
+        "unique",
+        "columns",
+        "about",
+    }
 )
 
 
@@ -293,6 +303,7 @@ def _read_table(
             ),
             max_rows=max_rows,
             cap_by=file.get("cap_by") if role == "entity" else None,
+            unique=tuple(file.header.get("unique", ())) if role == "entity" else (),
         )
     except (TypeError, ValueError) as error:
         raise errors.InputError(

@@ -16,6 +16,7 @@ from teledp_jax.evaluation import catalog
 _QUIET = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 ROWS = "rows"
+_FEW = 8  # variables of a table whose pairs are all worth their noise
 
 
 def variables(schema: schema_lib.Schema, query: catalog.Query) -> tuple[str, ...]:
@@ -46,7 +47,9 @@ def pairs(
     One of the two groups or selects: a column of the anchor, a category, or a column
     that the header names as a key. Where a query joins tables and nothing of that kind
     ties any two, every variable of one is paired with every one of another; and
-    whenever it joins two tables, their numbers of rows are a pair. Otherwise a
+    whenever it joins two tables, their numbers of rows are a pair. Two numbers of one
+    table are a pair, as one may weigh the other, unless the query names many. Otherwise
+    a
     group's number of rows is left out where one of its columns stands in, for each
     count of a column says who lacks it.
     """
@@ -56,6 +59,7 @@ def pairs(
         both = list(itertools.combinations(named, 2))
         both = [pair for pair in both if not _is_trivial(pair)]
         keyed = [pair for pair in both if any(_is_key(schema, query, v) for v in pair)]
+        keyed += [pair for pair in both if _may_weigh(named, pair)]
         if not any(_joins(pair) for pair in keyed):
             keyed += [pair for pair in both if _joins(pair)]
         keyed += itertools.combinations(
@@ -98,6 +102,12 @@ def _table(variable: str) -> str:
 def _joins(pair: tuple[str, str]) -> bool:
     """Whether the variables of a pair stand in two tables."""
     return _table(pair[0]) != _table(pair[1])
+
+
+def _may_weigh(named: Sequence[str], pair: tuple[str, str]) -> bool:
+    """Whether a pair is of one table, of which the query names few variables."""
+    own = [variable for variable in named if _table(variable) == _table(pair[0])]
+    return not _joins(pair) and len(own) <= _FEW
 
 
 def _is_trivial(pair: tuple[str, str]) -> bool:

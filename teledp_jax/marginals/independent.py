@@ -142,19 +142,13 @@ def sample(
             num_rows = _draw(generator, model[f"{table.name}/rows"][0], count)
         mask = np.arange(table.max_rows)[None, :] < num_rows[:, None]
         buckets = np.broadcast_to(measure.row_bucket(num_rows)[:, None], mask.shape)
-        dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
-        codes = np.zeros((*mask.shape, len(table.columns)), dtype)
+        codes = np.zeros((*mask.shape, len(table.columns)), np.int32)
         for position, column in enumerate(table.columns):
             for bucket, shares in enumerate(model[f"{table.name}/{column.name}"]):
                 here = mask & (buckets == bucket)
                 drawn = _draw(generator, shares, int(here.sum()))
                 codes[here, position] = drawn
-        if table.cap_by is not None:
-            position = [column.name for column in table.columns].index(table.cap_by)
-            rank = np.where(mask, codes[..., position].astype(np.int64), -1)
-            order = np.argsort(-rank, axis=1, kind="stable")
-            codes = np.take_along_axis(codes, order[..., None], axis=1)
-        devices[table.name] = arrays.TableArrays(codes, mask)
+        devices[table.name] = measure.in_order(table, codes, num_rows)
     return devices
 
 

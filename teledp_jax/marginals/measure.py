@@ -109,3 +109,19 @@ def pooled_counts(
         size = vector.num_buckets * vector.num_codes
         counts.append(np.bincount(cells, minlength=size).astype(np.int64))
     return counts
+
+
+def in_order(
+    table: schema_lib.Table,
+    codes: Integer[np.ndarray, "device row column"],
+    num_rows: Integer[np.ndarray, " device"],
+) -> arrays.TableArrays:
+    """A table with rows as `data.encode` orders them: by `cap_by`, largest first."""
+    mask = np.arange(table.max_rows)[None, :] < num_rows[:, None]
+    if table.cap_by is not None:
+        position = [column.name for column in table.columns].index(table.cap_by)
+        rank = np.where(mask, codes[..., position].astype(np.int64), -1)
+        order = np.argsort(-rank, axis=1, kind="stable")
+        codes = np.take_along_axis(codes, order[..., None], axis=1)
+    dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
+    return arrays.TableArrays(codes.astype(dtype), mask)

@@ -10,7 +10,6 @@ from teledp_jax import arrays, base, errors
 from teledp_jax import schema as schema_lib
 from teledp_jax.marginals import measure
 
-_SCALINGS = 20  # of a pair to its row and column sums
 ROWS = "rows"  # the name of a table's number of rows, beside names of columns
 
 
@@ -170,7 +169,7 @@ def independent_shares(
         model: One-way shares, from `independent.estimate`.
         pair: The pair.
     """
-    sides = [_by_bucket(schema, model, which) for which in pair]
+    sides = [by_bucket(schema, model, which) for which in pair]
     if pair.first.table != pair.second.table or pair.first.table == schema.anchor.name:
         return np.outer(sides[0].sum(axis=0), sides[1].sum(axis=0))
     # Both columns of a row share its bucket; the bucket of no row is a cell of its own.
@@ -178,7 +177,7 @@ def independent_shares(
     return np.einsum("bi,bj,b->ij", sides[0], sides[1], 1 / weights)
 
 
-def _by_bucket(
+def by_bucket(
     schema: schema_lib.Schema, model: base.Tree, which: Variable
 ) -> Float[np.ndarray, "bucket cell"]:
     """Shares of devices by bucket of the number of rows and cell; first, no row."""
@@ -193,43 +192,6 @@ def _by_bucket(
     cells = np.pad(shares * present[:, None], ((1, 0), (0, 1)))
     cells[0, -1] = rows[0]
     return cells
-
-
-def shrink(
-    noisy: Integer[np.ndarray, " cell"],
-    expected: Float[np.ndarray, "first second"],
-    *,
-    sigma: float,
-) -> Float[np.ndarray, "first second"]:
-    """Shares of a pair: noisy counts drawn towards what a model expects.
-
-    A cell that stands apart by more than the largest noise to be expected among all
-    cells is believed. Of the others the model is believed by as much as they, all
-    together, agree with it up to noise. The result is then scaled to the row and
-    column sums of the model, which are known better than sums of noisy cells.
-
-    Args:
-        noisy: Counts under noise.
-        expected: Counts that the model gives, which are not negative.
-        sigma: Standard deviation of the noise.
-    """
-    counts = noisy.reshape(expected.shape).astype(np.float64)
-    apart = counts - expected
-    clear = np.abs(apart) > sigma * (2 * np.log(max(counts.size, 2))) ** 0.5
-    vague = ~clear
-    excess = ((apart**2 - sigma**2) * vague).sum()
-    prior = max(excess, 0.0) / max((expected**2 * vague).sum(), 1e-9) * expected**2
-    believed = expected + np.where(clear, 1.0, prior / (prior + sigma**2)) * apart
-    fitted = np.maximum(believed, 0.0)
-    for _ in range(_SCALINGS):
-        for axis in (0, 1):
-            wanted = expected.sum(axis=axis, keepdims=True)
-            held = fitted.sum(axis=axis, keepdims=True)
-            fitted = np.where(held > 0, fitted * wanted / np.maximum(held, 1e-9), 0.0)
-    total = fitted.sum()
-    if total <= 0:
-        return np.full(expected.shape, 1 / expected.size)
-    return fitted / total
 
 
 def surplus(

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import dp_accounting
 import jax
@@ -11,7 +11,7 @@ from jaxtyping import Array, Integer, Key
 
 from teledp_jax import arrays, base, errors, keys
 from teledp_jax import schema as schema_lib
-from teledp_jax.marginals import forest, independent, measure
+from teledp_jax.marginals import chain, independent, measure
 from teledp_jax.marginals import pairs as pairs_lib
 from teledp_jax.methods import independent as independent_method
 from teledp_jax.methods import pe
@@ -19,6 +19,7 @@ from teledp_jax.pe import apis, embedding, evolve, weights
 from teledp_jax.privacy import accounting, events
 from teledp_jax.privacy import budget as budget_lib
 
+_FEWEST, _MOST = 20_000, 100_000  # devices that the chain is fitted on
 _PAIRS = 2**30  # the stream of the pairs; tables and votes count up from 0
 
 
@@ -26,10 +27,10 @@ _PAIRS = 2**30  # the stream of the pairs; tables and votes count up from 0
 class Config:
     """Choices of private evolution with a private simulator as its API.
 
-    Noisy one-way marginals and noisy pairs make a forest, in which every variable is
-    drawn given the one that tells most about it. Its draws are the pool: raked to all
-    that was measured, weighed by votes, drawn to any number of devices. Measurements
-    and votes share one ledger.
+    Noisy one-way marginals and noisy pairs make a chain, in which every variable is
+    drawn given all that it was measured with (`marginals.chain`). Its draws are the
+    pool: weighed by votes, raked to the one-way marginals, drawn to any number of
+    devices. Measurements and votes share one ledger.
 
     Attributes:
         pairs: Pairs of variables to measure, each `table/column` or `table/rows` (its
@@ -49,9 +50,9 @@ class Config:
     """
 
     pairs: tuple[tuple[str, str], ...] | None = None
-    start_share: float = 0.6
-    pair_share: float = 0.3
-    num_iterations: int = 4
+    start_share: float = 0.45
+    pair_share: float = 0.5
+    num_iterations: int = 1
     vote_growth: float = 1.0
     num_candidates: int = 0
     pool: int = 0
@@ -84,14 +85,6 @@ class Config:
             )
         if not 0 <= self.focus <= 1:
             raise errors.InputError("pe_conditional.focus: expected 0 to 1.")
-
-
-class _Model(NamedTuple):
-    """What the candidates are drawn from; DP outputs alone."""
-
-    one_way: base.Tree
-    edges: tuple[forest.Edge, ...]
-    targets: list[tuple[pairs_lib.Pair, np.ndarray]]
 
 
 def make(
@@ -137,18 +130,17 @@ def make(
         noisy_pairs = _noisy_pairs(
             streams, schema, devices, context, measured, sigma=pair_sigma
         )
-        model = _model(
-            schema, one_way, measured, noisy_pairs,
+        links = _chain(
+            jax.random.fold_in(streams.init, 2), schema, one_way, measured, noisy_pairs,
             sigma=pair_sigma, num_devices=budget.num_devices,
         )  # fmt: skip
 
         def start(key: Key[Array, ""], count: int) -> np.ndarray:
-            drawn = forest.sample(key, schema, one_way, model.edges, count)
-            return arrays.flatten(schema, drawn)
+            generator = apis.generator_of(key)
+            return arrays.flatten(schema, chain.sample(generator, schema, links, count))
 
         def margins(codes: np.ndarray) -> list[weights.Margin]:
-            key = jax.random.fold_in(streams.init, 2)
-            return _margins(key, schema, model, codes)
+            return pe.one_way_margins(schema, one_way, arrays.unflatten(schema, codes))
 
         def embeddings(step: int) -> embedding.Embedding:
             return pe.distance_of(
@@ -231,7 +223,8 @@ def _noisy_pairs(
     return np.split(np.asarray(saved["counts"]), ends)
 
 
-def _model(
+def _chain(
+    key: Key[Array, ""],
     schema: schema_lib.Schema,
     one_way: base.Tree,
     measured: Sequence[pairs_lib.Pair],
@@ -239,32 +232,13 @@ def _model(
     *,
     sigma: float,
     num_devices: int,
-) -> _Model:
-    """The forest, and what raking should meet: pairs that show more than noise."""
-    shares, strengths = [], []
+) -> tuple[chain.Link, ...]:
+    """The chain of all pairs that show more than noise; made of DP outputs alone."""
+    told = []
     for pair, counts in zip(measured, noisy, strict=True):
         expected = num_devices * pairs_lib.independent_shares(schema, one_way, pair)
-        shares.append(pairs_lib.shrink(counts, expected, sigma=sigma))
-        strengths.append(pairs_lib.surplus(counts, expected, sigma=sigma))
-    edges = forest.grow(schema, measured, shares, strengths)
-    told = zip(measured, shares, strengths, strict=True)
-    return _Model(one_way, edges, [(p, cells) for p, cells, more in told if more > 0])
-
-
-def _margins(
-    key: Key[Array, ""],
-    schema: schema_lib.Schema,
-    model: _Model,
-    codes: Integer[np.ndarray, "record head"],
-) -> list[weights.Margin]:
-    """All that was measured, as shares of devices that a pool should meet.
-
-    For a pair one row of each table speaks for a record, as it did for a device.
-    """
-    devices = arrays.unflatten(schema, codes)
-    drawn = pairs_lib.draw_rows(apis.generator_of(key), schema, devices)
-    pairs = [
-        weights.Margin(pairs_lib.cells(devices, drawn, pair)[:, None], shares.ravel())
-        for pair, shares in model.targets
-    ]
-    return pairs + pe.one_way_margins(schema, model.one_way, devices)
+        if pairs_lib.surplus(counts, expected, sigma=sigma) > 0:
+            shares = counts.reshape(expected.shape) / num_devices
+            told.append(chain.Measured(pair, shares, sigma / num_devices))
+    count = min(max(num_devices, _FEWEST), _MOST)
+    return chain.fit(apis.generator_of(key), schema, one_way, told, count)

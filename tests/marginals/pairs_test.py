@@ -117,25 +117,6 @@ def test_independent_shares_are_those_worked_by_hand(schema):
 EXPECTED = np.array([[400.0, 200.0], [200.0, 200.0]])
 
 
-def test_a_pair_that_shows_nothing_stays_with_the_model():
-    noisy = np.array([402, 197, 203, 198])
-    shares = pairs.shrink(noisy, EXPECTED, sigma=10.0)
-    np.testing.assert_allclose(shares, EXPECTED / 1000)
-    assert pairs.surplus(noisy, EXPECTED, sigma=10.0) < 0
-
-
-def test_a_pair_far_above_the_noise_is_believed():
-    shares = pairs.shrink(np.array([600, 0, 0, 400]), EXPECTED, sigma=1.0)
-    np.testing.assert_allclose(shares, [[0.6, 0.0], [0.0, 0.4]], atol=1e-3)
+def test_a_pair_shows_what_noise_does_not_explain():
+    assert pairs.surplus(np.array([402, 197, 203, 198]), EXPECTED, sigma=10.0) < 0
     assert pairs.surplus(np.array([600, 0, 0, 400]), EXPECTED, sigma=1.0) > 790
-
-
-def test_a_pair_keeps_the_sums_of_its_model():
-    shares = pairs.shrink(np.array([520, 140, 90, 330]), EXPECTED, sigma=5.0)
-    np.testing.assert_allclose(shares.sum(axis=1), [0.6, 0.4], atol=1e-6)
-    np.testing.assert_allclose(shares.sum(axis=0), [0.6, 0.4], atol=1e-6)
-
-
-def test_a_pair_without_devices_gives_equal_shares():
-    shares = pairs.shrink(np.array([-3, -1]), np.zeros((1, 2)), sigma=1.0)
-    np.testing.assert_allclose(shares, [[0.5, 0.5]])

@@ -7,6 +7,7 @@ reads: [application_error_event_1000]
 device: guid
 max_rows: 8
 cap_by: num_errors
+unique: [app_name]
 columns:
   app_name: {kind: category, values: applications, other: Other, about: executable}
   num_errors:

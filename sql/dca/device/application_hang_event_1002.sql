@@ -7,6 +7,7 @@ reads: [application_hang_event_1002]
 device: guid
 max_rows: 4
 cap_by: num_hangs
+unique: [app_name]
 columns:
   app_name: {kind: category, values: applications, other: Other, about: program}
   num_hangs:

@@ -7,6 +7,7 @@ reads: [microsoft_windows_kernel_power_event_41]
 device: guid
 max_rows: 4
 cap_by: num_restarts
+unique: [bugcheck_code]
 columns:
   bugcheck_code:
     {kind: category, values: bugcheck_codes, other: Other, about: stop code}

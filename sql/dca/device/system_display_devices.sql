@@ -7,6 +7,7 @@ reads: [system_display_devices]
 device: guid
 max_rows: 6
 cap_by: num_intervals
+unique: [connection_type, resolution]
 columns:
   connection_type:
     {kind: category, values: connection_types, other: OTHER, about: connection}

@@ -6,6 +6,7 @@ device: guid
 max_rows: 4
 # The vocabulary rises to the most common, so that a full device keeps those.
 cap_by: vendor_name
+unique: [vendor_name]
 columns:
   vendor_name:
     {kind: category, values: display_vendors, other: Other, about: maker of the display}

@@ -9,6 +9,7 @@ device: guid
 max_rows: 20
 # The vocabulary rises from Other to the most common, so that a full device keeps those.
 cap_by: exe_name
+unique: [app_type, exe_name]
 columns:
   app_type: {kind: category, values: app_types, other: Other, about: kind}
   exe_name: {kind: category, values: executables, other: Other, about: executable}

@@ -8,6 +8,7 @@ reads: [system_mods_top_blocker_hist, system_os_codename_history]
 device: guid
 max_rows: 3
 cap_by: num_entries
+unique: [os_version]
 columns:
   # One column, as few pairs exist.
   os_version:

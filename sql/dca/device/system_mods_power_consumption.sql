@@ -7,6 +7,7 @@ reads: [system_mods_power_consumption]
 device: guid
 max_rows: 3
 cap_by: total_power_mw
+unique: [user_id, app_id]
 columns:
   user_id: {kind: category, values: user_ids, about: class of the account}
   app_id: {kind: category, values: power_apps, other: Other, about: process or app}

@@ -10,6 +10,7 @@ device: guid
 max_rows: 16
 # The vocabulary rises from Other to the most common, so that a full device keeps those.
 cap_by: blocker
+unique: [os_version, blocker, activity_level]
 columns:
   os_version:
     kind: category

@@ -8,6 +8,7 @@ device: guid
 max_rows: 16
 # The vocabulary rises from Other to the most common, so that a full device keeps those.
 cap_by: proc_name
+unique: [proc_name, event_name, acdc]
 columns:
   proc_name: {kind: category, values: processes, other: Other, about: process in focus}
   event_name:

@@ -5,6 +5,7 @@ reads: [system_web_cat_usage]
 device: guid
 max_rows: 3
 cap_by: num_rows
+unique: [browser]
 columns:
   browser: {kind: category, values: browsers, about: browser}
   num_rows:

@@ -7,6 +7,7 @@ reads: [wifi_error]
 device: guid
 max_rows: 6
 cap_by: num_errors
+unique: [error_string]
 columns:
   error_string: {kind: category, values: wifi_errors, other: Other, about: error}
   num_errors:

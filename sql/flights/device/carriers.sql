@@ -7,6 +7,7 @@ reads: [flights]
 device: tailnum
 max_rows: 2
 cap_by: num_arrived
+unique: [carrier]
 columns:
   carrier: {kind: category, values: carriers, other: Other, about: "carrier code"}
   num_arrived:

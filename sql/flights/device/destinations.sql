@@ -7,6 +7,7 @@ reads: [flights]
 device: tailnum
 max_rows: 8
 cap_by: num_arrived
+unique: [dest]
 columns:
   dest: {kind: category, values: hubs, other: Other, about: "airport of arrival"}
   num_arrived:

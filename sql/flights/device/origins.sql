@@ -5,6 +5,7 @@ reads: [flights]
 device: tailnum
 max_rows: 3
 cap_by: num_departed
+unique: [origin]
 columns:
   origin: {kind: category, values: origins, about: "airport of departure"}
   num_departed:
