@@ -9,7 +9,13 @@ A fleet this small shows how much epsilon 4 costs. About 2 minutes on 2 cores.
 import ml_collections
 
 from teledp_jax import settings
-from teledp_jax.methods import dpsgd_vae, independent, pe
+from teledp_jax.methods import (
+    dpsgd_relational,
+    dpsgd_vae,
+    independent,
+    pe,
+    pe_conditional,
+)
 
 
 def get_config() -> ml_collections.ConfigDict:
@@ -18,7 +24,9 @@ def get_config() -> ml_collections.ConfigDict:
     config.workloads = ("operations",)
     config.budget.epsilon = 4.0
     config.budget.delta = 1e-5
+    config.methods.dpsgd_relational = settings.entry(dpsgd_relational.Config())
     config.methods.dpsgd_vae = settings.entry(dpsgd_vae.Config())
+    config.methods.pe_conditional = settings.entry(pe_conditional.Config())
     config.methods.pe = settings.entry(pe.Config())
     config.methods.independent = settings.entry(independent.Config())
     return config.lock()
