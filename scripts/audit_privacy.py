@@ -15,10 +15,7 @@ status 1 if a claim fails or a planted fault is not caught.
 """
 
 import functools
-import importlib.metadata
-import os
 import pathlib
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -61,14 +58,10 @@ def of_config(sizes: suite.Sizes) -> Iterator[Audit]:
 
 def facts(seconds: float) -> dict[str, Any]:
     """What the findings were found by."""
-    names = ("teledp_jax", *pipeline.PACKAGES)
-    versions = {name: importlib.metadata.version(name) for name in names}
     return {
-        "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
         "fleets": "simulated",
         "seconds": round(seconds, 1),
-        "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
-        "versions": {"python": platform.python_version(), **versions},
+        **pipeline.provenance(),
     }
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from absl import flags, logging
 
-from teledp_jax import errors, runs, settings
+from teledp_jax import errors, pipeline, runs, settings
 from teledp_jax.data import aggregate
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import catalog, compare
@@ -146,7 +146,12 @@ def main() -> None:
             f"{', '.join(row['failed'])}"
         )
     path = output / f"published_{_NUM_DEVICES.value}.json"
-    content = {"num_devices": _NUM_DEVICES.value, "measures": found, "halves": split}
+    content = {
+        **pipeline.provenance(),
+        "num_devices": _NUM_DEVICES.value,
+        "measures": found,
+        "halves": split,
+    }
     runs.write_json(path, content)
 
 

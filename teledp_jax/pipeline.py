@@ -33,9 +33,21 @@ Bar = Callable[[str], synthesis.Progress]
 """Makes a progress bar for a named piece of work."""
 
 _HALVES_SEED = 42  # which devices form which half; the halves are private
-PACKAGES = (
-    "jax", "flax", "optax", "numpy", "duckdb", "pyarrow", "dp-accounting", "opendp",
+_PACKAGES = (
+    "teledp_jax", "jax", "flax", "optax", "numpy", "duckdb", "pyarrow", "dp-accounting",
+    "opendp",
 )  # fmt: skip
+
+
+def provenance() -> dict[str, Any]:
+    """Command, versions and hardware of this process, for what it writes."""
+    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {
+        "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "versions": {"python": platform.python_version(), **versions},
+        "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
+        "accelerators": [device.device_kind for device in jax.devices()],
+    }
 
 
 class Job:
@@ -193,14 +205,11 @@ class Job:
         """Writes `config.json`."""
         counted = self.run.count.exists()
         seeded = self.config.seed is not None
-        versions = {name: importlib.metadata.version(name) for name in PACKAGES}
         runs.write_json(
             self.run.config,
             {
                 "config": self.config.resolved,
-                "versions": {"python": platform.python_version(), **versions},
-                "accelerators": [device.device_kind for device in jax.devices()],
-                "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
+                **provenance(),
                 "seeded": seeded,
                 "seed_policy": "seeded experiment: repeatable, no release"
                 if seeded
@@ -208,7 +217,6 @@ class Job:
                 "num_devices": runs.read_json(self.run.count)["num_devices"]
                 if counted
                 else None,
-                "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
             },
         )
 
