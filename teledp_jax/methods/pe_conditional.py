@@ -11,7 +11,7 @@ from jaxtyping import Array, Integer, Key
 
 from teledp_jax import arrays, base, errors, keys
 from teledp_jax import schema as schema_lib
-from teledp_jax.marginals import chain, independent, measure
+from teledp_jax.marginals import chain, independent, measure, moments
 from teledp_jax.marginals import pairs as pairs_lib
 from teledp_jax.methods import independent as independent_method
 from teledp_jax.methods import pe
@@ -239,6 +239,6 @@ def _chain(
         expected = num_devices * pairs_lib.independent_shares(schema, one_way, pair)
         if pairs_lib.surplus(counts, expected, sigma=sigma) > 0:
             shares = counts.reshape(expected.shape) / num_devices
-            told.append(chain.Measured(pair, shares, sigma / num_devices))
+            told.append(moments.Measured(pair, shares, sigma / num_devices))
     count = min(max(num_devices, _FEWEST), _MOST)
     return chain.fit(apis.generator_of(key), schema, one_way, told, count)

@@ -4,7 +4,7 @@ import pytest
 
 from teledp_jax import arrays
 from teledp_jax import schema as schema_lib
-from teledp_jax.marginals import chain, independent, measure, pairs
+from teledp_jax.marginals import chain, independent, measure, moments, pairs
 
 _SIZE = tuple(float(edge) for edge in range(11))
 
@@ -72,7 +72,7 @@ def _fit(schema, devices, names, *, sigma=0.1, seed=1, count=6000):
         counts = pairs.counts(generator, schema, devices, [pair])
         counts = counts + sigma * generator.normal(size=counts.shape)
         shares = counts.reshape(pair.first.num_cells, -1) / num_devices
-        measured.append(chain.Measured(pair, shares, sigma / num_devices))
+        measured.append(moments.Measured(pair, shares, sigma / num_devices))
     return chain.fit(generator, schema, one_way, measured, count)
 
 
@@ -124,8 +124,8 @@ def test_a_pair_counts_once_what_several_say_of_presence(schema):
     for pair in pairs.parse(schema, names):
         counts = pairs.counts(generator, schema, devices, [pair])
         shares = counts.reshape(pair.first.num_cells, -1) / 6000
-        measured.append(chain.Measured(pair, shares, 0.01))
-    added = chain.with_presence(schema, one_way, measured)[len(measured) :]
+        measured.append(moments.Measured(pair, shares, 0.01))
+    added = moments.with_presence(schema, one_way, measured)[len(measured) :]
     assert [(m.pair.first.name, m.pair.second.name) for m in added] == [
         ("base/kind", "rare/rows"),
         ("base/other", "rare/rows"),
@@ -170,7 +170,7 @@ def test_rows_of_a_device_differ_but_for_other(schema):
 def test_functions_of_numbers_have_variance_one_and_no_correlation(schema):
     which = pairs.variable(schema, "rare/size")
     one_way = {"rare/size": np.array([[0.0, 0.0, *[0.1] * 10]])}
-    found = chain.functions(schema, one_way, which)
+    found = moments.functions(schema, one_way, which)
     assert found.shape == (13, 6)  # absent, zero and no row; three polynomials
     np.testing.assert_array_equal(found[[0, 1, 12], :3], np.eye(3))
     curves = found[2:12, 3:]
