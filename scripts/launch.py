@@ -3,7 +3,7 @@
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import jax
 import ml_collections
@@ -29,6 +29,11 @@ _WORLD = flags.DEFINE_enum(
     ["a", "b"],
     "Short for --config.simulation.world: the correlations of a simulated fleet. Tune "
     "in one world, score in the other.",
+)
+_LABELS = flags.DEFINE_list(
+    "labels",
+    None,
+    "The labels of the config to keep, as --labels=pe,independent; none: all.",
 )
 _INPUT = flags.DEFINE_string(
     "input",
@@ -147,8 +152,21 @@ def job() -> pipeline.Job:
         _CONFIG.value.simulation.world = _WORLD.value
     if input_path() is not None:
         _use_input(_CONFIG.value)
+    if _LABELS.value is not None:
+        _keep(_CONFIG.value, _LABELS.value)
     config = settings.resolve(_CONFIG.value)
     return pipeline.Job(config, runs.Run(pathlib.Path(_WORKDIR.value)))
+
+
+def _keep(config: ml_collections.ConfigDict, labels: Sequence[str]) -> None:
+    """Takes all but some labels out of a config."""
+    if unknown := sorted(set(labels) - set(config.methods)):
+        raise errors.InputError(
+            f"--labels: the config has no {unknown}; known: {sorted(config.methods)}."
+        )
+    with config.unlocked():
+        for label in set(config.methods) - set(labels):
+            del config.methods[label]
 
 
 def _use_input(config: ml_collections.ConfigDict) -> None:

@@ -284,6 +284,7 @@ def call(*flags: str, **options):
         (["--config.budget.epsilon=0.0"], "budget.epsilon"),
         (["--config.budget.delta=1.0"], "budget.delta"),
         (["--config.num_devices=many"], "num_devices"),
+        (["--labels=independent,nothing"], "no ['nothing']"),
         (["stray"], "stray"),
         (["--wrong=1"], "wrong"),
     ],
@@ -301,7 +302,7 @@ def test_help_shows_an_example_and_every_flag():
     done = call("--help")
     assert done.returncode == 0, done.stderr
     assert "--config=configs/demo.py --workdir=runs/demo" in done.stdout
-    for flag in ("--config", "--workdir", "--world"):
+    for flag in ("--config", "--workdir", "--world", "--labels"):
         assert f"\n  {flag}" in done.stdout.replace("--[no]", "--")
 
 
