@@ -22,7 +22,6 @@ from teledp_jax.marginals import measure, rows
 from teledp_jax.privacy import accounting, events
 from teledp_jax.privacy import budget as budget_lib
 
-_CHUNK = 16_384  # devices drawn at once
 _SELDOM = 0.2  # share of devices below which a column tells the rows of a device apart
 _UNIQUE = -4.0  # then added to start with to the logits of codes that came before
 
@@ -46,7 +45,7 @@ class Config:
         clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
         noise: `float32`, or `hardened`: exact noise on a grid, drawn on the host; see
             `dpsgd.hardened`.
-        num_samples: Devices drawn to hold the model to its marginals.
+        num_samples: Devices drawn at once, also to hold the model to its marginals.
         checkpoint_every: Steps between checkpoints.
     """
 
@@ -225,15 +224,16 @@ def make(
         key: Key[Array, ""], fitted: base.Tree, num_devices: int
     ) -> arrays.DeviceArrays:
         bases = relational.all_bases(layout, _listed(layout, fitted["shares"]))
-        shifts = _listed(layout, fitted["shifts"])
+        shifts = jax.tree.map(jnp.asarray, _listed(layout, fitted["shifts"]))
         params = jax.tree.map(jnp.asarray, fitted["params"])
+        chunk = config.num_samples
         chunks = [
             np.asarray(
                 relational_sample.draw(
-                    layout, _CHUNK, params, bases, shifts, jax.random.fold_in(key, i)
+                    layout, chunk, params, bases, shifts, jax.random.fold_in(key, i)
                 )
             )
-            for i in range(max(-(-num_devices // _CHUNK), 1))
+            for i in range(max(-(-num_devices // chunk), 1))
         ]
         return arrays.unflatten(schema, np.concatenate(chunks)[:num_devices])
 

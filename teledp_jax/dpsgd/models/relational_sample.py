@@ -138,6 +138,10 @@ def _draw_row(
     """
     count = start.shape[0]
     features = jnp.zeros((count, len(group.input_places)), jnp.float32)
+    # All at once: one sort to compile, not one for each variable.
+    numbers = jnp.arange(len(group.variables), dtype=jnp.uint32)
+    keys = jax.vmap(lambda number: jax.random.fold_in(key, number))(numbers)
+    uniforms = jax.vmap(_spread, in_axes=(0, None))(keys, exist)
     codes, sums = [], []
     for number, place in enumerate(_places(group)):
         functions = bases[place.block]
@@ -150,8 +154,7 @@ def _draw_row(
             logits = logits + extra[number]
         shares = nn.softmax(logits)
         sums.append(jnp.where(exist[:, None], shares, 0.0).sum(0))
-        uniform = _spread(jax.random.fold_in(key, number), exist)
-        code = jnp.where(exist, _code(uniform, shares), 0)
+        code = jnp.where(exist, _code(uniforms[number], shares), 0)
         seen = jnp.asarray(functions.inputs)[place.row][code]
         seen = jnp.where(exist[:, None], seen, 0.0)
         features = features.at[:, place.inputs].set(seen)
@@ -159,6 +162,7 @@ def _draw_row(
     return _Row(jnp.stack(codes, axis=1), features, tuple(sums))
 
 
+@functools.partial(jax.jit, static_argnums=(0, 1))
 def _draw_device(
     layout: relational_layout.Layout,
     count: int,
@@ -182,6 +186,7 @@ def _draw_device(
     )
 
 
+@functools.partial(jax.jit, static_argnums=(0, 1))
 def _draw_table(
     layout: relational_layout.Layout,
     index: int,
@@ -259,7 +264,6 @@ def _rows_of(
     return codes[:, heads.index(layout.tables[index].owner)]
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
 def draw(
     layout: relational_layout.Layout,
     count: int,
@@ -268,7 +272,7 @@ def draw(
     shifts: Shifts,
     key: Key[Array, ""],
 ) -> Int[Array, "device head"]:
-    """Draws devices as flattened records."""
+    """Draws devices as flattened records, by the programs that `calibrate` compiled."""
     own_key, table_key = jax.random.split(key)
     own = _draw_device(layout, count, params, bases[0], shifts[0], own_key)
     context = own.features[:, : layout.device.num_shown]
@@ -312,10 +316,9 @@ def calibrate(
         num_samples: Devices to average over.
     """
     own_key, table_key = jax.random.split(key)
-    one_pass = jax.jit(functools.partial(_draw_device, layout, num_samples))
 
     def own_pass(shifts: GroupShifts) -> tuple[_Row, GroupShifts]:
-        row = one_pass(params, bases[0], shifts, own_key)
+        row = _draw_device(layout, num_samples, params, bases[0], shifts, own_key)
         return row, row.sums
 
     found, own = _settle(goals[0], own_pass)
@@ -347,10 +350,11 @@ def _calibrate_table(
     num_rows: Int[Array, " device"],
 ) -> tuple[GroupShifts, Array]:
     """Shifts of a table, and what later tables see of it."""
-    draw_table = jax.jit(functools.partial(_draw_table, layout, index))
 
     def one_pass(shifts: GroupShifts) -> tuple[Array, GroupShifts]:
-        _, seen, sums = draw_table(params, bases, shifts, key, context, num_rows)
+        _, seen, sums = _draw_table(
+            layout, index, params, bases, shifts, key, context, num_rows
+        )
         return seen, sums
 
     return _settle(goal, one_pass)
