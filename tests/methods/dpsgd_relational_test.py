@@ -129,3 +129,18 @@ def test_a_killed_fit_resumes_to_the_same_result(synthesizer, fitted):
 def test_a_bad_setting_is_named(field, value):
     with pytest.raises(errors.InputError, match=field):
         dpsgd_relational.Config(**{field: value})
+
+
+def test_an_anchor_alone_is_modelled():
+    schema = schema_lib.Schema(suite="toy", device="guid", tables=SCHEMA.tables[:1])
+    made = dpsgd_relational.make(CONFIG, schema, BUDGET)
+    alone = {"info": devices()["info"]}
+    drawn = made.sample(
+        jax.random.key(2), made.fit(KEYS, alone, context()), num_devices=4000
+    )
+    arrays.check(schema, drawn)
+    shares = [
+        np.bincount(fleet["info"].codes[:, 0, 0], minlength=3) / 4000
+        for fleet in (alone, drawn)
+    ]
+    np.testing.assert_allclose(*shares, atol=0.05)

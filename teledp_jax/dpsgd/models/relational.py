@@ -92,6 +92,8 @@ class Relational(nn.Module):
         context = see(device, bases[0], here)
         logits = self.biases[0](expand(device, bases[0], self.device(context)))
         own = _entropies(device, bases[0], logits, _hot(device, here))
+        if not tables:
+            return own
         context = context[:, : device.num_shown]
         packs = packing.pack_all(
             _num_rows(self.layout, codes),
@@ -116,7 +118,7 @@ class Relational(nn.Module):
             )
             parts.append(weight * losses)
             width += tables[index].num_shown
-        return own + packing.total(packs[::2], parts) if parts else own
+        return own + packing.total(packs[::2], parts)
 
     def _table(
         self,
