@@ -256,7 +256,7 @@ def synthesize(
             "fit_seconds": fit_cost.get("seconds"),
             "compile_seconds": fit_cost.get("compile"),
             "sample_seconds": sample_seconds,
-            "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "peak_rss_bytes": _peak_rss_bytes(),
             "accelerator_bytes": _accelerator_bytes(),
             "facts": {**method.facts, **fitted.get(base.FACTS, {})},
         },
@@ -328,6 +328,15 @@ class _CompileClock:
         """Adds up tracing, lowering and compiling."""
         if event.startswith("/jax/core/compile/"):
             self.seconds += duration_secs
+
+
+def _peak_rss_bytes() -> int:
+    """Peak memory of this process; `getrusage` would begin with its parent's."""
+    status = pathlib.Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return int(fields["VmHWM"].split()[0]) * 1024
 
 
 def _accelerator_bytes() -> int | None:
