@@ -274,7 +274,7 @@ def _train(
     curvature = relational_steps.curvatures(layout, expected, scales)
     optimizer = relational_steps.optimizer(
         train.flatten(curvature),
-        train.flatten(relational_steps.priors(curvature, config.prior)),
+        train.flatten(relational_steps.priors(layout, curvature, config.prior)),
         noise=plan.noise_multiplier * bound / plan.expected_batch_size,
         settings=relational_steps.Settings(start=config.start, memory=config.memory),
     )

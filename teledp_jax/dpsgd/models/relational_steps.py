@@ -27,6 +27,7 @@ from teledp_jax.dpsgd.models import relational, relational_layout
 
 _REPEAT_VARIANCE = 0.05
 _REPEAT_PRIOR = 3.0
+_PRESENCE_PRIOR = 3.0
 _NUM_DRAWS = 4096  # of devices, to average the scale of gradients
 
 
@@ -229,9 +230,20 @@ def curvatures(
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), found)
 
 
-def priors(curvature: clipping.Params, prior: float) -> clipping.Params:
-    """Standard deviation of each parameter before any data; repeats know little."""
-    return {
+def priors(
+    layout: relational_layout.Layout, curvature: clipping.Params, prior: float
+) -> clipping.Params:
+    """Standard deviation of each parameter before any data.
+
+    Repeats know little. So do ties between numbers of rows, of which there are few:
+    whether a device reports one rare table says much about another.
+
+    Args:
+        layout: Groups of variables.
+        curvature: Of the loss in each parameter, as `curvatures` gives it.
+        prior: Standard deviation of all others.
+    """
+    known = {
         layer: jax.tree.map(
             lambda leaf, layer=layer: jnp.full(
                 leaf.shape,
@@ -242,3 +254,9 @@ def priors(curvature: clipping.Params, prior: float) -> clipping.Params:
         )
         for layer, leaves in curvature.items()
     }
+    group = layout.device
+    is_rows = np.array([variable.column < 0 for variable in group.variables])
+    before = is_rows[np.array(group.input_places)]
+    after = is_rows[np.array(group.output_places)]
+    kernel = np.where(before[:, None] & after[None], _PRESENCE_PRIOR, prior)
+    return known | {"device": {"kernel": jnp.asarray(kernel, jnp.float32)}}

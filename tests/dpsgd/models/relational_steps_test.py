@@ -87,3 +87,30 @@ def test_curvatures_are_those_of_the_loss():
         own = own * (exact > 0)
         assert 0.7 < own.sum() / exact.sum() < 1.4
         assert np.corrcoef(own.ravel(), exact.ravel())[0, 1] > 0.95
+
+
+def test_ties_between_numbers_of_rows_may_be_strong():
+    def table(name, role):
+        columns = (schema_lib.Column(name="k", kind="category", categories=("x", "y")),)
+        return schema_lib.Table(name=name, role=role, grain="g", columns=columns)
+
+    tables = (table("info", "anchor"), table("a", "group"), table("b", "group"))
+    schema = schema_lib.Schema(suite="toy", device="guid", tables=tables)
+    layout = relational_layout.layout(schema)
+    group = layout.device
+    shape = (len(group.input_places), len(group.output_places))
+    curvature = {
+        "device": {"kernel": jnp.ones(shape, jnp.float32)},
+        "biases_0": {"bias": jnp.ones(3, jnp.float32)},
+        "repeats_0": {"kernel": jnp.ones((1, 1), jnp.float32)},
+    }
+    found = relational_steps.priors(layout, curvature, 0.25)
+    np.testing.assert_array_equal(found["biases_0"]["bias"], 0.25)
+    np.testing.assert_array_equal(found["repeats_0"]["kernel"], 3.0)
+    kernel = np.asarray(found["device"]["kernel"])
+    names = ["column", "rows", "rows"]  # the anchor's column, then two tables
+    before = [names[place] for place in group.input_places]
+    after = [names[place] for place in group.output_places]
+    for i, one in enumerate(before):
+        for j, other in enumerate(after):
+            assert kernel[i, j] == (3.0 if one == other == "rows" else 0.25)
