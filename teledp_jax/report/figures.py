@@ -39,6 +39,8 @@ _STYLE: Any = {
 }
 _LONGEST_NAME = 30
 _MOST_NAMES = 12
+_MOST_SHAPES = 1000  # beyond it points are drawn as a picture
+_DPI = 200
 
 Series = Mapping[str, Sequence[float | None]]
 """Values by label, one for each name; None where a label lacks it."""
@@ -167,6 +169,7 @@ def scatter(
                 [x for x, _ in pairs], [max(y, low * 1.15) for _, y in pairs],
                 markers.get(label, "o"), markersize=3.5, alpha=0.7,
                 markeredgewidth=0, color=palette.get(label, _INK), label=label,
+                rasterized=len(pairs) > _MOST_SHAPES,
             )  # fmt: skip
         axes.set(
             xscale="log", yscale="log", xlabel="share of real devices",
@@ -327,5 +330,6 @@ def _legend(figure: mpl_figure.Figure, count: int) -> None:
 def _svg(figure: mpl_figure.Figure) -> str:
     """The figure's SVG; nothing in it depends on the time of day."""
     text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    metadata = {"Date": None, "Creator": None}
+    figure.savefig(text, format="svg", metadata=metadata, dpi=_DPI)
     return text.getvalue()

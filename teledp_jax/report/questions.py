@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from teledp_jax import schema as schema_lib
+from teledp_jax.evaluation import answers as answers_lib
 from teledp_jax.evaluation import metrics
 from teledp_jax.report import inputs as inputs_lib
 from teledp_jax.report import tables
@@ -52,6 +53,11 @@ def honest(inputs: inputs_lib.Inputs) -> tuple[str, ...]:
         for label in inputs.labels
         if "claimed" not in inputs.ledger.get(label, {})
     )
+
+
+def synthesizers(inputs: inputs_lib.Inputs) -> tuple[str, ...]:
+    """Of these, the labels that made tables: answers alone win nothing either."""
+    return tuple(label for label in honest(inputs) if label != answers_lib.NAME)
 
 
 def by_type(inputs: inputs_lib.Inputs) -> Answer:

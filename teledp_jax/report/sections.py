@@ -11,7 +11,7 @@ import yaml
 
 from teledp_jax import simulate
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.report import complexity, distributions, figures, tables
+from teledp_jax.report import complexity, distributions, figures, questions, tables
 from teledp_jax.report import inputs as inputs_lib
 
 Draw = Callable[[str, str, str], Any]
@@ -142,7 +142,7 @@ def verdict(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
         "normalized": drawn.get("normalized"),
         "divides": tables.divides(cells, inputs.labels, inputs.queries),
         "best": max(
-            (label for label in inputs.labels if label in passed),
+            (label for label in questions.synthesizers(inputs) if label in passed),
             key=lambda label: (
                 passed[label][0] / passed[label][1],
                 -(normalized.get(label) or math.inf),

@@ -10,6 +10,7 @@ from teledp_jax.report import inputs as inputs_lib
 
 NOTHING = "\N{EN DASH}"
 
+MOST_EVENTS = 200
 _BYTES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
@@ -266,19 +267,22 @@ def rare_summary(rows: inputs_lib.Rows) -> Grid:
 
 
 def rare_events(rows: inputs_lib.Rows) -> Grid:
-    """A row an event, the most frequent first: its share of devices by label."""
+    """A row an event, the rarest first: its share of devices by label.
+
+    The first `MOST_EVENTS`; `rare_events.csv` has them all.
+    """
     labels = tuple(groups(rows, "label"))
     events: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in rows:
         key = row["table"], row["column"], row["value"]
         shares = events.setdefault(key, {"real": parse(row["real_share"])})
         shares[row["label"]] = row["synthetic_share"]
-    order = sorted(events.items(), key=lambda item: -(item[1]["real"] or 0.0))
+    order = sorted(events.items(), key=lambda item: item[1]["real"] or 0.0)
     return Grid(
         columns=("table", "column", "value", "real", *labels),
         rows=tuple(
             (*key, *(percent(shares.get(label)) for label in ("real", *labels)))
-            for key, shares in order
+            for key, shares in order[:MOST_EVENTS]
         ),
     )
 

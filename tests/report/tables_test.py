@@ -118,5 +118,6 @@ def test_rare_events_are_kept_within_a_factor_of_two_or_lost():
     assert tables.rare_summary(rows).rows == (("pe", "3", "1", "1", "0.25"),)
     found = tables.rare_events(rows)
     assert found.columns == ("table", "column", "value", "real", "pe")
-    assert found.rows[0] == ("t", "c", "c", "3 %", "0 %")
-    assert found.rows[2] == ("t", "c", "a", "1 %", "2 %")
+    assert found.rows[0] == ("t", "c", "a", "1 %", "2 %")
+    assert found.rows[2] == ("t", "c", "c", "3 %", "0 %")
+    assert len(tables.rare_events(rows * 2).rows) == 3

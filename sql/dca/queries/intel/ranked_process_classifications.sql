@@ -1,6 +1,6 @@
 /*
 question: Which classes of accounts take the most power?
-codename: (none)
+codename: AccountPowerRank
 type: topk
 tables: [system_mods_power_consumption]
 keys: [user_id]

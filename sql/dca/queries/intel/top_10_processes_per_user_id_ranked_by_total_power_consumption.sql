@@ -1,6 +1,6 @@
 /*
 question: Which ten processes of each class of accounts take the most power?
-codename: (none)
+codename: ProcessUserRank
 type: topk
 tables: [system_mods_power_consumption]
 keys: [user_id, app_id]

@@ -1,6 +1,6 @@
 /*
 question: Which twenty processes take the most power, and how much in a session?
-codename: (none)
+codename: ProcessPowerRank
 type: topk
 tables: [system_mods_power_consumption]
 keys: [app_id]
