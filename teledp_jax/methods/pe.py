@@ -60,9 +60,9 @@ class Config:
     """
 
     start: Literal["marginals", "uniform"] = "marginals"
-    start_share: float = 0.5
+    start_share: float = 0.85
     selection: Literal["self_normalised", "published"] = "self_normalised"
-    num_iterations: int = 16
+    num_iterations: int = 3
     vote_growth: float = 1.0
     num_candidates: int = 0
     pool: int = 0
@@ -73,7 +73,7 @@ class Config:
     rank_last: int = 3
     num_sweeps: int = 3
     distance: Literal["balanced", "uniform", "workload"] = "balanced"
-    focus: float = 0.1
+    focus: float = 0.3
     features: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:

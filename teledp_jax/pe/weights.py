@@ -32,7 +32,8 @@ def reweight(
 
     A candidate's votes count the records nearest to it, hence the size of its cell;
     the ratio to the pool's own votes does not. It is drawn towards one by as much as
-    noise and sampling exceed what the pool expects there.
+    noise exceeds what all ratios together show beyond it: votes that show noise alone
+    change nothing.
 
     Args:
         weights: Weights of the pool's records, which sum to one.
@@ -42,9 +43,10 @@ def reweight(
     """
     total = max(float(noisy_votes.sum()), 1.0)
     own = total * np.bincount(chosen, weights, minlength=len(noisy_votes))
-    error = sigma**2 + own
-    trust = own**2 / (own**2 + error)
-    ratio = 1 + trust * (noisy_votes / np.maximum(own, 1e-9) - 1)
+    apart = noisy_votes - own
+    spread = max(float((apart**2 - sigma**2).sum()), 0.0) / max(float(own @ own), 1.0)
+    trust = spread * own**2 / np.maximum(spread * own**2 + sigma**2, 1e-9)
+    ratio = 1 + trust * apart / np.maximum(own, 1e-9)
     return normalise(weights * np.clip(ratio, _LEAST, _MOST)[chosen])
 
 

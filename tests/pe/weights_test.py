@@ -24,6 +24,19 @@ def test_votes_below_the_noise_change_little():
     np.testing.assert_allclose(after, [0.5, 0.5], atol=1e-3)
 
 
+def test_many_votes_that_show_noise_alone_change_nothing():
+    generator = np.random.default_rng(0)
+    chosen = np.repeat(np.arange(1000), 4)
+    before = np.full(4000, 1 / 4000)
+    noisy = 70 + np.rint(12 * generator.normal(size=1000)).astype(int)
+    after = weights.reweight(before, chosen, noisy, sigma=12.0)
+    assert np.abs(after / before - 1).max() < 0.1
+    # Twice as many votes for half of them is no noise, though each is uncertain.
+    clear = noisy + np.where(np.arange(1000) < 500, 70, 0)
+    after = weights.reweight(before, chosen, clear, sigma=12.0)
+    assert after[:2000].sum() / after[2000:].sum() > 1.7
+
+
 def test_raking_meets_the_shares():
     generator = np.random.default_rng(0)
     cells = generator.integers(3, size=(500, 2))
