@@ -8,9 +8,9 @@ tenth of its fleet the queries' minimum counts would drop most groups: coverage 
 times the published one, at most 60 %. Keys come from the operating system.
 
 `pe_workload` weighs the distance of a vote by what the queries name; `pe_published` is
-the published recipe of ten rounds. `--labels=pe,independent` keeps some labels alone. Labels `paper_*` are the study's methods in its configurations,
-`*_claimed` under its own bookkeeping; `scripts/reproduce_tables.py` sets them beside
-the published tables.
+the published recipe of ten rounds. Labels `paper_*` are the study's methods in its
+configurations, `*_claimed` under its own bookkeeping; `scripts/reproduce_tables.py`
+sets them beside the published tables. `--labels=pe,independent` keeps some alone.
 """
 
 import ml_collections
