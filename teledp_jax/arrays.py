@@ -149,7 +149,11 @@ def exists(
 
 
 def save(folder: pathlib.Path, devices: DeviceArrays) -> None:
-    """Writes arrays to a folder as `<table>.codes.npy` and `<table>.mask.npy`."""
+    """Writes arrays to a folder as `<table>.codes.npy` and `<table>.mask.npy`.
+
+    A fleet may lie in parts: a folder of folders `part-00000`, `part-00001`, ...,
+    each written by `save`; its devices are those of the parts, one after another.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in devices.items():
         for part, array in zip(("codes", "mask"), table, strict=True):
@@ -158,19 +162,66 @@ def save(folder: pathlib.Path, devices: DeviceArrays) -> None:
 
 
 def load(folder: pathlib.Path, schema: schema_lib.Schema) -> DeviceArrays:
-    """Reads what `save` wrote, and checks it.
+    """Reads what `save` wrote, whole or in parts, and checks it.
 
     Raises:
         ValueError: If a bound of the schema does not hold.
     """
-    devices = {
+    devices = concatenate([_open(part, schema) for part in _parts(folder)])
+    check(schema, devices)
+    return devices
+
+
+def load_range(
+    folder: pathlib.Path, schema: schema_lib.Schema, start: int, stop: int
+) -> DeviceArrays:
+    """Reads the devices `start` to `stop` of `load`, and no other, and checks them.
+
+    Args:
+        folder: What `save` wrote, whole or in parts.
+        schema: The device tables.
+        start: Index of the first device.
+        stop: Index after the last; cut to the number of devices.
+
+    Raises:
+        ValueError: If a bound of the schema does not hold.
+    """
+    drawn: list[DeviceArrays] = []
+    offset = 0
+    for part in _parts(folder):
+        devices = _open(part, schema)
+        count = num_devices(devices)
+        low, high = (min(max(edge - offset, 0), count) for edge in (start, stop))
+        if low < high or not drawn:
+            drawn.append(take(devices, slice(low, high)))
+        offset += count
+    devices = concatenate(drawn)
+    check(schema, devices)
+    return devices
+
+
+def stored_devices(folder: pathlib.Path, schema: schema_lib.Schema) -> int:
+    """Number of devices that `load` would give, from the files' heads alone."""
+    return sum(num_devices(_open(part, schema)) for part in _parts(folder))
+
+
+def _parts(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Folders that `save` wrote: `part-00000`, ... in order, or `folder` itself."""
+    return sorted(folder.glob("part-*")) or [folder]
+
+
+def _open(folder: pathlib.Path, schema: schema_lib.Schema) -> DeviceArrays:
+    """What `save` wrote to one folder, mapped: only what is looked at is read."""
+    return {
         table.name: TableArrays(
             *(
-                np.load(folder / f"{table.name}.{part}.npy", allow_pickle=False)
+                np.load(
+                    folder / f"{table.name}.{part}.npy",
+                    mmap_mode="r",
+                    allow_pickle=False,
+                )
                 for part in ("codes", "mask")
             )
         )
         for table in schema.tables
     }
-    check(schema, devices)
-    return devices

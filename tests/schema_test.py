@@ -145,3 +145,30 @@ def test_arrays_are_read_back(tmp_path):
     for name in devices:
         assert (loaded[name].codes == devices[name].codes).all()
         assert (loaded[name].mask == devices[name].mask).all()
+
+
+def _fleet(*rows):
+    return arrays.unflatten(TABLES, np.array(rows, np.uint8).reshape(-1, 4))
+
+
+@pytest.mark.parametrize("start, stop", [(0, 3), (0, 1), (1, 3), (2, 9), (3, 3)])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_range_of_devices_is_read_from_one_folder_or_from_parts(
+    tmp_path, start, stop, parts
+):
+    rows = ([1, 2, 1, 1], [1, 0, 0, 0], [2, 1, 2, 0])
+    if parts == 1:
+        arrays.save(tmp_path, _fleet(*rows))
+    else:
+        arrays.save(tmp_path / "part-00000", _fleet(*rows[:2]))
+        arrays.save(tmp_path / "part-00001", _fleet())
+        arrays.save(tmp_path / "part-00002", _fleet(*rows[2:]))
+    assert arrays.stored_devices(tmp_path, TABLES) == 3
+    whole, cut = _fleet(*rows), _fleet(*rows[start:stop])
+    for expected, found in (
+        (whole, arrays.load(tmp_path, TABLES)),
+        (cut, arrays.load_range(tmp_path, TABLES, start, stop)),
+    ):
+        for name in expected:
+            np.testing.assert_array_equal(found[name].codes, expected[name].codes)
+            np.testing.assert_array_equal(found[name].mask, expected[name].mask)
