@@ -76,8 +76,7 @@ def measure(num_steps: int) -> dict[str, Any]:
         keys.split(jax.random.key(1), jax.random.key(2)),
         codes,
         params,
-        base.Context(base.MemoryStore(), look, None),
-        mesh=mesh,
+        base.Context(base.MemoryStore(), look, None, base.Part(mesh=mesh)),
     )
     each = [(b - a) / _EVERY for a, b in itertools.pairwise(clock[1:])]
     return {

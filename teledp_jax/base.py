@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
@@ -31,6 +32,38 @@ IntegerNoise = Callable[
 """Adds discrete Gaussian noise: (key, integers, noise parameter sigma) to integers."""
 
 
+def _as_it_is(tree: Any) -> Any:
+    """The total over one process."""
+    return tree
+
+
+def _here(make: Callable[[], Any]) -> Any:
+    """What the first process makes, if there is no other."""
+    return make()
+
+
+class Part(NamedTuple):
+    """Which devices of the fleet a process holds, and how processes meet.
+
+    By default a process is the only one and holds them all. Otherwise each runs the
+    same fit on its own devices and must call `total` and `once` in the same order.
+
+    Attributes:
+        first: Position in the fleet of the first own device.
+        num_devices: Devices in the fleet, exact, hence private; None: the own ones.
+        mesh: Accelerators of all processes, in the order of positions; None: one.
+        total: Adds up a tree of arrays of integers over processes, exactly.
+        once: What a function makes in the first process, given to all; the others do
+            not call it.
+    """
+
+    first: int = 0
+    num_devices: int | None = None
+    mesh: jax.sharding.Mesh | None = None
+    total: Callable[[Any], Any] = _as_it_is
+    once: Callable[[Callable[[], Any]], Any] = _here
+
+
 class Context(NamedTuple):
     """What a fit is given beside keys and devices.
 
@@ -39,11 +72,14 @@ class Context(NamedTuple):
             resumed fit never draws them twice.
         progress: Called with steps done, steps in all, and public facts to show.
         integer_noise: Sampler of the discrete Gaussian, from `privacy.mechanisms`.
+        part: Which devices these are. Whatever a fit counts of them, it adds up by
+            `part.total` before anything else is done to it.
     """
 
     store: Store
     progress: Callable[[int, int, Mapping[str, float]], None]
     integer_noise: IntegerNoise
+    part: Part = Part()
 
 
 class Synthesizer(NamedTuple):

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import jax
-from jaxtyping import Array, Key
+import numpy as np
+from jaxtyping import Array, Float, Key
 
 
 class Keys(NamedTuple):
@@ -29,3 +30,16 @@ def split(public: Key[Array, ""], privacy: Key[Array, ""]) -> Keys:
     init, sample = jax.random.split(public)
     batch, noise = jax.random.split(privacy)
     return Keys(init=init, sample=sample, batch=batch, noise=noise)
+
+
+def uniforms(
+    key: Key[Array, ""], count: int, *, first: int = 0
+) -> Float[np.ndarray, " position"]:
+    """Numbers in [0, 1) for `count` positions from `first` on.
+
+    A position's number follows from key and position alone, so that shards of a fleet
+    draw what the whole would.
+    """
+    bits = np.random.Philox(np.asarray(jax.random.key_data(key)).ravel())
+    bits.advance(first // 4)  # each counter gives four numbers
+    return np.random.Generator(bits).random(first % 4 + count)[first % 4 :]

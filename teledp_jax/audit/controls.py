@@ -283,10 +283,14 @@ def _with_one_key(case: fleets.Case) -> fleets.Case:
 
 
 def _regrouped_counts(
-    key: Key[Array, ""], schema: schema_lib.Schema, devices: arrays.DeviceArrays
+    key: Key[Array, ""],
+    schema: schema_lib.Schema,
+    devices: arrays.DeviceArrays,
+    *,
+    first: int,
 ) -> list[np.ndarray]:
     """Counts of one row for each device and value, as if a value were the device."""
-    counts = _true_counts(key, schema, devices)
+    counts = _true_counts(key, schema, devices, first=first)
     for index, vector in enumerate(measure.pooled_vectors(schema)):
         if vector.column < 0 or schema.table(vector.table).role != "entity":
             continue

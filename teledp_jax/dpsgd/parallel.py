@@ -18,25 +18,53 @@ Mesh = jax.sharding.Mesh
 _Spec = jax.sharding.PartitionSpec
 
 
+def make_mesh() -> Mesh:
+    """All accelerators of all processes, those of a process one after another."""
+    devices = sorted(jax.devices(), key=lambda d: (d.process_index, d.id))
+    return Mesh(np.array(devices), ("shard",))
+
+
+def places(num_devices: int, mesh: Mesh) -> int:
+    """Places for devices on each accelerator of a mesh: as many whole blocks on each.
+
+    Args:
+        num_devices: Size of the fleet.
+        mesh: All of whose axes devices are spread over.
+    """
+    return -(-max(num_devices, 1) // (mesh.size * sampling.BLOCK)) * sampling.BLOCK
+
+
+def own_range(num_devices: int, mesh: Mesh) -> tuple[int, int]:
+    """First and last-but-one position of the devices that this process holds."""
+    own = [d.process_index == jax.process_index() for d in mesh.devices.flat]
+    held = np.flatnonzero(own) * places(num_devices, mesh)
+    start, stop = int(held[0]), int(held[-1]) + places(num_devices, mesh)
+    return min(start, num_devices), min(stop, num_devices)
+
+
 def place(
-    codes: UInt[np.ndarray, "device head"], mesh: Mesh
+    codes: UInt[np.ndarray, "device head"],
+    mesh: Mesh,
+    *,
+    num_devices: int,
+    first: int = 0,
 ) -> UInt[Array, "place head"]:
     """Puts a fleet on a mesh, as many whole blocks of devices on each accelerator.
 
-    Each process passes the whole fleet and holds the shards of its own accelerators.
     Places beyond the fleet hold zeros; they are never drawn.
 
     Args:
-        codes: Flattened records, small unsigned integers. Private.
+        codes: Flattened records of the devices that this process holds (see
+            `own_range`), small unsigned integers. Private.
         mesh: All of whose axes devices are spread over.
+        num_devices: Size of the fleet.
+        first: Position in the fleet of the first record.
     """
-    local = -(-max(len(codes), 1) // (mesh.size * sampling.BLOCK)) * sampling.BLOCK
-    shape = (local * mesh.size, codes.shape[1])
+    shape = (places(num_devices, mesh) * mesh.size, codes.shape[1])
 
     def shard(index: tuple[slice, ...] | None) -> np.ndarray:
-        index = index or (slice(None),)
-        part = codes[index[0]]
-        start, stop, _ = index[0].indices(shape[0])
+        start, stop, _ = (index or (slice(None),))[0].indices(shape[0])
+        part = codes[max(start - first, 0) : max(stop - first, 0)]
         return np.pad(part, ((0, stop - start - len(part)), (0, 0)))
 
     spec = _Spec(tuple(mesh.axis_names))
@@ -48,7 +76,7 @@ def replicate(tree: Any, mesh: Mesh) -> Any:
     """The same values on every accelerator of a mesh."""
     sharding = jax.sharding.NamedSharding(mesh, _Spec())
 
-    def put(leaf: Array) -> Array:
+    def put(leaf: Array | np.ndarray) -> Array:
         if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
             data = put(jax.random.key_data(leaf))
             return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))

@@ -318,7 +318,6 @@ def fit(
     context: base.Context,
     *,
     name: str = "dpsgd",
-    mesh: parallel.Mesh | None = None,
     memory_bytes: int | None = None,
 ) -> clipping.Params:
     """Trains by DP-SGD and returns the averaged parameters, safe to release.
@@ -333,21 +332,20 @@ def fit(
         optimizer: Update rule, which sees noisy gradients only, as one vector.
         plan: The run, as it was accounted.
         fit_keys: Keys of the fit; training draws from `batch` and `noise` alone.
-        codes: `[device, head]`, small unsigned integers. Private.
+        codes: `[device, head]`, small unsigned integers: the devices of
+            `context.part`. Private.
         params: Starting parameters; must be the same when a run is resumed.
-        context: Store and progress of the fit; a process of several has its own.
+        context: Store and progress of the fit, and the mesh that the fleet is spread
+            over, if any: every process of it calls this with its own devices and all
+            else the same. The result is the same up to summation order.
         name: Name of the checkpoint.
-        mesh: Accelerators to spread the fleet over. Every process of a mesh calls this
-            with the same arguments. The result is the same up to summation order.
         memory_bytes: Memory that a step may take; none: what is free.
 
     Raises:
         InputError: If a micro-batch does not fit into memory.
-        ValueError: If hardened noise is asked for on a mesh.
     """
-    if mesh is not None and plan.noise == "hardened":
-        raise ValueError("Expected no mesh: hardened noise is drawn on one host.")
-    num_devices = codes.shape[0]
+    mesh, num_devices = context.part.mesh, context.part.num_devices
+    num_devices = codes.shape[0] if num_devices is None else num_devices
     state = start(params, optimizer)
     if (saved := context.store.load(name)) is not None:
         state = _restored(state, saved)
@@ -355,15 +353,23 @@ def fit(
     if mesh is None:
         codes = jnp.asarray(codes)
     else:
-        codes = parallel.place(np.asarray(codes), mesh)
+        codes = parallel.place(
+            np.asarray(codes),
+            mesh,
+            num_devices=num_devices,
+            first=context.part.first,
+        )
         state, fit_keys = parallel.replicate((state, fit_keys), mesh)
     arguments = (state, fit_keys, codes)
     step: Callable[[State, keys.Keys, Codes], State]
     if plan.noise == "hardened":
         total = _compiled(
-            lambda plan: make_sum(model, plan), plan, arguments, memory_bytes
+            lambda plan: make_sum(model, plan, mesh=mesh, num_devices=num_devices),
+            plan,
+            arguments,
+            memory_bytes,
         )
-        step = _hardened_step(total, optimizer, plan, context.integer_noise)
+        step = _hardened_step(total, optimizer, plan, context)
     else:
         step = _compiled(
             lambda plan: make_step(
@@ -385,7 +391,7 @@ def _hardened_step(
     total: jax.stages.Compiled,
     optimizer: optax.GradientTransformation,
     plan: Plan,
-    integer_noise: base.IntegerNoise,
+    context: base.Context,
 ) -> Callable[[State, keys.Keys, Codes], State]:
     """A step whose noise is drawn on the host, between sum and update."""
     update = jax.jit(lambda state, noisy: updated(optimizer, plan, state, noisy))
@@ -396,8 +402,10 @@ def _hardened_step(
             total(state, fit_keys, codes),
             l2_clip_norm=plan.clip.l2_clip_norm,
             noise_multiplier=plan.noise_multiplier,
-            integer_noise=integer_noise,
+            integer_noise=context.integer_noise,
         )
+        if context.part.mesh is not None:
+            noisy = parallel.replicate(noisy, context.part.mesh)
         return update(state, jnp.asarray(noisy))
 
     return step

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import arrays
+from teledp_jax import arrays, keys
 from teledp_jax import schema as schema_lib
 
 ROW_BUCKETS = (1, 2, 3, 5, 9, 17, 33, 65, 129)  # where buckets of numbers of rows begin
@@ -69,8 +69,52 @@ def pooled_vectors(schema: schema_lib.Schema) -> tuple[Pooled, ...]:
     return tuple(vectors)
 
 
+class Drawn(NamedTuple):
+    """One row of each table of each device, and how many rows there are.
+
+    Attributes:
+        row: Table to the row that speaks for each device; 0 where there is none.
+        num_rows: Table to the number of rows of each device.
+    """
+
+    row: dict[str, Integer[np.ndarray, " device"]]
+    num_rows: dict[str, Integer[np.ndarray, " device"]]
+
+
+def draw_rows(
+    key: Key[Array, ""],
+    schema: schema_lib.Schema,
+    devices: arrays.DeviceArrays,
+    *,
+    first: int = 0,
+) -> Drawn:
+    """Draws a row of each table for each device, uniformly, whatever the rows hold.
+
+    Args:
+        key: A secret one (`Keys.batch`), so that the order of devices tells nothing.
+        schema: The public schema.
+        devices: The private devices.
+        first: Position in the fleet of the first of them; the draw goes by position.
+    """
+    row, num_rows = {}, {}
+    for position, table in enumerate(schema.tables):
+        count = np.asarray(devices[table.name].mask).sum(axis=1)
+        uniform = keys.uniforms(
+            jax.random.fold_in(key, position), len(count), first=first
+        )
+        row[table.name] = np.maximum(
+            np.minimum((uniform * count).astype(np.int64), count - 1), 0
+        )
+        num_rows[table.name] = count
+    return Drawn(row, num_rows)
+
+
 def pooled_counts(
-    key: Key[Array, ""], schema: schema_lib.Schema, devices: arrays.DeviceArrays
+    key: Key[Array, ""],
+    schema: schema_lib.Schema,
+    devices: arrays.DeviceArrays,
+    *,
+    first: int = 0,
 ) -> list[Integer[np.ndarray, " _"]]:
     """Counts of `pooled_vectors`, where a device brings one row of each entity table.
 
@@ -80,25 +124,18 @@ def pooled_counts(
     most one cell of each vector.
 
     Args:
-        key: Draws the rows; a secret one (`Keys.batch`), so that the order of devices
-            tells nothing.
+        key: Draws the rows, as in `draw_rows`.
         schema: The public schema.
-        devices: The private devices.
+        devices: The private devices, or those of a shard.
+        first: Position in the fleet of the first of them.
 
     Returns:
         Exact counts, hence private.
     """
-    drawn = {}
-    for position, table in enumerate(schema.tables):
-        num_rows = np.asarray(devices[table.name].mask).sum(axis=1)
-        uniform = np.asarray(
-            jax.random.uniform(jax.random.fold_in(key, position), num_rows.shape)
-        )
-        row = np.minimum((uniform * num_rows).astype(np.int64), num_rows - 1)
-        drawn[table.name] = (num_rows, row)
+    drawn = draw_rows(key, schema, devices, first=first)
     counts = []
     for vector in pooled_vectors(schema):
-        num_rows, row = drawn[vector.table]
+        num_rows, row = drawn.num_rows[vector.table], drawn.row[vector.table]
         if vector.column < 0:
             cells = num_rows
         else:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import arrays, base, errors
 from teledp_jax import schema as schema_lib
@@ -88,37 +88,8 @@ def public_pairs(schema: schema_lib.Schema) -> tuple[tuple[str, str], ...]:
     )
 
 
-class Drawn(NamedTuple):
-    """One row of each table of each device, and how many rows there are.
-
-    Attributes:
-        row: Table to the row that speaks for each device; 0 where there is none.
-        num_rows: Table to the number of rows of each device.
-    """
-
-    row: dict[str, Integer[np.ndarray, " device"]]
-    num_rows: dict[str, Integer[np.ndarray, " device"]]
-
-
-def draw_rows(
-    generator: np.random.Generator,
-    schema: schema_lib.Schema,
-    devices: arrays.DeviceArrays,
-) -> Drawn:
-    """Draws a row of each table for each device, uniformly, whatever the rows hold."""
-    row, num_rows = {}, {}
-    for table in schema.tables:
-        count = np.asarray(devices[table.name].mask).sum(axis=1)
-        uniform = generator.random(len(count))
-        row[table.name] = np.maximum(
-            np.minimum((uniform * count).astype(np.int64), count - 1), 0
-        )
-        num_rows[table.name] = count
-    return Drawn(row, num_rows)
-
-
 def values(
-    devices: arrays.DeviceArrays, drawn: Drawn, which: Variable
+    devices: arrays.DeviceArrays, drawn: measure.Drawn, which: Variable
 ) -> Integer[np.ndarray, " device"]:
     """The cell of each device in a variable: a code, or the last for no row."""
     num_rows = drawn.num_rows[which.table]
@@ -131,7 +102,7 @@ def values(
 
 
 def cells(
-    devices: arrays.DeviceArrays, drawn: Drawn, pair: Pair
+    devices: arrays.DeviceArrays, drawn: measure.Drawn, pair: Pair
 ) -> Integer[np.ndarray, " device"]:
     """The one cell of each device in a pair."""
     first, second = (values(devices, drawn, which) for which in pair)
@@ -139,18 +110,20 @@ def cells(
 
 
 def counts(
-    generator: np.random.Generator,
+    key: Key[Array, ""],
     schema: schema_lib.Schema,
     devices: arrays.DeviceArrays,
     measured: Sequence[Pair],
+    *,
+    first: int = 0,
 ) -> Integer[np.ndarray, " cell"]:
     """Counts of all pairs, one after the other. Exact, hence private.
 
     A device that joins adds one to one cell of each pair, so the L2 sensitivity is the
-    root of the number of pairs. One row speaks for a device in all pairs, drawn by a
-    stream that must be secret, as in `measure.pooled_counts`.
+    root of the number of pairs. One row speaks for a device in all pairs, drawn by
+    `measure.draw_rows`; key and `first` are those that it takes.
     """
-    drawn = draw_rows(generator, schema, devices)
+    drawn = measure.draw_rows(key, schema, devices, first=first)
     return np.concatenate(
         [
             np.bincount(cells(devices, drawn, pair), minlength=pair.num_cells)

@@ -11,12 +11,12 @@ contribution to a marginal has norm 1.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import arrays
 from teledp_jax import schema as schema_lib
+from teledp_jax.marginals import measure
 
 Records = Integer[np.ndarray, "device attribute"]
 
@@ -75,25 +75,26 @@ def attributes(schema: schema_lib.Schema) -> tuple[Attribute, ...]:
 
 
 def records(
-    key: Key[Array, ""], schema: schema_lib.Schema, devices: arrays.DeviceArrays
+    key: Key[Array, ""],
+    schema: schema_lib.Schema,
+    devices: arrays.DeviceArrays,
+    *,
+    first: int = 0,
 ) -> Records:
     """One record a device: exact, hence private.
 
     Args:
-        key: Draws the rows of entity tables; a secret one (`Keys.batch`), so that the
-            order of devices tells nothing.
+        key: Draws the rows of entity tables, as in `measure.draw_rows`.
         schema: The public schema.
-        devices: The private devices.
+        devices: The private devices, or those of a shard.
+        first: Position in the fleet of the first of them.
     """
     parts = []
-    for position, table in enumerate(schema.tables):
-        codes, mask = (np.asarray(array) for array in devices[table.name])
-        num_rows = mask.sum(axis=1)
-        uniform = np.asarray(
-            jax.random.uniform(jax.random.fold_in(key, position), num_rows.shape)
-        )
-        row = np.clip((uniform * num_rows).astype(np.int64), 0, table.max_rows - 1)
-        drawn = codes[np.arange(len(codes)), row].astype(np.int64)
+    rows = measure.draw_rows(key, schema, devices, first=first)
+    for table in schema.tables:
+        codes, num_rows = devices[table.name].codes, rows.num_rows[table.name]
+        index = np.arange(len(codes)), rows.row[table.name]
+        drawn = np.asarray(codes)[index].astype(np.int64)
         if table.role != "anchor":
             absent = np.array([column.num_codes for column in table.columns])
             drawn = np.where(num_rows[:, None] > 0, drawn, absent)

@@ -86,13 +86,15 @@ def make(
         streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
     ) -> base.Tree:
         arrays.check(schema, devices)
-        records = relation.records(streams.batch, schema, devices)
+        records = relation.records(
+            streams.batch, schema, devices, first=context.part.first
+        )
         single = model.measure_once(
             context,
             "single",
             lambda: context.integer_noise(
                 jax.random.fold_in(streams.noise, 0),
-                np.concatenate(model.one_way(schema, records)),
+                context.part.total(np.concatenate(model.one_way(schema, records))),
                 sigma,
             ),
         )
@@ -184,8 +186,8 @@ class _Search:
         name = f"round{number}"
         saved = context.store.load(name)
         if saved is None:
-            pairs = self._choose(streams, number, count)
-            exact = [graph.marginal(self._sizes, self._records, p) for p in pairs]
+            pairs = self._choose(streams, context, number, count)
+            exact = self._exact(context, pairs)
             key = jax.random.fold_in(jax.random.fold_in(streams.noise, 1), number)
             flat = np.concatenate([*exact, np.zeros(0, np.int64)])
             saved = {
@@ -202,7 +204,17 @@ class _Search:
             self._pairs.append(pair)
             start = stop
 
-    def _choose(self, streams: keys.Keys, number: int, count: int) -> list[mst.Pair]:
+    def _exact(
+        self, context: base.Context, pairs: Sequence[mst.Pair]
+    ) -> list[np.ndarray]:
+        """Counts of pairs over the fleet. Private."""
+        return context.part.total(
+            [graph.marginal(self._sizes, self._records, pair) for pair in pairs]
+        )
+
+    def _choose(
+        self, streams: keys.Keys, context: base.Context, number: int, count: int
+    ) -> list[mst.Pair]:
         """Pairs that the model fits badly, fewer if too few are affordable."""
         generator = np.random.default_rng(
             np.asarray(
@@ -212,9 +224,7 @@ class _Search:
         drawn = graph.draw_merged(
             generator, self._sizes, self.steps, self.tables, _DRAWN
         )
-        exact = [
-            graph.marginal(self._sizes, self._records, p) for p in self._candidates
-        ]
+        exact = self._exact(context, self._candidates)
         scores = aim.scores(
             self._sizes,
             exact,

@@ -304,8 +304,9 @@ def _noisy_counts(
     """One-way marginals and counts of repeats; drawn once, also if a fit is resumed."""
     saved = context.store.load("marginals")
     if saved is None:
-        exact = measure.pooled_counts(row_key, schema, devices)
-        flat = np.concatenate([*exact, rows.repeat_counts(schema, devices)])
+        own = measure.pooled_counts(row_key, schema, devices, first=context.part.first)
+        own.append(rows.repeat_counts(schema, devices))
+        flat = context.part.total(np.concatenate(own))
         saved = {"counts": context.integer_noise(key, flat, sigma)}
         context.store.save("marginals", saved)
     vectors = measure.pooled_vectors(schema)

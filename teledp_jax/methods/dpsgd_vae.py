@@ -315,7 +315,8 @@ def _noisy_counts(
     sizes = [head.num_codes for head in schema.heads]
     saved = context.store.load("marginals")
     if saved is None:
-        exact = np.concatenate(measure.one_way_counts(schema, devices))
+        own = np.concatenate(measure.one_way_counts(schema, devices))
+        exact = context.part.total(own)
         saved = {"counts": context.integer_noise(key, exact, sigma)}
         context.store.save("marginals", saved)
     return np.split(np.asarray(saved["counts"]), np.cumsum(sizes)[:-1])

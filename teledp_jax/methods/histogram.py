@@ -42,13 +42,14 @@ def make(
         streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
     ) -> base.Tree:
         arrays.check(schema, devices)
-        records = relation.records(streams.batch, schema, devices)
+        part = context.part
+        records = relation.records(streams.batch, schema, devices, first=part.first)
         noisy = model.measure_once(
             context,
             "counts",
             lambda: context.integer_noise(
                 jax.random.fold_in(streams.noise, 0),
-                np.concatenate(model.one_way(schema, records)),
+                part.total(np.concatenate(model.one_way(schema, records))),
                 sigma,
             ),
         )

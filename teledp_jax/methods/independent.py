@@ -74,10 +74,12 @@ def noisy_counts(
     """Measures `measure.pooled_counts` under noise, once: a resumed fit reads it."""
     saved = context.store.load("noisy_counts")
     if saved is None:
-        counts = measure.pooled_counts(streams.batch, schema, devices)
+        counts = measure.pooled_counts(
+            streams.batch, schema, devices, first=context.part.first
+        )
+        exact = context.part.total(np.concatenate(counts))
         key = jax.random.fold_in(streams.noise, 0)
-        flat = context.integer_noise(key, np.concatenate(counts), sigma)
-        saved = {"counts": flat}
+        saved = {"counts": context.integer_noise(key, exact, sigma)}
         context.store.save("noisy_counts", saved)
     sizes = [
         vector.num_buckets * vector.num_codes

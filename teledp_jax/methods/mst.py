@@ -69,11 +69,12 @@ def make(
         streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
     ) -> base.Tree:
         arrays.check(schema, devices)
-        records = relation.records(streams.batch, schema, devices)
+        part = context.part
+        records = relation.records(streams.batch, schema, devices, first=part.first)
 
         def noisy(number: int, counts: np.ndarray, sigma: float) -> np.ndarray:
             key = jax.random.fold_in(streams.noise, number)
-            return context.integer_noise(key, counts, sigma)
+            return context.integer_noise(key, part.total(counts), sigma)
 
         single = model.measure_once(
             context,
@@ -87,13 +88,13 @@ def make(
             schema, model.split(single, schema), sigma=sigma_single
         )
         records = graph.merge_records(merged, records)
-        sizes = [part.num_groups for part in merged]
-        shares = [np.maximum(part.counts, 0) for part in merged]
-        shares = [part / max(part.sum(), 1.0) for part in shares]
+        sizes = [own.num_groups for own in merged]
+        shares = [np.maximum(own.counts, 0) for own in merged]
+        shares = [own / max(own.sum(), 1.0) for own in shares]
 
         def score(pair: mst.Pair) -> float:
             independent = np.outer(*(shares[index] for index in pair)).ravel()
-            exact = graph.marginal(sizes, records, pair)
+            exact = part.total(graph.marginal(sizes, records, pair))
             return float(np.abs(exact - budget.num_devices * independent).sum())
 
         def choose(number: int, scores: np.ndarray) -> int:

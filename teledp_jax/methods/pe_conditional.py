@@ -214,10 +214,13 @@ def _noisy_pairs(
         return []
     saved = context.store.load("noisy_pairs")
     if saved is None:
-        generator = apis.generator_of(jax.random.fold_in(streams.batch, _PAIRS))
-        counts = pairs_lib.counts(generator, schema, devices, measured)
+        rows_key = jax.random.fold_in(streams.batch, _PAIRS)
+        counts = pairs_lib.counts(
+            rows_key, schema, devices, measured, first=context.part.first
+        )
+        exact = context.part.total(counts)
         key = jax.random.fold_in(streams.noise, _PAIRS)
-        saved = {"counts": context.integer_noise(key, counts, sigma)}
+        saved = {"counts": context.integer_noise(key, exact, sigma)}
         context.store.save("noisy_pairs", saved)
     ends = np.cumsum([pair.num_cells for pair in measured])[:-1]
     return np.split(np.asarray(saved["counts"]), ends)

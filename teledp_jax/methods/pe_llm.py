@@ -158,12 +158,12 @@ def make(
         streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
     ) -> base.Tree:
         arrays.check(schema, devices)
+        once = context.part.once  # of several processes, the first one asks
         model = _foundation(config, schema, server, context)
         # First of all, so that an endpoint that is down costs no budget.
-        first = model.random_api(
-            jax.random.fold_in(streams.init, 2), config.num_records
-        )
-        _warn_if_few(model.usage())
+        asking = jax.random.fold_in(streams.init, 2)
+        first = once(lambda: model.random_api(asking, config.num_records))
+        once(lambda: _warn_if_few(model.usage()))
         noisy = independent_method.noisy_counts(
             streams, schema, devices, context, sigma=start_sigma
         )
@@ -192,10 +192,12 @@ def make(
         codes = arrays.flatten(schema, devices)
         fitted = evolve.evolve(
             streams, schema, codes, context, embeddings=embeddings, settings=settings,
-            start=start, margins=margins, variation=model.variation_api,
+            start=start, margins=margins,
+            variation=lambda *asked: once(lambda: model.variation_api(*asked)),
         )  # fmt: skip
         pe.warn_if_silent(fitted)
-        return {**fitted, base.FACTS: _facts(config, model.usage())}
+        usage = once(model.usage)
+        return {**fitted, base.FACTS: _facts(config, usage)}
 
     def sample(
         key: Key[Array, ""], fitted: base.Tree, count: int

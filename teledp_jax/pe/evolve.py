@@ -77,8 +77,9 @@ def evolve(
     Args:
         streams: Random streams of the fit.
         schema: The public schema.
-        codes: Flattened private records; only `votes_of` looks at them.
-        context: Store, progress and noise.
+        codes: Flattened private records, or those of a shard; only `votes_of` looks
+            at them.
+        context: Store, progress, noise and what other processes hold.
         embeddings: States the distance of the vote of each step.
         settings: Sizes and rules.
         start: Draws first records from what is public or paid for.
@@ -159,9 +160,10 @@ def votes_of(
     """Noisy votes of the private devices: drawn once, saved, then used."""
     saved = context.store.load(f"votes_{step}")
     if saved is None:
-        exact = voting.count_votes(
+        own = voting.count_votes(
             voting.nearest(embedding, codes, candidates), len(candidates)
         )
+        exact = context.part.total(own)
         key = jax.random.fold_in(streams.noise, step + 1)  # 0 is the start's
         saved = {"votes": context.integer_noise(key, exact, sigma)}
         context.store.save(f"votes_{step}", saved)

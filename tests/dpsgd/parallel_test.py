@@ -74,13 +74,15 @@ def test_a_fit_goes_on_upon_a_mesh(alone):
     store = base.MemoryStore()
     with pytest.raises(Killed):
         worker.fit(store=store, progress=progress)
-    mesh = jax.make_mesh((1,), ("shard",))
+    mesh = parallel.make_mesh()
     assert_same(jax.tree.leaves(worker.fit(mesh, store=store)), alone)
 
 
 def test_a_fleet_is_filled_up_to_whole_blocks():
     codes = np.arange(1, 131, dtype=np.uint8)[:, None]
-    placed = parallel.place(codes, jax.make_mesh((1,), ("shard",)))
+    mesh = parallel.make_mesh()
+    assert parallel.own_range(130, mesh) == (0, 130)
+    placed = parallel.place(codes, mesh, num_devices=130)
     assert placed.shape == (192, 1) and placed.dtype == np.uint8
     np.testing.assert_array_equal(placed[:130], codes)
     assert not np.asarray(placed[130:]).any()

@@ -10,7 +10,7 @@ import numpy as np
 import optax
 
 from teledp_jax import base, keys
-from teledp_jax.dpsgd import clipping, train
+from teledp_jax.dpsgd import clipping, parallel, train
 
 PLAN = train.Plan(
     sampling_prob=0.2,
@@ -32,6 +32,11 @@ class Net(nn.Module):
 
 
 def fit(mesh=None, store=None, progress=lambda *args: None):
+    """Fits on the own devices of 1,000; each process holds no other."""
+    part, start, stop = base.Part(), 0, 1000
+    if mesh is not None:
+        start, stop = parallel.own_range(1000, mesh)
+        part = base.Part(first=start, num_devices=1000, mesh=mesh)
     codes = np.random.default_rng(0).integers(0, 4, (1000, 3)).astype(np.uint8)
     net = Net()
     model = train.Model(
@@ -44,10 +49,9 @@ def fit(mesh=None, store=None, progress=lambda *args: None):
         optax.adam(0.1),
         PLAN,
         keys.split(jax.random.key(1), jax.random.key(2)),
-        codes,
+        codes[start:stop],
         model.init(jax.random.key(0)),
-        base.Context(store or base.MemoryStore(), progress, None),
-        mesh=mesh,
+        base.Context(store or base.MemoryStore(), progress, None, part),
     )
 
 
@@ -55,8 +59,7 @@ def main(out, port="", count="1", process="0"):
     jax.config.update("jax_disable_most_optimizations", True)
     if port:
         jax.distributed.initialize(f"localhost:{port}", int(count), int(process))
-    mesh = jax.make_mesh((len(jax.devices()),), ("shard",))
-    leaves = jax.tree.leaves(fit(mesh))
+    leaves = jax.tree.leaves(fit(parallel.make_mesh()))
     np.savez(pathlib.Path(out), *(np.asarray(leaf) for leaf in leaves))
 
 

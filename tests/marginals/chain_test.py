@@ -69,7 +69,7 @@ def _fit(schema, devices, names, *, sigma=0.1, seed=1, count=6000):
     one_way = independent.estimate(schema, exact, sigma=0.1)
     measured = []
     for pair in pairs.parse(schema, names):
-        counts = pairs.counts(generator, schema, devices, [pair])
+        counts = pairs.counts(jax.random.key(1), schema, devices, [pair])
         counts = counts + sigma * generator.normal(size=counts.shape)
         shares = counts.reshape(pair.first.num_cells, -1) / num_devices
         measured.append(moments.Measured(pair, shares, sigma / num_devices))
@@ -78,7 +78,7 @@ def _fit(schema, devices, names, *, sigma=0.1, seed=1, count=6000):
 
 def _share(devices, pair, schema):
     """Shares of the cells of a pair."""
-    drawn = pairs.draw_rows(np.random.default_rng(0), schema, devices)
+    drawn = measure.draw_rows(jax.random.key(0), schema, devices)
     cells = pairs.cells(devices, drawn, pair)
     found = np.bincount(cells, minlength=pair.num_cells) / len(cells)
     return found.reshape(pair.first.num_cells, -1)
@@ -115,14 +115,13 @@ def test_presence_follows_a_pair_with_a_column(schema):
 
 def test_a_pair_counts_once_what_several_say_of_presence(schema):
     devices = _fleet(schema)
-    generator = np.random.default_rng(0)
     one_way = independent.estimate(
         schema, measure.pooled_counts(jax.random.key(0), schema, devices), sigma=0.1
     )
     names = [("base/kind", "rare/size"), ("base/other", "rare/size")]
     measured = []
     for pair in pairs.parse(schema, names):
-        counts = pairs.counts(generator, schema, devices, [pair])
+        counts = pairs.counts(jax.random.key(1), schema, devices, [pair])
         shares = counts.reshape(pair.first.num_cells, -1) / 6000
         measured.append(moments.Measured(pair, shares, 0.01))
     added = moments.with_presence(schema, one_way, measured)[len(measured) :]

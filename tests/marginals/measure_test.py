@@ -104,3 +104,17 @@ def test_buckets_of_numbers_of_rows():
     np.testing.assert_array_equal(
         measure.row_bucket(np.array([1, 2, 3, 4, 5, 8, 9])), [0, 1, 2, 2, 3, 3, 4]
     )
+
+
+def test_shards_draw_the_rows_that_the_whole_draws():
+    schema, key = _schema(), jax.random.key(3)
+    codes = np.tile([1, 1, 2, 4, 1, 2, 2, 1, 1, 1, 2, 2], (40, 1))
+    devices = arrays.unflatten(schema, codes)
+    whole = measure.pooled_counts(key, schema, devices)
+    for stop in (1, 6, 17):
+        parts = [
+            measure.pooled_counts(key, schema, arrays.take(devices, own), first=first)
+            for own, first in ((slice(0, stop), 0), (slice(stop, None), stop))
+        ]
+        for one, two, both in zip(*parts, whole, strict=True):
+            np.testing.assert_array_equal(one + two, both)

@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 import pytest
 
@@ -46,7 +47,7 @@ def test_counts_are_those_worked_by_hand(schema):
     devices = arrays.unflatten(schema, codes)
     names = [("base/kind", "rare/size"), ("apps/rows", "apps/kind")]
     measured = pairs.parse(schema, names)
-    found = pairs.counts(np.random.default_rng(0), schema, devices, measured)
+    found = pairs.counts(jax.random.key(0), schema, devices, measured)
     first, second = np.split(found, [measured[0].num_cells])
     expected = np.zeros((4, 4), int)  # absent, a, b, no row; absent, two bins, no row
     expected[1, 3] = expected[2, 2] = expected[2, 1] = 1
@@ -61,7 +62,7 @@ def test_a_device_adds_one_to_one_cell_of_each_pair(schema):
     measured = pairs.parse(schema, pairs.public_pairs(schema))
     for device in range(50):
         one = arrays.take(devices, slice(device, device + 1))
-        found = pairs.counts(np.random.default_rng(1), schema, one, measured)
+        found = pairs.counts(jax.random.key(1), schema, one, measured)
         ends = np.cumsum([pair.num_cells for pair in measured])[:-1]
         assert [part.sum() for part in np.split(found, ends)] == [1] * len(measured)
         assert found.max() == 1
@@ -71,7 +72,7 @@ def test_every_row_of_a_device_speaks_as_often(schema):
     codes = np.tile([1, 0, 0, 2, 1, 1, 2, 1, 0, 0], (4000, 1))
     devices = arrays.unflatten(schema, codes)
     measured = pairs.parse(schema, [("base/kind", "apps/kind")])
-    found = pairs.counts(np.random.default_rng(2), schema, devices, measured)
+    found = pairs.counts(jax.random.key(2), schema, devices, measured)
     row = found.reshape(4, 4)[1]
     assert row[1] + row[2] == 4000
     assert abs(row[1] - 2000) < 160  # five standard deviations
