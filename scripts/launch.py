@@ -11,7 +11,15 @@ import tqdm
 from absl import flags, logging
 from ml_collections import config_flags
 
-from teledp_jax import errors, pipeline, runs, settings, synthesis
+from teledp_jax import (
+    errors,
+    gang,
+    launcher,
+    pipeline,
+    runs,
+    settings,
+    synthesis,
+)
 from teledp_jax.data import eventlog
 from teledp_jax.simulate import logfile
 
@@ -39,6 +47,9 @@ _INPUT = flags.DEFINE_string(
     "input",
     None,
     "A CSV of product events, of suite eventlog, in place of a simulated log.",
+)
+_PROCESSES = flags.DEFINE_integer(
+    "processes", None, "Processes of this machine that fit a method together; none: 1."
 )
 _MEMORY = (
     "Memory ran out; lower --config.memory_limit (of DuckDB) or a method's "
@@ -89,8 +100,9 @@ def _stop(error: Exception) -> None:
     """Prints one line and ends the process with status 2."""
     for shown in _BARS:
         shown.close()
-    print("error:", " ".join(str(error).split()), file=sys.stderr)
-    sys.exit(2)
+    if not isinstance(error, gang.SharedError):
+        print("error:", " ".join(str(error).split()), file=sys.stderr)
+    gang.leave(2)
 
 
 def workdir() -> pathlib.Path:
@@ -156,6 +168,29 @@ def job() -> pipeline.Job:
         _keep(_CONFIG.value, _LABELS.value)
     config = settings.resolve(_CONFIG.value)
     return pipeline.Job(config, runs.Run(pathlib.Path(_WORKDIR.value)))
+
+
+def num_processes() -> int:
+    """Processes that fit a method together, started by this one.
+
+    Raises:
+        InputError: If --processes is of no use.
+    """
+    count = _PROCESSES.value
+    if count is not None and count < 1:
+        raise errors.InputError(f"--processes={count}: state 1 or more.")
+    return count or 1
+
+
+def start_gang(count: int, label: str) -> None:
+    """Fits a label by processes that run this script, too; ends it if they fail.
+
+    Raises:
+        InputError: If they die again and again.
+    """
+    command = [sys.executable, *sys.argv, f"--label={label}"]
+    if status := launcher.run(launcher.local(command, count)):
+        sys.exit(status)
 
 
 def _keep(config: ml_collections.ConfigDict, labels: Sequence[str]) -> None:

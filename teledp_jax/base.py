@@ -1,7 +1,7 @@
 """What every method is: an event stated before data, a fit, and a sampler."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -16,6 +16,7 @@ FACTS = "facts"
 """Where a fitted tree may hold public numbers that only the fit can tell, by name."""
 
 
+@runtime_checkable
 class Store(Protocol):
     """Where a fit keeps what it needs to go on after it was killed. Private."""
 

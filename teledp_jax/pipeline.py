@@ -10,7 +10,7 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from absl import logging
 
 import teledp_jax
-from teledp_jax import arrays, domains, errors, runs, settings, synthesis
+from teledp_jax import arrays, domains, errors, gang, runs, settings, synthesis
 from teledp_jax.answers import releases
 from teledp_jax.data import aggregate, decode, encode
 from teledp_jax.data import suite as suite_lib
@@ -48,6 +48,10 @@ def provenance() -> dict[str, Any]:
         "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
         "accelerators": [device.device_kind for device in jax.devices()],
     }
+
+
+def _tell_nobody(done: int, total: int, facts: Mapping[str, float]) -> None:
+    """Progress of a process that is not the first."""
 
 
 class Job:
@@ -378,27 +382,38 @@ class Job:
             entries[label] = book.record(num_devices)
         runs.write_json(self.run.ledger, entries)
 
-    def synthesize(self, label: str, bar: Bar) -> None:
-        """Fits one label and draws its tables."""
+    def synthesize(self, label: str, bar: Bar, members: gang.Gang = gang.ALONE) -> None:
+        """Fits one label and draws its tables.
+
+        Args:
+            label: One of `config.methods`.
+            bar: Makes the progress bar of the fit, in the first process.
+            members: The processes that fit together; each calls this.
+        """
         if label not in self.config.methods:
             raise errors.InputError(
                 f"No label {label!r}; known: {', '.join(self.config.methods)}."
             )
         self._need("encode")
         token = self._token("synthesize", label)
-        self._once(
-            "synthesize",
-            lambda: synthesis.synthesize(
+
+        def action() -> None:
+            synthesis.synthesize(
                 self.config,
                 self.learnt,
                 self.run,
                 label,
                 shared=self._shared,
                 token=token,
-                progress=bar(f"fit {label}"),
-            ),
-            label,
-        )
+                progress=bar(f"fit {label}") if members.is_first else _tell_nobody,
+                members=members,
+            )
+
+        finished = members.once(lambda: self._finished("synthesize", label))
+        if members.is_first:
+            self._once("synthesize", action, label)
+        elif not finished:
+            action()
 
     def answer(self) -> None:
         """Answers queries under noise, without synthetic data, if the config asks."""

@@ -19,11 +19,13 @@ from teledp_jax import (
     base,
     bookkeeping,
     errors,
+    gang,
     keys,
     registry,
     runs,
     settings,
 )
+from teledp_jax import schema as schema_lib
 from teledp_jax.answers import workload
 from teledp_jax.data import decode, suite
 from teledp_jax.evaluation import answers, catalog
@@ -190,8 +192,11 @@ def synthesize(
     shared: Sequence[ledger_lib.Part],
     token: str,
     progress: Progress,
+    members: gang.Gang = gang.ALONE,
 ) -> None:
     """Fits one label, draws its tables, and writes ledger entry and costs.
+
+    Of several processes that fit together, the first one alone writes.
 
     Args:
         job: The checked config.
@@ -201,6 +206,7 @@ def synthesize(
         shared: What was read before, for all labels.
         token: Fingerprint of everything that the result depends on.
         progress: Told of the steps of the fit.
+        members: The processes that fit together; each calls this.
 
     Raises:
         InputError: If the budget cannot be met.
@@ -216,31 +222,38 @@ def synthesize(
     )
     for part in (*shared, ("fit", name, method.event)):
         ledger.spend(*part)
-    entries = runs.read_json(run.ledger)
-    entries[label] = ledger.record(num_devices)
-    runs.write_json(run.ledger, entries)
-
     key_file = run.private / "keys" / f"{label}.json"
-    public, privacy = root_keys(job.seed, key_file, token, stream=label)
-    enter_book(job, run, public, method.event, token=token, about=f"{label}: {name}")
-    context = base.Context(
-        store=runs.FileStore(run.private / "fits" / label, token),
-        progress=progress,
-        integer_noise=integer_noise(job.seed),
+
+    def begin() -> list[np.ndarray]:
+        entries = runs.read_json(run.ledger)
+        entries[label] = ledger.record(num_devices)
+        runs.write_json(run.ledger, entries)
+        public, privacy = root_keys(job.seed, key_file, token, stream=label)
+        about = f"{label}: {name}"
+        enter_book(job, run, public, method.event, token=token, about=about)
+        return [np.asarray(jax.random.key_data(key)) for key in (public, privacy)]
+
+    # Nobody reads a device before the first process has written what is spent.
+    public, privacy = (
+        jax.random.wrap_key_data(jnp.asarray(data)) for data in members.once(begin)
     )
-    compiled = _CompileClock()
-    started = time.perf_counter()
-    fitted = context.store.load("fitted")
-    if fitted is None:
-        devices = arrays.load(run.arrays, tables.schema)
-        fitted = method.fit(keys.split(public, privacy), devices, context)
-        fitted = jax.tree.map(np.asarray, fitted)
-        seconds = time.perf_counter() - started
-        context.store.save("fitted", fitted)
-        context.store.save(
-            "fit_cost", {"seconds": seconds, "compile": compiled.seconds}
-        )
-    fit_cost = context.store.load("fit_cost") or {}
+    store = members.store(runs.FileStore(run.private / "fits" / label, token))
+    fitted = _fitted(
+        method,
+        keys.split(public, privacy),
+        run.arrays,
+        tables.schema,
+        base.Context(
+            store=store,
+            progress=progress,
+            integer_noise=members.integer_noise(integer_noise(job.seed)),
+        ),
+        members,
+    )
+    fit_cost = store.load("fit_cost") or {}
+    peak_bytes = max(members.gathered(_peak_rss_bytes()))
+    if not members.is_first:
+        return
 
     started = time.perf_counter()
     synthetic = method.sample(jax.random.fold_in(public, 2), fitted, num_devices)
@@ -256,13 +269,37 @@ def synthesize(
             "fit_seconds": fit_cost.get("seconds"),
             "compile_seconds": fit_cost.get("compile"),
             "sample_seconds": sample_seconds,
-            "peak_rss_bytes": _peak_rss_bytes(),
+            "peak_rss_bytes": max(peak_bytes, _peak_rss_bytes()),
             "accelerator_bytes": _accelerator_bytes(),
             "facts": {**method.facts, **fitted.get(base.FACTS, {})},
         },
     )
     key_file.unlink(missing_ok=True)
     shutil.rmtree(run.private / "fits" / label, ignore_errors=True)
+
+
+def _fitted(
+    method: base.Synthesizer,
+    streams: keys.Keys,
+    folder: pathlib.Path,
+    schema: schema_lib.Schema,
+    context: base.Context,
+    members: gang.Gang,
+) -> base.Tree:
+    """The fitted method, from the store or from the own devices of the fleet."""
+    compiled = _CompileClock()
+    started = time.perf_counter()
+    fitted = context.store.load("fitted")
+    if fitted is not None:
+        return fitted
+    part, stop = members.part(arrays.stored_devices(folder, schema))
+    devices = arrays.load_range(folder, schema, part.first, stop)
+    fitted = method.fit(streams, devices, context._replace(part=part))
+    fitted = jax.tree.map(np.asarray, fitted)
+    seconds = time.perf_counter() - started
+    context.store.save("fitted", fitted)
+    context.store.save("fit_cost", {"seconds": seconds, "compile": compiled.seconds})
+    return fitted
 
 
 def answer(

@@ -9,8 +9,8 @@ PACKAGE = pathlib.Path(__file__).parent.parent / "teledp_jax"
 ROOMS = [
     "errors", "schema", "arrays", "keys", "base", "runs", "data", "simulate", "privacy",
     "dpsgd", "pe", "marginals", "answers", "methods", "registry", "bookkeeping",
-    "audit", "settings", "paper", "evaluation", "report", "synthesis", "domains",
-    "pipeline",
+    "audit", "settings", "paper", "evaluation", "report", "gang", "launcher",
+    "synthesis", "domains", "pipeline",
 ]  # fmt: skip
 FAMILIES = {"dpsgd", "pe", "marginals", "answers"}
 BARE = {"jax", "flax", "optax", "numpy", "jaxtyping", "teledp_jax"}
