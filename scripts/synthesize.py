@@ -50,7 +50,7 @@ def main() -> None:
     count = 1 if _COORDINATOR.value else launch.num_processes()
     with hold:
         for label in [_LABEL.value] if _LABEL.value else list(job.config.methods):
-            if count > 1:
+            if count > 1 and not job.is_synthesized(label):
                 launch.start_gang(count, label)
             else:
                 job.synthesize(label, launch.bar, members)

@@ -382,6 +382,19 @@ class Job:
             entries[label] = book.record(num_devices)
         runs.write_json(self.run.ledger, entries)
 
+    def is_synthesized(self, label: str) -> bool:
+        """Whether a label's tables were drawn under this config, inputs and code.
+
+        Raises:
+            InputError: If there is no such label or no encoded fleet to fit it on.
+        """
+        if label not in self.config.methods:
+            raise errors.InputError(
+                f"No label {label!r}; known: {', '.join(self.config.methods)}."
+            )
+        self._need("encode")
+        return self._finished("synthesize", label)
+
     def synthesize(self, label: str, bar: Bar, members: gang.Gang = gang.ALONE) -> None:
         """Fits one label and draws its tables.
 
@@ -390,12 +403,6 @@ class Job:
             bar: Makes the progress bar of the fit, in the first process.
             members: The processes that fit together; each calls this.
         """
-        if label not in self.config.methods:
-            raise errors.InputError(
-                f"No label {label!r}; known: {', '.join(self.config.methods)}."
-            )
-        self._need("encode")
-        token = self._token("synthesize", label)
 
         def action() -> None:
             synthesis.synthesize(
@@ -404,12 +411,12 @@ class Job:
                 self.run,
                 label,
                 shared=self._shared,
-                token=token,
+                token=self._token("synthesize", label),
                 progress=bar(f"fit {label}") if members.is_first else _tell_nobody,
                 members=members,
             )
 
-        finished = members.once(lambda: self._finished("synthesize", label))
+        finished = members.once(lambda: self.is_synthesized(label))
         if members.is_first:
             self._once("synthesize", action, label)
         elif not finished:

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,6 +91,28 @@ def test_the_summary_has_every_key_of_the_contract(finished):
     for fields in methods.values():
         assert keys <= set(fields)
     assert methods["half_sample"]["epsilon"] is None
+
+
+def test_two_processes_synthesize_what_one_does(finished, tmp_path):
+    run = runs.Run(tmp_path / "run")
+    shutil.copytree(finished.folder, run.folder)
+    shutil.rmtree(run.synthetic("independent"))
+    (run.private / "stages" / "synthesize-independent.json").unlink()
+    entry = runs.read_json(run.ledger)["independent"]
+    runs.write_json(run.ledger, {})
+    done = call("synthesize", run.folder, "--config.seed=7", "--processes=2")
+    assert done.returncode == 0, done.stderr
+    assert runs.read_json(run.ledger) == {"independent": entry}
+    for path in finished.synthetic("independent").iterdir():
+        twin = run.synthetic("independent") / path.name
+        assert twin.read_bytes() == path.read_bytes()
+
+
+def test_bad_input_to_several_processes_is_one_line(tmp_path):
+    done = call("synthesize", tmp_path / "run", "--processes=2")
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error")]
+    assert len(lines) == 1 and "stage encode" in lines[0]
 
 
 def test_a_seeded_run_is_stamped_and_writes_no_release(finished):
