@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import IO, Protocol, runtime_checkable
 
 from absl import logging
 
@@ -131,11 +131,28 @@ class LocalMember:
     """A child process, which ends by itself if its parent is gone."""
 
     def __init__(
-        self, command: Sequence[str], *, environ: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        environ: Mapping[str, str] | None = None,
+        folder: str | None = None,
+        output: IO[bytes] | None = None,
     ) -> None:
-        """Starts it; its standard input stays open as long as this process lives."""
+        """Starts it; its standard input stays open as long as this process lives.
+
+        Args:
+            command: Program and arguments.
+            environ: What its environment has besides.
+            folder: Where it works; none: here.
+            output: File for all that it writes; none: where this process writes.
+        """
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, env={**os.environ, **(environ or {})}
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env={**os.environ, **(environ or {})},
         )
 
     def status(self) -> int | None:
