@@ -100,8 +100,7 @@ def _stop(error: Exception) -> None:
     """Prints one line and ends the process with status 2."""
     for shown in _BARS:
         shown.close()
-    if not isinstance(error, gang.SharedError):
-        print("error:", " ".join(str(error).split()), file=sys.stderr)
+    print("error:", " ".join(str(error).split()), file=sys.stderr)
     gang.leave(2)
 
 

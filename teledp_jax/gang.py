@@ -29,10 +29,6 @@ _SHUTDOWN_S = 24 * 3600  # that the others wait while the first one draws tables
 _CHUNK = 1 << 20  # cells that are added up at once
 
 
-class SharedError(errors.InputError):
-    """Raised in the other processes for what the first one found at fault and tells."""
-
-
 class Gang:
     """This process among those that fit together.
 
@@ -83,15 +79,14 @@ class Gang:
                 process alone.
 
         Raises:
-            InputError: In every process, if `make` raised it; in all but the first, a
-                `SharedError`.
+            InputError: In every process, if `make` raised it.
         """
         if self.size == 1 or self._is_apart:
             return make()
         if not self.is_first:
             found = _given({})
             if "error" in found:
-                raise SharedError(found["error"])
+                raise errors.InputError(found["error"])
             return found["value"]
         self._is_apart = True
         try:

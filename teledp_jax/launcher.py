@@ -4,9 +4,11 @@ import os
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import IO, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from absl import logging
 
@@ -16,7 +18,7 @@ RESTARTS = 3
 """Times that a gang is started again; its checkpoints say where it goes on."""
 
 _POLL_S = 0.2
-_GRACE_S = 1.0  # in which the others may still say why they ended
+_GRACE_S = 2.0  # in which the others may still say why they ended
 
 
 @runtime_checkable
@@ -25,6 +27,9 @@ class Member(Protocol):
 
     def status(self) -> int | None:
         """Its exit status, negative for a signal; None while it runs."""
+
+    def output(self) -> str:
+        """What it wrote, unless that was shown as it came."""
 
     def end(self) -> None:
         """Ends it, if it runs, and waits until it is gone."""
@@ -36,6 +41,9 @@ Start = Callable[[], Sequence[Member]]
 
 def run(start: Start, *, restarts: int = RESTARTS) -> int:
     """Runs a gang to its end; if a member dies, ends the others and starts all again.
+
+    What the first member writes is shown; what others write, if the first one does not
+    say itself why it ended.
 
     Args:
         start: Starts the members.
@@ -51,9 +59,13 @@ def run(start: Start, *, restarts: int = RESTARTS) -> int:
         failed = _run_once(start)
         if not failed:
             return 0
-        if 2 in failed.values():
+        if failed.get(0, _NOTHING).status != 2:
+            for ended in failed.values():
+                sys.stderr.write(ended.output)
+        if any(ended.status == 2 for ended in failed.values()):
             return 2
-        number, status = min(failed.items(), key=lambda item: (item[1] >= 0, item))
+        number = min(failed, key=lambda i: (failed[i].status >= 0, i))
+        status = failed[number].status
         how = f"status {status}" if status >= 0 else signal.Signals(-status).name
         logging.warning(
             "Process %d of the gang ended by %s; start %d of %d is over.",
@@ -69,8 +81,18 @@ def run(start: Start, *, restarts: int = RESTARTS) -> int:
     )
 
 
-def _run_once(start: Start) -> dict[int, int]:
-    """Runs a gang; returns the number and status of members that failed."""
+class _Ended(NamedTuple):
+    """Exit status of a member and what it wrote."""
+
+    status: int
+    output: str
+
+
+_NOTHING = _Ended(0, "")
+
+
+def _run_once(start: Start) -> dict[int, _Ended]:
+    """Runs a gang; returns the members that failed, by number."""
     members = start()
     try:
         while True:
@@ -78,7 +100,11 @@ def _run_once(start: Start) -> dict[int, int]:
             if any(statuses):
                 time.sleep(_GRACE_S)
                 statuses = [member.status() for member in members]
-                return {i: code for i, code in enumerate(statuses) if code}
+                return {
+                    index: _Ended(status, members[index].output())
+                    for index, status in enumerate(statuses)
+                    if status
+                }
             if all(status == 0 for status in statuses):
                 return {}
             time.sleep(_POLL_S)
@@ -102,6 +128,7 @@ def local(command: Sequence[str], count: int) -> Start:
                 [*command, *member_flags(address, count, index)],
                 # Of GPU hosts; a host without cards is not concerned.
                 environ={"JAX_LOCAL_DEVICE_IDS": str(index)},
+                is_shown=not index,
             )
             for index in range(count)
         ]
@@ -136,7 +163,7 @@ class LocalMember:
         *,
         environ: Mapping[str, str] | None = None,
         folder: str | None = None,
-        output: IO[bytes] | None = None,
+        is_shown: bool = True,
     ) -> None:
         """Starts it; its standard input stays open as long as this process lives.
 
@@ -144,13 +171,14 @@ class LocalMember:
             command: Program and arguments.
             environ: What its environment has besides.
             folder: Where it works; none: here.
-            output: File for all that it writes; none: where this process writes.
+            is_shown: Whether what it writes is shown as it comes.
         """
+        self._output = None if is_shown else tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
+            stdout=self._output,
+            stderr=self._output,
             cwd=folder,
             env={**os.environ, **(environ or {})},
         )
@@ -159,9 +187,18 @@ class LocalMember:
         """Its exit status, negative for a signal; None while it runs."""
         return self._process.poll()
 
+    def output(self) -> str:
+        """What it wrote, unless that was shown as it came."""
+        if self._output is None:
+            return ""
+        file = self._output.fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
+
     def end(self) -> None:
         """Ends it, if it runs, and waits until it is gone."""
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
+        if self._output is not None:
+            self._output.close()

@@ -101,19 +101,25 @@ def test_a_killed_process_changes_neither_results_nor_ledger(label, tmp_path):
         assert pq.read_table(run.synthetic(label) / path.name).equals(expected)
 
 
-def ending(status):
-    """A gang whose second process ends so; the first would wait for it."""
-    codes = ("import time; time.sleep(60)", f"import os; {status}")
+def ending(*codes):
+    """A gang of processes that do no more than that."""
     return lambda: [
-        launcher.LocalMember([sys.executable, "-c", code]) for code in codes
+        launcher.LocalMember([sys.executable, "-c", code], is_shown=not index)
+        for index, code in enumerate(codes)
     ]
 
 
+WAITS = "import time; time.sleep(60)"
+REFUSES = "import sys; print('error: no room', file=sys.stderr); sys.exit(2)"
+
+
 def test_a_gang_that_dies_again_and_again_is_given_up():
-    start = ending("os.kill(os.getpid(), 9)")
+    start = ending(WAITS, "import os; os.kill(os.getpid(), 9)")
     with pytest.raises(errors.InputError, match=r"Process 1 .* by SIGKILL, and 1 new"):
         launcher.run(start, restarts=1)
 
 
-def test_what_a_new_start_would_not_mend_is_not_tried_again():
-    assert launcher.run(ending("os._exit(2)")) == 2
+@pytest.mark.parametrize("codes", [(REFUSES, REFUSES), (WAITS, REFUSES)])
+def test_what_a_new_start_would_not_mend_is_told_once(codes, capfd):
+    assert launcher.run(ending(*codes)) == 2
+    assert capfd.readouterr().err == "error: no room\n"

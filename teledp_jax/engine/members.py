@@ -1,10 +1,8 @@
 """The processes of a gang on a Ray cluster: Ray places them, they find each other."""
 
 import os
-import pathlib
 import signal
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +17,6 @@ class Seat:
 
     def __init__(self) -> None:
         self._member: launcher.LocalMember | None = None
-        self._output = pathlib.Path(tempfile.mkstemp(prefix="teledp_jax_")[1])
         self._shown = 0
 
     def address(self) -> str:
@@ -32,34 +29,33 @@ class Seat:
         self, command: Sequence[str], folder: str, environ: Mapping[str, str]
     ) -> None:
         """Starts the process; it ends if the actor is gone."""
-        with self._output.open("wb") as output:
-            self._member = launcher.LocalMember(
-                command, environ=environ, folder=folder, output=output
-            )
+        self._member = launcher.LocalMember(
+            command, environ=environ, folder=folder, is_shown=False
+        )
 
     def look(self) -> tuple[int | None, str]:
         """Exit status of the process, if it ended, and what it wrote since before."""
         assert self._member is not None
-        status = self._member.status()
-        with self._output.open("rb") as output:
-            output.seek(self._shown)
-            text = output.read()
-        self._shown += len(text)
-        return status, text.decode(errors="replace")
+        status, text = self._member.status(), self._member.output()
+        start, self._shown = self._shown, len(text)
+        return status, text[start:]
 
     def end(self) -> None:
-        """Ends the process and forgets what it wrote."""
+        """Ends the process."""
         if self._member is not None:
             self._member.end()
-        self._output.unlink(missing_ok=True)
 
 
 class RayMember:
-    """A process of a gang in an actor's seat; shows here what it writes there."""
+    """A process of a gang in an actor's seat.
 
-    def __init__(self, seat: Any) -> None:
-        """Takes the handle of the actor."""
-        self.seat = seat
+    Attributes:
+        seat: Handle of the actor.
+    """
+
+    def __init__(self, seat: Any, *, is_shown: bool) -> None:
+        """Takes the handle, and whether to show here what is written there."""
+        self.seat, self._is_shown, self._text = seat, is_shown, ""
 
     def status(self) -> int | None:
         """Its exit status, that of a kill if the node or actor is lost."""
@@ -69,9 +65,16 @@ class RayMember:
             status, text = ray.get(self.seat.look.remote())
         except ray.exceptions.RayActorError:
             return -signal.SIGKILL
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        if self._is_shown:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        else:
+            self._text += text
         return status
+
+    def output(self) -> str:
+        """What it wrote, unless that was shown as it came."""
+        return self._text
 
     def end(self) -> None:
         """Ends it, and gives its place on the node back."""
@@ -137,6 +140,6 @@ def start(command: Sequence[str], count: int) -> launcher.Start:
             ) from None
         except ray.exceptions.RayActorError:
             pass  # a seat that is lost at once is found lost by the first look
-        return [RayMember(seat) for seat in seats]
+        return [RayMember(seat, is_shown=not index) for index, seat in enumerate(seats)]
 
     return placed
