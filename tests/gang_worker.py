@@ -40,6 +40,7 @@ METHODS = {
         hidden=(8,),
         latent=2,
         marginal_share=0.0,
+        noise="hardened",
         checkpoint_every=8,
     ),
 }
@@ -167,8 +168,10 @@ def main():
     if asked.what == "fit_all":
         fit_all(asked.folder, members)
         return
-    if not members.is_first:
-        {"pe": die_in_a_vote, "dpsgd_vae": die_in_a_step}[asked.what](asked.folder)
+    if asked.what == "pe" and members.is_first:
+        die_in_a_vote(asked.folder)
+    if asked.what == "dpsgd_vae" and not members.is_first:
+        die_in_a_step(asked.folder)
     synthesize(asked.folder, asked.what, members)
 
 
