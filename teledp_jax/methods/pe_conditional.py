@@ -20,6 +20,7 @@ from teledp_jax.privacy import accounting, events
 from teledp_jax.privacy import budget as budget_lib
 
 _FEWEST, _MOST = 20_000, 100_000  # devices that the chain is fitted on
+_SMALLEST, _LARGEST = 20_000, 200_000  # records of the pool
 _PAIRS = 2**30  # the stream of the pairs; tables and votes count up from 0
 
 
@@ -42,7 +43,9 @@ class Config:
         vote_growth: How many times the privacy loss of a vote that of the one before
             is.
         num_candidates: Candidates of each vote; 0 follows the rule of `pe.Config`.
-        pool: Records of the pool; 0 follows the rule of `pe.Config`.
+        pool: Records of the pool; 0 takes the noisy number of devices, in 20,000 to
+            200,000: where a record stands for about one device, the draw of devices
+            adds least noise of its own.
         num_sweeps: Passes of raking at the start and after each vote.
         distance: As in `pe.Config`.
         focus: As in `pe.Config`.
@@ -184,8 +187,9 @@ def _settings(
     config: Config, num_devices: int, sigmas: tuple[float, ...]
 ) -> evolve.Settings:
     """Sizes of the evolution, from public numbers; the pool is never varied."""
+    own = config.pool or min(max(num_devices, _SMALLEST), _LARGEST)
     num_candidates, pool = pe.sizes(
-        config.num_candidates, config.pool, num_devices=num_devices, sigma=max(sigmas)
+        config.num_candidates, own, num_devices=num_devices, sigma=max(sigmas)
     )
     return evolve.Settings(
         selection="self_normalised",
