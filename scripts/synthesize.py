@@ -47,11 +47,11 @@ def main() -> None:
     hold = contextlib.nullcontext()
     if members.is_first:
         hold = job.open(locked=not _WITHIN.value)
-    count = 1 if _COORDINATOR.value else launch.num_processes()
+    count = 1 if _COORDINATOR.value else launch.num_processes(job)
     with hold:
         for label in [_LABEL.value] if _LABEL.value else list(job.config.methods):
             if count > 1 and not job.is_synthesized(label):
-                launch.start_gang(count, label)
+                launch.start_gang(job, count, label)
             else:
                 job.synthesize(label, launch.bar, members)
 

@@ -20,10 +20,12 @@ import pyarrow.parquet as pq
 from absl import logging
 
 import teledp_jax
-from teledp_jax import arrays, domains, errors, gang, runs, settings, synthesis
+from teledp_jax import arrays, domains, errors, gang, runs, settings, storage, synthesis
+from teledp_jax import schema as schema_lib
 from teledp_jax.answers import releases
-from teledp_jax.data import aggregate, decode, encode
+from teledp_jax.data import aggregate, decode, encode, warehouse
 from teledp_jax.data import suite as suite_lib
+from teledp_jax.engine import cluster, partitions
 from teledp_jax.evaluation import answers, catalog, evaluate, logs, workload
 from teledp_jax.privacy import events, ledger
 from teledp_jax.report import card, page
@@ -57,13 +59,24 @@ def _tell_nobody(done: int, total: int, facts: Mapping[str, float]) -> None:
 class Job:
     """One run folder and everything that its stages share."""
 
-    def __init__(self, config: settings.Settings, run: runs.Run) -> None:
+    def __init__(
+        self,
+        config: settings.Settings,
+        run: runs.Run,
+        mirror: storage.Mirror | None = None,
+    ) -> None:
         """Checks suite and queries; reads no data and writes nothing.
+
+        Args:
+            config: The config.
+            run: The run folder, on this machine.
+            mirror: Keeps it in object storage as well.
 
         Raises:
             InputError: If a header, a statement or a query is at fault.
         """
         self.run = run
+        self._mirror = mirror
         suite = suite_lib.load(config.suite_folder)
         queries = catalog.load(config.suite_folder / "queries")
         selected = catalog.select(queries, config.workloads)
@@ -108,6 +121,7 @@ class Job:
                 config.window, config.device_share, config.holdout,
                 config.allow_missing_tables,
                 [table.name for table in self.suite.schema.tables],
+                config.engine, self._num_partitions,
             ]  # fmt: skip
         elif stage == "encode":
             parts = [self._token("aggregate"), config.count_stddev, config.seed]
@@ -126,10 +140,18 @@ class Job:
             parts += [self._token("synthesize", label) for label in config.methods]
         return runs.fingerprint(stage, self._code, *parts)
 
+    @property
+    def _num_partitions(self) -> int:
+        """How many parts the device tables have; their devices lie in that order."""
+        return self.config.ray.num_partitions if self.config.engine == "ray" else 1
+
     def _files(self) -> str:
         """Fingerprint of the raw files of the source."""
-        assert self.config.source is not None
-        return runs.fingerprint(*sorted(self.config.source.rglob("*.parquet")))
+        source = self.config.source
+        assert source is not None
+        if isinstance(source, storage.Remote):
+            return runs.fingerprint(str(source), storage.list_files(source))
+        return runs.fingerprint(*sorted(source.rglob("*.parquet")))
 
     def _marker(self, stage: str, label: str) -> pathlib.Path:
         """The file that says that a stage finished, and on what."""
@@ -169,6 +191,8 @@ class Job:
             return
         marker, token = self._marker(stage, label), self._token(stage, label)
         marker.unlink(missing_ok=True)
+        if self._mirror is not None:
+            self._mirror.withdraw(marker)
         started = time.perf_counter()
         action()
         seconds = time.perf_counter() - started
@@ -178,7 +202,13 @@ class Job:
                 "again when they rest."
             )
         runs.write_json(marker, {"fingerprint": token, "seconds": seconds})
+        self._keep()
         logging.info("%s: finished in %.1f s", name, seconds)
+
+    def _keep(self) -> None:
+        """Takes what a stage has written to object storage, if the run lies there."""
+        if self._mirror is not None:
+            self._mirror.upload()
 
     @contextlib.contextmanager
     def open(self, *, locked: bool = True) -> Iterator[None]:
@@ -202,7 +232,10 @@ class Job:
                     f"{self.run.folder}: another run is at work here; wait for it or "
                     "choose another --workdir."
                 ) from None
+            if self._mirror is not None:
+                self._mirror.fetch()
             self._describe()
+            self._keep()
             yield
 
     def _describe(self) -> None:
@@ -272,24 +305,70 @@ class Job:
         if not self._finished("aggregate"):
             synthesis.check_book(self.config, self.suite, self._shared)
         self._once("aggregate", lambda: self._aggregate(bar))
+        shutil.rmtree(self.run.staging, ignore_errors=True)
 
     def _aggregate(self, bar: Bar) -> None:
         """Body of `aggregate`."""
-        advance = bar("aggregate")
-        source = self.config.source or self.run.raw
-        missing = aggregate.aggregate(
-            self.suite,
-            source,
-            self.run,
-            window=self.config.window,
-            device_share=self.config.device_share,
-            holdout=self.config.holdout,
-            allow_missing_tables=self.config.allow_missing_tables,
-            memory_limit=self.config.memory_limit,
-            temp_folder=self.config.temp_folder or self.run.private / "temp",
-            progress=lambda done, total: advance(done, total, {}),
-        )
+        advance, config = bar("aggregate"), self.config
+        source = config.source or self.run.raw
+
+        def progress(done: int, total: int) -> None:
+            advance(done, total, {})
+
+        for folder in (self.run.real, self.run.holdout):
+            shutil.rmtree(folder, ignore_errors=True)
+        if config.engine == "ray":
+            with self.cluster():
+                missing = partitions.aggregate_all(
+                    self.suite,
+                    source,
+                    self.run,
+                    self._plan,
+                    selection=aggregate.Selection(
+                        window=warehouse.parse_window(config.window),
+                        device_share=config.device_share,
+                        holdout=config.holdout,
+                    ),
+                    allow_missing_tables=config.allow_missing_tables,
+                    progress=progress,
+                )
+        else:
+            missing = aggregate.aggregate(
+                self.suite,
+                source,
+                self.run,
+                window=config.window,
+                device_share=config.device_share,
+                holdout=config.holdout,
+                allow_missing_tables=config.allow_missing_tables,
+                memory_limit=config.memory_limit,
+                temp_folder=self._temp_folder,
+                progress=progress,
+            )
         runs.write_json(self.run.missing_tables, missing)
+
+    @property
+    def _temp_folder(self) -> pathlib.Path:
+        """Where DuckDB and Ray spill."""
+        return self.config.temp_folder or self.run.private / "temp"
+
+    @property
+    def _plan(self) -> partitions.Plan:
+        """How engine `ray` parts the devices."""
+        return partitions.Plan(
+            num_partitions=self._num_partitions,
+            memory_limit=self.config.memory_limit,
+            temp_folder=self._temp_folder,
+            token=self._token("aggregate"),
+        )
+
+    def cluster(self) -> contextlib.AbstractContextManager[None]:
+        """A connection to the cluster of engine `ray`."""
+        return cluster.connect(
+            address=self.config.ray.address,
+            num_cpus=self.config.ray.num_cpus,
+            spill_folder=self._temp_folder / "ray",
+        )
 
     def encode(self, bar: Bar) -> None:
         """Learns private domains, encodes the fleet, counts it under noise.
@@ -314,10 +393,7 @@ class Job:
             )
             self._encode_as_stated()
         schema = self.learnt.schema
-        devices, quality = encode.encode(schema, self.run.real)
-        arrays.check(schema, devices)
-        arrays.save(self.run.arrays, devices)
-        encode.write_quality(self.run.quality, quality)
+        devices = self._write_arrays(schema)
         advance(1, 4, {})
         generator = np.random.default_rng(_HALVES_SEED)
         decode.decode(schema, devices, generator, self.run.ceiling)
@@ -326,6 +402,20 @@ class Job:
         advance(3, 4, {})
         self._count(arrays.num_devices(devices))
         advance(4, 4, {})
+
+    def _write_arrays(self, schema: schema_lib.Schema) -> arrays.DeviceArrays:
+        """Encodes the real fleet, whole or by partition, and counts what changed."""
+        shutil.rmtree(self.run.arrays, ignore_errors=True)
+        if self.config.engine == "ray":
+            with self.cluster():
+                counts = partitions.encode_all(schema, self.run, self._plan)
+            devices = arrays.load(self.run.arrays, schema)
+        else:
+            devices, counts = encode.encode(schema, self.run.real)
+            arrays.check(schema, devices)
+            arrays.save(self.run.arrays, devices)
+        encode.write_quality(self.run.quality, counts)
+        return devices
 
     def _encode_as_stated(self) -> None:
         """Writes the ceiling of the headers' domains, to hold private ones to it."""
@@ -478,7 +568,7 @@ class Job:
             simulation_seed=self.config.simulation["seed"],
         )
 
-    def report(self) -> pathlib.Path:
+    def report(self) -> storage.Place:
         """Writes the page and, unless the run is seeded, what may leave.
 
         A label that keeps its books as the published study does has no release.
@@ -494,7 +584,9 @@ class Job:
             for label in self.config.methods:
                 if label not in self.config.claimed:
                     self._release(label)
-        return page.write(self.run, self.learnt)
+        written = page.write(self.run, self.learnt)
+        self._keep()
+        return self._mirror.remote / written.name if self._mirror else written
 
     def _release(self, label: str) -> None:
         """Writes the card of a label, which checks its budget; copies its tables."""

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,11 @@ class Run:
     def raw(self) -> pathlib.Path:
         """Raw files of a simulated fleet."""
         return self.private / "raw"
+
+    @property
+    def staging(self) -> pathlib.Path:
+        """What a cluster has shuffled and reduced, until `aggregate` is finished."""
+        return self.private / "staging"
 
     @property
     def real(self) -> pathlib.Path:
@@ -191,6 +197,20 @@ def atomic(path: pathlib.Path) -> Iterator[pathlib.Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Gives a temporary folder that becomes `path` only if the block ends well."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:

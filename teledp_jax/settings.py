@@ -11,7 +11,7 @@ import ml_collections
 from ml_collections import config_dict
 
 import teledp_jax
-from teledp_jax import bookkeeping, errors, registry
+from teledp_jax import bookkeeping, errors, registry, storage
 from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budget as budget_lib
 
@@ -31,7 +31,8 @@ def default(suite: str) -> ml_collections.ConfigDict:
     return ml_collections.ConfigDict(
         {
             "suite": suite,
-            # Folder of raw Parquet; none simulates (or, for flights, loads) it.
+            # Folder of raw Parquet, as data/raw or s3://bucket/raw; none simulates (or,
+            # for flights, loads) it.
             "source": config_dict.placeholder(str),
             "num_devices": 20_000,  # of a simulated fleet
             # Coverage: factor on the published shares of devices that have a table.
@@ -65,6 +66,17 @@ def default(suite: str) -> ml_collections.ConfigDict:
             "allow_missing_tables": False,
             "memory_limit": "4GB",  # of DuckDB
             "temp_folder": config_dict.placeholder(str),  # none: in the run folder
+            # local: DuckDB on this machine. ray: the same SQL, by partitions of the
+            # devices, on a Ray cluster, and fits by several processes.
+            "engine": "local",
+            "ray": {
+                # Empty: a cluster of this run alone, on this machine. Else auto, on a
+                # node of a running cluster, or HOST:PORT of its head.
+                "address": "",
+                "num_cpus": 0,  # of a cluster of this run alone; 0: all cores
+                "num_partitions": 16,  # a task reduces one, in memory_limit
+                "num_workers": 2,  # processes that share a fit
+            },
             "methods": {},
         }
     )
@@ -100,6 +112,23 @@ class Domains:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Ray:
+    """The cluster of engine `ray`; fields as in `default`."""
+
+    address: str
+    num_cpus: int
+    num_partitions: int
+    num_workers: int
+
+    def __post_init__(self) -> None:
+        for name, least in (("num_cpus", 0), ("num_partitions", 1), ("num_workers", 1)):
+            if getattr(self, name) < least:
+                raise errors.InputError(
+                    f"ray.{name}: expected {least} or more, got {getattr(self, name)}."
+                )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """A checked config; fields as in `default`.
 
@@ -110,7 +139,7 @@ class Settings:
     """
 
     suite: str
-    source: pathlib.Path | None
+    source: storage.Place | None
     num_devices: int
     simulation: Mapping[str, Any]
     device_share: float
@@ -127,6 +156,8 @@ class Settings:
     allow_missing_tables: bool
     memory_limit: str
     temp_folder: pathlib.Path | None
+    engine: str
+    ray: Ray
     methods: Mapping[str, tuple[str, Any]]
     claimed: frozenset[str]
     resolved: Mapping[str, Any]
@@ -163,6 +194,10 @@ class Settings:
         ):
             if not low <= value < 1:
                 raise errors.InputError(f"{name}: expected a share, got {value}.")
+        if self.engine not in ("local", "ray"):
+            raise errors.InputError(
+                f"engine={self.engine!r} is unknown; use local or ray."
+            )
         if self.count_stddev <= 0:
             raise errors.InputError("Expected budget.count_stddev > 0.")
         for day in self.window:
@@ -218,7 +253,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         workloads = tuple(sorted(path.name for path in folder.iterdir()))
     return Settings(
         suite=plain["suite"],
-        source=pathlib.Path(plain["source"]) if plain["source"] else None,
+        source=storage.place(plain["source"]) if plain["source"] else None,
         num_devices=plain["num_devices"],
         simulation=plain["simulation"],
         device_share=plain["device_share"],
@@ -228,7 +263,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         delta=float(budget["delta"]),
         count_stddev=float(budget["count_stddev"]),
         book=_book(budget),
-        domains=_domains(plain["domains"]),
+        domains=_section("domains", plain["domains"], Domains),
         query_answers=bool(plain["query_answers"]),
         seed=plain["seed"],
         holdout=plain["holdout"],
@@ -237,6 +272,8 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         temp_folder=pathlib.Path(plain["temp_folder"])
         if plain["temp_folder"]
         else None,
+        engine=plain["engine"],
+        ray=_section("ray", plain["ray"], Ray),
         methods=methods,
         claimed=frozenset(
             label
@@ -264,12 +301,17 @@ def _book(budget: Mapping[str, Any]) -> book_lib.Book | None:
     )
 
 
-def _domains(fields: Mapping[str, Any]) -> Domains:
-    """The private columns of a config; whether they exist is for the suite to say."""
-    known = {field.name for field in dataclasses.fields(Domains)}
+def _section(name: str, fields: Mapping[str, Any], kind: Callable[..., Any]) -> Any:
+    """A section of a config as its type; lists become tuples."""
+    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if problem := sorted(set(fields) ^ known):
-        raise errors.InputError(f"domains: missing or unknown keys {problem}.")
-    return Domains(**dict(fields) | {"private": tuple(fields["private"])})
+        raise errors.InputError(f"{name}: missing or unknown keys {problem}.")
+    return kind(
+        **{
+            key: tuple(value) if isinstance(value, list | tuple) else value
+            for key, value in fields.items()
+        }
+    )
 
 
 def _method(label: str, fields: dict[str, Any]) -> tuple[str, Any]:

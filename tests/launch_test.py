@@ -63,3 +63,35 @@ launch.run(run_benchmark.main)
     assert done.returncode == 2, done.stderr
     assert "methods.independent: its process was ended by SIGKILL" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+MEMBER = """
+import pathlib, sys
+from teledp_jax import gang
+flags = dict(flag[2:].split("=") for flag in sys.argv[1:] if "=" in flag)
+own = gang.join(
+    flags["coordinator"], int(flags["num_processes"]), int(flags["process_id"])
+)
+folder = pathlib.Path(sys.argv[0]).parent
+(folder / f"{flags['label']}_{own.index}").write_text(str(own.gathered(own.index)))
+"""
+START = """
+import pathlib, sys, types
+import launch
+from teledp_jax.engine import cluster
+folder = pathlib.Path(sys.argv[1])
+sys.argv = [str(folder / "member.py")]
+job = types.SimpleNamespace(
+    config=types.SimpleNamespace(engine="ray"),
+    cluster=lambda: cluster.connect(address="", num_cpus=2, spill_folder=folder / "s"),
+)
+launch.start_gang(job, 2, "pe")
+"""
+
+
+def test_under_engine_ray_the_cluster_places_the_processes_of_a_fit(tmp_path):
+    (tmp_path / "member.py").write_text(MEMBER)
+    done = call(START, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    found = [(tmp_path / f"pe_{index}").read_text() for index in range(2)]
+    assert found == ["[0, 1]"] * 2

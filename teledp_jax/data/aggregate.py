@@ -1,9 +1,10 @@
 """Raw Parquet to device tables: window, sample of devices, SQL, holdout."""
 
 import contextlib
+import dataclasses
 import pathlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import duckdb
 import numpy as np
@@ -13,13 +14,13 @@ from absl import logging
 from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
-from teledp_jax import errors, runs
+from teledp_jax import errors, runs, storage
 from teledp_jax import schema as schema_lib
 from teledp_jax.data import quality, rawfiles, warehouse
 from teledp_jax.data import suite as suite_lib
 
 RULES = ("no_id", "duplicate", "orphan")
-"""Rules that `aggregate` counts: each drops rows."""
+"""Selection that `aggregate` counts: each drops rows."""
 
 PARQUET_TYPES = {
     "category": pa.string(),
@@ -29,10 +30,47 @@ PARQUET_TYPES = {
 
 Progress = Callable[[int, int], None]
 
+RawFiles = Mapping[str, Sequence[storage.Place]]
+"""The files of each raw table, by its name."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which raw rows count, and which devices are set aside.
+
+    Attributes:
+        window: For raw tables with a time column.
+        device_share: Share of devices to keep, by a hash of the id.
+        holdout: Share of these to set aside, by another hash.
+    """
+
+    window: warehouse.Window
+    device_share: float
+    holdout: float
+
+    def __post_init__(self) -> None:
+        for name in ("device_share", "holdout"):
+            share = getattr(self, name)
+            if not 0 <= share <= 1:
+                raise errors.InputError(f"{name}={share}: expected a share in 0..1.")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reduced:
+    """Device tables, as two folders of one Parquet file a table.
+
+    Attributes:
+        real: Of the devices that methods may see.
+        holdout: Of the holdout's devices.
+    """
+
+    real: pathlib.Path
+    holdout: pathlib.Path
+
 
 def aggregate(
     suite: suite_lib.Suite,
-    source_folder: pathlib.Path,
+    source_folder: storage.Place,
     run: runs.Run,
     *,
     window: Sequence[str],
@@ -44,7 +82,7 @@ def aggregate(
     progress: Progress,
     threads: int | None = None,
 ) -> tuple[str, ...]:
-    """Makes the device tables of a fleet, out of core.
+    """Makes the device tables of a fleet, out of core, on this machine.
 
     Rows without an id, of devices that the anchor lacks, and second rows of a device
     in an anchor or group table are dropped and counted in `run.quality`. Each table
@@ -72,44 +110,93 @@ def aggregate(
     Raises:
         InputError: If files, settings or a statement are at fault.
     """
-    for name, share in (("device_share", device_share), ("holdout", holdout)):
-        if not 0 <= share <= 1:
-            raise errors.InputError(f"{name}={share}: expected a share in 0..1.")
-    times = warehouse.parse_window(window)
-    temp_folder = temp_folder.absolute()
-    counts: list[quality.Count] = []
-    missing: list[str] = []
-    with (
-        warehouse.connect(
-            memory_limit=memory_limit,
-            temp_folder=temp_folder,
-            folders=(source_folder,),
-            threads=threads,
-        ) as connection,
-        tempfile.TemporaryDirectory(dir=temp_folder, prefix="staging-") as staging,
-    ):
-        lacking = _open_sources(
+    selection = Selection(
+        window=warehouse.parse_window(window),
+        device_share=device_share,
+        holdout=holdout,
+    )
+    with warehouse.connect(
+        memory_limit=memory_limit,
+        temp_folder=temp_folder.absolute(),
+        folders=(source_folder,),
+        threads=threads,
+    ) as connection:
+        files = find_sources(
+            connection, suite, source_folder, allow_missing_tables=allow_missing_tables
+        )
+        counts = reduce(
             connection,
             suite,
-            source_folder,
-            window=times,
-            device_share=device_share,
-            allow_missing_tables=allow_missing_tables,
+            files,
+            Reduced(real=run.real, holdout=run.holdout),
+            selection=selection,
+            temp_folder=temp_folder,
+            progress=progress,
         )
+    quality.record(run.quality, counts, rules=RULES)
+    return unfilled(suite, files)
+
+
+def reduce(
+    connection: duckdb.DuckDBPyConnection,
+    suite: suite_lib.Suite,
+    files: RawFiles,
+    reduced: Reduced,
+    *,
+    selection: Selection,
+    temp_folder: pathlib.Path,
+    progress: Progress,
+) -> list[quality.Count]:
+    """Runs a suite's SQL over all rows of some devices, and writes what may stay.
+
+    Args:
+        connection: May read the files and read and write `temp_folder`.
+        suite: The suite.
+        files: Of each raw table that is there; of tables with a device column, all rows
+            of these devices, be they the whole fleet or one partition of it.
+        reduced: Where the device tables go.
+        selection: Which rows count, and whose are set aside.
+        temp_folder: For what lies on the way.
+        progress: Called with tables done and tables in all.
+
+    Returns:
+        How many rows each rule dropped.
+
+    Raises:
+        InputError: If a statement fails, or memory or disk run out.
+    """
+    counts: list[quality.Count] = []
+    lacking, tables = unfilled(suite, files), suite.schema.tables
+    _create_views(connection, suite, files, selection)
+    with tempfile.TemporaryDirectory(
+        dir=temp_folder.absolute(), prefix="staging-"
+    ) as staging:
         anchor = pathlib.Path(staging) / "anchor.parquet"
-        for done, table in enumerate(suite.schema.tables):
-            progress(done, len(suite.schema.tables))
-            if lacking & set(suite.reads(table.name)):
-                missing.append(table.name)
-                _write_empty(suite.schema, table, run)
+        for done, table in enumerate(tables):
+            progress(done, len(tables))
+            if table.name in lacking:
+                _write_empty(suite.schema, table, reduced)
                 continue
             with reporting(suite.device_files[table.name].path):
                 counts += _make_table(
-                    connection, suite, table, run, anchor=anchor, holdout=holdout
+                    connection,
+                    suite,
+                    table,
+                    reduced,
+                    anchor=anchor,
+                    selection=selection,
                 )
-        progress(len(suite.schema.tables), len(suite.schema.tables))
-    quality.record(run.quality, counts, rules=RULES)
-    return tuple(missing)
+        progress(len(tables), len(tables))
+    return counts
+
+
+def unfilled(suite: suite_lib.Suite, files: RawFiles) -> tuple[str, ...]:
+    """Names of the device tables that lack a raw table."""
+    return tuple(
+        table.name
+        for table in suite.schema.tables
+        if set(suite.reads(table.name)) - set(files)
+    )
 
 
 @contextlib.contextmanager
@@ -138,59 +225,77 @@ def reporting(path: pathlib.Path) -> Iterator[None]:
         ) from None
 
 
-def _open_sources(
+def find_sources(
     connection: duckdb.DuckDBPyConnection,
     suite: suite_lib.Suite,
-    folder: pathlib.Path,
+    folder: storage.Place,
     *,
-    window: warehouse.Window,
-    device_share: float,
     allow_missing_tables: bool,
-) -> set[str]:
-    """Makes a view of each raw and reporting table; returns the raw ones missing."""
+) -> RawFiles:
+    """The files of each raw table that a source has, each held to its header.
+
+    Raises:
+        InputError: If a table is missing though it must not be, or a file is at fault.
+    """
     if not folder.is_dir():
         raise errors.InputError(f"{folder}: no such source folder.")
-    lacking = set()
+    found = {}
     needed = set(suite.reads(suite.schema.anchor.name))
     for name, source in suite.sources.items():
         files = rawfiles.find(rawfiles.table_folder(folder, source))
-        if not files:
-            if not allow_missing_tables or name in needed:
-                hint = (
-                    "the anchor reads it"
-                    if name in needed
-                    else "or set allow_missing_tables"
-                )
-                raise errors.InputError(
-                    f"{rawfiles.table_folder(folder, source)}: table {name} is "
-                    f"missing; put its Parquet files there ({hint})."
-                )
-            lacking.add(name)
-            continue
-        rawfiles.check(connection, source, files)
-        relation = warehouse.read_files(connection, files)
-        relation = warehouse.as_types(relation, source.types)
-        if source.time is not None:
-            relation = warehouse.in_window(relation, source.time, window)
-        if source.device is not None and device_share < 1:
-            relation = relation.filter(
-                warehouse.hashed_below(source.device, device_share, salt="sample")
+        if files:
+            rawfiles.check(connection, source, files)
+            found[name] = files
+        elif not allow_missing_tables or name in needed:
+            hint = (
+                "the anchor reads it"
+                if name in needed
+                else "or set allow_missing_tables"
             )
-        relation.create_view(name)
+            raise errors.InputError(
+                f"{rawfiles.table_folder(folder, source)}: table {name} is "
+                f"missing; put its Parquet files there ({hint})."
+            )
+    return found
+
+
+def raw_rows(
+    relation: duckdb.DuckDBPyRelation, source: suite_lib.Source, selection: Selection
+) -> duckdb.DuckDBPyRelation:
+    """The rows of a raw table that count, in the columns and types of its header."""
+    relation = warehouse.as_types(relation, source.types)
+    if source.time is not None:
+        relation = warehouse.in_window(relation, source.time, selection.window)
+    if source.device is not None and selection.device_share < 1:
+        relation = relation.filter(
+            warehouse.hashed_below(source.device, selection.device_share, salt="sample")
+        )
+    return relation
+
+
+def _create_views(
+    connection: duckdb.DuckDBPyConnection,
+    suite: suite_lib.Suite,
+    files: RawFiles,
+    selection: Selection,
+) -> None:
+    """Makes a view of each raw and reporting table that the files can fill."""
+    for name, own in files.items():
+        relation = warehouse.read_files(connection, own)
+        raw_rows(relation, suite.sources[name], selection).create_view(name)
     for name, file in suite.reporting_files.items():
-        if not lacking & set(suite.raw(file)):
+        if set(suite.raw(file)) <= set(files):
             connection.sql(file.statement).create_view(name)
-    return lacking
 
 
 def _make_table(
     connection: duckdb.DuckDBPyConnection,
     suite: suite_lib.Suite,
     table: schema_lib.Table,
-    run: runs.Run,
+    reduced: Reduced,
     *,
     anchor: pathlib.Path,
-    holdout: float,
+    selection: Selection,
 ) -> list[quality.Count]:
     """Runs a device table's statement once, and writes what of it may stay."""
     device = suite.schema.device
@@ -219,7 +324,7 @@ def _make_table(
             how="semi",
         )
         dropped["orphan"] = before - _numbers(rows)[0]
-    _write_parts(rows, suite.schema, table, run, holdout=holdout)
+    _write_parts(rows, suite.schema, table, reduced, holdout=selection.holdout)
     return [
         quality.Count(table.name, device, rule, count)
         for rule, count in dropped.items()
@@ -252,14 +357,14 @@ def _write_parts(
     rows: duckdb.DuckDBPyRelation,
     schema: schema_lib.Schema,
     table: schema_lib.Table,
-    run: runs.Run,
+    reduced: Reduced,
     *,
     holdout: float,
 ) -> None:
     """Writes the holdout's rows and the others, in a total order."""
     aside = warehouse.hashed_below(schema.device, holdout, salt="holdout")
     columns = parquet_schema(schema, table)
-    for folder, part in ((run.holdout, aside), (run.real, ~aside)):
+    for folder, part in ((reduced.holdout, aside), (reduced.real, ~aside)):
         order = [ColumnExpression(schema.device)]
         if table.role == "entity":
             order += [ColumnExpression(column.name) for column in table.columns]
@@ -297,10 +402,10 @@ def parquet_schema(schema: schema_lib.Schema, table: schema_lib.Table) -> pa.Sch
 
 
 def _write_empty(
-    schema: schema_lib.Schema, table: schema_lib.Table, run: runs.Run
+    schema: schema_lib.Schema, table: schema_lib.Table, reduced: Reduced
 ) -> None:
     """Writes a device table without rows."""
     empty = parquet_schema(schema, table).empty_table()
-    for folder in (run.holdout, run.real):
+    for folder in (reduced.holdout, reduced.real):
         with runs.atomic(folder / f"{table.name}.parquet") as temporary:
             pa.parquet.write_table(empty, temporary)

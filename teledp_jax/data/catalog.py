@@ -11,7 +11,7 @@ import duckdb
 from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
-from teledp_jax import errors
+from teledp_jax import errors, storage
 from teledp_jax.data import rawfiles, warehouse
 from teledp_jax.data import suite as suite_lib
 
@@ -136,7 +136,7 @@ def _title(place: pathlib.Path) -> str:
     return f"{place.parent.name}.{place.name}"
 
 
-Files = Mapping[pathlib.Path, Mapping[str, str]]
+Files = Mapping[storage.Place, Mapping[str, str]]
 """Column types of each whole file of a table."""
 
 
@@ -144,7 +144,7 @@ def _whole_files(
     connection: duckdb.DuckDBPyConnection, place: pathlib.Path
 ) -> tuple[Files, list[str]]:
     """Files that can be read, and a sentence for each that cannot."""
-    files: dict[pathlib.Path, Mapping[str, str]] = {}
+    files: dict[storage.Place, Mapping[str, str]] = {}
     faults = []
     for file in rawfiles.find(place):
         try:
@@ -187,7 +187,7 @@ def _table(
         about=source.about if source is not None else "",
         num_files=len(files),
         num_rows=num_rows,
-        num_bytes=sum(file.stat().st_size for file in files),
+        num_bytes=sum((storage.state(file) or (0, 0))[0] for file in files),
         first=first,
         last=last,
         columns=tuple(
@@ -259,9 +259,9 @@ def _against_manifest(
                     f"{_title(place)}: {name} has {rows} rows, the manifest says "
                     f"{stated}."
                 )
-    for file in rawfiles.find(place):
-        if file.name not in entries:
-            yield f"{_title(place)}: {file.name} is not in the manifest."
+    for found in rawfiles.find(place):
+        if found.name not in entries:
+            yield f"{_title(place)}: {found.name} is not in the manifest."
 
 
 def _entries(manifest: Any) -> dict[str, Mapping[str, Any]]:

@@ -34,7 +34,9 @@ class Encoded(NamedTuple):
     counts: list[quality.Count]
 
 
-def encode(schema: schema_lib.Schema, folder: pathlib.Path) -> Encoded:
+def encode(
+    schema: schema_lib.Schema, folder: pathlib.Path, *, part: str = ""
+) -> Encoded:
     """Reads device tables and makes arrays of them.
 
     A device keeps at most `max_rows` rows of a table: those with the largest
@@ -43,7 +45,8 @@ def encode(schema: schema_lib.Schema, folder: pathlib.Path) -> Encoded:
 
     Args:
         schema: The device tables.
-        folder: Holds `<table>.parquet` for each of them.
+        folder: Holds `<table>.parquet` for each of them, a file or a folder of parts.
+        part: The one part to read, as `part-00000.parquet`; empty reads all.
 
     Returns:
         The arrays and the counts for `write_quality`.
@@ -51,11 +54,11 @@ def encode(schema: schema_lib.Schema, folder: pathlib.Path) -> Encoded:
     Raises:
         InputError: If a file is absent, damaged or lacks a column.
     """
-    ids = device_ids(schema, folder)
+    ids = device_ids(schema, folder, part=part)
     devices, counts = {}, []
     for table in schema.tables:
-        device = device_positions(schema, folder, table, ids)
-        codes, rank, found = _encode_rows(folder, table, len(device))
+        device = device_positions(schema, folder, table, ids, part=part)
+        codes, rank, found = _encode_rows(folder, table, len(device), part)
         known = device >= 0
         placed, dropped = _place(
             table, len(ids), device[known], codes[known], rank[known]
@@ -78,13 +81,15 @@ def write_quality(path: pathlib.Path, counts: list[quality.Count]) -> None:
     quality.record(path, counts, rules=RULES)
 
 
-def device_ids(schema: schema_lib.Schema, folder: pathlib.Path) -> Any:
+def device_ids(
+    schema: schema_lib.Schema, folder: pathlib.Path, *, part: str = ""
+) -> Any:
     """Ids of the anchor's devices in order, each once, as a pyarrow array.
 
     Raises:
         InputError: If the file is absent, damaged or lacks the column.
     """
-    ids = read_column(folder, schema.anchor.name, schema.device)
+    ids = read_column(folder, schema.anchor.name, schema.device, part=part)
     if len(ids) < 2 or pc.all(pc.less(ids[:-1], ids[1:])).as_py():
         return ids
     ids = pc.unique(ids)
@@ -92,14 +97,19 @@ def device_ids(schema: schema_lib.Schema, folder: pathlib.Path) -> Any:
 
 
 def device_positions(
-    schema: schema_lib.Schema, folder: pathlib.Path, table: schema_lib.Table, ids: Any
+    schema: schema_lib.Schema,
+    folder: pathlib.Path,
+    table: schema_lib.Table,
+    ids: Any,
+    *,
+    part: str = "",
 ) -> Integer[np.ndarray, " row"]:
     """Position in `ids` of each row's device, -1 where the anchor lacks it.
 
     Raises:
         InputError: If the file is absent, damaged or lacks the id column.
     """
-    own = read_column(folder, table.name, schema.device)
+    own = read_column(folder, table.name, schema.device, part=part)
     # The anchor's own ids, where in order, need no look-up.
     index = (
         pa.array(np.arange(len(ids)))
@@ -109,13 +119,15 @@ def device_positions(
     return np.asarray(index.to_numpy()).astype(np.int64)
 
 
-def read_column(folder: pathlib.Path, table: str, column: str) -> Any:
+def read_column(
+    folder: pathlib.Path, table: str, column: str, *, part: str = ""
+) -> Any:
     """One column of a device table, as one pyarrow array.
 
     Raises:
         InputError: If the file is absent, damaged or lacks the column.
     """
-    path = folder / f"{table}.parquet"
+    path = folder / f"{table}.parquet" / part
     try:
         read = pa.parquet.read_table(path, columns=[column])[column]
     except (OSError, pa.ArrowException, KeyError):
@@ -126,7 +138,7 @@ def read_column(folder: pathlib.Path, table: str, column: str) -> Any:
 
 
 def _encode_rows(
-    folder: pathlib.Path, table: schema_lib.Table, num_rows: int
+    folder: pathlib.Path, table: schema_lib.Table, num_rows: int, part: str
 ) -> tuple[
     Integer[np.ndarray, "row column"],
     Float[np.ndarray, " row"],
@@ -138,7 +150,7 @@ def _encode_rows(
     rank = np.zeros(num_rows)
     counts = []
     for index, column in enumerate(table.columns):
-        values = read_column(folder, table.name, column.name)
+        values = read_column(folder, table.name, column.name, part=part)
         if column.is_number:
             numbers = values.cast(pa.float64(), safe=False).to_numpy(
                 zero_copy_only=False

@@ -1,11 +1,10 @@
 """Raw Parquet files of a source, held to what a suite expects before they are read."""
 
-import pathlib
 from collections.abc import Sequence
 
 import duckdb
 
-from teledp_jax import errors
+from teledp_jax import errors, storage
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.data import warehouse
 
@@ -22,12 +21,12 @@ _WIDER = {
 """Types that each type takes in without a fault on any value."""
 
 
-def table_folder(folder: pathlib.Path, source: suite_lib.Source) -> pathlib.Path:
+def table_folder(folder: storage.Place, source: suite_lib.Source) -> storage.Place:
     """Where the files of a raw table lie."""
     return folder / source.folder / source.name
 
 
-def find(folder: pathlib.Path) -> list[pathlib.Path]:
+def find(folder: storage.Place) -> Sequence[storage.Place]:
     """The Parquet files of a table's folder, by name; none if it is absent."""
     return sorted(folder.glob("*.parquet"))
 
@@ -41,7 +40,7 @@ def widens(given: str, expected: str) -> bool:
     )
 
 
-def types(connection: duckdb.DuckDBPyConnection, file: pathlib.Path) -> dict[str, str]:
+def types(connection: duckdb.DuckDBPyConnection, file: storage.Place) -> dict[str, str]:
     """DuckDB type of each column of one file.
 
     Raises:
@@ -50,7 +49,7 @@ def types(connection: duckdb.DuckDBPyConnection, file: pathlib.Path) -> dict[str
     try:
         relation = warehouse.read_files(connection, [file])
     except (duckdb.Error, RuntimeError):  # the latter of names that are no text
-        size = file.stat().st_size if file.exists() else 0
+        size, _ = storage.state(file) or (0, 0)
         raise errors.InputError(
             f"{file}: is no whole Parquet file ({size} bytes); copy it again."
         ) from None
@@ -63,7 +62,7 @@ def types(connection: duckdb.DuckDBPyConnection, file: pathlib.Path) -> dict[str
 def check(
     connection: duckdb.DuckDBPyConnection,
     source: suite_lib.Source,
-    files: Sequence[pathlib.Path],
+    files: Sequence[storage.Place],
 ) -> None:
     """Checks that each file has the columns that the suite expects.
 

@@ -158,7 +158,7 @@ def load(folder: pathlib.Path) -> Suite:
     schema = schema_lib.Schema(
         suite=folder.name, device=devices.pop(), tables=tuple(tables)
     )
-    empty = {name: _empty(source) for name, source in sources.items()}
+    empty = {name: empty_table(source) for name, source in sources.items()}
     for file in reporting.values():
         empty[file.name] = _bind_reporting(file, empty)
     for table in tables:
@@ -346,7 +346,7 @@ def _read_reporting(
         ) from None
 
 
-def _empty(source: Source) -> pa.Table:
+def empty_table(source: Source) -> pa.Table:
     """A raw table without rows."""
     with warehouse.sealed() as connection:
         connection.execute(source.file.statement)

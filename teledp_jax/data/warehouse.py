@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import duckdb
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
 
-from teledp_jax import errors
+from teledp_jax import errors, storage
 
 Window = tuple[datetime.datetime | None, datetime.datetime | None]
 """From the first moment (inclusive) to the second (exclusive); None is open."""
@@ -28,7 +28,7 @@ def connect(
     *,
     memory_limit: str,
     temp_folder: pathlib.Path,
-    folders: Sequence[pathlib.Path] = (),
+    folders: Sequence[storage.Place] = (),
     threads: int | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Opens a database in memory that spills to `temp_folder` beyond its limit.
@@ -63,6 +63,8 @@ def connect(
     with connection:
         # A launcher's own bar is enough on a terminal.
         connection.execute("SET enable_progress_bar = false")
+        if any(isinstance(folder, storage.Remote) for folder in folders):
+            connection.register_filesystem(storage.duckdb_filesystem())
         seal(connection, folders=[temp_folder, *folders])
         yield connection
 
@@ -81,8 +83,8 @@ def sealed(
 def seal(
     connection: duckdb.DuckDBPyConnection,
     *,
-    folders: Sequence[pathlib.Path] = (),
-    files: Sequence[pathlib.Path] = (),
+    folders: Sequence[storage.Place] = (),
+    files: Sequence[storage.Place] = (),
 ) -> None:
     """Keeps a database to some folders and files for good.
 
@@ -95,9 +97,17 @@ def seal(
     connection.execute("SET lock_configuration = true")
 
 
-def _forms(paths: Sequence[pathlib.Path]) -> list[str]:
+def _forms(paths: Sequence[storage.Place]) -> list[str]:
     """The names under which DuckDB may look a path up."""
-    names = [str(form) for path in paths for form in (path.absolute(), path.resolve())]
+    names = [
+        str(form)
+        for path in paths
+        for form in (
+            (path.absolute(), path.resolve())
+            if isinstance(path, pathlib.Path)
+            else (path,)
+        )
+    ]
     # A path with wildcard characters is checked as it is escaped and as it is opened.
     return sorted({*names, *map(glob.escape, names)})
 
@@ -141,7 +151,7 @@ def first_line(error: Exception) -> str:
 
 
 def read_files(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[pathlib.Path]
+    connection: duckdb.DuckDBPyConnection, files: Sequence[storage.Place]
 ) -> duckdb.DuckDBPyRelation:
     """A relation over Parquet files; their names may hold quotes and wildcards."""
     return connection.read_parquet(
@@ -149,6 +159,11 @@ def read_files(
         union_by_name=True,
         hive_partitioning=False,
     )
+
+
+def table_files(path: pathlib.Path) -> list[pathlib.Path]:
+    """The files of a device table: `path` itself, or its parts where it is a folder."""
+    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
 
 
 def as_types(
@@ -166,7 +181,7 @@ def as_types(
 def create_views(
     connection: duckdb.DuckDBPyConnection, folder: pathlib.Path, names: Sequence[str]
 ) -> None:
-    """Makes a view of each `folder/<name>.parquet`, by bare name.
+    """Makes a view of each `folder/<name>.parquet`, a file or a folder, by bare name.
 
     Raises:
         InputError: If a file is absent or no Parquet.
@@ -174,7 +189,7 @@ def create_views(
     for name in names:
         path = folder / f"{name}.parquet"
         try:
-            read_files(connection, [path]).create_view(name)
+            read_files(connection, table_files(path)).create_view(name)
         except duckdb.Error as error:
             raise errors.InputError(
                 f"{path}: is no readable Parquet file ({first_line(error)}); "
@@ -213,6 +228,24 @@ def hashed_below(device: str, share: float, *, salt: str) -> Expression:
     )
     limit = format(int(share * 2**64), "016x")
     return FunctionExpression("md5", text) < ConstantExpression(limit)
+
+
+def partition(device: str, num_partitions: int) -> Expression:
+    """The partition of a device, by the MD5 of `partition:<id>`; 0 without an id.
+
+    The same on every machine and in every version, as `hashed_below`.
+
+    Args:
+        device: Name of the id column.
+        num_partitions: How many there are.
+    """
+    column = ColumnExpression(device)
+    text = FunctionExpression("concat", ConstantExpression("partition:"), column)
+    number = FunctionExpression("md5_number_upper", text)
+    number %= ConstantExpression(num_partitions)
+    return duckdb.CaseExpression(
+        column.isnotnull(), number.cast(duckdb.sqltype("INTEGER"))
+    ).otherwise(ConstantExpression(0))
 
 
 def parse_window(window: Sequence[str]) -> Window:

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from teledp_jax import errors, runs
+from teledp_jax import errors, runs, storage
 from teledp_jax.data import eventlog as log_files
+from teledp_jax.data import rawfiles
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import eventlog
 from teledp_jax.simulate import eventlog as simulated
@@ -40,7 +41,7 @@ def write(
     suite: suite_lib.Suite,
     labels: Sequence[str],
     *,
-    source: pathlib.Path | None,
+    source: storage.Place | None,
     simulation_seed: int,
 ) -> dict[str, Any]:
     """Compares the synthetic logs of a run with its real one.
@@ -89,18 +90,23 @@ def write(
     return result
 
 
-def _read(place: pathlib.Path) -> pa.Table:
+def _read(place: storage.Place) -> pa.Table:
     """A Parquet file, or all of a folder.
 
     Raises:
         InputError: If it is absent.
     """
-    files = sorted(place.glob("*.parquet")) if place.is_dir() else [place]
+    files: list[storage.Place] = [place]
+    if place.is_dir():
+        files = [*rawfiles.find(place)]
+    filesystem, names = storage.arrow(files)
     if not files or not files[0].exists():
         raise errors.InputError(
             f"{place}: is absent; run scripts/run_benchmark.py first."
         )
-    return pa.concat_tables([pq.read_table(file) for file in files])
+    return pa.concat_tables(
+        [pq.read_table(name, filesystem=filesystem) for name in names]
+    )
 
 
 def from_raw(events: pa.Table) -> Mapping[str, np.ndarray]:

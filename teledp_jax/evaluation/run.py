@@ -139,7 +139,11 @@ def _sealed(
     folder: pathlib.Path, names: Sequence[str]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database that can read these tables as views, and no other file."""
-    files = [folder / f"{name}.parquet" for name in names]
+    files = [
+        file
+        for name in names
+        for file in warehouse.table_files(folder / f"{name}.parquet")
+    ]
     with warehouse.sealed(files=files) as connection:
         warehouse.create_views(connection, folder, names)
         yield connection
