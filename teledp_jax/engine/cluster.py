@@ -49,6 +49,7 @@ def connect(
     else:
         spill_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         options |= {
+            "address": "local",  # not one that RAY_ADDRESS or this machine has
             "num_cpus": num_cpus or None,
             "include_dashboard": False,
             "object_spilling_directory": str(spill_folder.absolute()),
