@@ -36,7 +36,7 @@ print("the total is known")
 
 @pytest.fixture(scope="module", autouse=True)
 def connected():
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()
 
