@@ -25,7 +25,11 @@ _CREDENTIALS = (
 _ATTEMPTS = 3  # at each request
 _PATIENCE_S = 10.0  # with each of them
 _STATE = ".mirror.json"
-_LOCAL = ("private/temp/*", "private/staging/*", "private/lock", "*.partial*", _STATE)
+_LOCAL = (
+    "private/temp/*", "private/staging/*", "private/lock", "*.partial*", _STATE,
+    # A bucket may keep what is deleted, and keys must not outlive their fit.
+    "private/keys/*", "private/fits/*",
+)  # fmt: skip
 _MARKERS = "private/stages/*"
 
 
@@ -227,8 +231,9 @@ class Mirror:
 
     A stage is there once its marker is, and markers are written last and taken away
     before anything of their stage changes: what fails half-way is never taken for
-    finished, and a finished stage stays. One writer at a time: the lock of a run folder
-    holds on one machine alone.
+    finished, and a finished stage stays. Keys, and fits that are not finished, never
+    leave this machine. One writer at a time: the lock of a run folder holds on one
+    machine alone.
 
     Attributes:
         remote: Where the run folder is kept.

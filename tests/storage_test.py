@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 import werkzeug.serving
 from moto.moto_server import werkzeug_app
+from small_jobs import make_job, quiet
 
-from teledp_jax import errors, pipeline, runs, settings, storage
+from teledp_jax import errors, runs, settings, storage
 from teledp_jax.data import aggregate
-from teledp_jax.methods import independent
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -77,28 +77,6 @@ def bucket(served, monkeypatch, request):
     )
     owner.create_dir(name)
     return storage.Remote(f"s3://{name}")
-
-
-def quiet(name):
-    return lambda done, total, facts: None
-
-
-def make_config(**overrides):
-    config = settings.default("dca")
-    config.num_devices = 120
-    config.workloads = ("stability",)
-    config.budget.epsilon = 4.0
-    config.budget.delta = 1e-5
-    config.seed = 0
-    config.methods.independent = settings.entry(independent.Config())
-    config.update_from_flattened_dict(overrides)
-    return config
-
-
-def make_job(folder, mirror=None, **overrides) -> pipeline.Job:
-    return pipeline.Job(
-        settings.resolve(make_config(**overrides)), runs.Run(folder), mirror
-    )
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +150,15 @@ def test_a_file_that_was_deleted_is_deleted_in_the_storage(bucket, tmp_path):
         (tmp_path / name).write_text(name)
     mirror.upload()
     (tmp_path / "key").unlink()
+    mirror.upload()
+    assert set(storage.list_files(mirror.remote)) == {"table"}
+
+
+def test_keys_and_unfinished_fits_never_leave_the_machine(bucket, tmp_path):
+    mirror = storage.Mirror(bucket / "run", tmp_path)
+    for name in ("private/keys/pe.json", "private/fits/pe/votes_0.msgpack", "table"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
     mirror.upload()
     assert set(storage.list_files(mirror.remote)) == {"table"}
 
