@@ -20,7 +20,7 @@ from teledp_jax.data import quality, rawfiles, warehouse
 from teledp_jax.data import suite as suite_lib
 
 RULES = ("no_id", "duplicate", "orphan")
-"""Selection that `aggregate` counts: each drops rows."""
+"""Rules that `aggregate` counts: each drops rows."""
 
 PARQUET_TYPES = {
     "category": pa.string(),

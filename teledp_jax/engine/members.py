@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from absl import logging
+
 from teledp_jax import errors, launcher
 
 _PLACED_S = 300  # until a node that has room counts as not to be had
@@ -139,7 +141,7 @@ def start(command: Sequence[str], count: int) -> launcher.Start:
                 f"processes within {_PLACED_S} s; wait for others to end, or lower it."
             ) from None
         except ray.exceptions.RayActorError:
-            pass  # a seat that is lost at once is found lost by the first look
+            logging.warning("A process of the gang was lost as it was placed.")
         return [RayMember(seat, is_shown=not index) for index, seat in enumerate(seats)]
 
     return placed

@@ -267,10 +267,8 @@ def _retry_after(text: str | None) -> float:
     """Seconds of a `Retry-After` header, a number or a date; 0 if it is neither."""
     if not text:
         return 0.0
-    try:
+    with contextlib.suppress(ValueError):
         return max(float(text), 0.0)
-    except ValueError:
-        pass
     try:
         date = email.utils.parsedate_to_datetime(text)
         now = datetime.datetime.now(date.tzinfo)
