@@ -122,7 +122,7 @@ def _lines(count: int) -> tuple[mpl_figure.Figure, Any]:
 
 
 def tradeoff(points: Mapping[str, tuple[float, float]], methods: Sequence[str]) -> str:
-    """Share of queries passed against the seconds of compiling and fitting."""
+    """Share of queries passed against the seconds of the fit, compilation included."""
     palette, markers = colors(methods), _markers(methods)
     with mpl.rc_context(_STYLE):
         figure = mpl_figure.Figure(figsize=(5.2, 2.7), layout="constrained")
@@ -137,7 +137,7 @@ def tradeoff(points: Mapping[str, tuple[float, float]], methods: Sequence[str]) 
                 va="center",
             )  # fmt: skip
         axes.set(
-            xscale="log", ylim=(0, 1.05), xlabel="seconds to compile and fit",
+            xscale="log", ylim=(0, 1.05), xlabel="seconds to fit",
             ylabel="queries passed",
         )  # fmt: skip
         _plain_log(axes)

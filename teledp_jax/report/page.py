@@ -9,7 +9,15 @@ import jinja2
 
 from teledp_jax import runs
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.report import audits, logs, provider, questions, sections, tables
+from teledp_jax.report import (
+    audits,
+    costs,
+    logs,
+    provider,
+    questions,
+    sections,
+    tables,
+)
 from teledp_jax.report import inputs as inputs_lib
 
 _NUMBER = re.compile(
@@ -68,9 +76,9 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
             columns=sections.columns(inputs, suite, draw),
             rare=sections.rare(inputs, draw),
             downstream=sections.downstream(inputs, draw),
-            costs=sections.costs(inputs, draw),
+            costs=costs.costs(inputs, draw),
             provider=provider.section(inputs),
-            engineering=sections.engineering(inputs),
+            engineering=costs.engineering(inputs),
             quality=tables.grid(inputs.quality),
             assumed=sections.assumed(inputs, suite),
             reproduce=sections.reproduce(inputs),
