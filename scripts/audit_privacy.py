@@ -24,7 +24,7 @@ from typing import Any
 import launch
 from absl import flags, logging
 
-from teledp_jax import arrays, errors, pipeline, registry
+from teledp_jax import arrays, errors, provenance, registry
 from teledp_jax.audit import fleets, results, suite
 from teledp_jax.data import encode
 
@@ -61,7 +61,7 @@ def facts(seconds: float) -> dict[str, Any]:
     return {
         "fleets": "simulated",
         "seconds": round(seconds, 1),
-        **pipeline.provenance(),
+        **provenance.describe(),
     }
 
 

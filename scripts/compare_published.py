@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from absl import flags, logging
 
-from teledp_jax import errors, pipeline, runs, settings
+from teledp_jax import errors, provenance, runs, settings
 from teledp_jax.data import aggregate
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import catalog, compare
@@ -147,7 +147,7 @@ def main() -> None:
         )
     path = output / f"published_{_NUM_DEVICES.value}.json"
     content = {
-        **pipeline.provenance(),
+        **provenance.describe(),
         "num_devices": _NUM_DEVICES.value,
         "measures": found,
         "halves": split,

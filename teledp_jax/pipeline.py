@@ -1,55 +1,41 @@
-"""The stages of the main job: each is run once, found again, and resumed."""
+"""The main job, stage by stage."""
 
 import contextlib
 import dataclasses
-import fcntl
-import importlib.metadata
-import os
 import pathlib
-import platform
 import shutil
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import jax
 import numpy as np
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from absl import logging
 
 import teledp_jax
-from teledp_jax import arrays, domains, errors, gang, runs, settings, storage, synthesis
-from teledp_jax import schema as schema_lib
+from teledp_jax import (
+    arrays,
+    domains,
+    errors,
+    gang,
+    provenance,
+    reduction,
+    runs,
+    settings,
+    stages,
+    storage,
+    synthesis,
+)
 from teledp_jax.answers import releases
-from teledp_jax.data import aggregate, decode, encode, warehouse
+from teledp_jax.data import decode, encode, halves
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.engine import cluster, partitions
 from teledp_jax.evaluation import answers, catalog, evaluate, logs, workload
 from teledp_jax.privacy import events, ledger
 from teledp_jax.report import card, page
-from teledp_jax.simulate import dca, eventlog, flights
+from teledp_jax.simulate import fleets
 
 Bar = Callable[[str], synthesis.Progress]
 """Makes a progress bar for a named piece of work."""
 
 _HALVES_SEED = 42  # which devices form which half; the halves are private
-_PACKAGES = (
-    "teledp_jax", "jax", "flax", "optax", "numpy", "duckdb", "pyarrow", "dp-accounting",
-    "opendp",
-)  # fmt: skip
-
-
-def provenance() -> dict[str, Any]:
-    """Command, versions and hardware of this process, for what it writes."""
-    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
-    return {
-        "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "versions": {"python": platform.python_version(), **versions},
-        "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
-        "accelerators": [device.device_kind for device in jax.devices()],
-    }
 
 
 def _tell_nobody(done: int, total: int, facts: Mapping[str, float]) -> None:
@@ -89,6 +75,7 @@ class Job:
         sources = sorted(pathlib.Path(teledp_jax.__file__).parent.rglob("*.py"))
         sources += sorted(config.suite_folder.rglob("*.*"))
         self._code = runs.fingerprint(*(path.read_text() for path in sources))
+        self._stages = stages.Stages(run, mirror, self._token)
 
     @property
     def learnt(self) -> suite_lib.Suite:
@@ -121,7 +108,7 @@ class Job:
                 config.window, config.device_share, config.holdout,
                 config.allow_missing_tables,
                 [table.name for table in self.suite.schema.tables],
-                config.engine, self._num_partitions,
+                config.engine, reduction.num_partitions(config),
             ]  # fmt: skip
         elif stage == "encode":
             parts = [self._token("aggregate"), config.count_stddev, config.seed]
@@ -140,11 +127,6 @@ class Job:
             parts += [self._token("synthesize", label) for label in config.methods]
         return runs.fingerprint(stage, self._code, *parts)
 
-    @property
-    def _num_partitions(self) -> int:
-        """How many parts the device tables have; their devices lie in that order."""
-        return self.config.ray.num_partitions if self.config.engine == "ray" else 1
-
     def _files(self) -> str:
         """Fingerprint of the raw files of the source."""
         source = self.config.source
@@ -152,63 +134,6 @@ class Job:
         if isinstance(source, storage.Remote):
             return runs.fingerprint(str(source), storage.list_files(source))
         return runs.fingerprint(*sorted(source.rglob("*.parquet")))
-
-    def _marker(self, stage: str, label: str) -> pathlib.Path:
-        """The file that says that a stage finished, and on what."""
-        name = f"{stage}-{label}" if label else stage
-        return self.run.private / "stages" / f"{name}.json"
-
-    def _finished(self, stage: str, label: str = "") -> bool:
-        """Whether a stage finished on this config, these inputs and this code."""
-        marker = self._marker(stage, label)
-        if not marker.exists():
-            return False
-        saved: str = runs.read_json(marker)["fingerprint"]
-        return saved == self._token(stage, label)
-
-    def _need(self, stage: str, label: str = "") -> None:
-        """Refuses to build on a stage that another config, source or seed has made.
-
-        Raises:
-            InputError: If the stage did not finish under this config.
-        """
-        if not self._finished(stage, label):
-            script = "aggregate" if stage == "encode" else stage
-            raise errors.InputError(
-                f"{self.run.folder}: stage {stage} {label} did not finish under this "
-                f"config; run scripts/{script}.py first, with the same flags."
-            )
-
-    def _once(self, stage: str, action: Callable[[], None], label: str = "") -> None:
-        """Runs a stage unless it finished before on the same config and inputs.
-
-        Raises:
-            InputError: If the inputs changed meanwhile; then it did not finish.
-        """
-        name = f"{stage}-{label}" if label else stage
-        if self._finished(stage, label):
-            logging.info("%s: finished before, not run again", name)
-            return
-        marker, token = self._marker(stage, label), self._token(stage, label)
-        marker.unlink(missing_ok=True)
-        if self._mirror is not None:
-            self._mirror.withdraw(marker)
-        started = time.perf_counter()
-        action()
-        seconds = time.perf_counter() - started
-        if self._token(stage, label) != token:
-            raise errors.InputError(
-                f"{self.config.source}: files changed while stage {name} ran; run it "
-                "again when they rest."
-            )
-        runs.write_json(marker, {"fingerprint": token, "seconds": seconds})
-        self._keep()
-        logging.info("%s: finished in %.1f s", name, seconds)
-
-    def _keep(self) -> None:
-        """Takes what a stage has written to object storage, if the run lies there."""
-        if self._mirror is not None:
-            self._mirror.upload()
 
     @contextlib.contextmanager
     def open(self, *, locked: bool = True) -> Iterator[None]:
@@ -224,18 +149,9 @@ class Job:
         if not locked:
             yield
             return
-        with (self.run.private / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise errors.InputError(
-                    f"{self.run.folder}: another run is at work here; wait for it or "
-                    "choose another --workdir."
-                ) from None
-            if self._mirror is not None:
-                self._mirror.fetch()
+        with self._stages.hold():
             self._describe()
-            self._keep()
+            self._stages.keep()
             yield
 
     def _describe(self) -> None:
@@ -246,7 +162,7 @@ class Job:
             self.run.config,
             {
                 "config": self.config.resolved,
-                **provenance(),
+                **provenance.describe(),
                 "seeded": seeded,
                 "seed_policy": "seeded experiment: repeatable, no release"
                 if seeded
@@ -262,38 +178,20 @@ class Job:
         if self.config.source is not None:
             logging.info("simulate: not needed, raw files lie in the source")
             return
-        self._once("simulate", lambda: self._simulate(bar))
+        self._stages.once("simulate", lambda: self._simulate(bar))
 
     def _simulate(self, bar: Bar) -> None:
         """Body of `simulate`."""
         shutil.rmtree(self.run.raw, ignore_errors=True)
-        sources = [source.file for source in self.suite.sources.values()]
         advance = bar("simulate")
-        if self.config.suite == "flights":
-            flights.load(
-                self.run.raw,
-                source=sources,
-                progress=lambda done, total: advance(done, total, {}),
-            )
-        elif self.config.suite == "eventlog":
-            eventlog.simulate(
-                self.run.raw,
-                source=sources,
-                seed=self.config.simulation["seed"],
-                progress=lambda done, total: advance(done, total, {}),
-            )
-        elif self.config.suite == "dca":
-            dca.simulate(
-                self.run.raw,
-                source=sources,
-                num_devices=self.config.num_devices,
-                progress=lambda done, total: advance(done, total, {}),
-                **self.config.simulation,
-            )
-        else:
-            raise errors.InputError(
-                f"Suite {self.config.suite} has no simulator; state a source."
-            )
+        fleets.write(
+            self.config.suite,
+            self.run.raw,
+            source=[source.file for source in self.suite.sources.values()],
+            num_devices=self.config.num_devices,
+            simulation=self.config.simulation,
+            progress=lambda done, total: advance(done, total, {}),
+        )
 
     def aggregate(self, bar: Bar) -> None:
         """Reduces raw files to device tables, holdout apart.
@@ -302,80 +200,33 @@ class Job:
             InputError: If files are at fault, or the budget book has no room for the
                 releases of this run; then nothing was read.
         """
-        if not self._finished("aggregate"):
+        if not self._stages.finished("aggregate"):
             synthesis.check_book(self.config, self.suite, self._shared)
-        self._once("aggregate", lambda: self._aggregate(bar))
+        self._stages.once("aggregate", lambda: self._aggregate(bar))
         shutil.rmtree(self.run.staging, ignore_errors=True)
 
     def _aggregate(self, bar: Bar) -> None:
         """Body of `aggregate`."""
-        advance, config = bar("aggregate"), self.config
-        source = config.source or self.run.raw
-
-        def progress(done: int, total: int) -> None:
-            advance(done, total, {})
-
-        for folder in (self.run.real, self.run.holdout):
-            shutil.rmtree(folder, ignore_errors=True)
-        if config.engine == "ray":
-            with self.cluster():
-                missing = partitions.aggregate_all(
-                    self.suite,
-                    source,
-                    self.run,
-                    self._plan,
-                    selection=aggregate.Selection(
-                        window=warehouse.parse_window(config.window),
-                        device_share=config.device_share,
-                        holdout=config.holdout,
-                    ),
-                    allow_missing_tables=config.allow_missing_tables,
-                    progress=progress,
-                )
-        else:
-            missing = aggregate.aggregate(
-                self.suite,
-                source,
-                self.run,
-                window=config.window,
-                device_share=config.device_share,
-                holdout=config.holdout,
-                allow_missing_tables=config.allow_missing_tables,
-                memory_limit=config.memory_limit,
-                temp_folder=self._temp_folder,
-                progress=progress,
-            )
-        runs.write_json(self.run.missing_tables, missing)
-
-    @property
-    def _temp_folder(self) -> pathlib.Path:
-        """Where DuckDB and Ray spill."""
-        return self.config.temp_folder or self.run.private / "temp"
-
-    @property
-    def _plan(self) -> partitions.Plan:
-        """How engine `ray` parts the devices."""
-        return partitions.Plan(
-            num_partitions=self._num_partitions,
-            memory_limit=self.config.memory_limit,
-            temp_folder=self._temp_folder,
+        advance = bar("aggregate")
+        missing = reduction.aggregate_all(
+            self.config,
+            self.suite,
+            self.run,
             token=self._token("aggregate"),
+            progress=lambda done, total: advance(done, total, {}),
         )
+        runs.write_json(self.run.missing_tables, missing)
 
     def cluster(self) -> contextlib.AbstractContextManager[None]:
         """A connection to the cluster of engine `ray`."""
-        return cluster.connect(
-            address=self.config.ray.address,
-            num_cpus=self.config.ray.num_cpus,
-            spill_folder=self._temp_folder / "ray",
-        )
+        return reduction.cluster_of(self.config, self.run)
 
     def encode(self, bar: Bar) -> None:
         """Learns private domains, encodes the fleet, counts it under noise.
 
         Writes arrays, two halves of the fleet and its ceiling.
         """
-        self._once("encode", lambda: self._encode(bar))
+        self._stages.once("encode", lambda: self._encode(bar))
         self._describe()
 
     def _encode(self, bar: Bar) -> None:
@@ -393,49 +244,22 @@ class Job:
             )
             self._encode_as_stated()
         schema = self.learnt.schema
-        devices = self._write_arrays(schema)
+        token = self._token("aggregate")
+        devices = reduction.encode_all(self.config, schema, self.run, token=token)
         advance(1, 4, {})
         generator = np.random.default_rng(_HALVES_SEED)
         decode.decode(schema, devices, generator, self.run.ceiling)
         advance(2, 4, {})
-        self._halve(generator)
+        halves.split(self.suite.schema, self.run, generator)
         advance(3, 4, {})
         self._count(arrays.num_devices(devices))
         advance(4, 4, {})
-
-    def _write_arrays(self, schema: schema_lib.Schema) -> arrays.DeviceArrays:
-        """Encodes the real fleet, whole or by partition, and counts what changed."""
-        shutil.rmtree(self.run.arrays, ignore_errors=True)
-        if self.config.engine == "ray":
-            with self.cluster():
-                counts = partitions.encode_all(schema, self.run, self._plan)
-            devices = arrays.load(self.run.arrays, schema)
-        else:
-            devices, counts = encode.encode(schema, self.run.real)
-            arrays.check(schema, devices)
-            arrays.save(self.run.arrays, devices)
-        encode.write_quality(self.run.quality, counts)
-        return devices
 
     def _encode_as_stated(self) -> None:
         """Writes the ceiling of the headers' domains, to hold private ones to it."""
         schema, generator = self.suite.schema, np.random.default_rng(_HALVES_SEED)
         devices, _ = encode.encode(schema, self.run.real)
         decode.decode(schema, devices, generator, self.run.public_ceiling)
-
-    def _halve(self, generator: np.random.Generator) -> None:
-        """Splits the real fleet into two random halves."""
-        schema = self.suite.schema
-        anchor = pq.read_table(self.run.real / f"{schema.anchor.name}.parquet")
-        ids = anchor[schema.device]
-        first = ids.filter(generator.permutation(len(ids)) < len(ids) // 2)
-        for table in schema.tables:
-            rows = pq.read_table(self.run.real / f"{table.name}.parquet")
-            inside = pc.is_in(rows[schema.device], value_set=first.combine_chunks())
-            for which, mask in (("first", inside), ("second", pc.invert(inside))):
-                path = self.run.half(which) / f"{table.name}.parquet"
-                with runs.atomic(path) as temporary:
-                    pq.write_table(rows.filter(mask), temporary)
 
     def _count(self, exact: int) -> None:
         """Releases the number of devices, once; its event is in every ledger."""
@@ -482,8 +306,8 @@ class Job:
             raise errors.InputError(
                 f"No label {label!r}; known: {', '.join(self.config.methods)}."
             )
-        self._need("encode")
-        return self._finished("synthesize", label)
+        self._stages.need("encode")
+        return self._stages.finished("synthesize", label)
 
     def synthesize(self, label: str, bar: Bar, members: gang.Gang = gang.ALONE) -> None:
         """Fits one label and draws its tables.
@@ -508,7 +332,7 @@ class Job:
 
         finished = members.once(lambda: self.is_synthesized(label))
         if members.is_first:
-            self._once("synthesize", action, label)
+            self._stages.once("synthesize", action, label)
         elif not finished:
             action()
 
@@ -516,9 +340,9 @@ class Job:
         """Answers queries under noise, without synthetic data, if the config asks."""
         if not self.config.query_answers:
             return
-        self._need("encode")
+        self._stages.need("encode")
         token = self._token("answer")
-        self._once(
+        self._stages.once(
             "answer",
             lambda: synthesis.answer(
                 self.config, self.learnt, self.run, shared=self._shared, token=token
@@ -528,9 +352,9 @@ class Job:
     def evaluate(self, bar: Bar) -> None:
         """Adds up the ledger, runs the queries and scores every label."""
         for label in self.config.methods:
-            self._need("synthesize", label)
+            self._stages.need("synthesize", label)
         self.answer()
-        self._once("evaluate", lambda: self._evaluate(bar))
+        self._stages.once("evaluate", lambda: self._evaluate(bar))
 
     def _evaluate(self, bar: Bar) -> None:
         """Body of `evaluate`."""
@@ -576,7 +400,7 @@ class Job:
         Returns:
             The page.
         """
-        self._need("evaluate")
+        self._stages.need("evaluate")
         for stale in (self.run.folder / "release").glob("*"):
             if stale.is_dir() and stale.name != releases.NAME:  # of another script
                 shutil.rmtree(stale)
@@ -585,7 +409,7 @@ class Job:
                 if label not in self.config.claimed:
                     self._release(label)
         written = page.write(self.run, self.learnt)
-        self._keep()
+        self._stages.keep()
         return self._mirror.remote / written.name if self._mirror else written
 
     def _release(self, label: str) -> None:

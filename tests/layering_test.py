@@ -7,10 +7,11 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parent.parent / "teledp_jax"
 ROOMS = [
-    "errors", "launcher", "storage", "schema", "arrays", "keys", "base", "runs", "data",
-    "engine", "simulate", "privacy", "dpsgd", "pe", "marginals", "answers", "methods",
-    "registry", "bookkeeping", "audit", "settings", "paper", "evaluation", "report",
-    "gang", "synthesis", "domains", "pipeline",
+    "errors", "launcher", "provenance", "storage", "schema", "arrays", "keys", "base",
+    "runs", "stages", "data", "engine", "simulate", "privacy", "dpsgd", "pe",
+    "marginals", "answers", "methods", "registry", "bookkeeping", "audit", "settings",
+    "reduction", "paper", "evaluation", "report", "gang", "synthesis", "domains",
+    "pipeline",
 ]  # fmt: skip
 FAMILIES = {"dpsgd", "pe", "marginals", "answers"}
 BARE = {"jax", "flax", "optax", "numpy", "jaxtyping", "teledp_jax"}
