@@ -11,33 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from small_jobs import make_job, quiet
 
 from teledp_jax import errors, keys, pipeline, runs, settings, synthesis
-from teledp_jax.methods import independent
 from teledp_jax.report import card
 
 ROOT = pathlib.Path(__file__).parent.parent
 CRASHES = "university_prod/crashlog"
-
-
-def quiet(name):
-    return lambda done, total, facts: None
-
-
-def make_config(**overrides):
-    config = settings.default("dca")
-    config.num_devices = 300
-    config.workloads = ("stability",)
-    config.budget.epsilon = 4.0
-    config.budget.delta = 1e-5
-    config.seed = 0
-    config.methods.independent = settings.entry(independent.Config())
-    config.update_from_flattened_dict(overrides)
-    return config
-
-
-def make_job(folder: pathlib.Path, **overrides) -> pipeline.Job:
-    return pipeline.Job(settings.resolve(make_config(**overrides)), runs.Run(folder))
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import small_jobs
+from small_jobs import quiet
 
-from teledp_jax import arrays, domains, errors, pipeline, runs, settings, synthesis
+from teledp_jax import arrays, domains, errors, pipeline, runs, synthesis
 from teledp_jax.data import encode
-from teledp_jax.methods import independent
 from teledp_jax.privacy import accounting, book, domain, events, ledger
 from teledp_jax.report import page
 
@@ -23,22 +24,14 @@ NUMBERS = {f"{ERRORS}.num_errors", f"{ERRORS}.num_days", PRIVATE[-1]}
 TEXTS = {PRIVATE[0], f"{ERRORS}.app_name", f"{ERRORS}.exception_code"}
 
 
-def quiet(name):
-    return lambda done, total, facts: None
-
-
 def make_job(folder: pathlib.Path, **overrides) -> pipeline.Job:
-    config = settings.default("dca")
-    config.num_devices = 400
-    config.workloads = ("stability",)
-    config.budget.epsilon = 20.0  # so that 400 devices have some texts in common
-    config.budget.delta = 1e-5
-    config.seed = 0
-    config.domains.private = PRIVATE
-    config.domains.share = 0.5
-    config.methods.independent = settings.entry(independent.Config())
-    config.update_from_flattened_dict(overrides)
-    return pipeline.Job(settings.resolve(config), runs.Run(folder))
+    own = {
+        "num_devices": 400,
+        "budget.epsilon": 20.0,  # so that 400 devices have some texts in common
+        "domains.private": PRIVATE,
+        "domains.share": 0.5,
+    }
+    return small_jobs.make_job(folder, **{**own, **overrides})
 
 
 @pytest.fixture(scope="module")
