@@ -1,5 +1,6 @@
 """A client of any chat endpoint that speaks OpenAI's protocol."""
 
+import contextlib
 import datetime
 import email.utils
 import http.client
