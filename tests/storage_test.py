@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import werkzeug.serving
 from moto.moto_server import werkzeug_app
-from small_jobs import make_job, quiet
+from small_jobs import make_config, make_job, quiet
 
 from teledp_jax import errors, runs, settings, storage
 from teledp_jax.data import aggregate

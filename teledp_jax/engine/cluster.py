@@ -39,6 +39,7 @@ def connect(
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray  # an extra: the rest of the package does without
 
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     if ray.is_initialized():
         yield
         return

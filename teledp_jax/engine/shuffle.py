@@ -1,13 +1,13 @@
 """Raw Parquet, brought together by partition of devices: Ray reads and shuffles."""
 
 import functools
-import logging
 import pathlib
 import shutil
 from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.parquet
+from absl import logging
 from duckdb import StarExpression
 
 from teledp_jax import runs, storage
@@ -18,6 +18,7 @@ from teledp_jax.engine import cluster
 _PARTITION = "teledp_partition"
 _SPLIT = "teledp_split"
 _EMPTY = "empty.parquet"
+_TRIES = 4  # of a table's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
 
 
@@ -52,19 +53,14 @@ def stage(
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.shuffle_strategy = ray.data.context.ShuffleStrategy.SHUFFLE_V2
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
     names = [name for name in files if suite.sources[name].device is not None]
     for done, name in enumerate(names):
         progress(done, len(names))
         marker = folder / name / "finished.json"
         if marker.exists() and runs.read_json(marker)["token"] == token:
             continue
-        shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / name).mkdir(parents=True)
-        empty = suite_lib.empty_table(suite.sources[name])
-        pa.parquet.write_table(empty, folder / name / _EMPTY)
         with cluster.reporting(f"shuffle of {name}"):
-            _shuffle(
+            _stage_table(
                 suite.sources[name],
                 files[name],
                 folder / name,
@@ -94,6 +90,35 @@ def staged(
         part = folder / name / f"{_PARTITION}={partition}"
         own[name] = [folder / name / _EMPTY, *sorted(part.glob("*.parquet"))]
     return own
+
+
+def _stage_table(
+    source: suite_lib.Source,
+    files: Sequence[storage.Place],
+    folder: pathlib.Path,
+    selection: aggregate.Selection,
+    num_partitions: int,
+) -> None:
+    """Shuffles one raw table, anew if a lost node took more along than tasks.
+
+    Ray runs lost tasks again, but not all that goes with them.
+    """
+    import ray
+
+    for left in reversed(range(_TRIES)):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        pa.parquet.write_table(suite_lib.empty_table(source), folder / _EMPTY)
+        try:
+            _shuffle(source, files, folder, selection, num_partitions)
+            return
+        except ray.exceptions.RayTaskError:
+            raise  # a fault of the files, not of the cluster
+        except ray.exceptions.RayError as error:
+            if not left:
+                raise
+            kind = type(error).__name__
+            logging.warning("%s: the shuffle starts again (%s).", source.name, kind)
 
 
 def _shuffle(

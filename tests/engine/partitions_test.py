@@ -13,12 +13,12 @@ import pytest
 from teledp_jax import arrays, errors, runs, settings
 from teledp_jax.data import aggregate, encode
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.engine import cluster, partitions
+from teledp_jax.engine import cluster, partitions, shuffle
 from teledp_jax.evaluation import catalog
 from teledp_jax.evaluation import run as run_lib
 from teledp_jax.simulate import dca
 
-pytest.importorskip("ray")
+ray = pytest.importorskip("ray")
 CRASHES = "university_prod/crashlog"
 OPEN = aggregate.Selection(window=(None, None), device_share=1.0, holdout=0.2)
 
@@ -240,6 +240,25 @@ def test_finished_work_is_found_again_under_the_same_token_only(raw, tmp_path):
     assert {name for name, time in times().items() if time != before[name]} == {
         str(lost)
     }
+
+
+def test_a_shuffle_that_a_lost_node_broke_starts_again(raw, tmp_path, monkeypatch):
+    suite = stability().without(
+        {table.name for table in stability().schema.tables}
+        - {"system_sysinfo_unique_normalized"}
+    )
+    original, tries = shuffle._shuffle, []
+
+    def broken_once(source, files, folder, *others):
+        tries.append(folder)
+        original(source, files, folder, *others)
+        if len(tries) == 1:
+            raise ray.exceptions.NodeDiedError("lost with all it held")
+
+    monkeypatch.setattr(shuffle, "_shuffle", broken_once)
+    other = on_ray(suite, raw, tmp_path)
+    assert len(tries) == 2
+    assert_same_tables(suite, locally(suite, raw, tmp_path), other)
 
 
 def test_a_table_that_is_missing_is_named_before_any_work(raw, tmp_path):
