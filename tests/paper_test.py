@@ -34,7 +34,7 @@ def test_no_claimed_label_is_ever_released(tmp_path, monkeypatch):
     config.workloads = ("stability",)
     job = pipeline.Job(settings.resolve(config), runs.Run(tmp_path))
     released = []
-    monkeypatch.setattr(job, "_need", lambda *stage: None)
+    monkeypatch.setattr(job._stages, "need", lambda *stage: None)
     monkeypatch.setattr(job, "_release", released.append)
     monkeypatch.setattr(pipeline.page, "write", lambda run, suite: run.report)
     job.report()
