@@ -23,7 +23,7 @@ from typing import Any
 
 import machine
 import psutil
-import pyarrow.parquet as pq
+import pyarrow as pa
 from absl import app, flags
 
 from teledp_jax import runs, settings
@@ -166,15 +166,17 @@ def on_ray(
         partitions.encode_all(suite.schema, run, plan)
         times.append(time.perf_counter())
     stages = ("start", *_STAGES)
-    staged = list((run.staging / "raw").rglob("*.parquet"))
+    staged = list((run.staging / "raw").rglob("*.arrow"))
     return {
         **{
             f"{stage}_seconds": after - before
             for stage, before, after in zip(stages, times, times[1:], strict=False)
         },
         **watched,
-        "staged_bytes": _bytes(run.staging / "raw"),
-        "staged_memory_bytes": sum(pq.ParquetFile(f).read().nbytes for f in staged),
+        "staged_bytes": sum(file.stat().st_size for file in staged),
+        "staged_memory_bytes": sum(
+            pa.ipc.open_file(f).read_all().nbytes for f in staged
+        ),
         "table_bytes": _bytes(run.real, run.holdout),
     }
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
+import pyarrow.dataset
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
 
 from teledp_jax import errors, storage
@@ -153,7 +154,14 @@ def first_line(error: Exception) -> str:
 def read_files(
     connection: duckdb.DuckDBPyConnection, files: Sequence[storage.Place]
 ) -> duckdb.DuckDBPyRelation:
-    """A relation over Parquet files; their names may hold quotes and wildcards."""
+    """A relation over Parquet files, or over Arrow ones (`.arrow`).
+
+    Their names may hold quotes and wildcards.
+    """
+    if all(file.name.endswith(".arrow") for file in files):
+        filesystem, names = storage.arrow(files)
+        rows = pyarrow.dataset.dataset(names, format="ipc", filesystem=filesystem)
+        return connection.from_arrow(rows)
     return connection.read_parquet(
         [glob.escape(str(file.absolute())) for file in files],
         union_by_name=True,

@@ -1,10 +1,17 @@
-"""Raw Parquet, brought together by partition of devices: Ray reads and shuffles."""
+"""Raw Parquet, brought together by partition of devices: Ray reads and shuffles.
+
+What crosses the network are pieces: the rows that one task has read for one partition,
+as compressed Arrow. So one shuffle takes all tables, whatever their columns.
+"""
 
 import functools
+import itertools
 import pathlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from absl import logging
@@ -15,11 +22,34 @@ from teledp_jax.data import aggregate, warehouse
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.engine import cluster
 
-_PARTITION = "teledp_partition"
-_SPLIT = "teledp_split"
-_EMPTY = "empty.parquet"
-_TRIES = 4  # of a table's shuffle
+_PARTITION = "partition"
+_SPLIT = "split"
+_EMPTY = "empty.arrow"
+_TRIES = 4  # of a lot's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
+_LOT_BYTES = (
+    2**33
+)  # of raw files: tables that are shuffled, and started again, together
+_TASK_BYTES = 2**27  # of rows, as their file counts them: what a task reads at once
+_PIECES = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+class _Chunk(NamedTuple):
+    """Row groups of a raw file that one task reads.
+
+    Attributes:
+        table: Name of the raw table.
+        file: Name of the file.
+        first: First row group.
+        stop: The row group after the last one.
+        number: Among all chunks of the table.
+    """
+
+    table: str
+    file: str
+    first: int
+    stop: int
+    number: int
 
 
 def stage(
@@ -53,22 +83,28 @@ def stage(
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.shuffle_strategy = ray.data.context.ShuffleStrategy.SHUFFLE_V2
-    names = [name for name in files if suite.sources[name].device is not None]
-    for done, name in enumerate(names):
-        progress(done, len(names))
-        marker = folder / name / "finished.json"
-        if marker.exists() and runs.read_json(marker)["token"] == token:
-            continue
-        with cluster.reporting(f"shuffle of {name}"):
-            _stage_table(
-                suite.sources[name],
-                files[name],
-                folder / name,
-                selection,
-                num_partitions,
-            )
-        runs.write_json(marker, {"token": token})
-    progress(len(names), len(names))
+    private = [name for name in files if suite.sources[name].device is not None]
+    markers = {name: folder / name / "finished.json" for name in private}
+    left = [
+        name
+        for name, marker in markers.items()
+        if not marker.exists() or runs.read_json(marker)["token"] != token
+    ]
+    done = len(private) - len(left)
+    for lot in _lots({name: files[name] for name in left}):
+        progress(done, len(private))
+        split = functools.partial(
+            _split,
+            sources={name: suite.sources[name] for name in lot},
+            selection=selection,
+            num_partitions=num_partitions,
+        )
+        with cluster.reporting(f"shuffle of {', '.join(lot)}"):
+            _stage_lot(lot, folder, split, num_partitions)
+        for name in lot:
+            runs.write_json(markers[name], {"token": token})
+        done += len(lot)
+    progress(done, len(private))
 
 
 def staged(
@@ -87,30 +123,68 @@ def staged(
         if suite.sources[name].device is None:
             own[name] = whole
             continue
-        part = folder / name / f"{_PARTITION}={partition}"
-        own[name] = [folder / name / _EMPTY, *sorted(part.glob("*.parquet"))]
+        part = _partition_folder(folder, name, partition)
+        own[name] = [folder / name / _EMPTY, *sorted(part.glob("*.arrow"))]
     return own
 
 
-def _stage_table(
-    source: suite_lib.Source,
-    files: Sequence[storage.Place],
+def _partition_folder(folder: pathlib.Path, table: str, partition: int) -> pathlib.Path:
+    """Where the pieces of a table and partition lie."""
+    return folder / table / f"{_PARTITION}={partition}"
+
+
+def _lots(files: aggregate.RawFiles) -> Iterator[dict[str, list[_Chunk]]]:
+    """The chunks of tables that are shuffled together, by table."""
+    lot: dict[str, list[_Chunk]] = {}
+    size = 0
+    for name, own in files.items():
+        filesystem, names = storage.arrow(own)
+        num_bytes = sum(info.size for info in filesystem.get_file_info(names))
+        if lot and size + num_bytes > _LOT_BYTES:
+            yield lot
+            lot, size = {}, 0
+        lot[name] = list(_chunks(name, own))
+        size += num_bytes
+    if lot:
+        yield lot
+
+
+def _chunks(table: str, files: Sequence[storage.Place]) -> Iterator[_Chunk]:
+    """Parts of a table's files, each as large as a task should read."""
+    filesystem, names = storage.arrow(files)
+    numbers = itertools.count()
+    for file, name in zip(files, names, strict=True):
+        with pa.parquet.ParquetFile(filesystem.open_input_file(name)) as opened:
+            groups = opened.metadata
+            first, size = 0, 0
+            for group in range(groups.num_row_groups):
+                size += groups.row_group(group).total_byte_size
+                if size >= _TASK_BYTES or group + 1 == groups.num_row_groups:
+                    yield _Chunk(table, str(file), first, group + 1, next(numbers))
+                    first, size = group + 1, 0
+
+
+def _stage_lot(
+    lot: Mapping[str, Sequence[_Chunk]],
     folder: pathlib.Path,
-    selection: aggregate.Selection,
+    split: "functools.partial[pa.Table]",
     num_partitions: int,
 ) -> None:
-    """Shuffles one raw table, anew if a lost node took more along than tasks.
+    """Shuffles some raw tables, anew if a lost node took more along than tasks.
 
     Ray runs lost tasks again, but not all that goes with them.
     """
     import ray
 
+    sources = split.keywords["sources"]
     for left in reversed(range(_TRIES)):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        pa.parquet.write_table(suite_lib.empty_table(source), folder / _EMPTY)
+        for name in lot:
+            shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / name).mkdir(parents=True)
+            empty = _piece(suite_lib.empty_table(sources[name]))
+            (folder / name / _EMPTY).write_bytes(empty)
         try:
-            _shuffle(source, files, folder, selection, num_partitions)
+            _shuffle(lot, folder, split, num_partitions)
             return
         except ray.exceptions.RayTaskError:
             raise  # a fault of the files, not of the cluster
@@ -118,52 +192,113 @@ def _stage_table(
             if not left:
                 raise
             kind = type(error).__name__
-            logging.warning("%s: the shuffle starts again (%s).", source.name, kind)
+            logging.warning("The shuffle of %s starts again (%s).", list(lot), kind)
 
 
 def _shuffle(
-    source: suite_lib.Source,
-    files: Sequence[storage.Place],
+    lot: Mapping[str, Sequence[_Chunk]],
     folder: pathlib.Path,
-    selection: aggregate.Selection,
+    split: "functools.partial[pa.Table]",
     num_partitions: int,
 ) -> None:
-    """Reads, selects, shuffles and writes one raw table.
+    """Reads, selects, shuffles and writes some raw tables.
 
     All of it are Ray tasks without state: what a dead worker has made is made again,
-    and a file that was written twice has the same name and rows.
+    and a piece that was written twice has the same name and rows.
     """
     import ray.data
 
-    filesystem, names = storage.arrow(files)
-    rows = ray.data.read_parquet(
-        names, columns=list(source.types), filesystem=filesystem
-    )
-    number = functools.partial(
-        _number, source=source, selection=selection, num_partitions=num_partitions
-    )
-    rows = rows.map_batches(
-        number, batch_size=None, batch_format="pyarrow", zero_copy_batch=True
-    )
-    rows = rows.repartition(num_partitions, keys=[_PARTITION, _SPLIT])
-    rows.write_parquet(str(folder.absolute()), partition_cols=[_PARTITION])
+    chunks = [chunk._asdict() for own in lot.values() for chunk in own]
+    if not chunks:
+        return
+    # The largest tables first, lest all wait for one of them at the end.
+    pieces = ray.data.from_items(chunks, override_num_blocks=len(chunks))
+    pieces = pieces.map_batches(split, batch_size=None, batch_format="pyarrow")
+    pieces = pieces.repartition(num_partitions, keys=[_PARTITION, _SPLIT])
+    write = functools.partial(_write, folder=folder.absolute())
+    pieces.map_batches(write, batch_size=None, batch_format="pyarrow").materialize()
 
 
-def _number(
-    batch: pa.Table,
+def _split(
+    chunks: pa.Table,
     *,
+    sources: Mapping[str, suite_lib.Source],
+    selection: aggregate.Selection,
+    num_partitions: int,
+) -> pa.Table:
+    """The rows of some chunks that count, a piece for each chunk and partition."""
+    found: dict[str, list] = {
+        name: [] for name in ("table", "number", _PARTITION, _SPLIT, "piece")
+    }
+    for fields in chunks.to_pylist():
+        chunk = _Chunk(**fields)
+        source = sources[chunk.table]
+        rows = _partitioned(_read(chunk, source), source, selection, num_partitions)
+        partition = rows.column(_PARTITION).to_numpy()
+        rows = rows.drop_columns(_PARTITION).take(np.argsort(partition, kind="stable"))
+        numbers, counts = np.unique(partition, return_counts=True)
+        stops = np.cumsum(counts)
+        for number, start, stop in zip(numbers, stops - counts, stops, strict=True):
+            found["table"].append(chunk.table)
+            found["number"].append(chunk.number)
+            found[_PARTITION].append(number)
+            found[_SPLIT].append(chunk.number % _NUM_SPLITS)
+            found["piece"].append(_piece(rows.slice(start, stop - start)))
+    return pa.table(
+        found,
+        schema=pa.schema(
+            [
+                ("table", pa.string()),
+                ("number", pa.int64()),
+                (_PARTITION, pa.int64()),
+                (_SPLIT, pa.int64()),
+                ("piece", pa.large_binary()),
+            ]
+        ),
+    )
+
+
+def _read(chunk: _Chunk, source: suite_lib.Source) -> pa.Table:
+    """The rows of a chunk, as they are in the file."""
+    filesystem, (name,) = storage.arrow([storage.place(chunk.file)])
+    with pa.parquet.ParquetFile(filesystem.open_input_file(name)) as file:
+        return file.read_row_groups(
+            range(chunk.first, chunk.stop),
+            columns=list(source.types),
+            use_threads=False,
+        )
+
+
+def _partitioned(
+    rows: pa.Table,
     source: suite_lib.Source,
     selection: aggregate.Selection,
     num_partitions: int,
 ) -> pa.Table:
-    """The rows of a batch that count, each with the number of its partition."""
+    """The rows that count, in the header's columns and types, with their partition."""
     assert source.device is not None
     with warehouse.sealed() as connection:
-        rows = aggregate.raw_rows(connection.from_arrow(batch), source, selection)
-        numbered = rows.project(
+        counted = aggregate.raw_rows(connection.from_arrow(rows), source, selection)
+        return counted.project(
             StarExpression(),
             warehouse.partition(source.device, num_partitions).alias(_PARTITION),
         ).to_arrow_table()
-    # In the order of the rows, so that a batch read again is split the same.
-    split = pa.array(range(len(numbered)), pa.int32()).to_numpy() % _NUM_SPLITS
-    return numbered.append_column(_SPLIT, pa.array(split, pa.int32()))
+
+
+def _piece(rows: pa.Table) -> bytes:
+    """Rows as the content of an Arrow file."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, rows.schema, options=_PIECES) as writer:
+        writer.write_table(rows)
+    return sink.getvalue().to_pybytes()
+
+
+def _write(pieces: pa.Table, *, folder: pathlib.Path) -> pa.Table:
+    """Writes each piece to a file of its own; returns how many there were."""
+    names = pieces.select(["table", "number", _PARTITION]).to_pylist()
+    for name, piece in zip(names, pieces.column("piece"), strict=True):
+        own = _partition_folder(folder, name["table"], name[_PARTITION])
+        own.mkdir(exist_ok=True)
+        with runs.atomic(own / f"{name['number']:06d}.arrow") as temporary:
+            temporary.write_bytes(piece.as_buffer())
+    return pa.table({"pieces": [len(names)]})

@@ -15,7 +15,7 @@ import pytest
 from teledp_jax import runs, settings
 from teledp_jax.data import aggregate
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.engine import partitions
+from teledp_jax.engine import partitions, shuffle
 from teledp_jax.simulate import dca
 
 ray = pytest.importorskip("ray")
@@ -25,10 +25,16 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 TABLES = {"crashlog", "wifi_error", "system_sysinfo_unique_normalized"}
 NO_TASK = ("IDLE", "Agent", "Actor")
 PATIENCE_S = 120
+LOT_BYTES = 1  # a shuffle for each table, so that harm falls between them
 
 
 def quiet(done, total):
     return None
+
+
+@pytest.fixture(autouse=True)
+def many_shuffles(monkeypatch) -> None:
+    monkeypatch.setattr(shuffle, "_LOT_BYTES", LOT_BYTES)
 
 
 @pytest.fixture(scope="module")
@@ -187,8 +193,9 @@ AGGREGATE = """
 import pathlib, sys
 import faults_test as faults
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.engine import cluster
+from teledp_jax.engine import cluster, shuffle
 from teledp_jax import settings
+shuffle._LOT_BYTES = faults.LOT_BYTES
 folder, raw = map(pathlib.Path, sys.argv[1:])
 whole = suite_lib.load(settings.SQL / "dca")
 suite = whole.without({table.name for table in whole.schema.tables} - faults.TABLES)
