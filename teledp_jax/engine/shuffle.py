@@ -8,7 +8,7 @@ import functools
 import itertools
 import pathlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,12 +30,12 @@ _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
 _LOT_BYTES = (
     2**33
 )  # of raw files: tables that are shuffled, and started again, together
-_TASK_BYTES = 2**27  # of rows, as their file counts them: what a task reads at once
+_TASK_BYTES = 2**26  # of rows, as their files count them: what a task reads
 _PIECES = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class _Chunk(NamedTuple):
-    """Row groups of a raw file that one task reads.
+    """Row groups of a raw file.
 
     Attributes:
         table: Name of the raw table.
@@ -43,6 +43,7 @@ class _Chunk(NamedTuple):
         first: First row group.
         stop: The row group after the last one.
         number: Among all chunks of the table.
+        num_bytes: Size of the rows, as the file counts them.
     """
 
     table: str
@@ -50,6 +51,7 @@ class _Chunk(NamedTuple):
     first: int
     stop: int
     number: int
+    num_bytes: int
 
 
 def stage(
@@ -160,8 +162,22 @@ def _chunks(table: str, files: Sequence[storage.Place]) -> Iterator[_Chunk]:
             for group in range(groups.num_row_groups):
                 size += groups.row_group(group).total_byte_size
                 if size >= _TASK_BYTES or group + 1 == groups.num_row_groups:
-                    yield _Chunk(table, str(file), first, group + 1, next(numbers))
-                    first, size = group + 1, 0
+                    stop, number = group + 1, next(numbers)
+                    yield _Chunk(table, str(file), first, stop, number, size)
+                    first, size = stop, 0
+
+
+def _tasks(chunks: Iterable[_Chunk]) -> Iterator[list[_Chunk]]:
+    """Chunks that a task reads: some small ones, or one."""
+    task: list[_Chunk] = []
+    for chunk in chunks:
+        size = chunk.num_bytes + sum(other.num_bytes for other in task)
+        if task and size > _TASK_BYTES:
+            yield task
+            task = []
+        task.append(chunk)
+    if task:
+        yield task
 
 
 def _stage_lot(
@@ -208,11 +224,13 @@ def _shuffle(
     """
     import ray.data
 
-    chunks = [chunk._asdict() for own in lot.values() for chunk in own]
-    if not chunks:
+    tasks = [
+        {"chunks": [chunk._asdict() for chunk in task]}
+        for task in _tasks(itertools.chain(*lot.values()))
+    ]
+    if not tasks:
         return
-    # The largest tables first, lest all wait for one of them at the end.
-    pieces = ray.data.from_items(chunks, override_num_blocks=len(chunks))
+    pieces = ray.data.from_items(tasks, override_num_blocks=len(tasks))
     pieces = pieces.map_batches(split, batch_size=None, batch_format="pyarrow")
     pieces = pieces.repartition(num_partitions, keys=[_PARTITION, _SPLIT])
     write = functools.partial(_write, folder=folder.absolute())
@@ -220,29 +238,33 @@ def _shuffle(
 
 
 def _split(
-    chunks: pa.Table,
+    tasks: pa.Table,
     *,
     sources: Mapping[str, suite_lib.Source],
     selection: aggregate.Selection,
     num_partitions: int,
 ) -> pa.Table:
-    """The rows of some chunks that count, a piece for each chunk and partition."""
+    """The rows of some tasks that count, a piece for each table and partition."""
     found: dict[str, list] = {
         name: [] for name in ("table", "number", _PARTITION, _SPLIT, "piece")
     }
-    for fields in chunks.to_pylist():
-        chunk = _Chunk(**fields)
-        source = sources[chunk.table]
-        rows = _partitioned(_read(chunk, source), source, selection, num_partitions)
+    chunks = [_Chunk(**chunk) for task in tasks.to_pylist() for chunk in task["chunks"]]
+    for table, own in itertools.groupby(chunks, lambda chunk: chunk.table):
+        source, (first, *others) = sources[table], own
+        rows = pa.concat_tables(
+            [_read(chunk, source) for chunk in (first, *others)],
+            promote_options="permissive",
+        )
+        rows = _partitioned(rows, source, selection, num_partitions)
         partition = rows.column(_PARTITION).to_numpy()
         rows = rows.drop_columns(_PARTITION).take(np.argsort(partition, kind="stable"))
         numbers, counts = np.unique(partition, return_counts=True)
         stops = np.cumsum(counts)
         for number, start, stop in zip(numbers, stops - counts, stops, strict=True):
-            found["table"].append(chunk.table)
-            found["number"].append(chunk.number)
+            found["table"].append(table)
+            found["number"].append(first.number)
             found[_PARTITION].append(number)
-            found[_SPLIT].append(chunk.number % _NUM_SPLITS)
+            found[_SPLIT].append(first.number % _NUM_SPLITS)
             found["piece"].append(_piece(rows.slice(start, stop - start)))
     return pa.table(
         found,
