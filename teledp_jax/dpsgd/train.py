@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import serialization
-from jaxtyping import Array, Bool, Float, Int, Key, UInt
+from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt
 
 from teledp_jax import base, keys
 from teledp_jax.dpsgd import clipping, hardened, memory, parallel, sampling
@@ -106,7 +106,7 @@ def start(params: clipping.Params, optimizer: optax.GradientTransformation) -> S
     return State(jnp.int32(0), flat, optimizer.init(flat), flat)
 
 
-def flatten(params: clipping.Params) -> Float[Array, " parameter"]:
+def flatten(params: clipping.Params) -> Num[Array, " parameter"]:
     """All parameters in one vector: an update compiles once, not once a leaf."""
     return jnp.concatenate([leaf.reshape(-1) for leaf in jax.tree.leaves(params)])
 

@@ -37,7 +37,8 @@ class Config:
         num_epochs: Expected number of times that a device is drawn.
         clip: Largest norm of a device's gradient, over the harmonic mean of norms that
             noisy marginals let expect; 0 normalises all gradients instead.
-        prior: Standard deviation of weights before any data; see `relational_steps`.
+        prior: Standard deviation of weights at the start; learnt from then on, see
+            `relational_steps`.
         start: Steps that the first one counts as.
         memory: Most steps that are averaged.
         averaging: Share of the old in the running average of parameters; 0: none.
@@ -274,7 +275,7 @@ def _train(
     curvature = relational_steps.curvatures(layout, expected, scales)
     optimizer = relational_steps.optimizer(
         train.flatten(curvature),
-        train.flatten(relational_steps.priors(layout, curvature, config.prior)),
+        relational_steps.prior(layout, curvature, config.prior),
         noise=plan.noise_multiplier * bound / plan.expected_batch_size,
         settings=relational_steps.Settings(start=config.start, memory=config.memory),
     )

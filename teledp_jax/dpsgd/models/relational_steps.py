@@ -10,6 +10,13 @@ averages all noisy gradients as a posterior mean would is
 
 weights of common tables soon follow the data and then average the noise away, those of
 rare tables stay near zero, where noise would drown what they say.
+
+How large weights are is learnt meanwhile. Weights between the same two variables are a
+tie, and the prior of a tie is renewed from its weights by MacKay's evidence (Neural
+Computation 4(3), 1992): their squares, over the number of weights that the gradients so
+far can tell from the prior. So what is tied strongly, such as an application to its
+kind, may be, and what is not is held to zero. It reads parameters alone, which are
+private already, and costs no budget.
 """
 
 import dataclasses
@@ -22,12 +29,16 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Integer
 
-from teledp_jax.dpsgd import clipping
+from teledp_jax.dpsgd import clipping, train
 from teledp_jax.dpsgd.models import relational, relational_layout
 
 _REPEAT_VARIANCE = 0.05
 _REPEAT_PRIOR = 3.0
 _PRESENCE_PRIOR = 3.0
+_RENEWED_FROM = 50  # steps
+_RENEWED_EVERY = 25
+_PSEUDO = 4.0  # weights of its first size that a tie has beside its own
+_RANGE = (0.05, 3.0)  # least and largest standard deviation of a tie's weights
 _NUM_DRAWS = 4096  # of devices, to average the scale of gradients
 
 
@@ -45,6 +56,19 @@ class Settings:
     memory: float
 
 
+class Prior(NamedTuple):
+    """What is known of parameters before any data.
+
+    Attributes:
+        stddevs: Standard deviation of each parameter.
+        ties: Number of the tie that each parameter belongs to; -1: of none, whose
+            prior stays.
+    """
+
+    stddevs: Float[Array, " parameter"]
+    ties: Int[Array, " parameter"]
+
+
 class _State(NamedTuple):
     """What an update needs; arrays here are arguments of the step, not constants in it.
 
@@ -52,16 +76,18 @@ class _State(NamedTuple):
         step: Number of steps done.
         curvature: Of the loss in each parameter.
         doubt: Square of noise over prior of each parameter.
+        prior: As it was at the start.
     """
 
     step: Int[Array, ""]
     curvature: Float[Array, " parameter"]
     doubt: Float[Array, " parameter"]
+    prior: Prior
 
 
 def optimizer(
     curvature: Float[Array, " parameter"],
-    priors: Float[Array, " parameter"],
+    prior: Prior,
     *,
     noise: float,
     settings: Settings,
@@ -70,26 +96,64 @@ def optimizer(
 
     Args:
         curvature: Of the loss in each parameter, as `curvatures` gives it.
-        priors: Standard deviation of each parameter before any data.
+        prior: Of each parameter.
         noise: Standard deviation of each gradient's noise in a step.
         settings: See there.
     """
+    num_ties = int(prior.ties.max()) + 1
 
     def init(params: Array) -> _State:
         del params
-        return _State(jnp.int32(0), curvature, (noise / priors) ** 2)
+        return _State(jnp.int32(0), curvature, (noise / prior.stddevs) ** 2, prior)
+
+    def renewed(state: _State, params: Array) -> Array:
+        steps = jnp.minimum(state.step.astype(jnp.float32), settings.memory)
+        certain = state.curvature**2 * steps
+        variance = _evidence(
+            state.prior, params, certain / (certain + state.doubt), num_ties
+        )
+        return noise**2 / variance
 
     def update(
         updates: Array, state: _State, params: Array | None = None
     ) -> tuple[Array, _State]:
-        del params
+        assert params is not None
+        due = (state.step >= _RENEWED_FROM) & (state.step % _RENEWED_EVERY == 0)
+        doubt = jax.lax.cond(due, renewed, lambda old, _: old.doubt, state, params)
         steps = jnp.minimum(state.step.astype(jnp.float32), settings.memory)
         steps = steps + settings.start
         h = state.curvature
-        moved = -updates * h / (h**2 * steps + state.doubt)
-        return moved, state._replace(step=state.step + 1)
+        moved = -updates * h / (h**2 * steps + doubt)
+        return moved, state._replace(step=state.step + 1, doubt=doubt)
 
     return optax.GradientTransformation(init, update)
+
+
+def _evidence(
+    prior: Prior,
+    params: Float[Array, " parameter"],
+    known: Float[Array, " parameter"],
+    num_ties: int,
+) -> Float[Array, " parameter"]:
+    """Variances of weights before any data, by MacKay's evidence.
+
+    Args:
+        prior: As it was at the start.
+        params: The parameters.
+        known: How far the gradients so far, and not the prior, say what each is: 0..1.
+        num_ties: How many ties there are.
+    """
+
+    def total(values: Array) -> Array:
+        sums = jnp.zeros(num_ties + 1, jnp.float32)
+        return sums.at[prior.ties + 1].add(values, mode="drop")
+
+    first = prior.stddevs**2
+    counts = jnp.maximum(total(jnp.ones_like(first)), 1.0)
+    squares = total(params**2) + _PSEUDO * total(first) / counts
+    least, largest = _RANGE
+    found = jnp.clip(squares / (total(known) + _PSEUDO), least**2, largest**2)
+    return jnp.where(prior.ties < 0, first, found[prior.ties + 1])
 
 
 class _Spread(NamedTuple):
@@ -230,10 +294,10 @@ def curvatures(
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), found)
 
 
-def priors(
-    layout: relational_layout.Layout, curvature: clipping.Params, prior: float
-) -> clipping.Params:
-    """Standard deviation of each parameter before any data.
+def prior(
+    layout: relational_layout.Layout, curvature: clipping.Params, stddev: float
+) -> Prior:
+    """The prior of each parameter at the start, as vectors.
 
     Repeats know little. So do ties between numbers of rows, of which there are few:
     whether a device reports one rare table says much about another.
@@ -241,13 +305,23 @@ def priors(
     Args:
         layout: Groups of variables.
         curvature: Of the loss in each parameter, as `curvatures` gives it.
-        prior: Standard deviation of all others.
+        stddev: Standard deviation of all others.
     """
+    return Prior(
+        train.flatten(_stddevs(layout, curvature, stddev)),
+        train.flatten(_ties(layout, curvature)),
+    )
+
+
+def _stddevs(
+    layout: relational_layout.Layout, curvature: clipping.Params, stddev: float
+) -> clipping.Params:
+    """Standard deviations, by layer."""
     known = {
         layer: jax.tree.map(
             lambda leaf, layer=layer: jnp.full(
                 leaf.shape,
-                _REPEAT_PRIOR if layer.startswith("repeats_") else prior,
+                _REPEAT_PRIOR if layer.startswith("repeats_") else stddev,
                 jnp.float32,
             ),
             leaves,
@@ -258,5 +332,35 @@ def priors(
     is_rows = np.array([variable.column < 0 for variable in group.variables])
     before = is_rows[np.array(group.input_places)]
     after = is_rows[np.array(group.output_places)]
-    kernel = np.where(before[:, None] & after[None], _PRESENCE_PRIOR, prior)
+    kernel = np.where(before[:, None] & after[None], _PRESENCE_PRIOR, stddev)
     return known | {"device": {"kernel": jnp.asarray(kernel, jnp.float32)}}
+
+
+def _ties(layout: relational_layout.Layout, like: clipping.Params) -> clipping.Params:
+    """Numbers of ties, by layer: one for each pair of variables, -1 where none is."""
+    found = {
+        layer: jax.tree.map(lambda leaf: jnp.full(leaf.shape, -1, jnp.int32), leaves)
+        for layer, leaves in like.items()
+    }
+    count = 0
+
+    def between(inputs: list[tuple[int, int]], outputs: tuple[int, ...]) -> Array:
+        nonlocal count
+        names, name = np.unique(np.array(inputs), axis=0, return_inverse=True)
+        width = max(outputs) + 1
+        first, count = count, count + len(names) * width
+        ties = first + name.reshape(-1)[:, None] * width + np.array(outputs)[None]
+        return jnp.asarray(ties, jnp.int32)
+
+    device = layout.device
+    own = [(0, place) for place in device.input_places]
+    found["device"] = {"kernel": between(own, device.output_places)}
+    seen = own[: device.num_shown]
+    for index, group in enumerate(layout.tables):
+        own = [(index + 1, place) for place in group.input_places]
+        shown = own[: group.num_shown]
+        row = own + [(0, place) for _, place in shown] * (group.rows > 1)
+        found[f"contexts_{index}"] = {"kernel": between(seen, group.output_places)}
+        found[f"rows_{index}"] = {"kernel": between(row, group.output_places)}
+        seen = seen + shown
+    return found

@@ -8,21 +8,124 @@ from teledp_jax.dpsgd.models import relational, relational_layout, relational_st
 
 def test_a_step_is_that_of_a_posterior_mean():
     settings = relational_steps.Settings(start=2.0, memory=1.0)
+    prior = relational_steps.Prior(jnp.array([0.1, 0.1]), jnp.array([-1, -1]))
     optimizer = relational_steps.optimizer(
-        jnp.array([0.5, 0.0]),
-        jnp.array([0.1, 0.1]),
-        noise=0.02,
-        settings=settings,
+        jnp.array([0.5, 0.0]), prior, noise=0.02, settings=settings
     )
     grad = jnp.array([3.0, 3.0])
     state = optimizer.init(grad)
     moves = []
     for _ in range(3):
-        move, state = optimizer.update(grad, state)
+        move, state = optimizer.update(grad, state, grad)
         moves.append(np.asarray(move))
     # 0.5 * 3 / (0.25 * steps + 0.2^2) with 2, 3 and again 3 steps
     expected = [[-1.5 / 0.54, 0.0], [-1.5 / 0.79, 0.0], [-1.5 / 0.79, 0.0]]
     np.testing.assert_allclose(moves, expected, rtol=1e-6)
+
+
+def test_the_prior_of_a_tie_is_its_evidence():
+    prior = relational_steps.Prior(
+        jnp.full(6, 0.5, jnp.float32), jnp.array([0, 0, 0, 1, 1, -1])
+    )
+    found = relational_steps._evidence(
+        prior,
+        jnp.array([2.0, 0.0, -1.0, 0.0, 0.0, 9.0]),
+        jnp.array([0.5, 0.5, 1.0, 1.0, 1.0, 1.0]),
+        num_ties=2,
+    )
+    # (4 + 0 + 1 + 4 * 0.25) / (2 + 4), (0 + 4 * 0.25) / (2 + 4), and as it was
+    np.testing.assert_allclose(found, [1, 1, 1, 1 / 6, 1 / 6, 0.25], rtol=1e-6)
+
+
+def test_strong_ties_are_let_go_and_empty_ones_are_held():
+    """On a quadratic loss whose gradients are noisy, beside a prior that stays."""
+    rng = np.random.default_rng(0)
+    size, curvature, noise = 200, 0.01, 0.02
+    best = np.concatenate([rng.normal(0, 2, size), np.zeros(size)]).astype(np.float32)
+    settings = relational_steps.Settings(start=15.0, memory=60.0)
+
+    def error(ties) -> np.ndarray:
+        stddevs = jnp.full(2 * size, 0.3, jnp.float32)
+        optimizer = relational_steps.optimizer(
+            jnp.full(2 * size, curvature, jnp.float32),
+            relational_steps.Prior(stddevs, jnp.asarray(ties, jnp.int32)),
+            noise=noise,
+            settings=settings,
+        )
+        update = jax.jit(optimizer.update)
+        params, noises = jnp.zeros(2 * size), np.random.default_rng(1)
+        state = optimizer.init(params)
+        for _ in range(250):
+            drawn = noises.normal(0, noise, 2 * size).astype(np.float32)
+            move, state = update(curvature * (params - best) + drawn, state, params)
+            params = params + move
+        return np.square(np.asarray(params) - best).reshape(2, size).mean(1)
+
+    fixed = error(np.full(2 * size, -1))
+    renewed = error(np.repeat([0, 1], size))
+    assert renewed[0] < 0.7 * fixed[0]
+    assert renewed[1] < 0.7 * fixed[1]
+
+
+def test_weights_between_the_same_two_variables_are_a_tie():
+    column = schema_lib.Column
+    tables = tuple(
+        schema_lib.Table(
+            name=name,
+            role=role,
+            grain="g",
+            max_rows=max_rows,
+            cap_by="k" if role == "entity" else None,
+            columns=(
+                column(name="k", kind="category", categories=("x", "y", "z")),
+                column(name="n", kind="integer", edges=tuple(range(1, 10))),
+            ),
+        )
+        for name, role, max_rows in (
+            ("info", "anchor", 1), ("a", "group", 1), ("b", "entity", 4)
+        )
+    )  # fmt: skip
+    schema = schema_lib.Schema(suite="toy", device="guid", tables=tables)
+    layout = relational_layout.layout(schema)
+    shares = tuple(
+        tuple(np.full(v.num_codes, 1 / v.num_codes) for v in group.variables)
+        for group in layout.groups
+    )
+    bases = relational.all_bases(layout, shares)
+    network = relational.Relational(layout, relational.slots(layout, shares))
+    params = relational.model(network, bases, shares).init(jax.random.key(0))
+    ties = relational_steps._ties(layout, params)
+    assert jax.tree.map(jnp.shape, ties) == jax.tree.map(jnp.shape, params)
+    device = layout.device
+    seen: dict[int, tuple] = {}
+    for layer, leaves in ties.items():
+        if "kernel" not in leaves or layer.startswith("repeats"):
+            assert all((np.asarray(leaf) == -1).all() for leaf in leaves.values())
+            continue
+        kernel = np.asarray(leaves["kernel"])
+        if layer == "device":
+            inputs = [("device", place) for place in device.input_places]
+            outputs = device.output_places
+        else:
+            kind, index = layer.split("_")
+            group = layout.tables[int(index)]
+            outputs = group.output_places
+            inputs = [("device", place) for place in device.input_places]
+            inputs = inputs[: device.num_shown]
+            if kind == "rows":
+                inputs = [("row", place) for place in group.input_places]
+                if group.rows > 1:
+                    earlier = group.input_places[: group.num_shown]
+                    inputs += [("rows before", place) for place in earlier]
+            elif index == "1":
+                first = layout.tables[0]
+                shown = first.input_places[: first.num_shown]
+                inputs += [("table a", place) for place in shown]
+        for i, before in enumerate(inputs):
+            for j, after in enumerate(outputs):
+                pair = (layer, before, after)
+                assert seen.setdefault(int(kernel[i, j]), pair) == pair
+    assert len(set(seen.values())) == len(seen)
 
 
 def test_curvatures_are_those_of_the_loss():
@@ -104,7 +207,7 @@ def test_ties_between_numbers_of_rows_may_be_strong():
         "biases_0": {"bias": jnp.ones(3, jnp.float32)},
         "repeats_0": {"kernel": jnp.ones((1, 1), jnp.float32)},
     }
-    found = relational_steps.priors(layout, curvature, 0.25)
+    found = relational_steps._stddevs(layout, curvature, 0.25)
     np.testing.assert_array_equal(found["biases_0"]["bias"], 0.25)
     np.testing.assert_array_equal(found["repeats_0"]["kernel"], 3.0)
     kernel = np.asarray(found["device"]["kernel"])
