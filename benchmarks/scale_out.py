@@ -163,7 +163,7 @@ def on_ray(
             progress=_quiet,
         )
         times.append(time.perf_counter())
-        partitions.encode_all(suite.schema, run, plan)
+        partitions.encode_all(suite.schema, run, plan, progress=_quiet)
         times.append(time.perf_counter())
     stages = ("start", *_STAGES)
     staged = list((run.staging / "raw").rglob("*.arrow"))

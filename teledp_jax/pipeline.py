@@ -25,7 +25,7 @@ from teledp_jax import (
     synthesis,
 )
 from teledp_jax.answers import releases
-from teledp_jax.data import decode, encode, halves
+from teledp_jax.data import decode, encode
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import answers, catalog, evaluate, logs, workload
 from teledp_jax.privacy import events, ledger
@@ -34,8 +34,6 @@ from teledp_jax.simulate import fleets
 
 Bar = Callable[[str], synthesis.Progress]
 """Makes a progress bar for a named piece of work."""
-
-_HALVES_SEED = 42  # which devices form which half; the halves are private
 
 
 def _tell_nobody(done: int, total: int, facts: Mapping[str, float]) -> None:
@@ -244,20 +242,18 @@ class Job:
             )
             self._encode_as_stated()
         schema = self.learnt.schema
-        token = self._token("aggregate")
-        devices = reduction.encode_all(self.config, schema, self.run, token=token)
-        advance(1, 4, {})
-        generator = np.random.default_rng(_HALVES_SEED)
-        decode.decode(schema, devices, generator, self.run.ceiling)
-        advance(2, 4, {})
-        halves.split(self.suite.schema, self.run, generator)
-        advance(3, 4, {})
-        self._count(arrays.num_devices(devices))
-        advance(4, 4, {})
+        reduction.encode_all(
+            self.config,
+            schema,
+            self.run,
+            token=self._token("aggregate"),
+            progress=lambda done, total: advance(done, total, {}),
+        )
+        self._count(arrays.stored_devices(self.run.arrays, schema))
 
     def _encode_as_stated(self) -> None:
         """Writes the ceiling of the headers' domains, to hold private ones to it."""
-        schema, generator = self.suite.schema, np.random.default_rng(_HALVES_SEED)
+        schema, generator = self.suite.schema, np.random.default_rng(0)
         devices, _ = encode.encode(schema, self.run.real)
         decode.decode(schema, devices, generator, self.run.public_ceiling)
 

@@ -6,7 +6,7 @@ import shutil
 
 from teledp_jax import arrays, runs, settings
 from teledp_jax import schema as schema_lib
-from teledp_jax.data import aggregate, encode, warehouse
+from teledp_jax.data import aggregate, encode, references, warehouse
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.engine import cluster, partitions
 
@@ -83,32 +83,41 @@ def aggregate_all(
 
 
 def encode_all(
-    config: settings.Settings, schema: schema_lib.Schema, run: runs.Run, *, token: str
-) -> arrays.DeviceArrays:
+    config: settings.Settings,
+    schema: schema_lib.Schema,
+    run: runs.Run,
+    *,
+    token: str,
+    progress: aggregate.Progress,
+) -> None:
     """Encodes the real fleet, whole or by partition, and counts what that changed.
+
+    Writes arrays, and the halves and the ceiling that results are held to.
 
     Args:
         config: The checked config.
         schema: The device tables, private domains learnt.
         run: The run folder, with device tables.
         token: Fingerprint of all that the device tables depend on.
-
-    Returns:
-        What `run.arrays` now holds. Private.
+        progress: Called with steps done and steps in all.
 
     Raises:
         InputError: If a file is at fault, or the cluster gives up.
     """
-    shutil.rmtree(run.arrays, ignore_errors=True)
+    for folder in (run.arrays, run.ceiling, run.half("first"), run.half("second")):
+        shutil.rmtree(folder, ignore_errors=True)
     if config.engine == "local":
         devices, counts = encode.encode(schema, run.real)
         arrays.save(run.arrays, devices)
+        progress(1, 2)
+        references.write(schema, run, devices)
+        progress(2, 2)
     else:
         with cluster_of(config, run):
-            counts = partitions.encode_all(schema, run, _plan(config, run, token))
-        devices = arrays.load(run.arrays, schema)
+            counts = partitions.encode_all(
+                schema, run, _plan(config, run, token), progress=progress
+            )
     encode.write_quality(run.quality, counts)
-    return devices
 
 
 def _plan(config: settings.Settings, run: runs.Run, token: str) -> partitions.Plan:

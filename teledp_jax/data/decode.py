@@ -18,6 +18,8 @@ def decode(
     devices: arrays.DeviceArrays,
     rng: np.random.Generator,
     folder: pathlib.Path,
+    *,
+    part: str = "",
 ) -> None:
     """Writes device tables with fresh ids, which encode to the same codes.
 
@@ -30,9 +32,12 @@ def decode(
         devices: The arrays.
         rng: Draws inside of bins.
         folder: Gets `<table>.parquet` for each table.
+        part: Name of the part of a larger fleet that these are, as `part-00000`; empty
+            is a fleet of its own.
     """
     count = arrays.num_devices(devices)
-    ids = pa.array([f"synthetic-{index:07d}" for index in range(1, count + 1)])
+    kind = f"synthetic-{part}" if part else "synthetic"
+    ids = pa.array([f"{kind}-{index:07d}" for index in range(1, count + 1)])
     for table in schema.tables:
         codes, mask = (np.asarray(array) for array in devices[table.name])
         device, _ = np.nonzero(mask)
@@ -44,8 +49,14 @@ def decode(
                 _numbers(column, own, rng) if column.is_number else _texts(column, own)
             )
         written = pa.table(columns, schema=aggregate.parquet_schema(schema, table))
-        with runs.atomic(folder / f"{table.name}.parquet") as temporary:
+        path = part_path(folder / f"{table.name}.parquet", part)
+        with runs.atomic(path) as temporary:
             pa.parquet.write_table(written, temporary, compression="zstd")
+
+
+def part_path(table: pathlib.Path, part: str) -> pathlib.Path:
+    """The file of a part of a device table; the table itself if `part` is empty."""
+    return table / f"{part}.parquet" if part else table
 
 
 def _texts(column: schema_lib.Column, codes: Integer[np.ndarray, " row"]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from teledp_jax import arrays, runs, storage
 from teledp_jax import schema as schema_lib
-from teledp_jax.data import aggregate, encode, quality, warehouse
+from teledp_jax.data import aggregate, encode, quality, references, warehouse
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.engine import cluster, shuffle
 
@@ -225,13 +225,18 @@ def encode_all(
     schema: schema_lib.Schema,
     run: runs.Run,
     plan: Plan,
+    *,
+    progress: aggregate.Progress,
 ) -> list[quality.Count]:
     """Encodes each partition of `run.real` into its part of `run.arrays`.
+
+    What results are held to is written by partition as well.
 
     Args:
         schema: The device tables.
         run: The run folder; every node sees it.
         plan: How the devices are parted.
+        progress: Called with partitions done and partitions in all.
 
     Returns:
         The counts for `encode.write_quality`.
@@ -240,27 +245,29 @@ def encode_all(
         InputError: If a file is at fault, or the cluster gives up.
     """
     counts: list[quality.Count] = []
+    done = itertools.count(1)
+    whole = runs.Run(run.folder.absolute())
+
+    def finished(partition: int, found: list[quality.Count]) -> None:
+        counts.extend(found)
+        progress(next(done), plan.num_partitions)
+
     cluster.run_tasks(
         encode_partition,
-        {
-            partition: (schema, run.real.absolute(), run.arrays.absolute(), partition)
-            for partition in range(plan.num_partitions)
-        },
+        {number: (schema, whole, number) for number in range(plan.num_partitions)},
         num_bytes=warehouse.num_bytes(plan.memory_limit),
-        finished=lambda partition, found: counts.extend(found),
+        finished=finished,
     )
     return _added(counts)
 
 
 def encode_partition(
-    schema: schema_lib.Schema,
-    real: pathlib.Path,
-    folder: pathlib.Path,
-    partition: int,
+    schema: schema_lib.Schema, run: runs.Run, partition: int
 ) -> list[quality.Count]:
     """Encodes one partition's device tables; returns what that changed."""
     name = part_name(partition)
-    encoded = encode.encode(schema, real, part=f"{name}.parquet")
-    with runs.atomic_folder(folder / name) as temporary:
+    encoded = encode.encode(schema, run.real, part=f"{name}.parquet")
+    references.write(schema, run, encoded.devices, part=name)
+    with runs.atomic_folder(run.arrays / name) as temporary:
         arrays.save(temporary, encoded.devices)
     return encoded.counts

@@ -20,6 +20,7 @@ from teledp_jax.simulate import dca
 
 ray = pytest.importorskip("ray")
 CRASHES = "university_prod/crashlog"
+HALVES = ("first", "second")
 OPEN = aggregate.Selection(window=(None, None), device_share=1.0, holdout=0.2)
 
 
@@ -167,7 +168,7 @@ def test_queries_run_over_partitions_as_over_one_table(both, tmp_path):
 def test_arrays_are_encoded_by_partition_in_the_order_of_the_tables(both, tmp_path):
     suite, local, other = both
     schema = suite.schema
-    counts = partitions.encode_all(schema, other, plan(tmp_path))
+    counts = partitions.encode_all(schema, other, plan(tmp_path), progress=quiet)
     whole = encode.encode(schema, local.real)
     nonzero = {count for count in whole.counts if count.count}
     assert {count for count in counts if count.count} == nonzero
@@ -184,6 +185,27 @@ def test_arrays_are_encoded_by_partition_in_the_order_of_the_tables(both, tmp_pa
             found[table.name].codes, expected[table.name].codes
         )
         np.testing.assert_array_equal(found[table.name].mask, expected[table.name].mask)
+
+
+def test_halves_and_ceiling_are_made_by_partition(both, tmp_path):
+    suite, _, other = both
+    schema = suite.schema
+    partitions.encode_all(schema, other, plan(tmp_path), progress=quiet)
+    for table in schema.tables:
+        name = f"{table.name}.parquet"
+        halves = [pq.read_table(other.half(which) / name) for which in HALVES]
+        ids = [set(half[schema.device].to_pylist()) for half in halves]
+        assert not ids[0] & ids[1]
+        whole = rows_of(other.real / name)
+        assert len(whole) == sum(map(len, halves))
+        if table.role == "anchor":
+            assert abs(len(ids[0]) - len(ids[1])) <= 3  # one a partition
+    found = encode.encode(schema, other.ceiling).devices
+    expected = arrays.load(other.arrays, schema)
+    for table in schema.tables:
+        np.testing.assert_array_equal(
+            found[table.name].codes, expected[table.name].codes
+        )
 
 
 def test_window_and_sample_cut_the_same_rows(raw, tmp_path):
@@ -276,4 +298,4 @@ def test_a_task_larger_than_every_node_is_refused(both, tmp_path):
         num_partitions=3, memory_limit="900TB", temp_folder=tmp_path, token="token"
     )
     with pytest.raises(errors.InputError, match="no node of the Ray cluster has more"):
-        partitions.encode_all(suite.schema, other, huge)
+        partitions.encode_all(suite.schema, other, huge, progress=quiet)
