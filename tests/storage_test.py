@@ -115,6 +115,22 @@ def test_a_source_in_storage_gives_the_tables_of_one_on_disk(local, bucket, tmp_
     assert tables(job.run.holdout) == tables(local.holdout)
 
 
+def test_a_cluster_reads_its_source_in_storage(local, bucket, tmp_path):
+    pytest.importorskip("ray")
+    put(local.raw, bucket / "raw")
+    options = {"engine": "ray", "ray.num_partitions": 2, "ray.num_cpus": 2}
+    job = make_job(tmp_path / "run", source=f"{bucket}/raw", **options)
+    with job.open(), job.cluster():
+        job.aggregate(quiet)
+        job.encode(quiet)
+    for folder in ("real", "holdout"):
+        found, expected = (tables(getattr(run, folder)) for run in (job.run, local))
+        assert found.keys() == expected.keys()
+        for name, table in expected.items():
+            one, other = (sorted(t.to_pylist(), key=repr) for t in (table, found[name]))
+            assert one == other, name
+
+
 def test_a_statement_reaches_nothing_else_in_the_storage(local, bucket, tmp_path):
     put(local.raw, bucket / "raw")
     warehouse = aggregate.warehouse
