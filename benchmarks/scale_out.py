@@ -23,7 +23,6 @@ from typing import Any
 
 import machine
 import psutil
-import pyarrow as pa
 from absl import app, flags
 
 from teledp_jax import runs, settings
@@ -174,9 +173,6 @@ def on_ray(
         },
         **watched,
         "staged_bytes": sum(file.stat().st_size for file in staged),
-        "staged_memory_bytes": sum(
-            pa.ipc.open_file(f).read_all().nbytes for f in staged
-        ),
         "table_bytes": _bytes(run.real, run.holdout),
     }
 
@@ -223,7 +219,7 @@ def extrapolate(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "assumptions": [
             "time is linear in raw bytes and in 1 / cores",
             "raw files are compressed as the simulated ones, with the same tables",
-            "all rows that count cross the network once, as uncompressed Arrow, at "
+            "all rows that count cross the network once, as compressed Arrow, at "
             f"{_NETWORK.value / 1e9:g} Gbit/s a machine",
             f"S3 gives {_READ.value / 1e9:g} GB/s a machine",
             "reading, network and computing do not overlap; nothing spills",
@@ -261,7 +257,7 @@ def extrapolate(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _moving_hours(row: dict[str, Any]) -> dict[str, float]:
     """Hours to read the target and to bring its devices together."""
     across = (_MACHINES.value - 1) / _MACHINES.value
-    moved = _TARGET.value * across * row["staged_memory_bytes"] / row["raw_bytes"]
+    moved = _TARGET.value * across * row["staged_bytes"] / row["raw_bytes"]
     return {
         "network": moved / (_MACHINES.value * _NETWORK.value / 8) / 3600,
         "read": _TARGET.value / (_MACHINES.value * _READ.value) / 3600,
