@@ -155,7 +155,7 @@ def test_sizes_follow_the_noisy_number_of_devices():
 
 def test_votes_below_the_noise_warn_and_leave_a_usable_release(schema, devices, caplog):
     tight = budget_lib.Budget(
-        epsilon=0.01, delta=1e-7, spent=dp_accounting.NoOpDpEvent(), num_devices=30
+        epsilon=0.1, delta=1e-7, spent=dp_accounting.NoOpDpEvent(), num_devices=30
     )
     made = pe.make(pe.Config(**_SMALL), schema, tight)
     quiet = _context(noise=lambda key, values, sigma: np.zeros_like(values))
