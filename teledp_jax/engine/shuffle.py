@@ -8,7 +8,7 @@ import functools
 import itertools
 import pathlib
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,9 +27,7 @@ _SPLIT = "split"
 _EMPTY = "empty.arrow"
 _TRIES = 4  # of a lot's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
-_LOT_BYTES = (
-    2**33
-)  # of raw files: tables that are shuffled, and started again, together
+_LOT_BYTES = 2**33  # of raw files: tables shuffled, and started again, together
 _TASK_BYTES = 2**26  # of rows, as their files count them: what a task reads
 _PIECES = pa.ipc.IpcWriteOptions(compression="lz4")
 
@@ -102,7 +100,7 @@ def stage(
             num_partitions=num_partitions,
         )
         with cluster.reporting(f"shuffle of {', '.join(lot)}"):
-            _stage_lot(lot, folder, split, num_partitions)
+            _stage_lot(suite, lot, folder, split, num_partitions)
         for name in lot:
             runs.write_json(markers[name], {"token": token})
         done += len(lot)
@@ -181,9 +179,10 @@ def _tasks(chunks: Iterable[_Chunk]) -> Iterator[list[_Chunk]]:
 
 
 def _stage_lot(
+    suite: suite_lib.Suite,
     lot: Mapping[str, Sequence[_Chunk]],
     folder: pathlib.Path,
-    split: "functools.partial[pa.Table]",
+    split: Callable[[pa.Table], pa.Table],
     num_partitions: int,
 ) -> None:
     """Shuffles some raw tables, anew if a lost node took more along than tasks.
@@ -192,12 +191,11 @@ def _stage_lot(
     """
     import ray
 
-    sources = split.keywords["sources"]
     for left in reversed(range(_TRIES)):
         for name in lot:
             shutil.rmtree(folder / name, ignore_errors=True)
             (folder / name).mkdir(parents=True)
-            empty = _piece(suite_lib.empty_table(sources[name]))
+            empty = _piece(suite_lib.empty_table(suite.sources[name]))
             (folder / name / _EMPTY).write_bytes(empty)
         try:
             _shuffle(lot, folder, split, num_partitions)
@@ -214,7 +212,7 @@ def _stage_lot(
 def _shuffle(
     lot: Mapping[str, Sequence[_Chunk]],
     folder: pathlib.Path,
-    split: "functools.partial[pa.Table]",
+    split: Callable[[pa.Table], pa.Table],
     num_partitions: int,
 ) -> None:
     """Reads, selects, shuffles and writes some raw tables.
