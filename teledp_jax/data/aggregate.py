@@ -54,6 +54,11 @@ class Selection:
             if not 0 <= share <= 1:
                 raise errors.InputError(f"{name}={share}: expected a share in 0..1.")
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether every row counts."""
+        return self.window == (None, None) and self.device_share >= 1
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reduced:

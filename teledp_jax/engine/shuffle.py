@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from absl import logging
-from duckdb import StarExpression
+from jaxtyping import Integer
 
 from teledp_jax import runs, storage
 from teledp_jax.data import aggregate, warehouse
@@ -29,6 +29,7 @@ _TRIES = 4  # of a lot's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
 _LOT_BYTES = 2**33  # of raw files: tables shuffled, and started again, together
 _TASK_BYTES = 2**26  # of rows, as their files count them: what a task reads
+_NO_ID = pa.array([None], pa.string())
 _PIECES = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -253,9 +254,9 @@ def _split(
             [_read(chunk, source) for chunk in (first, *others)],
             promote_options="permissive",
         )
-        rows = _partitioned(rows, source, selection, num_partitions)
-        partition = rows.column(_PARTITION).to_numpy()
-        rows = rows.drop_columns(_PARTITION).take(np.argsort(partition, kind="stable"))
+        rows = _counted(rows, source, selection)
+        partition = _partition_of(rows, source, num_partitions)
+        rows = rows.take(np.argsort(partition, kind="stable"))
         numbers, counts = np.unique(partition, return_counts=True)
         stops = np.cumsum(counts)
         for number, start, stop in zip(numbers, stops - counts, stops, strict=True):
@@ -289,20 +290,30 @@ def _read(chunk: _Chunk, source: suite_lib.Source) -> pa.Table:
         )
 
 
-def _partitioned(
-    rows: pa.Table,
-    source: suite_lib.Source,
-    selection: aggregate.Selection,
-    num_partitions: int,
+def _counted(
+    rows: pa.Table, source: suite_lib.Source, selection: aggregate.Selection
 ) -> pa.Table:
-    """The rows that count, in the header's columns and types, with their partition."""
-    assert source.device is not None
+    """The rows that count, in the columns and types of the header."""
+    if selection.takes_all and rows.schema.equals(suite_lib.empty_table(source).schema):
+        return rows
     with warehouse.sealed() as connection:
-        counted = aggregate.raw_rows(connection.from_arrow(rows), source, selection)
-        return counted.project(
-            StarExpression(),
-            warehouse.partition(source.device, num_partitions).alias(_PARTITION),
-        ).to_arrow_table()
+        relation = connection.from_arrow(rows)
+        return aggregate.raw_rows(relation, source, selection).to_arrow_table()
+
+
+def _partition_of(
+    rows: pa.Table, source: suite_lib.Source, num_partitions: int
+) -> Integer[np.ndarray, " row"]:
+    """The partition of each row; each id is hashed once."""
+    assert source.device is not None
+    ids = rows.column(source.device).combine_chunks().dictionary_encode()
+    known = pa.table({source.device: pa.concat_arrays([ids.dictionary, _NO_ID])})
+    with warehouse.sealed() as connection:
+        hashed = connection.from_arrow(known).project(
+            warehouse.partition(source.device, num_partitions).alias(_PARTITION)
+        )
+        partitions = hashed.to_arrow_table().column(_PARTITION).to_numpy()
+    return partitions[ids.indices.fill_null(len(ids.dictionary)).to_numpy()]
 
 
 def _piece(rows: pa.Table) -> bytes:
