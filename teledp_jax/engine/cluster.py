@@ -5,6 +5,7 @@ import importlib.util
 import logging
 import os
 import pathlib
+import re
 import socket
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,9 @@ from teledp_jax import errors
 
 _PATIENCE_S = 5.0  # until a head that does not answer counts as absent
 _RETRIES = 5  # of a task whose worker or node died
+_FAULT = re.compile(
+    rf"^{re.escape(errors.__name__)}\.InputError: (?P<message>.+)$", re.MULTILINE
+)
 _IDLE_WORKERS = 32  # kept for the next task: a shuffle has three kinds of them
 
 
@@ -158,11 +162,10 @@ def reporting(work: str) -> Iterator[None]:
     try:
         yield
     except ray.exceptions.RayError as error:
-        cause: BaseException | None = error
-        while cause is not None and type(cause) is not errors.InputError:
-            cause = getattr(cause, "cause", None) or cause.__cause__
-        if cause is not None:
-            raise errors.InputError(str(cause)) from None
+        # Of a fault under Ray Data its text alone comes back.
+        told = _FAULT.search(str(error))
+        if told is not None:
+            raise errors.InputError(told["message"]) from None
         if isinstance(error, ray.exceptions.RayTaskError):
             raise
         raise errors.InputError(

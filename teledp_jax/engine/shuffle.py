@@ -4,6 +4,7 @@ What crosses the network are pieces: the rows that one task has read for one par
 as compressed Arrow. So one shuffle takes all tables, whatever their columns.
 """
 
+import contextlib
 import functools
 import itertools
 import pathlib
@@ -17,7 +18,7 @@ import pyarrow.parquet
 from absl import logging
 from jaxtyping import Integer
 
-from teledp_jax import runs, storage
+from teledp_jax import errors, runs, storage
 from teledp_jax.data import aggregate, warehouse
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.engine import cluster
@@ -152,10 +153,9 @@ def _lots(files: aggregate.RawFiles) -> Iterator[dict[str, list[_Chunk]]]:
 
 def _chunks(table: str, files: Sequence[storage.Place]) -> Iterator[_Chunk]:
     """Parts of a table's files, each as large as a task should read."""
-    filesystem, names = storage.arrow(files)
     numbers = itertools.count()
-    for file, name in zip(files, names, strict=True):
-        with pa.parquet.ParquetFile(filesystem.open_input_file(name)) as opened:
+    for file in files:
+        with _opened(file) as opened:
             groups = opened.metadata
             first, size = 0, 0
             for group in range(groups.num_row_groups):
@@ -164,6 +164,24 @@ def _chunks(table: str, files: Sequence[storage.Place]) -> Iterator[_Chunk]:
                     stop, number = group + 1, next(numbers)
                     yield _Chunk(table, str(file), first, stop, number, size)
                     first, size = stop, 0
+
+
+@contextlib.contextmanager
+def _opened(file: storage.Place) -> Iterator[pa.parquet.ParquetFile]:
+    """A raw file.
+
+    Raises:
+        InputError: If it, or its storage, cannot be read.
+    """
+    filesystem, (name,) = storage.arrow([file])
+    try:
+        with pa.parquet.ParquetFile(filesystem.open_input_file(name)) as opened:
+            yield opened
+    except (OSError, pa.ArrowException) as error:
+        raise errors.InputError(
+            f"{file}: cannot be read ({warehouse.first_line(error)}); mend the file or "
+            "its storage, then go on with the same command."
+        ) from None
 
 
 def _tasks(chunks: Iterable[_Chunk]) -> Iterator[list[_Chunk]]:
@@ -281,8 +299,7 @@ def _split(
 
 def _read(chunk: _Chunk, source: suite_lib.Source) -> pa.Table:
     """The rows of a chunk, as they are in the file."""
-    filesystem, (name,) = storage.arrow([storage.place(chunk.file)])
-    with pa.parquet.ParquetFile(filesystem.open_input_file(name)) as file:
+    with _opened(storage.place(chunk.file)) as file:
         return file.read_row_groups(
             range(chunk.first, chunk.stop),
             columns=list(source.types),

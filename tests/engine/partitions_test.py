@@ -292,6 +292,34 @@ def test_a_table_that_is_missing_is_named_before_any_work(raw, tmp_path):
     assert not (tmp_path / "ray" / "private" / "staging").exists()
 
 
+def test_a_file_that_breaks_while_a_worker_reads_it_is_one_line(raw, tmp_path):
+    suite = stability().without(
+        {table.name for table in stability().schema.tables}
+        - {"crashlog", "system_sysinfo_unique_normalized"}
+    )
+    source = tmp_path / "raw"
+    shutil.copytree(raw, source)
+    file = sorted((source / CRASHES).glob("*.parquet"))[0]
+    content = bytearray(file.read_bytes())
+    start = pq.ParquetFile(file).metadata.row_group(0).column(0).data_page_offset
+    content[start : start + 200] = b"\xff" * 200  # its head and foot are whole
+    file.write_bytes(content)
+    with pytest.raises(errors.InputError, match="cannot be read") as caught:
+        on_ray(suite, source, tmp_path)
+    assert str(file) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():
+    def refuse():
+        raise errors.InputError("crashlog.sql: the statement fails; use TRY_CAST.")
+
+    with pytest.raises(errors.InputError) as caught:
+        cluster.run_tasks(
+            refuse, {0: ()}, num_bytes=1000, finished=lambda number, found: None
+        )
+    assert str(caught.value) == "crashlog.sql: the statement fails; use TRY_CAST."
+
+
 def test_a_task_larger_than_every_node_is_refused(both, tmp_path):
     suite, _, other = both
     huge = partitions.Plan(
