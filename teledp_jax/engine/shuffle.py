@@ -342,11 +342,21 @@ def _piece(rows: pa.Table) -> bytes:
 
 
 def _write(pieces: pa.Table, *, folder: pathlib.Path) -> pa.Table:
-    """Writes each piece to a file of its own; returns how many there were."""
+    """Writes each piece to a file of its own; returns how many there were.
+
+    Raises:
+        InputError: If the folder cannot be written, as on a full disk.
+    """
     names = pieces.select(["table", "number", _PARTITION]).to_pylist()
-    for name, piece in zip(names, pieces.column("piece"), strict=True):
-        own = _partition_folder(folder, name["table"], name[_PARTITION])
-        own.mkdir(exist_ok=True)
-        with runs.atomic(own / f"{name['number']:06d}.arrow") as temporary:
-            temporary.write_bytes(piece.as_buffer())
+    try:
+        for name, piece in zip(names, pieces.column("piece"), strict=True):
+            own = _partition_folder(folder, name["table"], name[_PARTITION])
+            own.mkdir(exist_ok=True)
+            with runs.atomic(own / f"{name['number']:06d}.arrow") as temporary:
+                temporary.write_bytes(piece.as_buffer())
+    except OSError as error:
+        raise errors.InputError(
+            f"{folder}: cannot be written ({error.strerror}); free disk space or "
+            "choose another --workdir, then go on with the same command."
+        ) from None
     return pa.table({"pieces": [len(names)]})

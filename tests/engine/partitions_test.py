@@ -309,6 +309,19 @@ def test_a_file_that_breaks_while_a_worker_reads_it_is_one_line(raw, tmp_path):
     assert str(file) in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_a_folder_that_pieces_cannot_go_to_is_named_in_one_line(tmp_path):
+    pieces = pa.table(
+        {"table": ["crashlog"], "number": [0], "partition": [1], "piece": [b"rows"]}
+    )
+    (tmp_path / "crashlog").mkdir()
+    shuffle._write(pieces, folder=tmp_path)
+    (written,) = tmp_path.rglob("*.arrow")
+    assert written == tmp_path / "crashlog" / "partition=1" / "000000.arrow"
+    assert written.read_bytes() == b"rows"
+    with pytest.raises(errors.InputError, match=r"Not a directory\); free disk space"):
+        shuffle._write(pieces, folder=written)
+
+
 def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():
     def refuse():
         raise errors.InputError("crashlog.sql: the statement fails; use TRY_CAST.")
