@@ -194,6 +194,7 @@ def measure(num_devices: int) -> Iterator[dict[str, Any]]:
             (folder / "temp").mkdir(parents=True)
             row: dict[str, Any] = {"num_devices": num_devices, "workers": workers}
             row |= {"raw_bytes": _bytes(raw), "num_sources": len(suite.sources)}
+            row["num_partitions"] = _PARTITIONS.value
             row |= local(suite, raw, folder, workers)
             row |= on_ray(suite, raw, folder, workers)
             on_cluster = row["shuffle_seconds"] + row["sql_seconds"]
@@ -301,7 +302,6 @@ def main(argv: list[str]) -> None:
         "versions": machine.versions()
         | {name: importlib.metadata.version(name) for name in taking_part},
         "hardware": machine.describe(_HARDWARE.value),
-        "num_partitions": _PARTITIONS.value,
         "memory_limit": _MEMORY.value,
         "aim_of_ratio": _AIM,
         "rows": rows,
