@@ -165,14 +165,13 @@ def on_ray(
         partitions.encode_all(suite.schema, run, plan, progress=_quiet)
         times.append(time.perf_counter())
     stages = ("start", *_STAGES)
-    staged = list((run.staging / "raw").rglob("*.arrow"))
     return {
         **{
             f"{stage}_seconds": after - before
             for stage, before, after in zip(stages, times, times[1:], strict=False)
         },
         **watched,
-        "staged_bytes": sum(file.stat().st_size for file in staged),
+        "staged_bytes": _bytes(run.staging / "raw"),
         "table_bytes": _bytes(run.real, run.holdout),
     }
 
@@ -220,7 +219,7 @@ def extrapolate(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "assumptions": [
             "time is linear in raw bytes and in 1 / cores",
             "raw files are compressed as the simulated ones, with the same tables",
-            "all rows that count cross the network once, as compressed Arrow, at "
+            "all rows that count cross the network once, as Parquet, at "
             f"{_NETWORK.value / 1e9:g} Gbit/s a machine",
             f"S3 gives {_READ.value / 1e9:g} GB/s a machine",
             "reading, network and computing do not overlap; nothing spills",

@@ -347,10 +347,11 @@ def _read_reporting(
 
 
 def empty_table(source: Source) -> pa.Table:
-    """A raw table without rows."""
+    """A raw table without rows, of the columns that the source names."""
     with warehouse.sealed() as connection:
         connection.execute(source.file.statement)
-        return connection.table(source.name).to_arrow_table()
+        whole = connection.table(source.name).to_arrow_table()
+        return whole.select(list(source.types))
 
 
 def _bind_reporting(file: sqlfile.SqlFile, empty: Mapping[str, pa.Table]) -> pa.Table:

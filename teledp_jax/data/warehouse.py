@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
-import pyarrow.dataset
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
 
 from teledp_jax import errors, storage
@@ -154,14 +153,7 @@ def first_line(error: Exception) -> str:
 def read_files(
     connection: duckdb.DuckDBPyConnection, files: Sequence[storage.Place]
 ) -> duckdb.DuckDBPyRelation:
-    """A relation over Parquet files, or over Arrow ones (`.arrow`).
-
-    Their names may hold quotes and wildcards.
-    """
-    if all(file.name.endswith(".arrow") for file in files):
-        filesystem, names = storage.arrow(files)
-        rows = pyarrow.dataset.dataset(names, format="ipc", filesystem=filesystem)
-        return connection.from_arrow(rows)
+    """A relation over Parquet files, whose names may hold quotes and wildcards."""
     return connection.read_parquet(
         [glob.escape(str(file.absolute())) for file in files],
         union_by_name=True,
@@ -177,10 +169,17 @@ def table_files(path: pathlib.Path) -> list[pathlib.Path]:
 def as_types(
     relation: duckdb.DuckDBPyRelation, types: Mapping[str, str]
 ) -> duckdb.DuckDBPyRelation:
-    """The named columns, each cast to its type."""
+    """The named columns, each cast to its type.
+
+    Where the relation lacks one, a statement that reads it fails when it runs.
+    """
+    lacking = FunctionExpression("error", ConstantExpression("column not staged"))
+    given = set(relation.columns)
     return relation.project(
         *(
-            ColumnExpression(name).cast(duckdb.sqltype(kind)).alias(name)
+            (ColumnExpression(name) if name in given else lacking)
+            .cast(duckdb.sqltype(kind))
+            .alias(name)
             for name, kind in types.items()
         )
     )

@@ -1,7 +1,7 @@
 """Raw Parquet, brought together by partition of devices: Ray reads and shuffles.
 
 What crosses the network are pieces: the rows that one task has read for one partition,
-as compressed Arrow. So one shuffle takes all tables, whatever their columns.
+as a Parquet file each. So one shuffle takes all tables, whatever their columns.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -19,19 +20,18 @@ from absl import logging
 from jaxtyping import Integer
 
 from teledp_jax import errors, runs, storage
-from teledp_jax.data import aggregate, warehouse
+from teledp_jax.data import aggregate, lineage, warehouse
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.engine import cluster
 
 _PARTITION = "partition"
 _SPLIT = "split"
-_EMPTY = "empty.arrow"
+_EMPTY = "empty.parquet"
 _TRIES = 4  # of a lot's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
-_LOT_BYTES = 2**33  # of raw files: tables shuffled, and started again, together
 _TASK_BYTES = 2**26  # of rows, as their files count them: what a task reads
+_LOT_BYTES = 2**33  # of such rows: tables shuffled, and started again, together
 _NO_ID = pa.array([None], pa.string())
-_PIECES = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class _Chunk(NamedTuple):
@@ -43,7 +43,7 @@ class _Chunk(NamedTuple):
         first: First row group.
         stop: The row group after the last one.
         number: Among all chunks of the table.
-        num_bytes: Size of the rows, as the file counts them.
+        num_bytes: Size of the columns that are read, as the file counts them.
     """
 
     table: str
@@ -66,7 +66,7 @@ def stage(
 ) -> None:
     """Writes the rows that count of each private raw table, by partition of devices.
 
-    A table that was staged before under the same token is left as it is.
+    Only columns that the suite's device tables are made of leave the raw files. A table that was staged before under the same token is left as it is.
 
     Args:
         suite: The suite.
@@ -85,7 +85,8 @@ def stage(
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.shuffle_strategy = ray.data.context.ShuffleStrategy.SHUFFLE_V2
-    private = [name for name in files if suite.sources[name].device is not None]
+    sources = lineage.narrowed(suite, selection.window)
+    private = [name for name in files if sources[name].device is not None]
     markers = {name: folder / name / "finished.json" for name in private}
     left = [
         name
@@ -93,16 +94,20 @@ def stage(
         if not marker.exists() or runs.read_json(marker)["token"] != token
     ]
     done = len(private) - len(left)
-    for lot in _lots({name: files[name] for name in left}):
+    for lot in _lots({name: files[name] for name in left}, sources):
         progress(done, len(private))
+        empty = {
+            name: _encoded(suite_lib.empty_table(sources[name])) for name in lot
+        }
         split = functools.partial(
             _split,
-            sources={name: suite.sources[name] for name in lot},
+            sources={name: sources[name] for name in lot},
+            schemas={name: rows.schema for name, rows in empty.items()},
             selection=selection,
             num_partitions=num_partitions,
         )
         with cluster.reporting(f"shuffle of {', '.join(lot)}"):
-            _stage_lot(suite, lot, folder, split, num_partitions)
+            _stage_lot(lot, empty, folder, split, num_partitions)
         for name in lot:
             runs.write_json(markers[name], {"token": token})
         done += len(lot)
@@ -117,8 +122,7 @@ def staged(
 ) -> aggregate.RawFiles:
     """The files of one partition: its own of private tables, all of public ones.
 
-    Each private table has a file at least, if one without rows, so that columns and
-    types are those of the whole table.
+    Each private table has a file at least, if one without rows.
     """
     own = {}
     for name, whole in files.items():
@@ -126,7 +130,7 @@ def staged(
             own[name] = whole
             continue
         part = _partition_folder(folder, name, partition)
-        own[name] = [folder / name / _EMPTY, *sorted(part.glob("*.arrow"))]
+        own[name] = [folder / name / _EMPTY, *sorted(part.glob("*.parquet"))]
     return own
 
 
@@ -135,23 +139,27 @@ def _partition_folder(folder: pathlib.Path, table: str, partition: int) -> pathl
     return folder / table / f"{_PARTITION}={partition}"
 
 
-def _lots(files: aggregate.RawFiles) -> Iterator[dict[str, list[_Chunk]]]:
+def _lots(
+    files: aggregate.RawFiles, sources: Mapping[str, suite_lib.Source]
+) -> Iterator[dict[str, list[_Chunk]]]:
     """The chunks of tables that are shuffled together, by table."""
     lot: dict[str, list[_Chunk]] = {}
     size = 0
     for name, own in files.items():
-        filesystem, names = storage.arrow(own)
-        num_bytes = sum(info.size for info in filesystem.get_file_info(names))
+        chunks = list(_chunks(sources[name], own))
+        num_bytes = sum(chunk.num_bytes for chunk in chunks)
         if lot and size + num_bytes > _LOT_BYTES:
             yield lot
             lot, size = {}, 0
-        lot[name] = list(_chunks(name, own))
+        lot[name] = chunks
         size += num_bytes
     if lot:
         yield lot
 
 
-def _chunks(table: str, files: Sequence[storage.Place]) -> Iterator[_Chunk]:
+def _chunks(
+    source: suite_lib.Source, files: Sequence[storage.Place]
+) -> Iterator[_Chunk]:
     """Parts of a table's files, each as large as a task should read."""
     numbers = itertools.count()
     for file in files:
@@ -159,23 +167,36 @@ def _chunks(table: str, files: Sequence[storage.Place]) -> Iterator[_Chunk]:
             groups = opened.metadata
             first, size = 0, 0
             for group in range(groups.num_row_groups):
-                size += groups.row_group(group).total_byte_size
+                size += _size(groups.row_group(group), source)
                 if size >= _TASK_BYTES or group + 1 == groups.num_row_groups:
                     stop, number = group + 1, next(numbers)
-                    yield _Chunk(table, str(file), first, stop, number, size)
+                    yield _Chunk(source.name, str(file), first, stop, number, size)
                     first, size = stop, 0
 
 
+def _size(group: pa.parquet.RowGroupMetaData, source: suite_lib.Source) -> int:
+    """Bytes of a row group's columns that are read, as the file counts them."""
+    columns = map(group.column, range(group.num_columns))
+    return sum(
+        column.total_uncompressed_size
+        for column in columns
+        if column.path_in_schema in source.types
+    )
+
+
 @contextlib.contextmanager
-def _opened(file: storage.Place) -> Iterator[pa.parquet.ParquetFile]:
-    """A raw file.
+def _opened(
+    file: storage.Place, texts: Sequence[str] = ()
+) -> Iterator[pa.parquet.ParquetFile]:
+    """A raw file; the columns `texts` come as dictionaries, as they lie in it.
 
     Raises:
         InputError: If it, or its storage, cannot be read.
     """
     filesystem, (name,) = storage.arrow([file])
     try:
-        with pa.parquet.ParquetFile(filesystem.open_input_file(name)) as opened:
+        opened = filesystem.open_input_file(name)
+        with pa.parquet.ParquetFile(opened, read_dictionary=list(texts)) as opened:
             yield opened
     except (OSError, pa.ArrowException) as error:
         raise errors.InputError(
@@ -198,8 +219,8 @@ def _tasks(chunks: Iterable[_Chunk]) -> Iterator[list[_Chunk]]:
 
 
 def _stage_lot(
-    suite: suite_lib.Suite,
     lot: Mapping[str, Sequence[_Chunk]],
+    empty: Mapping[str, pa.Table],
     folder: pathlib.Path,
     split: Callable[[pa.Table], pa.Table],
     num_partitions: int,
@@ -214,8 +235,7 @@ def _stage_lot(
         for name in lot:
             shutil.rmtree(folder / name, ignore_errors=True)
             (folder / name).mkdir(parents=True)
-            empty = _piece(suite_lib.empty_table(suite.sources[name]))
-            (folder / name / _EMPTY).write_bytes(empty)
+            (folder / name / _EMPTY).write_bytes(_piece(empty[name]))
         try:
             _shuffle(lot, folder, split, num_partitions)
             return
@@ -258,6 +278,7 @@ def _split(
     tasks: pa.Table,
     *,
     sources: Mapping[str, suite_lib.Source],
+    schemas: Mapping[str, pa.Schema],
     selection: aggregate.Selection,
     num_partitions: int,
 ) -> pa.Table:
@@ -266,23 +287,27 @@ def _split(
         name: [] for name in ("table", "number", _PARTITION, _SPLIT, "piece")
     }
     chunks = [_Chunk(**chunk) for task in tasks.to_pylist() for chunk in task["chunks"]]
-    for table, own in itertools.groupby(chunks, lambda chunk: chunk.table):
-        source, (first, *others) = sources[table], own
-        rows = pa.concat_tables(
-            [_read(chunk, source) for chunk in (first, *others)],
-            promote_options="permissive",
-        )
-        rows = _counted(rows, source, selection)
-        partition = _partition_of(rows, source, num_partitions)
-        rows = rows.take(np.argsort(partition, kind="stable"))
-        numbers, counts = np.unique(partition, return_counts=True)
-        stops = np.cumsum(counts)
-        for number, start, stop in zip(numbers, stops - counts, stops, strict=True):
-            found["table"].append(table)
-            found["number"].append(first.number)
-            found[_PARTITION].append(number)
-            found[_SPLIT].append(first.number % _NUM_SPLITS)
-            found["piece"].append(_piece(rows.slice(start, stop - start)))
+    with warehouse.sealed() as connection:
+        for table, own in itertools.groupby(chunks, lambda chunk: chunk.table):
+            source, (first, *others) = sources[table], own
+            rows = pa.concat_tables(
+                [_read(chunk, source) for chunk in (first, *others)],
+                promote_options="permissive",
+            )
+            if not (selection.takes_all and rows.schema.equals(schemas[table])):
+                relation = connection.from_arrow(rows)
+                rows = aggregate.raw_rows(relation, source, selection).to_arrow_table()
+            rows = _encoded(rows)
+            partition = _partition_of(connection, rows, source, num_partitions)
+            rows = rows.take(np.argsort(partition, kind="stable"))
+            numbers, counts = np.unique(partition, return_counts=True)
+            stops = np.cumsum(counts)
+            for number, start, stop in zip(numbers, stops - counts, stops, strict=True):
+                found["table"].append(table)
+                found["number"].append(first.number)
+                found[_PARTITION].append(number)
+                found[_SPLIT].append(first.number % _NUM_SPLITS)
+                found["piece"].append(_piece(rows.slice(start, stop - start)))
     return pa.table(
         found,
         schema=pa.schema(
@@ -299,7 +324,8 @@ def _split(
 
 def _read(chunk: _Chunk, source: suite_lib.Source) -> pa.Table:
     """The rows of a chunk, as they are in the file."""
-    with _opened(storage.place(chunk.file)) as file:
+    texts = [name for name, kind in source.types.items() if kind == "VARCHAR"]
+    with _opened(storage.place(chunk.file), texts) as file:
         return file.read_row_groups(
             range(chunk.first, chunk.stop),
             columns=list(source.types),
@@ -307,37 +333,49 @@ def _read(chunk: _Chunk, source: suite_lib.Source) -> pa.Table:
         )
 
 
-def _counted(
-    rows: pa.Table, source: suite_lib.Source, selection: aggregate.Selection
-) -> pa.Table:
-    """The rows that count, in the columns and types of the header."""
-    if selection.takes_all and rows.schema.equals(suite_lib.empty_table(source).schema):
-        return rows
-    with warehouse.sealed() as connection:
-        relation = connection.from_arrow(rows)
-        return aggregate.raw_rows(relation, source, selection).to_arrow_table()
+def _encoded(rows: pa.Table) -> pa.Table:
+    """The rows with each text column as one dictionary, all columns in one chunk."""
+    for index, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type):
+            rows = rows.set_column(
+                index, field.name, rows.column(index).dictionary_encode()
+            )
+    return rows.unify_dictionaries().combine_chunks()
 
 
 def _partition_of(
-    rows: pa.Table, source: suite_lib.Source, num_partitions: int
+    connection: duckdb.DuckDBPyConnection,
+    rows: pa.Table,
+    source: suite_lib.Source,
+    num_partitions: int,
 ) -> Integer[np.ndarray, " row"]:
     """The partition of each row; each id is hashed once."""
     assert source.device is not None
-    ids = rows.column(source.device).combine_chunks().dictionary_encode()
+    ids = rows.column(source.device).combine_chunks()
     known = pa.table({source.device: pa.concat_arrays([ids.dictionary, _NO_ID])})
-    with warehouse.sealed() as connection:
-        hashed = connection.from_arrow(known).project(
-            warehouse.partition(source.device, num_partitions).alias(_PARTITION)
-        )
-        partitions = hashed.to_arrow_table().column(_PARTITION).to_numpy()
+    hashed = connection.from_arrow(known).project(
+        warehouse.partition(source.device, num_partitions).alias(_PARTITION)
+    )
+    partitions = hashed.to_arrow_table().column(_PARTITION).to_numpy()
     return partitions[ids.indices.fill_null(len(ids.dictionary)).to_numpy()]
 
 
 def _piece(rows: pa.Table) -> bytes:
-    """Rows as the content of an Arrow file."""
+    """Rows as the content of a Parquet file, with no text that they do not hold."""
+    texts = []
+    for index, field in enumerate(rows.schema):
+        if pa.types.is_dictionary(field.type):
+            whole = rows.column(index).combine_chunks()
+            used = whole.indices.dictionary_encode()
+            own = pa.DictionaryArray.from_arrays(
+                used.indices, whole.dictionary.take(used.dictionary)
+            )
+            rows = rows.set_column(index, field.name, own)
+            texts.append(field.name)
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, rows.schema, options=_PIECES) as writer:
-        writer.write_table(rows)
+    pa.parquet.write_table(
+        rows, sink, compression="lz4", use_dictionary=texts, write_statistics=False
+    )
     return sink.getvalue().to_pybytes()
 
 
@@ -352,7 +390,7 @@ def _write(pieces: pa.Table, *, folder: pathlib.Path) -> pa.Table:
         for name, piece in zip(names, pieces.column("piece"), strict=True):
             own = _partition_folder(folder, name["table"], name[_PARTITION])
             own.mkdir(exist_ok=True)
-            with runs.atomic(own / f"{name['number']:06d}.arrow") as temporary:
+            with runs.atomic(own / f"{name['number']:06d}.parquet") as temporary:
                 temporary.write_bytes(piece.as_buffer())
     except OSError as error:
         raise errors.InputError(
