@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import shlex
+import shutil
 import sys
 import tempfile
 import threading
@@ -33,7 +34,9 @@ from teledp_jax.simulate import dca
 
 _DEVICES = flags.DEFINE_list("devices", ["20000", "100000"], "Sizes of the fleet.")
 _WORKERS = flags.DEFINE_list("workers", ["1", "2"], "Cores of the Ray cluster.")
-_PARTITIONS = flags.DEFINE_integer("num_partitions", 4, "Parts of the devices.")
+_PARTITIONS = flags.DEFINE_list(
+    "num_partitions", ["4", "4"], "Parts that the devices of each fleet fall into."
+)
 _MEMORY = flags.DEFINE_string("memory_limit", "1GB", "Of DuckDB, and of a task.")
 _TEMP = flags.DEFINE_string("temp_folder", None, "Holds all data; None is the system's")
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.")
@@ -120,12 +123,17 @@ def local(
 
 
 def on_ray(
-    suite: suite_lib.Suite, raw: pathlib.Path, folder: pathlib.Path, num_cpus: int
+    suite: suite_lib.Suite,
+    raw: pathlib.Path,
+    folder: pathlib.Path,
+    *,
+    num_cpus: int,
+    num_partitions: int,
 ) -> dict[str, Any]:
     """Makes and encodes the device tables on a cluster of its own."""
     run = runs.Run(folder / "ray")
     plan = partitions.Plan(
-        num_partitions=_PARTITIONS.value,
+        num_partitions=num_partitions,
         memory_limit=_MEMORY.value,
         temp_folder=folder / "temp",
         token="scale_out",
@@ -176,7 +184,7 @@ def on_ray(
     }
 
 
-def measure(num_devices: int) -> Iterator[dict[str, Any]]:
+def measure(num_devices: int, num_partitions: int) -> Iterator[dict[str, Any]]:
     """All points of one fleet."""
     suite = suite_lib.load(settings.SQL / "dca")
     with tempfile.TemporaryDirectory(dir=_TEMP.value, prefix="scale-") as temporary:
@@ -193,9 +201,12 @@ def measure(num_devices: int) -> Iterator[dict[str, Any]]:
             (folder / "temp").mkdir(parents=True)
             row: dict[str, Any] = {"num_devices": num_devices, "workers": workers}
             row |= {"raw_bytes": _bytes(raw), "num_sources": len(suite.sources)}
-            row["num_partitions"] = _PARTITIONS.value
+            row["num_partitions"] = num_partitions
             row |= local(suite, raw, folder, workers)
-            row |= on_ray(suite, raw, folder, workers)
+            row |= on_ray(
+                suite, raw, folder, num_cpus=workers, num_partitions=num_partitions
+            )
+            shutil.rmtree(folder)
             on_cluster = row["shuffle_seconds"] + row["sql_seconds"]
             row["ratio"] = on_cluster / row["local_seconds"]
             row["within_aim"] = row["ratio"] <= _AIM
@@ -290,9 +301,12 @@ def main(argv: list[str]) -> None:
     del argv
     if not _HARDWARE.value:
         raise app.UsageError("--hardware is needed: the name of the machine.")
+    if len(_PARTITIONS.value) != len(_DEVICES.value):
+        raise app.UsageError("--num_partitions: expected a number for each fleet.")
     rows = []
-    for num_devices in map(int, _DEVICES.value):
-        for row in measure(num_devices):
+    sizes = (map(int, flag.value) for flag in (_DEVICES, _PARTITIONS))
+    for num_devices, num_partitions in zip(*sizes, strict=True):
+        for row in measure(num_devices, num_partitions):
             rows.append(row)
             print(json.dumps(row), flush=True)
     taking_part = ("ray", "duckdb", "pyarrow")

@@ -57,9 +57,7 @@ def _scanned(
     connection: duckdb.DuckDBPyConnection, statement: str
 ) -> Iterator[tuple[str, str]]:
     """Table and column, as a plan names them, of all that its scans read."""
-    ((_, plan),) = connection.execute(
-        f"EXPLAIN (FORMAT json) {statement}"
-    ).fetchall()
+    ((_, plan),) = connection.execute(f"EXPLAIN (FORMAT json) {statement}").fetchall()
     nodes: list[dict[str, Any]] = json.loads(plan)
     while nodes:
         node = nodes.pop()

@@ -66,7 +66,8 @@ def stage(
 ) -> None:
     """Writes the rows that count of each private raw table, by partition of devices.
 
-    Only columns that the suite's device tables are made of leave the raw files. A table that was staged before under the same token is left as it is.
+    Only the columns that device tables are made of leave the raw files. A table that
+    was staged before under the same token is left as it is.
 
     Args:
         suite: The suite.
@@ -85,6 +86,9 @@ def stage(
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.shuffle_strategy = ray.data.context.ShuffleStrategy.SHUFFLE_V2
+    context.shuffle_compression = "none"  # pieces are compressed
+    context.shuffle_input_batch_bytes = _TASK_BYTES
+    context.op_resource_reservation_enabled = False  # else half the cores read
     sources = lineage.narrowed(suite, selection.window)
     private = [name for name in files if sources[name].device is not None]
     markers = {name: folder / name / "finished.json" for name in private}
@@ -96,9 +100,7 @@ def stage(
     done = len(private) - len(left)
     for lot in _lots({name: files[name] for name in left}, sources):
         progress(done, len(private))
-        empty = {
-            name: _encoded(suite_lib.empty_table(sources[name])) for name in lot
-        }
+        empty = {name: _encoded(suite_lib.empty_table(sources[name])) for name in lot}
         split = functools.partial(
             _split,
             sources={name: sources[name] for name in lot},
@@ -357,6 +359,7 @@ def _partition_of(
         warehouse.partition(source.device, num_partitions).alias(_PARTITION)
     )
     partitions = hashed.to_arrow_table().column(_PARTITION).to_numpy()
+    partitions = partitions.astype(np.min_scalar_type(num_partitions))
     return partitions[ids.indices.fill_null(len(ids.dictionary)).to_numpy()]
 
 

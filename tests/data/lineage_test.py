@@ -67,7 +67,8 @@ def test_reporting_tables_are_looked_through(suite_folder):
         "SELECT guid, weight, app FROM crashes WHERE year(ts) > 2000\n"
     )
     text = (suite_folder / CRASHES).read_text()
-    (suite_folder / CRASHES).write_text(text.replace("reads: [crashes]", "reads: [late]"))
+    text = text.replace("reads: [crashes]", "reads: [late]")
+    (suite_folder / CRASHES).write_text(text)
     found = read_of_crashes(suite_folder, "FROM crashes", "FROM late")
     assert found == ["guid", "ts", "app", "weight"]
 

@@ -317,8 +317,8 @@ def test_a_folder_that_pieces_cannot_go_to_is_named_in_one_line(tmp_path):
     )
     (tmp_path / "crashlog").mkdir()
     shuffle._write(pieces, folder=tmp_path)
-    (written,) = tmp_path.rglob("*.arrow")
-    assert written == tmp_path / "crashlog" / "partition=1" / "000000.arrow"
+    (written,) = tmp_path.rglob("*.parquet")
+    assert written == tmp_path / "crashlog" / "partition=1" / "000000.parquet"
     assert written.read_bytes() == b"rows"
     with pytest.raises(errors.InputError, match=r"Not a directory\); free disk space"):
         shuffle._write(pieces, folder=written)
