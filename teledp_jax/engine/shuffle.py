@@ -1,7 +1,7 @@
 """Raw Parquet, brought together by partition of devices: Ray reads and shuffles.
 
 What crosses the network are pieces: the rows that one task has read for one partition,
-as a Parquet file each. So one shuffle takes all tables, whatever their columns.
+as compressed Arrow. So one shuffle takes all tables, whatever their columns.
 """
 
 import contextlib
@@ -31,7 +31,11 @@ _TRIES = 4  # of a lot's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
 _TASK_BYTES = 2**26  # of rows, as their files count them: what a task reads
 _LOT_BYTES = 2**33  # of such rows: tables shuffled, and started again, together
+_MAP_TASKS = (
+    1024  # about so many hand pieces out: with each partition they make one more
+)
 _NO_ID = pa.array([None], pa.string())
+_PIECES = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class _Chunk(NamedTuple):
@@ -87,7 +91,6 @@ def stage(
     context.enable_progress_bars = False
     context.shuffle_strategy = ray.data.context.ShuffleStrategy.SHUFFLE_V2
     context.shuffle_compression = "none"  # pieces are compressed
-    context.shuffle_input_batch_bytes = _TASK_BYTES
     context.op_resource_reservation_enabled = False  # else half the cores read
     sources = lineage.narrowed(suite, selection.window)
     private = [name for name in files if sources[name].device is not None]
@@ -237,7 +240,7 @@ def _stage_lot(
         for name in lot:
             shutil.rmtree(folder / name, ignore_errors=True)
             (folder / name).mkdir(parents=True)
-            (folder / name / _EMPTY).write_bytes(_piece(empty[name]))
+            pa.parquet.write_table(empty[name], folder / name / _EMPTY)
         try:
             _shuffle(lot, folder, split, num_partitions)
             return
@@ -258,8 +261,8 @@ def _shuffle(
 ) -> None:
     """Reads, selects, shuffles and writes some raw tables.
 
-    All of it are Ray tasks without state: what a dead worker has made is made again,
-    and a piece that was written twice has the same name and rows.
+    All of it are Ray tasks without state: what a dead worker has made is made again.
+    The files that count are those that finished tasks name.
     """
     import ray.data
 
@@ -269,11 +272,19 @@ def _shuffle(
     ]
     if not tasks:
         return
+    size = sum(chunk.num_bytes for own in lot.values() for chunk in own)
+    context = ray.data.DataContext.get_current()
+    context.shuffle_input_batch_bytes = max(_TASK_BYTES, size // _MAP_TASKS)
     pieces = ray.data.from_items(tasks, override_num_blocks=len(tasks))
     pieces = pieces.map_batches(split, batch_size=None, batch_format="pyarrow")
     pieces = pieces.repartition(num_partitions, keys=[_PARTITION, _SPLIT])
     write = functools.partial(_write, folder=folder.absolute())
-    pieces.map_batches(write, batch_size=None, batch_format="pyarrow").materialize()
+    files = pieces.map_batches(write, batch_size=None, batch_format="pyarrow")
+    written = {row["file"] for row in files.take_all()}
+    for name in lot:
+        for file in (folder / name).glob(f"{_PARTITION}=*/*.parquet"):
+            if str(file.relative_to(folder)) not in written:
+                file.unlink()  # of a task that died after it
 
 
 def _split(
@@ -364,8 +375,7 @@ def _partition_of(
 
 
 def _piece(rows: pa.Table) -> bytes:
-    """Rows as the content of a Parquet file, with no text that they do not hold."""
-    texts = []
+    """Rows as the content of an Arrow file, with no text that they do not hold."""
     for index, field in enumerate(rows.schema):
         if pa.types.is_dictionary(field.type):
             whole = rows.column(index).combine_chunks()
@@ -374,30 +384,53 @@ def _piece(rows: pa.Table) -> bytes:
                 used.indices, whole.dictionary.take(used.dictionary)
             )
             rows = rows.set_column(index, field.name, own)
-            texts.append(field.name)
     sink = pa.BufferOutputStream()
-    pa.parquet.write_table(
-        rows, sink, compression="lz4", use_dictionary=texts, write_statistics=False
-    )
+    with pa.ipc.new_file(sink, rows.schema, options=_PIECES) as writer:
+        writer.write_table(rows)
     return sink.getvalue().to_pybytes()
 
 
 def _write(pieces: pa.Table, *, folder: pathlib.Path) -> pa.Table:
-    """Writes each piece to a file of its own; returns how many there were.
+    """Writes the pieces of each table and partition to one file; returns the files.
+
+    A file has the number of its first piece, for a piece comes but once.
 
     Raises:
         InputError: If the folder cannot be written, as on a full disk.
     """
-    names = pieces.select(["table", "number", _PARTITION]).to_pylist()
+    found: dict[tuple[str, int], dict[int, pa.Buffer]] = {}
+    for name, piece in zip(
+        pieces.select(["table", _PARTITION, "number"]).to_pylist(),
+        pieces.column("piece"),
+        strict=True,
+    ):
+        own = found.setdefault((name["table"], name[_PARTITION]), {})
+        own[name["number"]] = piece.as_buffer()
+    written = []
     try:
-        for name, piece in zip(names, pieces.column("piece"), strict=True):
-            own = _partition_folder(folder, name["table"], name[_PARTITION])
-            own.mkdir(exist_ok=True)
-            with runs.atomic(own / f"{name['number']:06d}.parquet") as temporary:
-                temporary.write_bytes(piece.as_buffer())
+        for (table, partition), own in found.items():
+            part = _partition_folder(folder, table, partition)
+            part.mkdir(exist_ok=True)
+            file = part / f"{min(own):06d}.parquet"
+            with runs.atomic(file) as temporary:
+                _write_parquet(map(own.__getitem__, sorted(own)), temporary)
+            written.append(str(file.relative_to(folder)))
     except OSError as error:
         raise errors.InputError(
             f"{folder}: cannot be written ({error.strerror}); free disk space or "
             "choose another --workdir, then go on with the same command."
         ) from None
-    return pa.table({"pieces": [len(names)]})
+    return pa.table({"file": pa.array(written, pa.string())})
+
+
+def _write_parquet(pieces: Iterable[pa.Buffer], path: pathlib.Path) -> None:
+    """Writes pieces of one table to one Parquet file."""
+    rows = pa.concat_tables(pa.ipc.open_file(piece).read_all() for piece in pieces)
+    texts = [f.name for f in rows.schema if pa.types.is_dictionary(f.type)]
+    pa.parquet.write_table(
+        rows.unify_dictionaries(),
+        path,
+        compression="lz4",
+        use_dictionary=texts,
+        write_statistics=False,
+    )

@@ -311,17 +311,42 @@ def test_a_file_that_breaks_while_a_worker_reads_it_is_one_line(raw, tmp_path):
     assert str(file) in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_folder_that_pieces_cannot_go_to_is_named_in_one_line(tmp_path):
-    pieces = pa.table(
-        {"table": ["crashlog"], "number": [0], "partition": [1], "piece": [b"rows"]}
+def pieces_of(numbers: list[int]) -> pa.Table:
+    """Pieces of one table and partition, each a row with its number."""
+    rows = [
+        pa.table({"guid": pa.array([f"g{n}"]).dictionary_encode(), "n": [n]})
+        for n in numbers
+    ]
+    return pa.table(
+        {
+            "table": ["crashlog"] * len(numbers),
+            "number": numbers,
+            "partition": [1] * len(numbers),
+            "piece": list(map(shuffle._piece, rows)),
+        }
     )
+
+
+def test_pieces_of_a_partition_become_one_file(tmp_path):
     (tmp_path / "crashlog").mkdir()
-    shuffle._write(pieces, folder=tmp_path)
-    (written,) = tmp_path.rglob("*.parquet")
-    assert written == tmp_path / "crashlog" / "partition=1" / "000000.parquet"
-    assert written.read_bytes() == b"rows"
+    shuffle._write(pieces_of([5, 3]), folder=tmp_path)
+    shuffle._write(pieces_of([3, 5]), folder=tmp_path)  # run again
+    shuffle._write(pieces_of([4]), folder=tmp_path)
+    folder = tmp_path / "crashlog" / "partition=1"
+    written = {
+        file.name: pq.ParquetFile(file).read().to_pylist() for file in folder.iterdir()
+    }
+    assert written == {
+        "000003.parquet": [{"guid": "g3", "n": 3}, {"guid": "g5", "n": 5}],
+        "000004.parquet": [{"guid": "g4", "n": 4}],
+    }
+
+
+def test_a_folder_that_pieces_cannot_go_to_is_named_in_one_line(tmp_path):
+    occupied = tmp_path / "file"
+    occupied.touch()
     with pytest.raises(errors.InputError, match=r"Not a directory\); free disk space"):
-        shuffle._write(pieces, folder=written)
+        shuffle._write(pieces_of([0]), folder=occupied)
 
 
 def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():
