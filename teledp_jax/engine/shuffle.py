@@ -34,7 +34,6 @@ _LOT_BYTES = 2**33  # of such rows: tables shuffled, and started again, together
 _MAP_TASKS = (
     1024  # about so many hand pieces out: with each partition they make one more
 )
-_NO_ID = pa.array([None], pa.string())
 _PIECES = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -365,7 +364,10 @@ def _partition_of(
     """The partition of each row; each id is hashed once."""
     assert source.device is not None
     ids = rows.column(source.device).combine_chunks()
-    known = pa.table({source.device: pa.concat_arrays([ids.dictionary, _NO_ID])})
+    if not pa.types.is_dictionary(ids.type):
+        ids = ids.dictionary_encode()
+    no_id = pa.nulls(1, ids.dictionary.type)
+    known = pa.table({source.device: pa.concat_arrays([ids.dictionary, no_id])})
     hashed = connection.from_arrow(known).project(
         warehouse.partition(source.device, num_partitions).alias(_PARTITION)
     )

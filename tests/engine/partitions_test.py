@@ -1,5 +1,6 @@
 """Device tables and arrays made by partition on a Ray cluster of this machine."""
 
+import dataclasses
 import hashlib
 import pathlib
 import shutil
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from teledp_jax import arrays, errors, runs, settings
-from teledp_jax.data import aggregate, encode
+from teledp_jax.data import aggregate, encode, warehouse
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.engine import cluster, partitions, shuffle
 from teledp_jax.evaluation import catalog
@@ -134,15 +135,28 @@ def test_ray_makes_the_rows_and_counts_that_one_process_makes(both):
     assert_same_tables(suite, local, other)
 
 
+def partition_of(device, num_partitions: int) -> int:
+    digest = hashlib.md5(f"partition:{device}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") % num_partitions
+
+
 def test_a_device_lies_in_the_partition_of_the_md5_of_its_id(both):
     suite, _, other = both
     for partition in range(3):
         name = f"{suite.schema.anchor.name}.parquet/part-{partition:05d}.parquet"
         ids = pq.read_table(other.real / name)[suite.schema.device].to_pylist()
         assert ids == sorted(ids) and ids
-        for device in ids:
-            digest = hashlib.md5(f"partition:{device}".encode()).digest()
-            assert int.from_bytes(digest[:8], "little") % 3 == partition
+        assert {partition_of(device, 3) for device in ids} == {partition}
+
+
+@pytest.mark.parametrize("ids", [["a", None, "b", "a"], [7, None, 1234567890123, 7]])
+def test_rows_of_one_id_of_any_type_fall_together(ids):
+    source = dataclasses.replace(stability().sources["crashlog"], device="guid")
+    rows = shuffle._encoded(pa.table({"guid": ids}))
+    with warehouse.sealed() as connection:
+        found = shuffle._partition_of(connection, rows, source, 100)
+    expected = [0 if own is None else partition_of(own, 100) for own in ids]
+    assert found.tolist() == expected
 
 
 def test_queries_run_over_partitions_as_over_one_table(both, tmp_path):
