@@ -230,7 +230,7 @@ def extrapolate(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "assumptions": [
             "time is linear in raw bytes and in 1 / cores",
             "raw files are compressed as the simulated ones, with the same tables",
-            "all rows that count cross the network once, as Parquet, at "
+            "all rows that count cross the network once, in the bytes staged, at "
             f"{_NETWORK.value / 1e9:g} Gbit/s a machine",
             f"S3 gives {_READ.value / 1e9:g} GB/s a machine",
             "reading, network and computing do not overlap; nothing spills",
