@@ -64,7 +64,7 @@ SMALL = {  # enough to run every part of a method, not to learn
     "pe_llm": {"num_records": 20, "num_iterations": 2, "num_variations": 5},
     "independent": {},
 }
-DELTA = 1e-5
+EPSILON, DELTA = 1.0, 1e-5  # accounts are small where noise is large
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -85,7 +85,7 @@ def make_devices(count: int, seed: int) -> arrays.DeviceArrays:
 def make(name: str) -> base.Synthesizer:
     spent = events.DiscreteGaussianDpEvent(20.0)
     config = registry.METHODS[name].Config(**SMALL[name])
-    allowed = budget.Budget(epsilon=4.0, delta=DELTA, spent=spent, num_devices=400)
+    allowed = budget.Budget(epsilon=EPSILON, delta=DELTA, spent=spent, num_devices=400)
     return registry.METHODS[name].make(config, SCHEMA, allowed)
 
 
@@ -114,7 +114,7 @@ def test_a_method(name):
     both = dp_accounting.ComposedDpEvent(
         [events.DiscreteGaussianDpEvent(20.0), method.event]
     )
-    assert 3.5 < accounting.epsilon_pld(both, DELTA) <= 4.0
+    assert 0.875 * EPSILON < accounting.epsilon_pld(both, DELTA) <= EPSILON
 
     devices = make_devices(400, seed=0)
     before = {name: [part.copy() for part in table] for name, table in devices.items()}

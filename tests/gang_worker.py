@@ -90,7 +90,7 @@ def _at_fault():
 def prepare(folder, label):
     """A run folder with an encoded log of a few users."""
     config = settings.default("eventlog")
-    config.budget.epsilon, config.budget.delta, config.seed = 4.0, 1e-5, 3
+    config.budget.epsilon, config.budget.delta, config.seed = 1.0, 1e-5, 3
     config.methods[label] = settings.entry(METHODS[label])
     job, run = settings.resolve(config), runs.Run(folder / "run")
     tables = suite.load(job.suite_folder)
