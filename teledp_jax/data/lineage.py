@@ -1,6 +1,7 @@
 """Which columns of the raw tables a suite's device tables are made of."""
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,13 +35,16 @@ def narrowed(
     with duckdb.connect() as connection:
         connection.execute("SET disabled_optimizers = ?", [_others(connection)])
         warehouse.seal(connection)
-        for source in suite.sources.values():
-            connection.execute(source.file.statement)
+        for name, source in suite.sources.items():
+            connection.from_arrow(suite_lib.empty_table(source)).create(name)
         for name, file in suite.reporting_files.items():
             connection.sql(file.statement).create_view(name)
         for file in suite.device_files.values():
-            for table, column in _scanned(connection, file.statement):
-                read[table].add(column)
+            nodes = list(_nodes(connection, file.statement))
+            recurs = any(node["name"].startswith("REC") for node in nodes)
+            for table, column in itertools.chain.from_iterable(map(_scanned, nodes)):
+                # What a recursion carries along is evaluated, though nothing reads it.
+                read[table] |= set(suite.sources[table].types) if recurs else {column}
     return {
         name: dataclasses.replace(source, types=_kept(source.types, read[name]))
         for name, source in suite.sources.items()
@@ -53,25 +57,30 @@ def _others(connection: duckdb.DuckDBPyConnection) -> str:
     return ",".join(name for (name,) in names if name != "unused_columns")
 
 
-def _scanned(
+def _nodes(
     connection: duckdb.DuckDBPyConnection, statement: str
-) -> Iterator[tuple[str, str]]:
-    """Table and column, as a plan names them, of all that its scans read."""
+) -> Iterator[dict[str, Any]]:
+    """All nodes of a statement's plan."""
     ((_, plan),) = connection.execute(f"EXPLAIN (FORMAT json) {statement}").fetchall()
     nodes: list[dict[str, Any]] = json.loads(plan)
     while nodes:
         node = nodes.pop()
         nodes += node["children"]
-        facts = node["extra_info"]
-        if "Table" in facts:
-            columns = facts["Projections"]
-            table = facts["Table"].removeprefix("memory.main.").strip('"')
-            for column in [columns] if isinstance(columns, str) else columns:
-                yield table, column
+        yield node
+
+
+def _scanned(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Table and column, as a plan names them, of all that a scan reads."""
+    facts = node["extra_info"]
+    if "Table" in facts:
+        columns = facts["Projections"]
+        table = facts["Table"].removeprefix("memory.main.").strip('"')
+        for column in [columns] if isinstance(columns, str) else columns:
+            yield table, column
 
 
 def _kept(types: Mapping[str, str], read: set[str | None]) -> dict[str, str]:
-    """The types of columns that are read; all where a name is of none of them."""
-    if not read <= {*types, "", None}:
+    """The types of columns that are read; all where a name may be a part of one."""
+    if not read <= {*types, "", None} or any("." in name for name in types):
         return dict(types)
     return {name: kind for name, kind in types.items() if name in read}

@@ -9,6 +9,7 @@ import functools
 import itertools
 import pathlib
 import shutil
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -29,8 +30,10 @@ _SPLIT = "split"
 _EMPTY = "empty.parquet"
 _TRIES = 4  # of a lot's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
-_TASK_BYTES = 2**26  # of rows, as their files count them: what a task reads
-_LOT_BYTES = 2**33  # of such rows: tables shuffled, and started again, together
+_PLAIN_BYTES = 8  # of a value
+_TASK_BYTES = 2**26  # of rows that a task reads
+_LOT_BYTES = 2**33  # of rows of tables that are shuffled, and started again, together
+_GROUP_ROWS = 2**20  # of a staged file that are in memory at once
 _MAP_TASKS = (
     1024  # about so many hand pieces out: with each partition they make one more
 )
@@ -46,7 +49,7 @@ class _Chunk(NamedTuple):
         first: First row group.
         stop: The row group after the last one.
         number: Among all chunks of the table.
-        num_bytes: Size of the columns that are read, as the file counts them.
+        num_bytes: Size of the columns that are read.
     """
 
     table: str
@@ -179,13 +182,19 @@ def _chunks(
 
 
 def _size(group: pa.parquet.RowGroupMetaData, source: suite_lib.Source) -> int:
-    """Bytes of a row group's columns that are read, as the file counts them."""
+    """Bytes of a row group's columns that are read: in the file, or as plain numbers.
+
+    Columns that compress well are small in the file alone.
+    """
     columns = map(group.column, range(group.num_columns))
-    return sum(
+    encoded = sum(
         column.total_uncompressed_size
         for column in columns
-        if column.path_in_schema in source.types
+        if not {column.path_in_schema, column.path_in_schema.split(".")[0]}.isdisjoint(
+            source.types
+        )
     )
+    return max(encoded, group.num_rows * len(source.types) * _PLAIN_BYTES)
 
 
 @contextlib.contextmanager
@@ -238,7 +247,7 @@ def _stage_lot(
     for left in reversed(range(_TRIES)):
         for name in lot:
             shutil.rmtree(folder / name, ignore_errors=True)
-            (folder / name).mkdir(parents=True)
+            (folder / name).mkdir(parents=True, exist_ok=True)
             pa.parquet.write_table(empty[name], folder / name / _EMPTY)
         try:
             _shuffle(lot, folder, split, num_partitions)
@@ -277,7 +286,9 @@ def _shuffle(
     pieces = ray.data.from_items(tasks, override_num_blocks=len(tasks))
     pieces = pieces.map_batches(split, batch_size=None, batch_format="pyarrow")
     pieces = pieces.repartition(num_partitions, keys=[_PARTITION, _SPLIT])
-    write = functools.partial(_write, folder=folder.absolute())
+    write = functools.partial(
+        _write, folder=folder.absolute(), attempt=uuid.uuid4().hex
+    )
     files = pieces.map_batches(write, batch_size=None, batch_format="pyarrow")
     written = {row["file"] for row in files.take_all()}
     for name in lot:
@@ -309,7 +320,7 @@ def _split(
             if not (selection.takes_all and rows.schema.equals(schemas[table])):
                 relation = connection.from_arrow(rows)
                 rows = aggregate.raw_rows(relation, source, selection).to_arrow_table()
-            rows = _encoded(rows)
+            rows = _encoded(rows).cast(schemas[table])
             partition = _partition_of(connection, rows, source, num_partitions)
             rows = rows.take(np.argsort(partition, kind="stable"))
             numbers, counts = np.unique(partition, return_counts=True)
@@ -392,10 +403,11 @@ def _piece(rows: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def _write(pieces: pa.Table, *, folder: pathlib.Path) -> pa.Table:
+def _write(pieces: pa.Table, *, folder: pathlib.Path, attempt: str) -> pa.Table:
     """Writes the pieces of each table and partition to one file; returns the files.
 
-    A file has the number of its first piece, for a piece comes but once.
+    A file has the number of its first piece, for a piece comes but once, and the name
+    of the attempt, for another one may put pieces together otherwise.
 
     Raises:
         InputError: If the folder cannot be written, as on a full disk.
@@ -413,7 +425,7 @@ def _write(pieces: pa.Table, *, folder: pathlib.Path) -> pa.Table:
         for (table, partition), own in found.items():
             part = _partition_folder(folder, table, partition)
             part.mkdir(exist_ok=True)
-            file = part / f"{min(own):06d}.parquet"
+            file = part / f"{min(own):06d}-{attempt}.parquet"
             with runs.atomic(file) as temporary:
                 _write_parquet(map(own.__getitem__, sorted(own)), temporary)
             written.append(str(file.relative_to(folder)))
@@ -426,13 +438,31 @@ def _write(pieces: pa.Table, *, folder: pathlib.Path) -> pa.Table:
 
 
 def _write_parquet(pieces: Iterable[pa.Buffer], path: pathlib.Path) -> None:
-    """Writes pieces of one table to one Parquet file."""
-    rows = pa.concat_tables(pa.ipc.open_file(piece).read_all() for piece in pieces)
-    texts = [f.name for f in rows.schema if pa.types.is_dictionary(f.type)]
-    pa.parquet.write_table(
-        rows.unify_dictionaries(),
-        path,
-        compression="lz4",
-        use_dictionary=texts,
-        write_statistics=False,
-    )
+    """Writes pieces of one table to one Parquet file, some at a time."""
+    with contextlib.ExitStack() as stack:
+        writer = None
+        for rows in _joined(pa.ipc.open_file(piece).read_all() for piece in pieces):
+            if writer is None:
+                texts = [f.name for f in rows.schema if pa.types.is_dictionary(f.type)]
+                writer = stack.enter_context(
+                    pa.parquet.ParquetWriter(
+                        path,
+                        rows.schema,
+                        compression="lz4",
+                        use_dictionary=texts,
+                        write_statistics=False,
+                    )
+                )
+            writer.write_table(rows)
+
+
+def _joined(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Pieces put together until they have as many rows as a row group should."""
+    own: list[pa.Table] = []
+    for piece in pieces:
+        own.append(piece)
+        if sum(map(len, own)) >= _GROUP_ROWS:
+            yield pa.concat_tables(own).unify_dictionaries()
+            own = []
+    if own:
+        yield pa.concat_tables(own).unify_dictionaries()

@@ -59,6 +59,23 @@ def test_a_column_that_is_taken_away_by_name_is_not_read(suite_folder):
     assert found == ["guid", "app", "weight"]
 
 
+def test_a_recursion_keeps_the_whole_table(suite_folder):
+    old = "FROM crashes GROUP"
+    new = (
+        "FROM (WITH RECURSIVE r AS (SELECT *, 1 AS n FROM crashes UNION ALL "
+        "SELECT guid, ts, app, weight, n + 1 FROM r WHERE n < 2) SELECT * FROM r) GROUP"
+    )
+    found = read_of_crashes(suite_folder, old, new)
+    assert found == ["guid", "ts", "app", "weight"]
+
+
+def test_a_table_may_be_named_in_another_case_in_its_statement(suite_folder):
+    path = suite_folder / "source" / "prod" / "crashes.sql"
+    path.write_text(path.read_text().replace("TABLE crashes", "TABLE Crashes"))
+    sources = lineage.narrowed(suite_lib.load(suite_folder), OPEN)
+    assert list(sources["crashes"].types) == ["guid", "app", "weight"]
+
+
 def test_reporting_tables_are_looked_through(suite_folder):
     (suite_folder / "reporting").mkdir()
     (suite_folder / "reporting" / "late.sql").write_text(

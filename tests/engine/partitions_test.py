@@ -343,24 +343,51 @@ def pieces_of(numbers: list[int]) -> pa.Table:
 
 def test_pieces_of_a_partition_become_one_file(tmp_path):
     (tmp_path / "crashlog").mkdir()
-    shuffle._write(pieces_of([5, 3]), folder=tmp_path)
-    shuffle._write(pieces_of([3, 5]), folder=tmp_path)  # run again
-    shuffle._write(pieces_of([4]), folder=tmp_path)
+    for numbers in ([5, 3], [3, 5], [4]):  # the second is the first one run again
+        shuffle._write(pieces_of(numbers), folder=tmp_path, attempt="one")
     folder = tmp_path / "crashlog" / "partition=1"
     written = {
         file.name: pq.ParquetFile(file).read().to_pylist() for file in folder.iterdir()
     }
     assert written == {
-        "000003.parquet": [{"guid": "g3", "n": 3}, {"guid": "g5", "n": 5}],
-        "000004.parquet": [{"guid": "g4", "n": 4}],
+        "000003-one.parquet": [{"guid": "g3", "n": 3}, {"guid": "g5", "n": 5}],
+        "000004-one.parquet": [{"guid": "g4", "n": 4}],
     }
+
+
+def test_a_staged_file_is_written_some_rows_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(shuffle, "_GROUP_ROWS", 2)
+    (tmp_path / "crashlog").mkdir()
+    shuffle._write(pieces_of([0, 1, 2]), folder=tmp_path, attempt="one")
+    (file,) = tmp_path.rglob("*.parquet")
+    assert pq.ParquetFile(file).num_row_groups == 2
+    assert pq.read_table(file)["guid"].to_pylist() == ["g0", "g1", "g2"]
+
+
+def test_a_task_is_bound_by_its_rows_and_by_nested_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr(shuffle, "_TASK_BYTES", 8_000)
+    source = dataclasses.replace(
+        stability().sources["crashlog"], types={"guid": "VARCHAR", "list": "BIGINT[]"}
+    )
+    rows = pa.table({"guid": ["a"] * 1000, "list": [list(range(100))] + [[]] * 999})
+    pq.write_table(rows, tmp_path / "part.parquet", row_group_size=250)
+    chunks = list(shuffle._chunks(source, [tmp_path / "part.parquet"]))
+    # 16 bytes a row: two groups of 250 rows are as much as a task reads
+    assert [(c.first, c.stop, c.num_bytes) for c in chunks] == [
+        (0, 2, 8_000),
+        (2, 4, 8_000),
+    ]
+    long = pa.table({"guid": ["a"] * 10, "list": [list(range(1000))] * 10})
+    pq.write_table(long, tmp_path / "long.parquet", use_dictionary=False)
+    (chunk,) = shuffle._chunks(source, [tmp_path / "long.parquet"])
+    assert chunk.num_bytes > 10 * 1000 * 8
 
 
 def test_a_folder_that_pieces_cannot_go_to_is_named_in_one_line(tmp_path):
     occupied = tmp_path / "file"
     occupied.touch()
     with pytest.raises(errors.InputError, match=r"Not a directory\); free disk space"):
-        shuffle._write(pieces_of([0]), folder=occupied)
+        shuffle._write(pieces_of([0]), folder=occupied, attempt="one")
 
 
 def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():
