@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from teledp_jax import errors
 from teledp_jax import schema as schema_lib
+from teledp_jax.data import warehouse
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,14 +47,16 @@ class Rows:
 
 
 def read(path: pathlib.Path, table: schema_lib.Table, device: str) -> Rows:
-    """Reads a device table.
+    """Reads a device table, a file or a folder of parts.
 
     Raises:
         InputError: If it is no Parquet or lacks a column.
     """
     names = [device, *(column.name for column in table.columns)]
     try:
-        data = pq.ParquetFile(path).read(columns=names).combine_chunks()
+        files = map(pq.ParquetFile, warehouse.table_files(path))
+        data = pa.concat_tables(file.read(columns=names) for file in files)
+        data = data.combine_chunks()
         if missing := sorted(set(names) - set(data.column_names)):
             raise errors.InputError(f"{path}: lacks the columns {missing}.")
         ids, device_codes = _encoded(data[device])
@@ -76,8 +79,9 @@ def read(path: pathlib.Path, table: schema_lib.Table, device: str) -> Rows:
 
 
 def count_rows(path: pathlib.Path) -> int:
-    """Number of rows of a Parquet file."""
-    return int(pq.read_metadata(path).num_rows)
+    """Number of rows of a device table, a file or a folder of parts."""
+    files = warehouse.table_files(path)
+    return sum(int(pq.read_metadata(file).num_rows) for file in files)
 
 
 def _encoded(column: pa.ChunkedArray) -> tuple[pa.Array, Int[np.ndarray, " row"]]:

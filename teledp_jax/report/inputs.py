@@ -4,10 +4,11 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from teledp_jax import runs
-from teledp_jax.data import sqlfile
+from teledp_jax.data import sqlfile, warehouse
 
 REFERENCES = ("ceiling", "ceiling_public", "half_sample")
 """Labels that are no methods: what a method is held to."""
@@ -146,10 +147,12 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
 
 
 def column(path: pathlib.Path, name: str) -> Any:
-    """One column of a Parquet file as a pyarrow array, or None if it is not there."""
-    if not path.exists() or name not in pq.read_schema(path).names:
+    """One column of a device table as a pyarrow array, or None if it is not there."""
+    files = warehouse.table_files(path) if path.exists() else []
+    if not files or name not in pq.read_schema(files[0]).names:
         return None
-    return pq.read_table(path, columns=[name]).column(0).combine_chunks()
+    parts = [pq.read_table(file, columns=[name]) for file in files]
+    return pa.concat_tables(parts).column(0).combine_chunks()
 
 
 def _queries(

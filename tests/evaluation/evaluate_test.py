@@ -1,4 +1,5 @@
 import fleet
+import pyarrow.parquet as pq
 import pytest
 
 from teledp_jax import errors, runs
@@ -45,6 +46,28 @@ def test_every_file_is_written(run, tmp_path):
     assert len(runs.read_csv(run.statistics)) == 5 * 5
     assert len(runs.read_csv(run.downstream)) == 5 * 3
     assert runs.read_csv(run.rare_events) == []
+
+
+def test_tables_in_parts_are_evaluated_as_whole_ones(run, tmp_path):
+    suite = fleet.suite(tmp_path / "suite")
+    written = ("scores", "statistics", "downstream", "rare_events")
+
+    def found():
+        score(run, suite)
+        return [runs.read_csv(getattr(run, name)) for name in written]
+
+    whole = found()
+    for folder in (
+        run.real, run.half("first"), run.half("second"), run.ceiling, run.holdout,
+    ):  # fmt: skip
+        for file in folder.glob("*.parquet"):
+            rows = pq.read_table(file)
+            file.unlink()
+            file.mkdir()
+            cut = len(rows) // 2
+            pq.write_table(rows.slice(0, cut), file / "part-00000.parquet")
+            pq.write_table(rows.slice(cut), file / "part-00001.parquet")
+    assert found() == whole
 
 
 def test_summary_follows_the_contract(run, tmp_path):

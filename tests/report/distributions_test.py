@@ -36,6 +36,19 @@ def test_shares_follow_the_codes_of_the_schema(tmp_path):
         np.testing.assert_array_equal(shares["real"], expected)
 
 
+def test_parts_of_a_table_are_read_as_one(tmp_path):
+    run = runs.Run(tmp_path)
+    (run.real / "sysinfo.parquet").mkdir(parents=True)
+    for number, ages in enumerate(([1.0, 2.0], [], [3.0, None])):
+        rows = pa.table({"age": pa.array(ages, pa.float64())})
+        pq.write_table(rows, run.real / "sysinfo.parquet" / f"part-{number}.parquet")
+    inputs = inputs_lib.read(run, tmp_path / "suite")
+    codes = [AGE.code_of(value) for value in (1.0, 2.0, 3.0, None)]
+    expected = np.bincount(codes, minlength=AGE.num_codes) / 4
+    found = distributions.shares(inputs, TABLE, AGE)["real"]
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_missing_and_empty_tables_are_left_out(tmp_path):
     run = runs.Run(tmp_path)
     write(run.real, age=[1.0], vendor=["HP"])
