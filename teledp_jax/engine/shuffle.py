@@ -13,19 +13,16 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from absl import logging
-from jaxtyping import Integer
 
 from teledp_jax import errors, runs, storage
 from teledp_jax.data import aggregate, lineage, warehouse
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.engine import cluster
+from teledp_jax.engine import cluster, pieces
 
-_PARTITION = "partition"
 _SPLIT = "split"
 _EMPTY = "empty.parquet"
 _TRIES = 4  # of a lot's shuffle
@@ -33,11 +30,9 @@ _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
 _PLAIN_BYTES = 8  # of a value
 _TASK_BYTES = 2**26  # of rows that a task reads
 _LOT_BYTES = 2**33  # of rows of tables that are shuffled, and started again, together
-_GROUP_ROWS = 2**20  # of a staged file that are in memory at once
 _MAP_TASKS = (
     1024  # about so many hand pieces out: with each partition they make one more
 )
-_PIECES = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class _Chunk(NamedTuple):
@@ -105,7 +100,9 @@ def stage(
     done = len(private) - len(left)
     for lot in _lots({name: files[name] for name in left}, sources):
         progress(done, len(private))
-        empty = {name: _encoded(suite_lib.empty_table(sources[name])) for name in lot}
+        empty = {
+            name: pieces.encoded(suite_lib.empty_table(sources[name])) for name in lot
+        }
         split = functools.partial(
             _split,
             sources={name: sources[name] for name in lot},
@@ -136,14 +133,9 @@ def staged(
         if suite.sources[name].device is None:
             own[name] = whole
             continue
-        part = _partition_folder(folder, name, partition)
+        part = pieces.partition_folder(folder, name, partition)
         own[name] = [folder / name / _EMPTY, *sorted(part.glob("*.parquet"))]
     return own
-
-
-def _partition_folder(folder: pathlib.Path, table: str, partition: int) -> pathlib.Path:
-    """Where the pieces of a table and partition lie."""
-    return folder / table / f"{_PARTITION}={partition}"
 
 
 def _lots(
@@ -283,16 +275,16 @@ def _shuffle(
     size = sum(chunk.num_bytes for own in lot.values() for chunk in own)
     context = ray.data.DataContext.get_current()
     context.shuffle_input_batch_bytes = max(_TASK_BYTES, size // _MAP_TASKS)
-    pieces = ray.data.from_items(tasks, override_num_blocks=len(tasks))
-    pieces = pieces.map_batches(split, batch_size=None, batch_format="pyarrow")
-    pieces = pieces.repartition(num_partitions, keys=[_PARTITION, _SPLIT])
+    rows = ray.data.from_items(tasks, override_num_blocks=len(tasks))
+    rows = rows.map_batches(split, batch_size=None, batch_format="pyarrow")
+    rows = rows.repartition(num_partitions, keys=[pieces.PARTITION, _SPLIT])
     write = functools.partial(
-        _write, folder=folder.absolute(), attempt=uuid.uuid4().hex
+        pieces.write, folder=folder.absolute(), attempt=uuid.uuid4().hex
     )
-    files = pieces.map_batches(write, batch_size=None, batch_format="pyarrow")
+    files = rows.map_batches(write, batch_size=None, batch_format="pyarrow")
     written = {row["file"] for row in files.take_all()}
     for name in lot:
-        for file in (folder / name).glob(f"{_PARTITION}=*/*.parquet"):
+        for file in (folder / name).glob(f"{pieces.PARTITION}=*/*.parquet"):
             if str(file.relative_to(folder)) not in written:
                 file.unlink()  # of a task that died after it
 
@@ -307,7 +299,7 @@ def _split(
 ) -> pa.Table:
     """The rows of some tasks that count, a piece for each table and partition."""
     found: dict[str, list] = {
-        name: [] for name in ("table", "number", _PARTITION, _SPLIT, "piece")
+        name: [] for name in ("table", "number", pieces.PARTITION, _SPLIT, "piece")
     }
     chunks = [_Chunk(**chunk) for task in tasks.to_pylist() for chunk in task["chunks"]]
     with warehouse.sealed() as connection:
@@ -320,24 +312,24 @@ def _split(
             if not (selection.takes_all and rows.schema.equals(schemas[table])):
                 relation = connection.from_arrow(rows)
                 rows = aggregate.raw_rows(relation, source, selection).to_arrow_table()
-            rows = _encoded(rows).cast(schemas[table])
-            partition = _partition_of(connection, rows, source, num_partitions)
+            rows = pieces.encoded(rows).cast(schemas[table])
+            partition = pieces.partition_of(connection, rows, source, num_partitions)
             rows = rows.take(np.argsort(partition, kind="stable"))
             numbers, counts = np.unique(partition, return_counts=True)
             stops = np.cumsum(counts)
             for number, start, stop in zip(numbers, stops - counts, stops, strict=True):
                 found["table"].append(table)
                 found["number"].append(first.number)
-                found[_PARTITION].append(number)
+                found[pieces.PARTITION].append(number)
                 found[_SPLIT].append(first.number % _NUM_SPLITS)
-                found["piece"].append(_piece(rows.slice(start, stop - start)))
+                found["piece"].append(pieces.piece(rows.slice(start, stop - start)))
     return pa.table(
         found,
         schema=pa.schema(
             [
                 ("table", pa.string()),
                 ("number", pa.int64()),
-                (_PARTITION, pa.int64()),
+                (pieces.PARTITION, pa.int64()),
                 (_SPLIT, pa.int64()),
                 ("piece", pa.large_binary()),
             ]
@@ -354,115 +346,3 @@ def _read(chunk: _Chunk, source: suite_lib.Source) -> pa.Table:
             columns=list(source.types),
             use_threads=False,
         )
-
-
-def _encoded(rows: pa.Table) -> pa.Table:
-    """The rows with each text column as one dictionary, all columns in one chunk."""
-    for index, field in enumerate(rows.schema):
-        if pa.types.is_string(field.type):
-            rows = rows.set_column(
-                index, field.name, rows.column(index).dictionary_encode()
-            )
-    return rows.unify_dictionaries().combine_chunks()
-
-
-def _partition_of(
-    connection: duckdb.DuckDBPyConnection,
-    rows: pa.Table,
-    source: suite_lib.Source,
-    num_partitions: int,
-) -> Integer[np.ndarray, " row"]:
-    """The partition of each row; each id is hashed once."""
-    assert source.device is not None
-    ids = rows.column(source.device).combine_chunks()
-    if not pa.types.is_dictionary(ids.type):
-        ids = ids.dictionary_encode()
-    no_id = pa.nulls(1, ids.dictionary.type)
-    known = pa.table({source.device: pa.concat_arrays([ids.dictionary, no_id])})
-    hashed = connection.from_arrow(known).project(
-        warehouse.partition(source.device, num_partitions).alias(_PARTITION)
-    )
-    partitions = hashed.to_arrow_table().column(_PARTITION).to_numpy()
-    partitions = partitions.astype(np.min_scalar_type(num_partitions))
-    return partitions[ids.indices.fill_null(len(ids.dictionary)).to_numpy()]
-
-
-def _piece(rows: pa.Table) -> bytes:
-    """Rows as the content of an Arrow file, with no text that they do not hold."""
-    for index, field in enumerate(rows.schema):
-        if pa.types.is_dictionary(field.type):
-            whole = rows.column(index).combine_chunks()
-            used = whole.indices.dictionary_encode()
-            own = pa.DictionaryArray.from_arrays(
-                used.indices, whole.dictionary.take(used.dictionary)
-            )
-            rows = rows.set_column(index, field.name, own)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, rows.schema, options=_PIECES) as writer:
-        writer.write_table(rows)
-    return sink.getvalue().to_pybytes()
-
-
-def _write(pieces: pa.Table, *, folder: pathlib.Path, attempt: str) -> pa.Table:
-    """Writes the pieces of each table and partition to one file; returns the files.
-
-    A file has the number of its first piece, for a piece comes but once, and the name
-    of the attempt, for another one may put pieces together otherwise.
-
-    Raises:
-        InputError: If the folder cannot be written, as on a full disk.
-    """
-    found: dict[tuple[str, int], dict[int, pa.Buffer]] = {}
-    for name, piece in zip(
-        pieces.select(["table", _PARTITION, "number"]).to_pylist(),
-        pieces.column("piece"),
-        strict=True,
-    ):
-        own = found.setdefault((name["table"], name[_PARTITION]), {})
-        own[name["number"]] = piece.as_buffer()
-    written = []
-    try:
-        for (table, partition), own in found.items():
-            part = _partition_folder(folder, table, partition)
-            part.mkdir(exist_ok=True)
-            file = part / f"{min(own):06d}-{attempt}.parquet"
-            with runs.atomic(file) as temporary:
-                _write_parquet(map(own.__getitem__, sorted(own)), temporary)
-            written.append(str(file.relative_to(folder)))
-    except OSError as error:
-        raise errors.InputError(
-            f"{folder}: cannot be written ({error.strerror}); free disk space or "
-            "choose another --workdir, then go on with the same command."
-        ) from None
-    return pa.table({"file": pa.array(written, pa.string())})
-
-
-def _write_parquet(pieces: Iterable[pa.Buffer], path: pathlib.Path) -> None:
-    """Writes pieces of one table to one Parquet file, some at a time."""
-    with contextlib.ExitStack() as stack:
-        writer = None
-        for rows in _joined(pa.ipc.open_file(piece).read_all() for piece in pieces):
-            if writer is None:
-                texts = [f.name for f in rows.schema if pa.types.is_dictionary(f.type)]
-                writer = stack.enter_context(
-                    pa.parquet.ParquetWriter(
-                        path,
-                        rows.schema,
-                        compression="lz4",
-                        use_dictionary=texts,
-                        write_statistics=False,
-                    )
-                )
-            writer.write_table(rows)
-
-
-def _joined(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Pieces put together until they have as many rows as a row group should."""
-    own: list[pa.Table] = []
-    for piece in pieces:
-        own.append(piece)
-        if sum(map(len, own)) >= _GROUP_ROWS:
-            yield pa.concat_tables(own).unify_dictionaries()
-            own = []
-    if own:
-        yield pa.concat_tables(own).unify_dictionaries()

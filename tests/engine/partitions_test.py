@@ -14,7 +14,7 @@ import pytest
 from teledp_jax import arrays, errors, runs, settings
 from teledp_jax.data import aggregate, encode, warehouse
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.engine import cluster, partitions, shuffle
+from teledp_jax.engine import cluster, partitions, pieces, shuffle
 from teledp_jax.evaluation import catalog
 from teledp_jax.evaluation import run as run_lib
 from teledp_jax.simulate import dca
@@ -152,9 +152,9 @@ def test_a_device_lies_in_the_partition_of_the_md5_of_its_id(both):
 @pytest.mark.parametrize("ids", [["a", None, "b", "a"], [7, None, 1234567890123, 7]])
 def test_rows_of_one_id_of_any_type_fall_together(ids):
     source = dataclasses.replace(stability().sources["crashlog"], device="guid")
-    rows = shuffle._encoded(pa.table({"guid": ids}))
+    rows = pieces.encoded(pa.table({"guid": ids}))
     with warehouse.sealed() as connection:
-        found = shuffle._partition_of(connection, rows, source, 100)
+        found = pieces.partition_of(connection, rows, source, 100)
     expected = [0 if own is None else partition_of(own, 100) for own in ids]
     assert found.tolist() == expected
 
@@ -336,7 +336,7 @@ def pieces_of(numbers: list[int]) -> pa.Table:
             "table": ["crashlog"] * len(numbers),
             "number": numbers,
             "partition": [1] * len(numbers),
-            "piece": list(map(shuffle._piece, rows)),
+            "piece": list(map(pieces.piece, rows)),
         }
     )
 
@@ -344,7 +344,7 @@ def pieces_of(numbers: list[int]) -> pa.Table:
 def test_pieces_of_a_partition_become_one_file(tmp_path):
     (tmp_path / "crashlog").mkdir()
     for numbers in ([5, 3], [3, 5], [4]):  # the second is the first one run again
-        shuffle._write(pieces_of(numbers), folder=tmp_path, attempt="one")
+        pieces.write(pieces_of(numbers), folder=tmp_path, attempt="one")
     folder = tmp_path / "crashlog" / "partition=1"
     written = {
         file.name: pq.ParquetFile(file).read().to_pylist() for file in folder.iterdir()
@@ -356,9 +356,9 @@ def test_pieces_of_a_partition_become_one_file(tmp_path):
 
 
 def test_a_staged_file_is_written_some_rows_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(shuffle, "_GROUP_ROWS", 2)
+    monkeypatch.setattr(pieces, "_GROUP_ROWS", 2)
     (tmp_path / "crashlog").mkdir()
-    shuffle._write(pieces_of([0, 1, 2]), folder=tmp_path, attempt="one")
+    pieces.write(pieces_of([0, 1, 2]), folder=tmp_path, attempt="one")
     (file,) = tmp_path.rglob("*.parquet")
     assert pq.ParquetFile(file).num_row_groups == 2
     assert pq.read_table(file)["guid"].to_pylist() == ["g0", "g1", "g2"]
@@ -387,7 +387,7 @@ def test_a_folder_that_pieces_cannot_go_to_is_named_in_one_line(tmp_path):
     occupied = tmp_path / "file"
     occupied.touch()
     with pytest.raises(errors.InputError, match=r"Not a directory\); free disk space"):
-        shuffle._write(pieces_of([0]), folder=occupied, attempt="one")
+        pieces.write(pieces_of([0]), folder=occupied, attempt="one")
 
 
 def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():
