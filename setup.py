@@ -10,9 +10,7 @@ setuptools.setup(
     description="Synthetic device telemetry under one device-level (epsilon, delta).",
     python_requires=">=3.11",
     packages=setuptools.find_packages(include=["teledp_jax", "teledp_jax.*"]),
-    package_data={
-        "teledp_jax": ["report/templates/*", "simulate/*.yaml", "evaluation/*.yaml"]
-    },
+    package_data={"teledp_jax": ["**/*.yaml", "**/*.jinja", "**/*.css"]},
     install_requires=[
         *BARE,
         "absl-py>=2.1",

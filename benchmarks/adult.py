@@ -30,10 +30,8 @@ import machine
 import numpy as np
 from absl import app, flags, logging
 
-from teledp_jax import arrays, base, keys, registry, runs
-from teledp_jax import schema as schema_lib
-from teledp_jax.privacy import accounting, mechanisms
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax import arrays, base, keys, registry, runs, schemas
+from teledp_jax.privacy import accounting, budgets, mechanisms
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _DATA = flags.DEFINE_string(
@@ -47,22 +45,22 @@ _LOGS = flags.DEFINE_list("reference_logs", [], "name:file of what a script prin
 _REFERENCE = flags.DEFINE_string("reference", "", "Repository and revision.")
 
 
-def load(folder: pathlib.Path) -> tuple[schema_lib.Schema, arrays.DeviceArrays]:
+def load(folder: pathlib.Path) -> tuple[schemas.Schema, arrays.DeviceArrays]:
     """The table as a suite of one anchor; codes without an order, as in the scripts."""
     domain = json.loads((folder / "domain.json").read_text())
     lines = (folder / "adult.csv").read_text().split()
     header = lines[0].split(",")
     cells = np.array([line.split(",") for line in lines[1:]], np.int64)
     columns = tuple(
-        schema_lib.Column(
+        schemas.Column(
             name=name, kind="category", categories=tuple(map(str, range(size)))
         )
         for name, size in domain.items()
     )
-    table = schema_lib.Table(
+    table = schemas.Table(
         name="adult", role="anchor", grain="a person", columns=columns
     )
-    schema = schema_lib.Schema(suite="adult", device="id", tables=(table,))
+    schema = schemas.Schema(suite="adult", device="id", tables=(table,))
     codes = cells[:, [header.index(name) for name in domain]] + 1
     dtype = arrays.code_dtype(max(column.num_codes for column in columns))
     mask = np.ones((len(codes), 1), bool)
@@ -86,12 +84,12 @@ def error(real: arrays.DeviceArrays, synthetic: arrays.DeviceArrays) -> float:
 
 
 def measure(
-    name: str, seed: int, schema: schema_lib.Schema, devices: arrays.DeviceArrays
+    name: str, seed: int, schema: schemas.Schema, devices: arrays.DeviceArrays
 ) -> dict[str, Any]:
     """One fit: its error, its epsilon and its times."""
     module = registry.method(name)
     count = arrays.num_devices(devices)
-    budget = budget_lib.Budget(
+    budget = budgets.Budget(
         epsilon=_EPSILON.value,
         delta=_DELTA.value,
         spent=dp_accounting.NoOpDpEvent(),

@@ -23,8 +23,9 @@ import duckdb
 import pyarrow as pa
 from absl import app, flags
 
-from teledp_jax import runs, settings
-from teledp_jax.simulate import logfile
+from teledp_jax import runs
+from teledp_jax.job import settings
+from teledp_jax.suites.eventlog import logfile
 
 _NUM_ROWS = flags.DEFINE_integer("num_rows", 10_000_000, "Rows of the log.")
 _REPEATS = flags.DEFINE_integer("repeats", 3, "Times each is run; the median counts.")

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 from teledp_jax.data import suite as suite_lib
 
 _SQL = pathlib.Path(__file__).parent.parent / "sql"
@@ -15,14 +14,14 @@ _ENTITY_SHARE = 0.4  # of devices with rows of an entity
 _MORE = 0.5  # of rows that another one follows
 
 
-def schema(suite: str, num_tables: int | None = None) -> schema_lib.Schema:
+def schema(suite: str, num_tables: int | None = None) -> schemas.Schema:
     """The anchor of a suite and its next device tables, or all of them."""
     whole = suite_lib.load(_SQL / suite).schema
     tables = whole.tables[: num_tables or len(whole.tables)]
-    return schema_lib.Schema(suite=whole.suite, device=whole.device, tables=tables)
+    return schemas.Schema(suite=whole.suite, device=whole.device, tables=tables)
 
 
-def row_shares(table: schema_lib.Table) -> np.ndarray:
+def row_shares(table: schemas.Table) -> np.ndarray:
     """How likely a device has none, one or more rows of a table."""
     if table.role == "group":
         return np.array([1.0 - _GROUP_SHARE, _GROUP_SHARE])
@@ -31,7 +30,7 @@ def row_shares(table: schema_lib.Table) -> np.ndarray:
     return np.append(1.0 - _ENTITY_SHARE, _ENTITY_SHARE * shares[1:] / shares.sum())
 
 
-def records(schema: schema_lib.Schema, num_devices: int) -> arrays.DeviceArrays:
+def records(schema: schemas.Schema, num_devices: int) -> arrays.DeviceArrays:
     """Random codes: uniform values in rows that exist."""
     rng = np.random.default_rng(0)
     devices = {}
@@ -50,7 +49,7 @@ def records(schema: schema_lib.Schema, num_devices: int) -> arrays.DeviceArrays:
     return devices
 
 
-def relational_model(schema: schema_lib.Schema) -> Any:
+def relational_model(schema: schemas.Schema) -> Any:
     """The model of `dpsgd_relational` under the shares that `records` has."""
     from teledp_jax.dpsgd.models import relational, relational_layout
 

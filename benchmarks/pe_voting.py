@@ -25,8 +25,7 @@ import scipy
 from absl import app, flags
 from scipy.spatial import distance
 
-from teledp_jax import runs
-from teledp_jax import schema as schema_lib
+from teledp_jax import runs, schemas
 from teledp_jax.pe import embedding as embedding_lib
 from teledp_jax.pe import voting
 
@@ -45,21 +44,21 @@ _NUM_CATEGORIES, _NUM_ORDINALS, _NUM_BINS = 9, 59, 16
 _COVERAGE = 0.15  # of an ordinal column: most devices report few
 
 
-def _schema() -> schema_lib.Schema:
+def _schema() -> schemas.Schema:
     """One table of the size that was measured before."""
     categories = tuple(f"value {i}" for i in range(12))
     edges = tuple(float(i) for i in range(_NUM_BINS + 1))
     columns = [
-        schema_lib.Column(name=f"category_{i}", kind="category", categories=categories)
+        schemas.Column(name=f"category_{i}", kind="category", categories=categories)
         for i in range(_NUM_CATEGORIES)
     ] + [
-        schema_lib.Column(name=f"number_{i}", kind="double", edges=edges)
+        schemas.Column(name=f"number_{i}", kind="double", edges=edges)
         for i in range(_NUM_ORDINALS)
     ]
-    table = schema_lib.Table(
+    table = schemas.Table(
         name="device", role="anchor", grain="One row a device", columns=tuple(columns)
     )
-    return schema_lib.Schema(suite="benchmark", device="guid", tables=(table,))
+    return schemas.Schema(suite="benchmark", device="guid", tables=(table,))
 
 
 def _records(generator: np.random.Generator, count: int) -> np.ndarray:

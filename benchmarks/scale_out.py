@@ -26,11 +26,13 @@ import machine
 import psutil
 from absl import app, flags
 
-from teledp_jax import runs, settings
+from teledp_jax import runs
+from teledp_jax.cluster import connection as cluster
+from teledp_jax.cluster import partitions, shuffle
 from teledp_jax.data import aggregate, warehouse
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.engine import cluster, partitions, shuffle
-from teledp_jax.simulate import dca
+from teledp_jax.job import settings
+from teledp_jax.suites.dca import fleet
 
 _DEVICES = flags.DEFINE_list("devices", ["20000", "100000"], "Sizes of the fleet.")
 _WORKERS = flags.DEFINE_list("workers", ["1", "2"], "Cores of the Ray cluster.")
@@ -189,7 +191,7 @@ def measure(num_devices: int, num_partitions: int) -> Iterator[dict[str, Any]]:
     suite = suite_lib.load(settings.SQL / "dca")
     with tempfile.TemporaryDirectory(dir=_TEMP.value, prefix="scale-") as temporary:
         raw = pathlib.Path(temporary) / "raw"
-        dca.simulate(
+        fleet.simulate(
             raw,
             source=[source.file for source in suite.sources.values()],
             num_devices=num_devices,

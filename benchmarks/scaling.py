@@ -40,12 +40,12 @@ def point(method: str, num_devices: int, num_tables: int) -> dict[str, Any]:
     import jax
 
     from teledp_jax import base, keys, registry
-    from teledp_jax.privacy import budget, mechanisms
+    from teledp_jax.privacy import budgets, mechanisms
 
     schema = fleet.schema(_SUITE.value, num_tables)
     devices = fleet.records(schema, num_devices)
     records = sum(table.codes.nbytes + table.mask.nbytes for table in devices.values())
-    allowed = budget.Budget(
+    allowed = budgets.Budget(
         epsilon=4.0,
         delta=1e-7,
         spent=dp_accounting.NoOpDpEvent(),

@@ -15,8 +15,9 @@ sets them beside the published tables. `--labels=pe,independent` keeps some alon
 
 import ml_collections
 
-from teledp_jax import paper, settings
+from teledp_jax import settings
 from teledp_jax.methods import dpsgd_relational, independent, pe, pe_conditional
+from teledp_jax.studies.intel import methods
 
 
 def get_config() -> ml_collections.ConfigDict:
@@ -44,5 +45,5 @@ def get_config() -> ml_collections.ConfigDict:
     )
     config.methods.independent = settings.entry(independent.Config())
     fitted = round((1 - config.holdout) * config.num_devices)
-    config.methods.update(paper.entries(fitted))
+    config.methods.update(methods.entries(fitted))
     return config.lock()

@@ -12,8 +12,9 @@ own bookkeeping; `scripts/reproduce_tables.py` sets them beside the published ta
 
 import ml_collections
 
-from teledp_jax import paper, settings
+from teledp_jax import settings
 from teledp_jax.methods import dpsgd_relational, independent, pe, pe_conditional
+from teledp_jax.studies.intel import methods
 
 
 def get_config() -> ml_collections.ConfigDict:
@@ -33,5 +34,5 @@ def get_config() -> ml_collections.ConfigDict:
     config.methods.pe = settings.entry(pe.Config())
     config.methods.independent = settings.entry(independent.Config())
     fitted = round((1 - config.holdout) * config.num_devices)
-    config.methods.update(paper.entries(fitted))
+    config.methods.update(methods.entries(fitted))
     return config.lock()

@@ -24,9 +24,11 @@ from typing import Any
 import launch
 from absl import flags, logging
 
-from teledp_jax import arrays, errors, provenance, registry
-from teledp_jax.audit import fleets, results, suite
+from teledp_jax import arrays, errors, registry
+from teledp_jax.audit import fleets, suite
 from teledp_jax.data import encode
+from teledp_jax.job import provenance
+from teledp_jax.privacy import findings as results
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write to; none: print only.")
 _QUICK = flags.DEFINE_bool("quick", False, "What the tests run; so without a flag.")

@@ -9,13 +9,13 @@ Needs the finished main job, whose report shows the same. Writes synthetic_logs.
 import launch
 
 from teledp_jax import runs
-from teledp_jax.report import logs as report
+from teledp_jax.suites.eventlog import sections as report
 
 
 def main() -> None:
     """Runs the step."""
     job = launch.job()
-    facts = job.compare_logs()
+    facts = job.compare()
     path = job.run.folder / "reports" / "synthetic_logs.md"
     with runs.atomic(path) as temporary:
         temporary.write_text(report.markdown(facts))

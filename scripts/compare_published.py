@@ -18,12 +18,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from absl import flags, logging
 
-from teledp_jax import errors, provenance, runs, settings
+from teledp_jax import errors, runs
 from teledp_jax.data import aggregate
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.evaluation import catalog, compare
-from teledp_jax.evaluation import run as run_lib
-from teledp_jax.simulate import dca, published
+from teledp_jax.evaluation import compare
+from teledp_jax.job import provenance, settings
+from teledp_jax.queries import catalog
+from teledp_jax.queries import run as run_lib
+from teledp_jax.studies.intel import calibration
+from teledp_jax.suites.dca import fleet
 
 _PUBLISHED = flags.DEFINE_string("published", None, "Folder that holds real/*.csv.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write to.")
@@ -42,7 +45,7 @@ def device_tables(output: pathlib.Path) -> list[catalog.Query]:
     names = {table.name for table in suite.schema.tables}
     suite = suite.without(sorted(names - needed))
     run = runs.Run(output)
-    dca.simulate(
+    fleet.simulate(
         run.raw,
         source=[source.file for source in suite.sources.values()],
         num_devices=_NUM_DEVICES.value,
@@ -123,11 +126,11 @@ def main() -> None:
     queries = device_tables(output)
     results = answers(output, queries)
     found: list[dict[str, Any]] = []
-    for query, section in published.queries().items():
+    for query, section in calibration.queries().items():
         known = section.get("known_in")
-        found += published.compare(
+        found += calibration.compare(
             query,
-            runs.read_csv(real / f"{published.file_of(query)}.csv"),
+            runs.read_csv(real / f"{calibration.file_of(query)}.csv"),
             runs.read_csv(output / "results" / "whole" / f"{query}.csv"),
             num_devices=_NUM_DEVICES.value,
             known=runs.read_csv(real / f"{known}.csv") if known else (),

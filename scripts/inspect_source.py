@@ -11,7 +11,7 @@ import launch
 from absl import flags
 
 from teledp_jax import errors
-from teledp_jax.data import catalog, suite
+from teledp_jax.data import inspect, suite
 
 _SOURCE = flags.DEFINE_string(
     "source", None, "Folder with <schema>/<table>/*.parquet and manifests."
@@ -26,13 +26,13 @@ def main() -> None:
     """Prints the catalog of --source."""
     if not _SOURCE.value:
         raise errors.InputError("State --source, as --source=data/raw.")
-    found = catalog.describe(
+    found = inspect.describe(
         suite.load(_SQL / _SUITE.value), pathlib.Path(_SOURCE.value)
     )
     if _JSON.value:
         print(json.dumps(dataclasses.asdict(found), indent=2))
     else:
-        print(catalog.as_text(found))
+        print(inspect.as_text(found))
 
 
 if __name__ == "__main__":

@@ -11,19 +11,10 @@ import tqdm
 from absl import flags, logging
 from ml_collections import config_flags
 
-from teledp_jax import (
-    errors,
-    gang,
-    launcher,
-    pipeline,
-    runs,
-    settings,
-    storage,
-    synthesis,
-)
-from teledp_jax.data import eventlog
-from teledp_jax.engine import members
-from teledp_jax.simulate import logfile
+from teledp_jax import errors, runs, storage
+from teledp_jax.cluster import gang, launcher, placement
+from teledp_jax.job import fit, pipeline, settings
+from teledp_jax.suites.eventlog import log, logfile
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config",
@@ -210,7 +201,7 @@ def start_gang(job: pipeline.Job, count: int, label: str) -> None:
     command = [sys.executable, *sys.argv, f"--label={label}"]
     if job.config.engine == "ray":
         with job.cluster():
-            status = launcher.run(members.start(command, count))
+            status = launcher.run(placement.start(command, count))
     else:
         status = launcher.run(launcher.local(command, count))
     if status:
@@ -239,10 +230,10 @@ def _use_input(config: ml_collections.ConfigDict) -> None:
     settings.resolve(config)  # before any work
     folder = workdir()
     load_input(folder)
-    config.source = str(folder / eventlog.RAW)
+    config.source = str(folder / log.RAW)
 
 
-def bar(name: str) -> synthesis.Progress:
+def bar(name: str) -> fit.Progress:
     """A progress bar on stderr."""
     shown = tqdm.tqdm(desc=name, file=sys.stderr, mininterval=0.5, leave=True)
     _BARS.append(shown)

@@ -11,10 +11,9 @@ import launch
 import numpy as np
 from absl import flags, logging
 
-from teledp_jax import settings
-from teledp_jax.data import encoding, eventlog
-from teledp_jax.simulate import eventlog as simulated
-from teledp_jax.simulate import logfile
+from teledp_jax.job import settings
+from teledp_jax.suites.eventlog import encoding, log, logfile
+from teledp_jax.suites.eventlog import simulate as simulated
 
 _SEED = flags.DEFINE_integer("simulation_seed", 0, "Of the log without --input.")
 _KEEP = flags.DEFINE_boolean(
@@ -39,7 +38,7 @@ def main() -> None:
     )
     if made.encoding != encoding.UTF8:
         print(f"{path} is no UTF-8; it was read as {made.encoding.upper()}")
-    print(f"{len(made.events)} events in {folder / eventlog.CLEAN}")
+    print(f"{len(made.events)} events in {folder / log.CLEAN}")
     for reason, count in made.rejects.items():
         print(f"{count} rows rejected: {reason}")
 

@@ -16,11 +16,12 @@ import launch
 import numpy as np
 from absl import flags
 
-from teledp_jax import errors, runs, settings
+from teledp_jax import errors, runs
 from teledp_jax.answers import releases
-from teledp_jax.data import eventlog, sqlfile
-from teledp_jax.evaluation import private_answers
+from teledp_jax.data import sqlfile
+from teledp_jax.job import settings
 from teledp_jax.privacy import book, events
+from teledp_jax.suites.eventlog import log, private_answers
 
 _EPSILON = flags.DEFINE_float("epsilon", 2.0, "Of the release, for one user.")
 _DELTA = flags.DEFINE_float("delta", 1e-6, "Of Gaussian releases, ledger and cap.")
@@ -44,7 +45,7 @@ def main() -> None:
     folder = launch.workdir()
     launch.load_input(folder)
     # All public products: which ones the log has would be a private fact.
-    products = eventlog.vocabulary(settings.SQL / "eventlog", "products")
+    products = log.vocabulary(settings.SQL / "eventlog", "products")
     run = runs.Run(folder)
     path = run.release(releases.NAME) / "private_answers.csv"
     if path.exists():
@@ -67,8 +68,8 @@ def main() -> None:
 def exact(folder: pathlib.Path, products: list[str]) -> releases.Counts:
     """Exact users and error users by primary product."""
     query = settings.SQL / "eventlog" / "summary" / "primary_products.sql"
-    with eventlog.open_clean(folder) as connection:
-        rows = eventlog.rows(connection, sqlfile.read(query))
+    with log.open_clean(folder) as connection:
+        rows = log.rows(connection, sqlfile.read(query))
     known = {row["Product Type"]: row for row in rows}
     found = [known.get(product, {}) for product in products]
     return releases.Counts(
@@ -98,7 +99,7 @@ def enter_book(clean: pathlib.Path) -> None:
 
 def release(run: runs.Run, path: pathlib.Path, products: list[str]) -> None:
     """Writes the one release, with fresh noise, and says what it costs."""
-    clean = run.folder / eventlog.CLEAN
+    clean = run.folder / log.CLEAN
     if not clean.exists():
         raise errors.InputError(f"{clean}: is absent; run scripts/preprocess.py first.")
     enter_book(clean)

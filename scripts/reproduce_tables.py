@@ -13,9 +13,10 @@ import pathlib
 import launch
 from absl import flags
 
-from teledp_jax import errors, runs, settings
+from teledp_jax import errors, runs
+from teledp_jax.job import settings
 from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import reproduction
+from teledp_jax.studies.intel import reproduction
 
 _PUBLISHED = flags.DEFINE_string("published", None, "Folder of the study's results.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write to.")

@@ -10,10 +10,11 @@ import launch
 import numpy as np
 import pyarrow as pa
 
-from teledp_jax import runs, settings
-from teledp_jax.data import eventlog, sqlfile
-from teledp_jax.evaluation import eventlog as statistics
-from teledp_jax.report import eventlog as figures
+from teledp_jax import runs
+from teledp_jax.data import sqlfile
+from teledp_jax.job import settings
+from teledp_jax.suites.eventlog import figures, statistics
+from teledp_jax.suites.eventlog import log as eventlog
 
 
 def columns(table: pa.Table, names: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ import contextlib
 import launch
 from absl import flags
 
-from teledp_jax import gang
+from teledp_jax.cluster import gang
 
 _LABEL = flags.DEFINE_string("label", None, "Only this label, as pe; none: all.")
 _WITHIN = flags.DEFINE_bool("within_run", False, "The caller holds the run folder.")

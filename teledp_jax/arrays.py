@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Integer
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 
 Array = jax.Array | np.ndarray
 
@@ -40,7 +40,7 @@ def code_dtype(max_codes: int) -> np.dtype:
     return np.dtype(np.min_scalar_type(max(max_codes - 1, 0)))
 
 
-def check(schema: schema_lib.Schema, devices: DeviceArrays) -> None:
+def check(schema: schemas.Schema, devices: DeviceArrays) -> None:
     """Asserts the bounds that the privacy analysis rests on.
 
     Raises:
@@ -88,7 +88,7 @@ def concatenate(parts: list[DeviceArrays]) -> DeviceArrays:
 
 
 def flatten(
-    schema: schema_lib.Schema, devices: DeviceArrays
+    schema: schemas.Schema, devices: DeviceArrays
 ) -> Integer[np.ndarray, "device head"]:
     """Device records as one row of codes each; the columns are `schema.heads`."""
     count = num_devices(devices)
@@ -105,7 +105,7 @@ def flatten(
 
 
 def unflatten(
-    schema: schema_lib.Schema, codes: Integer[Array, "device head"]
+    schema: schemas.Schema, codes: Integer[Array, "device head"]
 ) -> DeviceArrays:
     """Inverse of `flatten`; columns of rows beyond the number of rows are dropped."""
     codes = np.asarray(codes)
@@ -128,7 +128,7 @@ def unflatten(
 
 
 @functools.lru_cache(maxsize=32)
-def _existence(schema: schema_lib.Schema) -> tuple[np.ndarray, np.ndarray]:
+def _existence(schema: schemas.Schema) -> tuple[np.ndarray, np.ndarray]:
     """For each head: index of its table's row-count head (-1: none), and its row."""
     owner, latest = [], -1
     for index, head in enumerate(schema.heads):
@@ -141,7 +141,7 @@ def _existence(schema: schema_lib.Schema) -> tuple[np.ndarray, np.ndarray]:
 
 
 def exists(
-    schema: schema_lib.Schema, codes: Integer[np.ndarray, "device head"]
+    schema: schemas.Schema, codes: Integer[np.ndarray, "device head"]
 ) -> Bool[np.ndarray, "device head"]:
     """Where a flattened record has a value: the row of that head exists."""
     owner, row = _existence(schema)
@@ -161,7 +161,7 @@ def save(folder: pathlib.Path, devices: DeviceArrays) -> None:
             np.save(path, np.asarray(array), allow_pickle=False)
 
 
-def load(folder: pathlib.Path, schema: schema_lib.Schema) -> DeviceArrays:
+def load(folder: pathlib.Path, schema: schemas.Schema) -> DeviceArrays:
     """Reads what `save` wrote, whole or in parts, and checks it.
 
     Raises:
@@ -173,7 +173,7 @@ def load(folder: pathlib.Path, schema: schema_lib.Schema) -> DeviceArrays:
 
 
 def load_range(
-    folder: pathlib.Path, schema: schema_lib.Schema, start: int, stop: int
+    folder: pathlib.Path, schema: schemas.Schema, start: int, stop: int
 ) -> DeviceArrays:
     """Reads the devices `start` to `stop` of `load`, and no other, and checks them.
 
@@ -200,7 +200,7 @@ def load_range(
     return devices
 
 
-def stored_devices(folder: pathlib.Path, schema: schema_lib.Schema) -> int:
+def stored_devices(folder: pathlib.Path, schema: schemas.Schema) -> int:
     """Number of devices that `load` would give, from the files' heads alone."""
     return sum(num_devices(_open(part, schema)) for part in _parts(folder))
 
@@ -210,7 +210,7 @@ def _parts(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(folder.glob("part-*")) or [folder]
 
 
-def _open(folder: pathlib.Path, schema: schema_lib.Schema) -> DeviceArrays:
+def _open(folder: pathlib.Path, schema: schemas.Schema) -> DeviceArrays:
     """What `save` wrote to one folder, mapped: only what is looked at is read."""
     return {
         table.name: TableArrays(

@@ -4,7 +4,8 @@ import pathlib
 
 import ml_collections
 
-from teledp_jax import pipeline, runs, settings, storage
+from teledp_jax import runs, storage
+from teledp_jax.job import pipeline, settings
 from teledp_jax.methods import independent
 
 

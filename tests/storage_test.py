@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 import werkzeug.serving
 from moto.moto_server import werkzeug_app
-from small_jobs import make_config, make_job, quiet
 
-from teledp_jax import errors, runs, settings, storage
+from teledp_jax import errors, runs, storage
 from teledp_jax.data import aggregate
-
-ROOT = pathlib.Path(__file__).parent.parent
+from teledp_jax.job import settings
+from tests import paths
+from tests.small_jobs import make_config, make_job, quiet
 
 
 class Failing:
@@ -254,14 +254,14 @@ def test_the_main_job_runs_from_storage_to_storage(local, bucket, tmp_path):
     done = subprocess.run(
         [
             sys.executable,
-            str(ROOT / "scripts" / "run_benchmark.py"),
+            str(paths.ROOT / "scripts" / "run_benchmark.py"),
             "--config=tests/configs/tiny.py",
             f"--workdir={bucket}/runs/tiny",
             f"--config.source={bucket}/raw",
             f"--config.temp_folder={tmp_path}",
             "--config.seed=0",
         ],
-        cwd=ROOT,
+        cwd=paths.ROOT,
         capture_output=True,
         text=True,
     )

@@ -19,8 +19,7 @@ import opendp.prelude as opendp
 from jaxtyping import Float, Integer
 
 from teledp_jax import errors, runs
-from teledp_jax.privacy import accounting, events, ledger
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events, ledger
 
 opendp.enable_features("contrib")
 
@@ -60,7 +59,7 @@ def published_gaussian_stddev(epsilon: float, delta: float) -> float:
     References:
         Dwork and Roth 2014, Theorem A.1.
     """
-    budget_lib.check(epsilon, delta)
+    budgets.check(epsilon, delta)
     return L2_PUBLISHED * math.sqrt(2 * math.log(1.25 / delta)) / epsilon
 
 
@@ -216,9 +215,9 @@ def published_accounting(epsilon: float, delta: float) -> dict[str, Any]:
     }
 
 
-def _budget(epsilon: float, delta: float) -> budget_lib.Budget:
+def _budget(epsilon: float, delta: float) -> budgets.Budget:
     """A budget of which nothing is spent."""
-    return budget_lib.Budget(
+    return budgets.Budget(
         epsilon=epsilon, delta=delta, spent=dp_accounting.NoOpDpEvent(), num_devices=1
     )
 

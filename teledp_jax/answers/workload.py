@@ -18,8 +18,7 @@ import scipy.stats
 from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import base
-from teledp_jax.privacy import accounting, events
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events
 
 STEPS = 100  # of an amount's bound
 _SHARE_OF_DELTA = 0.1  # goes to the selection of private keys, where there are any
@@ -62,7 +61,7 @@ def num_changes(blocks: Sequence[Block]) -> int:
     return sum(block.max_cells * len(block.bounds) for block in blocks)
 
 
-def calibrate(blocks: Sequence[Block], budget: budget_lib.Budget) -> Noise:
+def calibrate(blocks: Sequence[Block], budget: budgets.Budget) -> Noise:
     """The least noise at which all answers meet the budget.
 
     Raises:

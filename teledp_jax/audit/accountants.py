@@ -10,10 +10,8 @@ import dp_accounting
 import scipy.optimize
 import scipy.stats
 
-from teledp_jax.audit import results
-from teledp_jax.privacy import accounting
+from teledp_jax.privacy import accounting, findings
 
-ACCOUNTANT = "accountant"
 _SLACK = 0.01  # relative: how far above the exact epsilon an accountant may be
 _PRV_ERROR = 0.01  # of epsilon, that the PRV accountant is asked to stay within
 
@@ -73,7 +71,7 @@ def exact_sampled_step(
     return float(scipy.optimize.brentq(excess, 0.0, high, xtol=1e-10))
 
 
-def check(*, large: bool) -> list[results.Finding]:
+def check(*, large: bool) -> list[findings.Finding]:
     """All cross-checks.
 
     Args:
@@ -125,21 +123,21 @@ def _tight(rate: float, noise: float, count: int, delta: float) -> float:
     return accounting.epsilon_pld(_sampled(rate, noise, count), delta)
 
 
-def _above(name: str, grid: list[tuple[float, float]]) -> results.Finding:
+def _above(name: str, grid: list[tuple[float, float]]) -> findings.Finding:
     """Whether an accountant is never below the exact epsilon, nor far above it."""
     below = max(exact - found for found, exact in grid)
     above = max(found - exact - _SLACK * exact for found, exact in grid)
     worst = max(abs(found - exact) for found, exact in grid)
-    return results.Finding(
-        ACCOUNTANT,
+    return findings.Finding(
+        findings.ACCOUNTANT,
         name,
         f"at most {worst:.2g} apart, {max(below, 0.0):.1g} below, {len(grid)} points",
         f"not below, at most {_SLACK:.0%} above",
-        results.verdict(below <= 1e-6 and above <= 1e-3),
+        findings.verdict(below <= 1e-6 and above <= 1e-3),
     )
 
 
-def _rdp(grid: list[tuple[float, float, int, float]]) -> results.Finding:
+def _rdp(grid: list[tuple[float, float, int, float]]) -> findings.Finding:
     """RDP, an upper bound that is looser, is never below PLD."""
     apart = []
     for rate, noise, count, delta in grid:
@@ -147,16 +145,16 @@ def _rdp(grid: list[tuple[float, float, int, float]]) -> results.Finding:
         if tight < 50:
             event = _sampled(rate, noise, count)
             apart.append(accounting.epsilon_rdp(event, delta) - tight)
-    return results.Finding(
-        ACCOUNTANT,
+    return findings.Finding(
+        findings.ACCOUNTANT,
         "RDP against PLD, sampled steps",
         f"RDP {min(apart):.3g} to {max(apart):.3g} above, {len(apart)} points",
         "not below",
-        results.verdict(min(apart) >= -1e-6),
+        findings.verdict(min(apart) >= -1e-6),
     )
 
 
-def _prv(grid: list[tuple[float, float, int, float]]) -> results.Finding:
+def _prv(grid: list[tuple[float, float, int, float]]) -> findings.Finding:
     """The PRV accountant's lower and upper bounds hold what PLD says.
 
     References:
@@ -166,7 +164,9 @@ def _prv(grid: list[tuple[float, float, int, float]]) -> results.Finding:
     if importlib.util.find_spec("prv_accountant") is None:
         text = "package prv-accountant is not installed"
         claim = "within its bounds"
-        return results.Finding(ACCOUNTANT, name, text, claim, results.SKIPPED)
+        return findings.Finding(
+            findings.ACCOUNTANT, name, text, claim, findings.SKIPPED
+        )
     prv = importlib.import_module("prv_accountant")
     outside, points = 0.0, 0
     for rate, noise, count, delta in grid:
@@ -186,10 +186,10 @@ def _prv(grid: list[tuple[float, float, int, float]]) -> results.Finding:
             delta=delta, num_self_compositions=[count]
         )
         outside, points = max(outside, low - tight, tight - high), points + 1
-    return results.Finding(
-        ACCOUNTANT,
+    return findings.Finding(
+        findings.ACCOUNTANT,
         name,
         f"{outside:.2g} outside of its bounds, {points} points",
         "within its bounds",
-        results.verdict(outside <= 0),
+        findings.verdict(outside <= 0),
     )

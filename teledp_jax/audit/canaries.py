@@ -7,14 +7,14 @@ import optax
 from jaxtyping import Array, Bool, Float, Integer
 
 from teledp_jax import arrays, base, keys
-from teledp_jax.audit import bounds, fleets, results, transcript, whitebox
+from teledp_jax.audit import bounds, fleets, transcript, whitebox
 from teledp_jax.dpsgd import train
-from teledp_jax.privacy import accounting
+from teledp_jax.privacy import accounting, findings
 
 ONE_RUN = "canaries of one run"
 
 
-def linear(*, num_canaries: int, num_steps: int, seed: int = 0) -> results.Finding:
+def linear(*, num_canaries: int, num_steps: int, seed: int = 0) -> findings.Finding:
     """A training in which each canary has a direction of its own, and nobody else is.
 
     Args:
@@ -51,7 +51,7 @@ def of_method(
     found: transcript.Transcript,
     canaries: arrays.DeviceArrays,
     present: Bool[np.ndarray, " canary"],
-) -> list[results.Finding]:
+) -> list[findings.Finding]:
     """The training of a method, by its own loss of each device.
 
     Nothing is said of a method that does not train.
@@ -92,7 +92,7 @@ def _losses(
 
 def _finding(
     method: str, scores: np.ndarray, present: np.ndarray, claimed: float
-) -> results.Finding:
+) -> findings.Finding:
     """Guesses the upper tenth of scores in, the lower tenth out."""
     each = len(scores) // 10
     order = np.argsort(scores, kind="stable")
@@ -103,12 +103,12 @@ def _finding(
         correct=correct,
         delta=fleets.DELTA,
     )
-    return results.Finding(
+    return findings.Finding(
         ONE_RUN,
         method,
         f"epsilon at least {epsilon:.3f} ({correct} of {2 * each} right)",
         f"epsilon {claimed:.3f}",
-        results.verdict(epsilon <= claimed),
+        findings.verdict(epsilon <= claimed),
     )
 
 

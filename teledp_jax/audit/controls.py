@@ -15,16 +15,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from teledp_jax import arrays, base, keys
-from teledp_jax import schema as schema_lib
-from teledp_jax.audit import fleets, replay, results, transcript, whitebox
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.audit import fleets, replay, transcript, whitebox
 from teledp_jax.dpsgd import clipping, sampling, train
 from teledp_jax.marginals import measure
 from teledp_jax.pe import embedding as embedding_lib
 from teledp_jax.pe import voting
-from teledp_jax.privacy import mechanisms
+from teledp_jax.privacy import findings, mechanisms
 
-PREFIX = "control, by "
 """How the audit of a row about a planted fault begins."""
 
 
@@ -39,7 +37,7 @@ class Control(NamedTuple):
 
     name: str
     audit: str
-    run: Callable[[], Sequence[results.Finding]]
+    run: Callable[[], Sequence[findings.Finding]]
 
 
 def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
@@ -59,11 +57,11 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
         with fault:
             return replay.check(case, replay.pairs(case, fleet_sizes=(3,)))
 
-    def counted(noise: base.IntegerNoise) -> list[results.Finding]:
+    def counted(noise: base.IntegerNoise) -> list[findings.Finding]:
         found = replay.pairs(plain, fleet_sizes=(3,), noise=noise)
         return whitebox.integers(plain, found, num_draws=num_draws, noise=noise)
 
-    def stepped(fault: contextlib.AbstractContextManager) -> list[results.Finding]:
+    def stepped(fault: contextlib.AbstractContextManager) -> list[findings.Finding]:
         with fault:
             return [step_reach(step, plain.schema)]
 
@@ -113,26 +111,26 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
     ]
 
 
-def check(planted: Sequence[Control]) -> list[results.Finding]:
+def check(planted: Sequence[Control]) -> list[findings.Finding]:
     """Runs controls; each is caught if the audit that it names fails."""
     found = []
     for control in planted:
         rows = [row for row in control.run() if row.audit == control.audit]
-        caught = [row for row in rows if row.verdict == results.FAILS]
+        caught = [row for row in rows if row.verdict == findings.FAILS]
         row = (caught or rows)[0]
         found.append(
-            results.Finding(
-                f"{PREFIX}{control.audit}",
+            findings.Finding(
+                f"{findings.CONTROL}{control.audit}",
                 control.name,
                 row.measured,
                 row.claimed,
-                results.CAUGHT if caught else results.MISSED,
+                findings.CAUGHT if caught else findings.MISSED,
             )
         )
     return found
 
 
-def step_reach(found: whitebox.Line, schema: schema_lib.Schema) -> results.Finding:
+def step_reach(found: whitebox.Line, schema: schemas.Schema) -> findings.Finding:
     """What the fullest device changes of the sum of a step, against the bound.
 
     It joins nobody, and a few others.
@@ -176,7 +174,7 @@ def _unclipped_sum(
     return jax.grad(total)(params)
 
 
-def _leaving_out(schema: schema_lib.Schema) -> Callable[..., clipping.Params]:
+def _leaving_out(schema: schemas.Schema) -> Callable[..., clipping.Params]:
     """A clipped sum that bounds all but the gradients of the last table."""
     last = schema.tables[-1].name
     kept = np.array([[head.table != last for head in schema.heads]], np.float32)
@@ -202,7 +200,7 @@ _true_nearest = voting.nearest
 _true_counts = measure.pooled_counts
 
 
-def _by_table(schema: schema_lib.Schema) -> Callable[..., np.ndarray]:
+def _by_table(schema: schemas.Schema) -> Callable[..., np.ndarray]:
     """Votes in each table, a whole one each."""
 
     def nearest(
@@ -284,7 +282,7 @@ def _with_one_key(case: fleets.Case) -> fleets.Case:
 
 def _regrouped_counts(
     key: Key[Array, ""],
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     *,
     first: int,

@@ -4,37 +4,31 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from teledp_jax import arrays, base, registry
-from teledp_jax import schema as schema_lib
-from teledp_jax.privacy import budget as budget_lib
-from teledp_jax.privacy import events
+from teledp_jax import arrays, base, registry, schemas
+from teledp_jax.privacy import budgets, events
 
 EPSILON, DELTA = 4.0, 1e-5
 _COUNT_SIGMA = 20.0  # of the number of devices, which every release pays for
 
-SCHEMA = schema_lib.Schema(
+SCHEMA = schemas.Schema(
     suite="audit",
     device="guid",
     tables=(
-        schema_lib.Table(
+        schemas.Table(
             name="devices",
             role="anchor",
             grain="One row a device.",
             columns=(
-                schema_lib.Column(
-                    name="os", kind="category", categories=("a", "b", "c")
-                ),
-                schema_lib.Column(
-                    name="ram", kind="integer", edges=(1.0, 4.0, 8.0, 64.0)
-                ),
+                schemas.Column(name="os", kind="category", categories=("a", "b", "c")),
+                schemas.Column(name="ram", kind="integer", edges=(1.0, 4.0, 8.0, 64.0)),
             ),
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="power",
             role="group",
             grain="One row a device that reports power.",
             columns=(
-                schema_lib.Column(
+                schemas.Column(
                     name="watts",
                     kind="double",
                     edges=(0.1, 1.0, 10.0, 100.0),
@@ -43,17 +37,17 @@ SCHEMA = schema_lib.Schema(
                 ),
             ),
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="crashes",
             role="entity",
             grain="One row a device and app.",
             max_rows=4,
             cap_by="count",
             columns=(
-                schema_lib.Column(
+                schemas.Column(
                     name="app", kind="category", categories=("w", "x", "y", "z")
                 ),
-                schema_lib.Column(
+                schemas.Column(
                     name="count", kind="integer", edges=(1.0, 2.0, 5.0, 99.0)
                 ),
             ),
@@ -95,7 +89,7 @@ class Case(NamedTuple):
     """
 
     name: str
-    schema: schema_lib.Schema
+    schema: schemas.Schema
     method: base.Synthesizer
 
 
@@ -118,10 +112,10 @@ def case(
 
 
 def configured(
-    name: str, config: Any, schema: schema_lib.Schema, *, num_devices: int
+    name: str, config: Any, schema: schemas.Schema, *, num_devices: int
 ) -> Case:
     """A registered method with a `Config` of its own, calibrated for the audit."""
-    budget = budget_lib.Budget(
+    budget = budgets.Budget(
         epsilon=EPSILON,
         delta=DELTA,
         spent=events.DiscreteGaussianDpEvent(_COUNT_SIGMA),
@@ -131,7 +125,7 @@ def configured(
 
 
 def random_devices(
-    schema: schema_lib.Schema, count: int, seed: int
+    schema: schemas.Schema, count: int, seed: int
 ) -> arrays.DeviceArrays:
     """Devices with codes drawn uniformly from the public domains."""
     generator = np.random.default_rng(seed)
@@ -141,7 +135,7 @@ def random_devices(
     return arrays.unflatten(schema, codes)
 
 
-def extreme_devices(schema: schema_lib.Schema) -> dict[str, arrays.DeviceArrays]:
+def extreme_devices(schema: schemas.Schema) -> dict[str, arrays.DeviceArrays]:
     """Fleets of one device each that reach the bounds of the domains.
 
     `fullest` has every table with all its rows, and the last code of every column;

@@ -5,8 +5,9 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, base
-from teledp_jax.audit import bounds, fleets, results
+from teledp_jax.audit import bounds, fleets
 from teledp_jax.pe import embedding, voting
+from teledp_jax.privacy import findings
 
 MEMBERSHIP = "membership by distance"
 
@@ -18,7 +19,7 @@ def attack(
     others: arrays.DeviceArrays,
     *,
     seed: int = 0,
-) -> results.Finding:
+) -> findings.Finding:
     """Ranks members and others by their distance to the closest synthetic device.
 
     The distance is over all tables of a device at once. As many devices are released
@@ -41,12 +42,12 @@ def attack(
     ]
     area = bounds.auc(*near)
     limit = bounds.most_auc(fleets.EPSILON, fleets.DELTA)
-    return results.Finding(
+    return findings.Finding(
         MEMBERSHIP,
         case.name,
         f"AUC {area.value:.3f} ({area.low:.3f} to {area.high:.3f})",
         f"AUC {limit:.3f}",
-        results.verdict(area.low <= limit),
+        findings.verdict(area.low <= limit),
     )
 
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from teledp_jax import arrays, base, keys
 from teledp_jax.audit import declared as declared_lib
-from teledp_jax.audit import fleets, results, transcript
+from teledp_jax.audit import fleets, transcript
 from teledp_jax.dpsgd import sampling, train
-from teledp_jax.privacy import mechanisms
+from teledp_jax.privacy import findings, mechanisms
 
 SENSITIVITY, FLOW, METADATA = "sensitivity", "control flow", "metadata"
 KEYS, SHARE = "noise keys", "DP-SGD sensitivity"
@@ -70,7 +70,7 @@ def pairs(
     return found
 
 
-def check(case: fleets.Case, found: Sequence[Pair]) -> list[results.Finding]:
+def check(case: fleets.Case, found: Sequence[Pair]) -> list[findings.Finding]:
     """All that replays say about a method."""
     said = declared_lib.read(case.method.event)
     checks = [_flow(case, found), _metadata(case, found), _keys(case, found)]
@@ -80,7 +80,7 @@ def check(case: fleets.Case, found: Sequence[Pair]) -> list[results.Finding]:
     return checks
 
 
-def _flow(case: fleets.Case, found: Sequence[Pair]) -> results.Finding:
+def _flow(case: fleets.Case, found: Sequence[Pair]) -> findings.Finding:
     """The same questions in the same form, the same saves, the same steps shown."""
     strayed = []
     for pair in found:
@@ -93,16 +93,16 @@ def _flow(case: fleets.Case, found: Sequence[Pair]) -> results.Finding:
         if first.shown != second.shown:
             strayed.append(f"{pair.name}: what progress shows")
     calls = found[-1].first.calls
-    return results.Finding(
+    return findings.Finding(
         FLOW,
         case.name,
         strayed[0][:100] if strayed else f"same {len(calls)} questions",
         f"same in {len(found)} pairs",
-        results.verdict(not strayed),
+        findings.verdict(not strayed),
     )
 
 
-def _metadata(case: fleets.Case, found: Sequence[Pair]) -> results.Finding:
+def _metadata(case: fleets.Case, found: Sequence[Pair]) -> findings.Finding:
     """Equal answers, hence an equal fit and equal checkpoints."""
     different = []
     for pair in found:
@@ -112,12 +112,12 @@ def _metadata(case: fleets.Case, found: Sequence[Pair]) -> results.Finding:
         for (name, before), (_, after) in zip(first.saved, second.saved, strict=False):
             if not same(before, after):
                 different.append(f"{pair.name}: checkpoint {name}")
-    return results.Finding(
+    return findings.Finding(
         METADATA,
         case.name,
         f"differs: {different[0]}" if different else "bit for bit the same",
         "same but through noise",
-        results.verdict(not different),
+        findings.verdict(not different),
     )
 
 
@@ -135,25 +135,25 @@ def same(first: base.Tree | None, second: base.Tree | None) -> bool:
     )
 
 
-def _keys(case: fleets.Case, found: Sequence[Pair]) -> results.Finding:
+def _keys(case: fleets.Case, found: Sequence[Pair]) -> findings.Finding:
     """No noise key serves two mechanisms, nor two steps of one."""
     most, count = 1, 0
     for pair in found:
         used = [key for call in pair.first.calls for key in transcript.noise_keys(call)]
         count = max(count, len(used))
         most = max([most, *collections.Counter(used).values()])
-    return results.Finding(
+    return findings.Finding(
         KEYS,
         case.name,
         f"a key serves {most} of {count} draws of noise",
         "1 draw",
-        results.verdict(most == 1),
+        findings.verdict(most == 1),
     )
 
 
 def _integers(
     case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
-) -> list[results.Finding]:
+) -> list[findings.Finding]:
     """What a device changes of the integers under each noise."""
     checks = []
     sigmas = set(said.squares) | {
@@ -170,12 +170,12 @@ def _integers(
             entry = max(entry, int(np.abs(change).max(initial=0)))
         limit, limit_entry = said.squares.get(sigma, 0.0), said.entries.get(sigma, 0)
         checks.append(
-            results.Finding(
+            findings.Finding(
                 SENSITIVITY,
                 f"{case.name}, counts of sigma {sigma:.3g}",
                 f"L2 {most:.4g}, an entry by {entry}",
                 f"L2 {limit**0.5:.4g}, an entry by {limit_entry}",
-                results.verdict(most**2 <= limit + 1e-9 and entry <= limit_entry),
+                findings.verdict(most**2 <= limit + 1e-9 and entry <= limit_entry),
             )
         )
     return checks
@@ -196,7 +196,7 @@ def changes(pair: Pair, kind: str, noise: float) -> np.ndarray:
 
 def _choices(
     case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
-) -> list[results.Finding]:
+) -> list[findings.Finding]:
     """What a device changes of the scores that candidates are chosen by."""
     checks = []
     asked: dict[float, int] = {}
@@ -210,12 +210,12 @@ def _choices(
         )
         count, limit = asked.get(epsilon, 0), said.choices.get(epsilon, 0)
         checks.append(
-            results.Finding(
+            findings.Finding(
                 SENSITIVITY,
                 f"{case.name}, choices of range {epsilon:.3g}",
                 f"a score by {most:.4g}, {count} choices",
                 f"a score by 1, {limit} choices",
-                results.verdict(most <= 1 + 1e-6 and count <= limit),
+                findings.verdict(most <= 1 + 1e-6 and count <= limit),
             )
         )
     return checks
@@ -223,7 +223,7 @@ def _choices(
 
 def _trainings(
     case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
-) -> list[results.Finding]:
+) -> list[findings.Finding]:
     """The plan of each training against its event, and the reach of a device."""
     trained = [
         (before, after)
@@ -234,7 +234,7 @@ def _trainings(
         if not said.steps:
             return []
         text = "no training"
-        return [results.Finding(SHARE, case.name, text, "steps", results.FAILS)]
+        return [findings.Finding(SHARE, case.name, text, "steps", findings.FAILS)]
     shares = _Shares()
     rows = []
     for before, after in trained:
@@ -242,7 +242,7 @@ def _trainings(
         step = sampling.exact_probability(plan.sampling_prob), plan.noise_multiplier
         row = reach(before, after, method=case.name, shares=shares)
         if plan != before.plan or said.steps != {step: plan.num_steps}:
-            row = row._replace(measured="another plan", verdict=results.FAILS)
+            row = row._replace(measured="another plan", verdict=findings.FAILS)
         rows.append(row)
     return [max(rows, key=lambda row: (row.is_bad, row.measured))]
 
@@ -253,16 +253,16 @@ def reach(
     *,
     method: str,
     shares: "_Shares | None" = None,
-) -> results.Finding:
+) -> findings.Finding:
     """What a device changes of the sum that DP-SGD adds noise to, against the bound."""
     most = (shares or _Shares()).of(before, after)
     limit = after.plan.clip.l2_clip_norm
-    return results.Finding(
+    return findings.Finding(
         SHARE,
         method,
         f"L2 {most:.4f}",
         f"L2 {limit:.4f}, and the declared steps",
-        results.verdict(most <= limit * (1 + _ROUNDING)),
+        findings.verdict(most <= limit * (1 + _ROUNDING)),
     )
 
 

@@ -14,11 +14,10 @@ from teledp_jax.audit import (
     fleets,
     membership,
     replay,
-    results,
     transcript,
     whitebox,
 )
-from teledp_jax.privacy import mechanisms
+from teledp_jax.privacy import findings, mechanisms
 
 METHODS = tuple(name for name in registry.METHODS if name != "pe_llm")
 """Methods that are audited unless others are named: all that need no endpoint. What
@@ -80,7 +79,7 @@ def control_cases() -> dict[str, fleets.Case]:
 
 def audits(
     sizes: Sizes, methods: Sequence[str] | None = None
-) -> Iterator[tuple[str, Callable[[], list[results.Finding]]]]:
+) -> Iterator[tuple[str, Callable[[], list[findings.Finding]]]]:
     """Each audit's name, and what runs it.
 
     Args:
@@ -104,7 +103,7 @@ def of_fleet(
     fleet: arrays.DeviceArrays,
     others: arrays.DeviceArrays,
     sizes: Sizes,
-) -> list[results.Finding]:
+) -> list[findings.Finding]:
     """What can be said of a method on a simulated fleet of a suite.
 
     Args:
@@ -122,7 +121,7 @@ def of_fleet(
     return [*rows, membership.attack(case, whole.fitted, fleet, others)]
 
 
-def _mechanisms(sizes: Sizes) -> list[results.Finding]:
+def _mechanisms(sizes: Sizes) -> list[findings.Finding]:
     """What no one method is asked about."""
     return [
         *whitebox.step(num_draws=sizes.num_draws),
@@ -137,13 +136,13 @@ def _mechanisms(sizes: Sizes) -> list[results.Finding]:
     ]
 
 
-def _method(name: str, sizes: Sizes) -> list[results.Finding]:
+def _method(name: str, sizes: Sizes) -> list[findings.Finding]:
     """Everything about one method."""
     try:
         case = fleets.case(name, num_devices=sizes.num_members)
     except errors.InputError as error:  # pe_llm, where no endpoint is named
-        skipped = results.SKIPPED
-        return [results.Finding("all", name, str(error), "its claims", skipped)]
+        skipped = findings.SKIPPED
+        return [findings.Finding("all", name, str(error), "its claims", skipped)]
     found = replay.pairs(case, fleet_sizes=sizes.fleet_sizes)
     rows = replay.check(case, found)
     rows += whitebox.integers(case, found, num_draws=10 * sizes.num_draws)
@@ -158,7 +157,7 @@ def _method(name: str, sizes: Sizes) -> list[results.Finding]:
     return rows + _attacks(case, sizes.num_members)
 
 
-def _attacks(case: fleets.Case, num_members: int) -> list[results.Finding]:
+def _attacks(case: fleets.Case, num_members: int) -> list[findings.Finding]:
     """One whole fit on devices that coins let in, attacked in two ways."""
     everyone = fleets.random_devices(case.schema, 2 * num_members, seed=1)
     present = np.random.default_rng(2).random(2 * num_members) < 0.5

@@ -12,10 +12,10 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from teledp_jax import base, keys
-from teledp_jax.audit import accountants, bounds, fleets, replay, results, transcript
+from teledp_jax.audit import accountants, bounds, fleets, replay, transcript
 from teledp_jax.audit import declared as declared_lib
 from teledp_jax.dpsgd import clipping, hardened, sampling, train
-from teledp_jax.privacy import accounting, mechanisms
+from teledp_jax.privacy import accounting, findings, mechanisms
 
 INTEGERS, STEP, EPOCH = "worst case of counts", "worst case of a step", "of an epoch"
 _CHUNK = 250  # draws of a step at once
@@ -32,7 +32,7 @@ def integers(
     num_draws: int,
     seed: int = 0,
     noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
-) -> list[results.Finding]:
+) -> list[findings.Finding]:
     """Tells neighbouring fleets apart by all noisy integers of a method.
 
     The pair is the one in which the device changes most; the test is the likelihood
@@ -56,12 +56,12 @@ def integers(
             statistics[number] += (drawn - absent) @ (present - absent) / sigma**2
     rates = bounds.threshold_test(*statistics)
     return [
-        results.Finding(
+        findings.Finding(
             INTEGERS,
             case.name,
             f"mu at least {rates.mu:.3f}",
             f"mu {claimed:.3f}",
-            results.verdict(rates.mu <= claimed),
+            findings.verdict(rates.mu <= claimed),
         )
     ]
 
@@ -193,7 +193,7 @@ def _many(
     return np.concatenate(parts)[:num_draws]
 
 
-def step(*, num_draws: int, seed: int = 0) -> list[results.Finding]:
+def step(*, num_draws: int, seed: int = 0) -> list[findings.Finding]:
     """A step that draws everyone, against mu; one of a Poisson draw, its curve."""
     whole = line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
     rates = bounds.threshold_test(*step_draws(whole, num_draws, seed))
@@ -204,12 +204,12 @@ def step(*, num_draws: int, seed: int = 0) -> list[results.Finding]:
     claims = {d: accountants.exact_sampled_step(rate, noise, d) for d in _DELTAS}
     curve = bounds.against_curve(*draws, claims)
     return [
-        results.Finding(
+        findings.Finding(
             STEP,
             "DP-SGD, everyone drawn",
             f"mu at least {rates.mu:.3f}",
             f"mu {mu:.3f}",
-            results.verdict(rates.mu <= mu),
+            findings.verdict(rates.mu <= mu),
         ),
         curve_finding(STEP, "DP-SGD, Poisson draw of 0.25", curve),
     ]
@@ -220,7 +220,7 @@ def hardened_step(
     num_draws: int,
     seed: int = 0,
     noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
-) -> results.Finding:
+) -> findings.Finding:
     """A step that draws everyone, its noise drawn on a grid, against mu.
 
     Args:
@@ -240,23 +240,23 @@ def hardened_step(
         drawn = noise(key, np.tile(exact, (num_draws, 1)), grid.sigma)
         draws.append(drawn[:, 0].astype(np.float64))
     rates = bounds.threshold_test(*draws)
-    return results.Finding(
+    return findings.Finding(
         STEP,
         "DP-SGD, hardened noise",
         f"mu at least {rates.mu:.3f}",
         f"mu {1 / found.plan.noise_multiplier:.3f}",
-        results.verdict(rates.mu <= 1 / found.plan.noise_multiplier),
+        findings.verdict(rates.mu <= 1 / found.plan.noise_multiplier),
     )
 
 
-def curve_finding(audit: str, method: str, curve: bounds.Curve) -> results.Finding:
+def curve_finding(audit: str, method: str, curve: bounds.Curve) -> findings.Finding:
     """A point of a curve as a row."""
-    return results.Finding(
+    return findings.Finding(
         audit,
         method,
         f"epsilon at least {curve.measured:.3f} (delta {curve.delta:g})",
         f"epsilon {curve.claimed:.3f} (delta {curve.delta:g})",
-        results.verdict(curve.measured <= curve.claimed),
+        findings.verdict(curve.measured <= curve.claimed),
     )
 
 
@@ -275,7 +275,7 @@ def poisson_batch(
 
 def epoch(
     *, num_draws: int, seed: int = 0, batch: Batch = poisson_batch
-) -> results.Finding:
+) -> findings.Finding:
     """Tells neighbouring fleets apart by all noisy sums of an epoch.
 
     The claim is that of Poisson draws. The test is the likelihood ratio of a device

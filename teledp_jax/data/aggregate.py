@@ -14,8 +14,7 @@ from absl import logging
 from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
-from teledp_jax import errors, runs, storage
-from teledp_jax import schema as schema_lib
+from teledp_jax import errors, runs, schemas, storage
 from teledp_jax.data import quality, rawfiles, warehouse
 from teledp_jax.data import suite as suite_lib
 
@@ -296,7 +295,7 @@ def _create_views(
 def _make_table(
     connection: duckdb.DuckDBPyConnection,
     suite: suite_lib.Suite,
-    table: schema_lib.Table,
+    table: schemas.Table,
     reduced: Reduced,
     *,
     anchor: pathlib.Path,
@@ -360,8 +359,8 @@ def _one_row(rows: duckdb.DuckDBPyRelation, device: str) -> duckdb.DuckDBPyRelat
 
 def _write_parts(
     rows: duckdb.DuckDBPyRelation,
-    schema: schema_lib.Schema,
-    table: schema_lib.Table,
+    schema: schemas.Schema,
+    table: schemas.Table,
     reduced: Reduced,
     *,
     holdout: float,
@@ -396,7 +395,7 @@ def _steady(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch
 
 
-def parquet_schema(schema: schema_lib.Schema, table: schema_lib.Table) -> pa.Schema:
+def parquet_schema(schema: schemas.Schema, table: schemas.Table) -> pa.Schema:
     """Columns and types of a device table's file."""
     return pa.schema(
         [
@@ -407,7 +406,7 @@ def parquet_schema(schema: schema_lib.Schema, table: schema_lib.Table) -> pa.Sch
 
 
 def _write_empty(
-    schema: schema_lib.Schema, table: schema_lib.Table, reduced: Reduced
+    schema: schemas.Schema, table: schemas.Table, reduced: Reduced
 ) -> None:
     """Writes a device table without rows."""
     empty = parquet_schema(schema, table).empty_table()

@@ -8,13 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet
 from jaxtyping import Float, Integer
 
-from teledp_jax import arrays, runs
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, runs, schemas
 from teledp_jax.data import aggregate
 
 
 def decode(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     rng: np.random.Generator,
     folder: pathlib.Path,
@@ -59,14 +58,14 @@ def part_path(table: pathlib.Path, part: str) -> pathlib.Path:
     return table / f"{part}.parquet" if part else table
 
 
-def _texts(column: schema_lib.Column, codes: Integer[np.ndarray, " row"]) -> Any:
+def _texts(column: schemas.Column, codes: Integer[np.ndarray, " row"]) -> Any:
     """Categories of codes, as a pyarrow array."""
     vocabulary = pa.array(column.categories, pa.string())
-    return vocabulary.take(pa.array(codes - 1, mask=codes == schema_lib.ABSENT))
+    return vocabulary.take(pa.array(codes - 1, mask=codes == schemas.ABSENT))
 
 
 def _numbers(
-    column: schema_lib.Column,
+    column: schemas.Column,
     codes: Integer[np.ndarray, " row"],
     rng: np.random.Generator,
 ) -> Any:
@@ -75,14 +74,14 @@ def _numbers(
     inside = bins >= 0
     values = np.zeros(len(codes))
     values[inside] = draw(column, bins[inside], rng)
-    absent = codes == schema_lib.ABSENT
+    absent = codes == schemas.ABSENT
     if column.kind == "integer":
         return pa.array(values.astype(np.int64), mask=absent)
     return pa.array(values, mask=absent)
 
 
 def draw(
-    column: schema_lib.Column,
+    column: schemas.Column,
     bins: Integer[np.ndarray, " row"],
     rng: np.random.Generator,
 ) -> Float[np.ndarray, " row"]:

@@ -9,8 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 from jaxtyping import Float, Integer
 
-from teledp_jax import arrays, errors
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, errors, schemas
 from teledp_jax.data import quality
 
 RULES = (
@@ -34,9 +33,7 @@ class Encoded(NamedTuple):
     counts: list[quality.Count]
 
 
-def encode(
-    schema: schema_lib.Schema, folder: pathlib.Path, *, part: str = ""
-) -> Encoded:
+def encode(schema: schemas.Schema, folder: pathlib.Path, *, part: str = "") -> Encoded:
     """Reads device tables and makes arrays of them.
 
     A device keeps at most `max_rows` rows of a table: those with the largest
@@ -81,9 +78,7 @@ def write_quality(path: pathlib.Path, counts: list[quality.Count]) -> None:
     quality.record(path, counts, rules=RULES)
 
 
-def device_ids(
-    schema: schema_lib.Schema, folder: pathlib.Path, *, part: str = ""
-) -> Any:
+def device_ids(schema: schemas.Schema, folder: pathlib.Path, *, part: str = "") -> Any:
     """Ids of the anchor's devices in order, each once, as a pyarrow array.
 
     Raises:
@@ -97,9 +92,9 @@ def device_ids(
 
 
 def device_positions(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     folder: pathlib.Path,
-    table: schema_lib.Table,
+    table: schemas.Table,
     ids: Any,
     *,
     part: str = "",
@@ -138,7 +133,7 @@ def read_column(
 
 
 def _encode_rows(
-    folder: pathlib.Path, table: schema_lib.Table, num_rows: int, part: str
+    folder: pathlib.Path, table: schemas.Table, num_rows: int, part: str
 ) -> tuple[
     Integer[np.ndarray, "row column"],
     Float[np.ndarray, " row"],
@@ -158,7 +153,7 @@ def _encode_rows(
             codes[:, index], found = number_codes(column, numbers)
             found["not_finite"] -= values.null_count
             if column.name == table.cap_by:
-                rank = np.where(codes[:, index] == schema_lib.ABSENT, np.nan, numbers)
+                rank = np.where(codes[:, index] == schemas.ABSENT, np.nan, numbers)
         else:
             codes[:, index], found = _text_codes(column, values)
             if column.name == table.cap_by:
@@ -171,7 +166,7 @@ def _encode_rows(
 
 
 def number_codes(
-    column: schema_lib.Column, values: Float[np.ndarray, " row"]
+    column: schemas.Column, values: Float[np.ndarray, " row"]
 ) -> tuple[Integer[np.ndarray, " row"], dict[str, int]]:
     """Codes of numbers, and how many values each rule touched.
 
@@ -190,8 +185,8 @@ def number_codes(
     zero = (values == 0) & column.has_zero
     index = np.searchsorted(edges, values, side="right") - 1
     codes = column.first_bin + np.clip(index, 0, column.num_bins - 1)
-    codes[zero] = schema_lib.ZERO
-    codes[~finite | negative] = schema_lib.ABSENT
+    codes[zero] = schemas.ZERO
+    codes[~finite | negative] = schemas.ABSENT
     counts = {
         "not_finite": ~finite,
         "negative": negative,
@@ -202,7 +197,7 @@ def number_codes(
 
 
 def _text_codes(
-    column: schema_lib.Column, values: Any
+    column: schemas.Column, values: Any
 ) -> tuple[Integer[np.ndarray, " row"], dict[str, int]]:
     """Codes of texts, and how many are outside of the vocabulary."""
     vocabulary = pa.array(column.categories, values.type)
@@ -215,7 +210,7 @@ def _text_codes(
 
 
 def _place(
-    table: schema_lib.Table,
+    table: schemas.Table,
     num_devices: int,
     device: Integer[np.ndarray, " row"],
     codes: Integer[np.ndarray, "row column"],
@@ -242,7 +237,7 @@ def _place(
 
 
 def _packed(
-    table: schema_lib.Table, codes: Integer[np.ndarray, "row column"]
+    table: schemas.Table, codes: Integer[np.ndarray, "row column"]
 ) -> list[Integer[np.ndarray, " row"]]:
     """Few keys for `np.lexsort` that order rows by falling codes, `cap_by` first."""
     columns = sorted(

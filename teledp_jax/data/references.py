@@ -4,15 +4,14 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from teledp_jax import arrays, runs
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, runs, schemas
 from teledp_jax.data import decode
 
 _SEED = 42  # which devices form which half; the halves are private
 
 
 def write(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     run: runs.Run,
     devices: arrays.DeviceArrays,
     *,

@@ -10,8 +10,7 @@ import duckdb
 import pyarrow as pa
 import yaml
 
-from teledp_jax import errors
-from teledp_jax import schema as schema_lib
+from teledp_jax import errors, schemas
 from teledp_jax.data import sqlfile, warehouse
 
 SourceRole = Literal["devices", "event", "public"]
@@ -82,7 +81,7 @@ class Suite:
 
     name: str
     folder: pathlib.Path
-    schema: schema_lib.Schema
+    schema: schemas.Schema
     sources: Mapping[str, Source]
     reporting_files: Mapping[str, sqlfile.SqlFile]
     device_files: Mapping[str, sqlfile.SqlFile]
@@ -155,7 +154,7 @@ def load(folder: pathlib.Path) -> Suite:
         raise errors.InputError(
             f"{folder}: all device tables share one id column; found {sorted(devices)}."
         )
-    schema = schema_lib.Schema(
+    schema = schemas.Schema(
         suite=folder.name, device=devices.pop(), tables=tuple(tables)
     )
     empty = {name: empty_table(source) for name, source in sources.items()}
@@ -277,7 +276,7 @@ def _read_vocabularies(path: pathlib.Path) -> dict[str, list[str]]:
 
 def _read_table(
     file: sqlfile.SqlFile, vocabularies: Mapping[str, list[str]]
-) -> schema_lib.Table:
+) -> schemas.Table:
     """The public domain that a device table's header states."""
     _check_keys(file, _DEVICE_KEYS)
     role = file.get("role")
@@ -293,12 +292,12 @@ def _read_table(
     if not isinstance(max_rows, int):
         raise errors.InputError(f"{file.path}: {max_rows=} must be a whole number.")
     try:
-        return schema_lib.Table(
+        return schemas.Table(
             name=file.name,
             role=role,
             grain=str(file.get("grain")),
             columns=tuple(
-                schema_lib.parse_column(str(name), fields, vocabularies)
+                schemas.parse_column(str(name), fields, vocabularies)
                 for name, fields in columns.items()
             ),
             max_rows=max_rows,
@@ -369,7 +368,7 @@ def _bind_reporting(file: sqlfile.SqlFile, empty: Mapping[str, pa.Table]) -> pa.
 
 def _bind(
     device: str,
-    table: schema_lib.Table,
+    table: schemas.Table,
     file: sqlfile.SqlFile,
     empty: Mapping[str, pa.Table],
 ) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Float, Integer, UInt64
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.data import encode
 
 
@@ -42,7 +42,7 @@ class Values(NamedTuple):
 
 
 def read(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     folder: pathlib.Path,
     *,
     numbers: Collection[str],
@@ -91,7 +91,7 @@ def read(
 
 
 def _one_each(
-    column: schema_lib.Column,
+    column: schemas.Column,
     found: Any,
     known: Integer[np.ndarray, " known"],
     device: Integer[np.ndarray, " known"],
@@ -110,7 +110,7 @@ def _one_each(
 
 
 def _texts(
-    columns: Sequence[tuple[str, schema_lib.Column, Any, Any]],
+    columns: Sequence[tuple[str, schemas.Column, Any, Any]],
     vocabularies: Sequence[str],
     hashes: UInt64[np.ndarray, " device"],
     secret: bytes,

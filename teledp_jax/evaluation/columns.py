@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from jaxtyping import Float, Int
 
-from teledp_jax import errors
-from teledp_jax import schema as schema_lib
+from teledp_jax import errors, schemas
 from teledp_jax.data import warehouse
 
 
@@ -46,7 +45,7 @@ class Rows:
         return int(has_row.sum())
 
 
-def read(path: pathlib.Path, table: schema_lib.Table, device: str) -> Rows:
+def read(path: pathlib.Path, table: schemas.Table, device: str) -> Rows:
     """Reads a device table, a file or a folder of parts.
 
     Raises:

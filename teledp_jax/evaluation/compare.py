@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from teledp_jax.evaluation import catalog, metrics, run
+from teledp_jax.evaluation import metrics
+from teledp_jax.queries import catalog, run
 
 COLUMNS = (
     "label", "workload", "query", "codename", "type", "column", "metric", "value",

@@ -8,11 +8,9 @@ import pathlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from teledp_jax import errors, runs
-from teledp_jax import schema as schema_lib
+from teledp_jax import errors, runs, schemas
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import (
-    catalog,
     columns,
     compare,
     downstream,
@@ -21,7 +19,8 @@ from teledp_jax.evaluation import (
     statistics,
     summary,
 )
-from teledp_jax.evaluation import run as run_lib
+from teledp_jax.queries import catalog
+from teledp_jax.queries import run as run_lib
 
 HALF_SAMPLE = "half_sample"
 CEILING = "ceiling"
@@ -179,7 +178,7 @@ def _write_scores(
 
 def _write_statistics(
     run: runs.Run,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     folders: Mapping[str, pathlib.Path],
     advance: Callable[[], None],
 ) -> None:
@@ -224,7 +223,7 @@ def _write_statistics(
 
 def _write_downstream(
     run: runs.Run,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     folders: Mapping[str, pathlib.Path],
     advance: Callable[[], None],
 ) -> None:

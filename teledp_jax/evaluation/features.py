@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Bool, Float
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.evaluation import columns
 
 Name = tuple[str, str]
@@ -49,7 +49,7 @@ class Task:
         return positive, known
 
 
-def build(folder: pathlib.Path, schema: schema_lib.Schema) -> Features:
+def build(folder: pathlib.Path, schema: schemas.Schema) -> Features:
     """Features of all devices, in the order of the anchor.
 
     Numbers and public category codes of the anchor and of group tables; of entity
@@ -75,7 +75,7 @@ def build(folder: pathlib.Path, schema: schema_lib.Schema) -> Features:
     return features
 
 
-def tasks(schema: schema_lib.Schema, real: Features) -> list[Task]:
+def tasks(schema: schemas.Schema, real: Features) -> list[Task]:
     """Up to three labels by a rule that is the same for every suite.
 
     Whether a device reports a table (the one whose share is nearest to one half);
@@ -98,14 +98,14 @@ def tasks(schema: schema_lib.Schema, real: Features) -> list[Task]:
     return [*found, *_above_median(schema, real), *_is_common(schema, real)]
 
 
-def _of(schema: schema_lib.Schema, table: str, real: Features) -> frozenset[Name]:
+def _of(schema: schemas.Schema, table: str, real: Features) -> frozenset[Name]:
     """All features of a table, which would give its own away; none of the anchor's."""
     if table == schema.anchor.name:
         return frozenset()
     return frozenset(name for name in real if name[0] == table)
 
 
-def _above_median(schema: schema_lib.Schema, real: Features) -> list[Task]:
+def _above_median(schema: schemas.Schema, real: Features) -> list[Task]:
     """The number of a group table, else of any, that most devices have."""
     names = [
         (table.role != "group", (table.name, column.name))
@@ -132,7 +132,7 @@ def _above_median(schema: schema_lib.Schema, real: Features) -> list[Task]:
     ]
 
 
-def _is_common(schema: schema_lib.Schema, real: Features) -> list[Task]:
+def _is_common(schema: schemas.Schema, real: Features) -> list[Task]:
     """The category of the anchor whose most common value is nearest to one half."""
     best: tuple[float, Name, float, str] | None = None
     for column in schema.anchor.columns:
@@ -159,7 +159,7 @@ def _is_common(schema: schema_lib.Schema, real: Features) -> list[Task]:
     ]
 
 
-def _nothing(table: schema_lib.Table, num_devices: int) -> dict[Name, np.ndarray]:
+def _nothing(table: schemas.Table, num_devices: int) -> dict[Name, np.ndarray]:
     """Features of a table without rows."""
     names = [(table.name, column.name) for column in table.columns]
     features = {name: np.full(num_devices, np.nan) for name in names}
@@ -169,7 +169,7 @@ def _nothing(table: schema_lib.Table, num_devices: int) -> dict[Name, np.ndarray
 
 
 def _of_table(
-    table: schema_lib.Table, rows: columns.Rows, where: np.ndarray, num_devices: int
+    table: schemas.Table, rows: columns.Rows, where: np.ndarray, num_devices: int
 ) -> dict[Name, np.ndarray]:
     """Features of one table; `where` is each row's device, -1 for none."""
     kept = where >= 0
@@ -194,7 +194,7 @@ def _of_table(
 
 
 def _public_codes(
-    column: schema_lib.Column, rows: columns.Rows
+    column: schemas.Column, rows: columns.Rows
 ) -> Float[np.ndarray, " row"]:
     """Place of each row's category in the public vocabulary; NaN outside of it."""
     category = rows.categories[column.name]

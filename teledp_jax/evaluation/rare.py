@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.evaluation import columns
 
 COLUMNS = (
@@ -19,7 +19,7 @@ Event = tuple[str, str]
 """A column (empty: the table itself) and a value in words."""
 
 
-def count_events(table: schema_lib.Table, rows: columns.Rows) -> dict[Event, int]:
+def count_events(table: schemas.Table, rows: columns.Rows) -> dict[Event, int]:
     """Number of devices with each event.
 
     Events are: a device has a row in the table, has a category in some row, has a
@@ -43,7 +43,7 @@ def count_events(table: schema_lib.Table, rows: columns.Rows) -> dict[Event, int
 
 def compare(
     label: str,
-    table: schema_lib.Table,
+    table: schemas.Table,
     real: dict[Event, int],
     synthetic: dict[Event, int],
     *,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.evaluation import columns, metrics
 
 PERCENTILES = (1, 5, 25, 75, 95, 99)
@@ -18,7 +18,7 @@ COLUMNS = (
 
 def describe(
     label: str,
-    table: schema_lib.Table,
+    table: schemas.Table,
     rows: columns.Rows,
     real: columns.Rows,
     *,
@@ -81,7 +81,7 @@ def _category(shares: dict[Any, float]) -> dict[str, Any]:
     return {"num_values": len(shares), "top_share": max(shares.values()) / total}
 
 
-def _shares(column: schema_lib.Column, rows: columns.Rows) -> dict[Any, float]:
+def _shares(column: schemas.Column, rows: columns.Rows) -> dict[Any, float]:
     """Number of rows of each category, or of each public bin; zero has its own."""
     if column.is_number:
         values = rows.numbers[column.name]
@@ -89,7 +89,7 @@ def _shares(column: schema_lib.Column, rows: columns.Rows) -> dict[Any, float]:
         bins = np.searchsorted(column.edges, values, side="right") - 1
         codes = np.clip(bins, 0, column.num_bins - 1) + column.first_bin
         if column.has_zero:
-            codes = np.where(values == 0, schema_lib.ZERO, codes)
+            codes = np.where(values == 0, schemas.ZERO, codes)
         counts = np.bincount(codes)
         return {code: float(n) for code, n in enumerate(counts) if n}
     category = rows.categories[column.name]

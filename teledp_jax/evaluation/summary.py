@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from teledp_jax import runs
-from teledp_jax.evaluation import catalog, compare, metrics
+from teledp_jax.evaluation import compare, metrics
+from teledp_jax.queries import catalog
 
 COSTS = (
     "fit_seconds", "compile_seconds", "sample_seconds", "peak_rss_bytes",

@@ -14,8 +14,7 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Bool, Float, Integer
 
-from teledp_jax import arrays, base
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import measure, moments
 from teledp_jax.marginals import pairs as pairs_lib
 
@@ -57,7 +56,7 @@ class Link(NamedTuple):
 class _Drawn:
     """What has been drawn of some devices."""
 
-    def __init__(self, schema: schema_lib.Schema, count: int) -> None:
+    def __init__(self, schema: schemas.Schema, count: int) -> None:
         self.count = count
         self.num_rows = {schema.anchor.name: np.ones(count, np.int64)}
         self.codes: dict[str, Integer[np.ndarray, "device row column"]] = {}
@@ -82,8 +81,8 @@ class _Drawn:
 
 
 def order(
-    schema: schema_lib.Schema,
-) -> Iterator[tuple[schema_lib.Table, list[pairs_lib.Variable]]]:
+    schema: schemas.Schema,
+) -> Iterator[tuple[schemas.Table, list[pairs_lib.Variable]]]:
     """Variables in the order of the chain, those that are drawn together in one list.
 
     The anchor's columns and all numbers of rows, each a list of its own; then the
@@ -102,7 +101,7 @@ def order(
 
 def fit(
     generator: np.random.Generator,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     one_way: base.Tree,
     measured: Sequence[moments.Measured],
     count: int,
@@ -135,7 +134,7 @@ def fit(
 
 def sample(
     generator: np.random.Generator,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     chain: Sequence[Link],
     count: int,
 ) -> arrays.DeviceArrays:
@@ -157,7 +156,7 @@ def sample(
 
 def _fit_link(
     drawn: _Drawn,
-    table: schema_lib.Table,
+    table: schemas.Table,
     child: pairs_lib.Variable,
     shares: Float[np.ndarray, "bucket code"],
     parts: Sequence[moments.Part],
@@ -231,7 +230,7 @@ def _buckets(drawn: _Drawn, child: pairs_lib.Variable, device: Cells) -> Cells:
 def _draw_table(
     generator: np.random.Generator,
     drawn: _Drawn,
-    table: schema_lib.Table,
+    table: schemas.Table,
     links: Sequence[Link],
 ) -> None:
     """Draws some variables of a table, in turn."""
@@ -247,7 +246,7 @@ def _draw_table(
 def _draw(
     generator: np.random.Generator,
     drawn: _Drawn,
-    table: schema_lib.Table,
+    table: schemas.Table,
     link: Link,
     device: Cells,
     row: Cells,
@@ -272,7 +271,7 @@ def _draw(
 def _redraw(
     generator: np.random.Generator,
     drawn: _Drawn,
-    table: schema_lib.Table,
+    table: schemas.Table,
     links: Sequence[Link],
 ) -> None:
     """Draws rows anew that repeat the key of a row before, as no two rows do."""
@@ -293,7 +292,7 @@ def _redraw(
 
 
 def _repeats(
-    table: schema_lib.Table,
+    table: schemas.Table,
     codes: Integer[np.ndarray, "device row column"],
     num_rows: Integer[np.ndarray, " device"],
     key: Sequence[int],

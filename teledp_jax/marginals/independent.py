@@ -6,14 +6,13 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import arrays, base
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import measure
 
 _LOW = 3.0  # cells below so many standard deviations of noise are smoothed
 
 
-def name_of(schema: schema_lib.Schema, vector: measure.Pooled) -> str:
+def name_of(schema: schemas.Schema, vector: measure.Pooled) -> str:
     """Name of a measured vector in a fitted model."""
     if vector.column < 0:
         return f"{vector.table}/rows"
@@ -95,7 +94,7 @@ def _ratio(total: float, length: int) -> float:
 
 
 def estimate(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     noisy: list[Integer[np.ndarray, " _"]],
     *,
     sigma: float,
@@ -130,7 +129,7 @@ def estimate(
 
 
 def sample(
-    key: Key[Array, ""], schema: schema_lib.Schema, model: base.Tree, count: int
+    key: Key[Array, ""], schema: schemas.Schema, model: base.Tree, count: int
 ) -> arrays.DeviceArrays:
     """Draws devices from what `estimate` returned."""
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())

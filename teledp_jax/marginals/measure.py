@@ -6,8 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import arrays, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, keys, schemas
 
 ROW_BUCKETS = (1, 2, 3, 5, 9, 17, 33, 65, 129)  # where buckets of numbers of rows begin
 
@@ -29,7 +28,7 @@ class Pooled(NamedTuple):
 
 
 def one_way_counts(
-    schema: schema_lib.Schema, devices: arrays.DeviceArrays
+    schema: schemas.Schema, devices: arrays.DeviceArrays
 ) -> list[Integer[np.ndarray, " _"]]:
     """Counts the codes of each head of `schema.heads` over the rows that exist.
 
@@ -55,7 +54,7 @@ def row_bucket(
     return np.searchsorted(np.array(ROW_BUCKETS), num_rows, side="right") - 1
 
 
-def pooled_vectors(schema: schema_lib.Schema) -> tuple[Pooled, ...]:
+def pooled_vectors(schema: schemas.Schema) -> tuple[Pooled, ...]:
     """What `pooled_counts` measures, in order; public."""
     vectors = []
     for table in schema.tables:
@@ -83,7 +82,7 @@ class Drawn(NamedTuple):
 
 def draw_rows(
     key: Key[Array, ""],
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     *,
     first: int = 0,
@@ -111,7 +110,7 @@ def draw_rows(
 
 def pooled_counts(
     key: Key[Array, ""],
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     *,
     first: int = 0,
@@ -149,7 +148,7 @@ def pooled_counts(
 
 
 def in_order(
-    table: schema_lib.Table,
+    table: schemas.Table,
     codes: Integer[np.ndarray, "device row column"],
     num_rows: Integer[np.ndarray, " device"],
 ) -> arrays.TableArrays:

@@ -6,14 +6,13 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import arrays, base
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import graph, merge, relation
 
 Counts = list[Integer[np.ndarray, " _"]]
 
 
-def one_way(schema: schema_lib.Schema, records: relation.Records) -> Counts:
+def one_way(schema: schemas.Schema, records: relation.Records) -> Counts:
     """Counts of each attribute's codes; a device adds one to one cell of each."""
     return [
         np.bincount(records[:, index], minlength=attribute.num_codes)
@@ -21,7 +20,7 @@ def one_way(schema: schema_lib.Schema, records: relation.Records) -> Counts:
     ]
 
 
-def split(flat: Integer[np.ndarray, " cell"], schema: schema_lib.Schema) -> Counts:
+def split(flat: Integer[np.ndarray, " cell"], schema: schemas.Schema) -> Counts:
     """Inverse of concatenating `one_way`."""
     sizes = [attribute.num_codes for attribute in relation.attributes(schema)]
     return np.split(flat, np.cumsum(sizes)[:-1])
@@ -47,7 +46,7 @@ def measure_once(
 
 
 def merge_all(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     noisy: Sequence[Float[np.ndarray, " _"] | Integer[np.ndarray, " _"]],
     *,
     sigma: float,
@@ -69,7 +68,7 @@ def measurements(
     ]
 
 
-def details(schema: schema_lib.Schema) -> list[int]:
+def details(schema: schemas.Schema) -> list[int]:
     """Positions of the columns of entity tables."""
     every = relation.attributes(schema)
     return [index for index, attribute in enumerate(every) if attribute.is_detail]
@@ -98,7 +97,7 @@ def pack(
 
 
 def sample(
-    key: Key[Array, ""], schema: schema_lib.Schema, fitted: base.Tree, count: int
+    key: Key[Array, ""], schema: schemas.Schema, fitted: base.Tree, count: int
 ) -> arrays.DeviceArrays:
     """Draws devices from what `pack` returned."""
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())

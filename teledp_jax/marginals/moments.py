@@ -12,8 +12,7 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Float
 
-from teledp_jax import base
-from teledp_jax import schema as schema_lib
+from teledp_jax import base, schemas
 from teledp_jax.marginals import pairs as pairs_lib
 
 _LARGEST_STEP = 3.0  # of one correction of a coefficient
@@ -56,7 +55,7 @@ class Part(NamedTuple):
 
 
 def parts_of(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     one_way: base.Tree,
     child: pairs_lib.Variable,
     measured: Sequence[Measured],
@@ -85,7 +84,7 @@ def parts_of(
 
 
 def with_presence(
-    schema: schema_lib.Schema, one_way: base.Tree, measured: Sequence[Measured]
+    schema: schemas.Schema, one_way: base.Tree, measured: Sequence[Measured]
 ) -> list[Measured]:
     """Adds what pairs tell of who has rows at all: a column's last cell is for no row.
 
@@ -117,14 +116,14 @@ def with_presence(
 
 
 def _alone(
-    schema: schema_lib.Schema, one_way: base.Tree, which: pairs_lib.Variable
+    schema: schemas.Schema, one_way: base.Tree, which: pairs_lib.Variable
 ) -> Float[np.ndarray, " cell"]:
     """Shares of devices in the cells of one variable."""
     return pairs_lib.by_bucket(schema, one_way, which).sum(axis=0)
 
 
 def functions(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     one_way: base.Tree,
     which: pairs_lib.Variable,
 ) -> Float[np.ndarray, "cell function"]:

@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import arrays, base, errors
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, schemas
 from teledp_jax.marginals import measure
 
 ROWS = "rows"  # the name of a table's number of rows, beside names of columns
@@ -41,7 +40,7 @@ class Pair(NamedTuple):
         return self.first.num_cells * self.second.num_cells
 
 
-def variable(schema: schema_lib.Schema, name: str) -> Variable:
+def variable(schema: schemas.Schema, name: str) -> Variable:
     """The variable of a name.
 
     Raises:
@@ -62,9 +61,7 @@ def variable(schema: schema_lib.Schema, name: str) -> Variable:
     )
 
 
-def parse(
-    schema: schema_lib.Schema, names: Sequence[Sequence[str]]
-) -> tuple[Pair, ...]:
+def parse(schema: schemas.Schema, names: Sequence[Sequence[str]]) -> tuple[Pair, ...]:
     """The pairs of some names, each once.
 
     Raises:
@@ -79,7 +76,7 @@ def parse(
     return tuple(pairs.values())
 
 
-def public_pairs(schema: schema_lib.Schema) -> tuple[tuple[str, str], ...]:
+def public_pairs(schema: schemas.Schema) -> tuple[tuple[str, str], ...]:
     """Every column of the anchor with the number of rows of every other table."""
     return tuple(
         (f"{schema.anchor.name}/{column.name}", f"{table.name}/{ROWS}")
@@ -111,7 +108,7 @@ def cells(
 
 def counts(
     key: Key[Array, ""],
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     measured: Sequence[Pair],
     *,
@@ -133,7 +130,7 @@ def counts(
 
 
 def independent_shares(
-    schema: schema_lib.Schema, model: base.Tree, pair: Pair
+    schema: schemas.Schema, model: base.Tree, pair: Pair
 ) -> Float[np.ndarray, "first second"]:
     """Shares of a pair if its variables depend on numbers of rows alone.
 
@@ -151,7 +148,7 @@ def independent_shares(
 
 
 def by_bucket(
-    schema: schema_lib.Schema, model: base.Tree, which: Variable
+    schema: schemas.Schema, model: base.Tree, which: Variable
 ) -> Float[np.ndarray, "bucket cell"]:
     """Shares of devices by bucket of the number of rows and cell; first, no row."""
     shares = model[which.name]

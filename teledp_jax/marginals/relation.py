@@ -14,8 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 from teledp_jax.marginals import measure
 
 Records = Integer[np.ndarray, "device attribute"]
@@ -51,7 +50,7 @@ class Attribute(NamedTuple):
         return f"{self.table}/{self.column}"
 
 
-def attributes(schema: schema_lib.Schema) -> tuple[Attribute, ...]:
+def attributes(schema: schemas.Schema) -> tuple[Attribute, ...]:
     """The attributes of a schema, table by table; public."""
     found = []
     for table in schema.tables:
@@ -76,7 +75,7 @@ def attributes(schema: schema_lib.Schema) -> tuple[Attribute, ...]:
 
 def records(
     key: Key[Array, ""],
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     *,
     first: int = 0,
@@ -104,7 +103,7 @@ def records(
 
 
 def draw_devices(
-    schema: schema_lib.Schema, order: Sequence[int], count: int, draw: Draw
+    schema: schemas.Schema, order: Sequence[int], count: int, draw: Draw
 ) -> arrays.DeviceArrays:
     """Draws devices, attribute by attribute, so that tables agree with themselves.
 
@@ -166,7 +165,7 @@ def _draw_consistent(
 
 
 def sort_rows(
-    table: schema_lib.Table,
+    table: schemas.Table,
     codes: Integer[np.ndarray, "device row column"],
     mask: np.ndarray,
 ) -> Integer[np.ndarray, "device row column"]:

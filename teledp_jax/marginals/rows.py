@@ -7,8 +7,7 @@ number of rows; a row of a bucket stands for as many as its devices have on aver
 import numpy as np
 from jaxtyping import Float, Integer
 
-from teledp_jax import arrays, base
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import independent, measure
 
 Column = tuple[str, int]
@@ -16,7 +15,7 @@ Column = tuple[str, int]
 
 
 def shares(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     noisy: list[Integer[np.ndarray, " _"]],
     *,
     sigma: float,
@@ -43,7 +42,7 @@ def _row_mass(model: base.Tree, vector: measure.Pooled) -> Float[np.ndarray, " b
 
 
 def totals(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     noisy: list[Integer[np.ndarray, " _"]],
     *,
     sigma: float,
@@ -84,7 +83,7 @@ def _mean_rows(
     return mass / np.bincount(bucket, devices, minlength=num_buckets)
 
 
-def repeatable(schema: schema_lib.Schema) -> tuple[Column, ...]:
+def repeatable(schema: schemas.Schema) -> tuple[Column, ...]:
     """Categories of tables with several rows, whose values may come again."""
     return tuple(
         (table.name, position)
@@ -96,7 +95,7 @@ def repeatable(schema: schema_lib.Schema) -> tuple[Column, ...]:
 
 
 def repeat_counts(
-    schema: schema_lib.Schema, devices: arrays.DeviceArrays
+    schema: schemas.Schema, devices: arrays.DeviceArrays
 ) -> Integer[np.ndarray, " column"]:
     """For each of `repeatable`, how many devices have a code in several rows.
 
@@ -115,7 +114,7 @@ def repeat_counts(
 
 
 def repeat_shares(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     noisy: list[Integer[np.ndarray, " _"]],
     noisy_repeats: Integer[np.ndarray, " column"],
 ) -> dict[Column, float]:

@@ -3,14 +3,13 @@
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
-from teledp_jax import arrays, base
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import measure, relation
 
 
 def move(
     generator: np.random.Generator,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     model: base.Tree,
     devices: arrays.DeviceArrays,
 ) -> arrays.DeviceArrays:
@@ -74,7 +73,7 @@ def _numbers(
     """Codes of a number column: first whether it is absent, then by rank."""
     is_absent = np.array([wanted[0], wanted[1:].sum()])
     present = _categories(generator, np.minimum(codes, 1), is_absent) == 1
-    appeared = present & (codes == schema_lib.ABSENT)
+    appeared = present & (codes == schemas.ABSENT)
     values = codes.astype(np.float64)
     values[appeared] = generator.uniform(1, len(wanted), int(appeared.sum()))
     moved = np.zeros(len(codes), np.int64)

@@ -8,11 +8,9 @@ import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.marginals import aim, graph, merge, model, mst, relation
-from teledp_jax.privacy import accounting, events, mechanisms
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events, mechanisms
 
 _SHARE_OF_CHOICES = 0.1  # of the budget, as published
 _DRAWN = 100_000  # records that stand for the model where pairs are compared
@@ -49,7 +47,7 @@ class Config:
 
 
 def make(
-    config: Config, schema: schema_lib.Schema, budget: budget_lib.Budget
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Calibrates the noise of counts and of choices.
 
@@ -145,7 +143,7 @@ class _Search:
         self,
         *,
         config: Config,
-        schema: schema_lib.Schema,
+        schema: schemas.Schema,
         merged: Sequence[merge.Merged],
         records: relation.Records,
         total: int,

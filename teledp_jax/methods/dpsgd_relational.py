@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.dpsgd import clipping, sampling, train
 from teledp_jax.dpsgd.models import (
     relational,
@@ -19,8 +18,7 @@ from teledp_jax.dpsgd.models import (
     relational_steps,
 )
 from teledp_jax.marginals import measure, rows
-from teledp_jax.privacy import accounting, events
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events
 
 _SELDOM = 0.2  # share of devices below which a column tells the rows of a device apart
 _UNIQUE = -4.0  # then added to start with to the logits of codes that came before
@@ -149,7 +147,7 @@ class _Noise:
 
 
 def make(
-    config: Config, schema: schema_lib.Schema, budget: budget_lib.Budget
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Builds the network and calibrates both noises to the budget.
 
@@ -295,7 +293,7 @@ def _train(
 
 
 def _noisy_counts(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     key: Key[Array, ""],
     row_key: Key[Array, ""],
@@ -317,7 +315,7 @@ def _noisy_counts(
 
 
 def _repeats(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     layout: relational_layout.Layout,
     shares: dict[rows.Column, float],
 ) -> relational.Repeats:
@@ -348,7 +346,7 @@ def _num_parameters(layout: relational_layout.Layout) -> int:
 
 
 def _columns(
-    schema: schema_lib.Schema, layout: relational_layout.Layout
+    schema: schemas.Schema, layout: relational_layout.Layout
 ) -> list[list[rows.Column]]:
     """For each group, the tables and columns of its variables."""
     return [

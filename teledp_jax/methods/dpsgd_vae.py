@@ -10,13 +10,11 @@ import numpy as np
 import optax
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.dpsgd import clipping, sampling, train
 from teledp_jax.dpsgd.models import matching, vae
 from teledp_jax.marginals import measure
-from teledp_jax.privacy import accounting, events
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events
 
 _CHUNK = 4096  # devices drawn at once
 
@@ -148,7 +146,7 @@ class _Noise:
 
 
 def make(
-    config: Config, schema: schema_lib.Schema, budget: budget_lib.Budget
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Builds the network and calibrates both noises to the budget.
 
@@ -213,7 +211,7 @@ def make(
     return base.Synthesizer(event=noise.event, fit=fit, sample=sample, facts=facts)
 
 
-def _modelled(config: Config, schema: schema_lib.Schema) -> schema_lib.Schema:
+def _modelled(config: Config, schema: schemas.Schema) -> schemas.Schema:
     """The schema without the tables that the model leaves out."""
     known = [table.name for table in schema.tables if table.role != "anchor"]
     if unknown := sorted(set(config.leave_out) - set(known)):
@@ -224,7 +222,7 @@ def _modelled(config: Config, schema: schema_lib.Schema) -> schema_lib.Schema:
     return dataclasses.replace(schema, tables=tuple(kept))
 
 
-def _no_rows(table: schema_lib.Table, num_devices: int) -> arrays.TableArrays:
+def _no_rows(table: schemas.Table, num_devices: int) -> arrays.TableArrays:
     """A table in which no device has a row."""
     dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
     shape = (num_devices, table.max_rows)
@@ -246,7 +244,7 @@ def _num_parameters(config: Config, network: vae.Vae) -> int:
 
 def _fit(
     config: Config,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     network: vae.Vae,
     noise: _Noise,
     num_devices: int,
@@ -305,7 +303,7 @@ def _fit(
 
 
 def _noisy_counts(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     key: Key[Array, ""],
     sigma: float,

@@ -12,11 +12,9 @@ import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import arrays, base, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import model, relation
-from teledp_jax.privacy import accounting, events
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,7 +23,7 @@ class Config:
 
 
 def make(
-    config: Config, schema: schema_lib.Schema, budget: budget_lib.Budget
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Calibrates one noise for all histograms; a device changes one cell of each."""
     del config

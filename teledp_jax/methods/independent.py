@@ -7,11 +7,9 @@ import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import independent, measure
-from teledp_jax.privacy import accounting, events
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,7 +18,7 @@ class Config:
 
 
 def make(
-    config: Config, schema: schema_lib.Schema, budget: budget_lib.Budget
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Calibrates one noise for all one-way marginals of the schema.
 
@@ -65,7 +63,7 @@ def make(
 
 def noisy_counts(
     streams: keys.Keys,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     context: base.Context,
     *,

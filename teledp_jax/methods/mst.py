@@ -7,11 +7,9 @@ import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.marginals import graph, model, mst, relation
-from teledp_jax.privacy import accounting, events, mechanisms
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events, mechanisms
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,7 +32,7 @@ class Config:
 
 
 def make(
-    config: Config, schema: schema_lib.Schema, budget: budget_lib.Budget
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Calibrates the noise of single attributes, of choices and of pairs.
 

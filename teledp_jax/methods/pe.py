@@ -10,13 +10,11 @@ import numpy as np
 from absl import logging
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.marginals import independent, measure
 from teledp_jax.methods import independent as independent_method
 from teledp_jax.pe import apis, embedding, evolve, weights
-from teledp_jax.privacy import accounting, events
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events
 
 DISTANCES = ("balanced", "uniform", "workload")
 
@@ -102,7 +100,7 @@ class Config:
 
 
 def make(
-    config: Config, schema: schema_lib.Schema, budget: budget_lib.Budget
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Calibrates the noise of the start and of all votes together."""
     num_vectors = len(measure.pooled_vectors(schema))
@@ -244,7 +242,7 @@ def _settings(
 def distance_of(
     key: Key[Array, ""],
     step: int,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     *,
     distance: str,
     focus: float,
@@ -265,7 +263,7 @@ def distance_of(
 
 
 def draw_devices(
-    key: Key[Array, ""], schema: schema_lib.Schema, fitted: base.Tree, count: int
+    key: Key[Array, ""], schema: schemas.Schema, fitted: base.Tree, count: int
 ) -> arrays.DeviceArrays:
     """Draws devices from a weighted population."""
     generator = apis.generator_of(key)
@@ -284,7 +282,7 @@ def warn_if_silent(fitted: base.Tree) -> None:
 
 
 def one_way_margins(
-    schema: schema_lib.Schema, model: base.Tree, devices: arrays.DeviceArrays
+    schema: schemas.Schema, model: base.Tree, devices: arrays.DeviceArrays
 ) -> list[weights.Margin]:
     """The noisy marginals as shares of devices that a pool should meet."""
     margins = []
@@ -306,7 +304,7 @@ def one_way_margins(
 
 
 def _with_rows(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     model: base.Tree,
     vector: measure.Pooled,
     shares: np.ndarray,

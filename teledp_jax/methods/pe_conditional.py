@@ -9,15 +9,13 @@ import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.marginals import chain, independent, measure, moments
 from teledp_jax.marginals import pairs as pairs_lib
 from teledp_jax.methods import independent as independent_method
 from teledp_jax.methods import pe
 from teledp_jax.pe import apis, embedding, evolve, weights
-from teledp_jax.privacy import accounting, events
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events
 
 _FEWEST, _MOST = 20_000, 100_000  # devices that the chain is fitted on
 _SMALLEST, _LARGEST = 20_000, 200_000  # records of the pool
@@ -90,7 +88,7 @@ class Config:
 
 
 def make(
-    config: Config, schema: schema_lib.Schema, budget: budget_lib.Budget
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Calibrates the noise of marginals, pairs and votes together."""
     names = pairs_lib.public_pairs(schema) if config.pairs is None else config.pairs
@@ -205,7 +203,7 @@ def _settings(
 
 def _noisy_pairs(
     streams: keys.Keys,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     context: base.Context,
     measured: Sequence[pairs_lib.Pair],
@@ -231,7 +229,7 @@ def _noisy_pairs(
 
 def _chain(
     key: Key[Array, ""],
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     one_way: base.Tree,
     measured: Sequence[pairs_lib.Pair],
     noisy: Sequence[Integer[np.ndarray, " _"]],

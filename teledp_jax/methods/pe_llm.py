@@ -12,14 +12,12 @@ import numpy as np
 from absl import logging
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.marginals import independent, measure, transport
 from teledp_jax.methods import independent as independent_method
 from teledp_jax.methods import pe
 from teledp_jax.pe import apis, embedding, endpoint, evolve, foundation, weights
-from teledp_jax.privacy import accounting, events
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events
 
 _FORMATS = ("json_schema", "json_object", "text")
 
@@ -128,7 +126,7 @@ class Config:
 
 
 def make(
-    config: Config, schema: schema_lib.Schema, budget: budget_lib.Budget
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Calibrates the noise of marginals and votes together; asks nothing yet.
 
@@ -246,7 +244,7 @@ def _settings(
 
 def _foundation(
     config: Config,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     server: endpoint.Endpoint,
     context: base.Context,
 ) -> foundation.Foundation:

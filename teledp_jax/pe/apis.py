@@ -6,8 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 
 
 def generator_of(key: Key[Array, ""]) -> np.random.Generator:
@@ -16,7 +15,7 @@ def generator_of(key: Key[Array, ""]) -> np.random.Generator:
 
 
 def random_api(
-    key: Key[Array, ""], schema: schema_lib.Schema, count: int, *, presence: float
+    key: Key[Array, ""], schema: schemas.Schema, count: int, *, presence: float
 ) -> Integer[np.ndarray, "candidate head"]:
     """Records drawn uniformly from the public domains.
 
@@ -38,7 +37,7 @@ def random_api(
 
 def variation_api(
     key: Key[Array, ""],
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     codes: Integer[np.ndarray, "candidate head"],
     *,
     degree: float,
@@ -81,7 +80,7 @@ def falling_degree(step: int, num_steps: int, *, first: float, last: float) -> f
 
 
 def _uniform(
-    generator: np.random.Generator, schema: schema_lib.Schema, count: int
+    generator: np.random.Generator, schema: schemas.Schema, count: int
 ) -> Integer[np.ndarray, "candidate head"]:
     """Uniform codes of each head, as if every row existed; one row or more a table."""
     codes = [
@@ -93,13 +92,13 @@ def _uniform(
 
 
 @functools.lru_cache(maxsize=256)
-def _heads_of(schema: schema_lib.Schema, table: str) -> np.ndarray:
+def _heads_of(schema: schemas.Schema, table: str) -> np.ndarray:
     """Which heads belong to a table."""
     return np.array([[head.table == table for head in schema.heads]])
 
 
 def _clean(
-    schema: schema_lib.Schema, codes: Integer[np.ndarray, "candidate head"]
+    schema: schemas.Schema, codes: Integer[np.ndarray, "candidate head"]
 ) -> Integer[np.ndarray, "candidate head"]:
     """Records with zeros where a row does not exist."""
     return np.where(arrays.exists(schema, codes), codes, 0).astype(codes.dtype)

@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int16, Integer
 
-from teledp_jax import errors
-from teledp_jax import schema as schema_lib
+from teledp_jax import errors, schemas
 
 _UNIT = 64  # steps of a distance of one; fewer where 16 bits would overflow
 _MAX = 2**15 - 1
@@ -37,7 +36,7 @@ class Embedding(NamedTuple):
         return self.points[np.arange(len(self.caps))[None, :], codes]
 
 
-def make(schema: schema_lib.Schema, weights: Float[np.ndarray, " head"]) -> Embedding:
+def make(schema: schemas.Schema, weights: Float[np.ndarray, " head"]) -> Embedding:
     """Makes the embedding for weights of `schema.heads`, at most 1 each.
 
     Raises:
@@ -59,7 +58,7 @@ def make(schema: schema_lib.Schema, weights: Float[np.ndarray, " head"]) -> Embe
             place = np.round(cap * codes / max(head.num_codes - 1, 1))
         elif head.column.is_number:
             place = np.round(cap * (codes - 1) / max(head.num_codes - 2, 1))
-            place[schema_lib.ABSENT] = -cap
+            place[schemas.ABSENT] = -cap
         else:
             place = cap * codes
         points[index, : head.num_codes] = place
@@ -75,7 +74,7 @@ def focused(
 
 
 def on_features(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     weights: Float[np.ndarray, " head"],
     named: Collection[str],
 ) -> Float[np.ndarray, " head"]:
@@ -95,7 +94,7 @@ def on_features(
     return np.where(full, weights, 0.01 * weights)
 
 
-def head_weights(schema: schema_lib.Schema) -> Float[np.ndarray, " head"]:
+def head_weights(schema: schemas.Schema) -> Float[np.ndarray, " head"]:
     """Weights that keep wide tables from drowning narrow ones.
 
     A column of the anchor and a number of rows weigh 1; a column of another table
@@ -111,6 +110,6 @@ def head_weights(schema: schema_lib.Schema) -> Float[np.ndarray, " head"]:
     )
 
 
-def _share(table: schema_lib.Table) -> float:
+def _share(table: schemas.Table) -> float:
     """Weight of one column of one row of a table."""
     return (len(table.columns) * table.max_rows) ** -0.5

@@ -7,8 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import base, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import base, keys, schemas
 from teledp_jax.pe import apis, voting, weights
 from teledp_jax.pe import embedding as embedding_lib
 
@@ -62,7 +61,7 @@ class Population(NamedTuple):
 
 def evolve(
     streams: keys.Keys,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     codes: Integer[np.ndarray, "device head"],
     context: base.Context,
     *,
@@ -189,7 +188,7 @@ def _save(
 
 def _vary(
     key: Key[Array, ""],
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     population: Population,
     step: int,
     settings: Settings,
@@ -218,7 +217,7 @@ def _vary(
     return Population(codes, weights.normalise(np.ones(len(codes))))
 
 
-def _programmatic(schema: schema_lib.Schema) -> Variation:
+def _programmatic(schema: schemas.Schema) -> Variation:
     """Variation without a model."""
     return lambda key, codes, degree: apis.variation_api(
         key, schema, codes, degree=degree

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import arrays, base, errors
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, schemas
 from teledp_jax.pe import apis, endpoint, prompts, records
 
 Ask = Callable[[Mapping[str, Any]], endpoint.Answer]
@@ -65,7 +64,7 @@ class Foundation:
 
     def __init__(
         self,
-        schema: schema_lib.Schema,
+        schema: schemas.Schema,
         context: base.Context,
         ask: Ask,
         settings: Settings,
@@ -261,7 +260,7 @@ def _digest(value: Any) -> str:
 
 def spread(
     key: Key[Array, ""],
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     codes: Codes,
     count: int,
     *,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Integer
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.pe import records
 
 _SYSTEM = """\
@@ -35,7 +35,7 @@ class Prompt(NamedTuple):
 
 def of_new(
     generator: np.random.Generator,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     *,
     number: int,
     count: int,
@@ -68,7 +68,7 @@ def of_new(
 
 def of_variations(
     generator: np.random.Generator,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     parents: Sequence[Integer[np.ndarray, " head"]],
     *,
     number: int,
@@ -97,7 +97,7 @@ def of_variations(
 
 
 def body(
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     prompt: Prompt,
     *,
     model: str,
@@ -145,7 +145,7 @@ def devices_of(text: str) -> list[Any] | None:
 
 def _prompt(
     generator: np.random.Generator,
-    schema: schema_lib.Schema,
+    schema: schemas.Schema,
     tables: Collection[str],
     text: str,
     count: int,
@@ -158,7 +158,7 @@ def _prompt(
     return Prompt(messages, tuple(tables), count)
 
 
-def _hint(generator: np.random.Generator, schema: schema_lib.Schema) -> str:
+def _hint(generator: np.random.Generator, schema: schemas.Schema) -> str:
     """Values of a few columns of the anchor, drawn uniformly from their domains."""
     columns = schema.anchor.columns
     size = min(_HINTS, len(columns))

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Integer
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 
 MOST_LISTED = 60
 """Categories that a description lists; of a longer vocabulary it shows that many."""
@@ -28,7 +27,7 @@ class RecordError(Exception):
     """A record outside of the schema; the text is one of `REASONS`."""
 
 
-def read(schema: schema_lib.Schema, record: Any) -> Integer[np.ndarray, " head"]:
+def read(schema: schemas.Schema, record: Any) -> Integer[np.ndarray, " head"]:
     """Codes of a device that a model wrote, as `arrays.flatten` lays them out.
 
     What a record leaves out is absent. Text outside of a vocabulary is its `other`.
@@ -54,7 +53,7 @@ def read(schema: schema_lib.Schema, record: Any) -> Integer[np.ndarray, " head"]
 
 
 def write(
-    schema: schema_lib.Schema, codes: Integer[np.ndarray, " head"]
+    schema: schemas.Schema, codes: Integer[np.ndarray, " head"]
 ) -> dict[str, Any]:
     """A flattened record as a device that `read` gives the same codes.
 
@@ -67,7 +66,7 @@ def write(
             {
                 column.name: value_of(column, code)
                 for column, code in zip(columns, row, strict=True)
-                if code != schema_lib.ABSENT
+                if code != schemas.ABSENT
             }
             for row in table.codes[0][table.mask[0]].tolist()
         ]
@@ -78,9 +77,9 @@ def write(
     return record
 
 
-def value_of(column: schema_lib.Column, code: int) -> str | float | None:
+def value_of(column: schemas.Column, code: int) -> str | float | None:
     """A value of a code: for a bin the shortest number near its middle."""
-    if code == schema_lib.ABSENT:
+    if code == schemas.ABSENT:
         return None
     if not column.is_number:
         return column.categories[code - 1]
@@ -99,7 +98,7 @@ def value_of(column: schema_lib.Column, code: int) -> str | float | None:
 
 
 def json_schema(
-    schema: schema_lib.Schema, tables: Collection[str], count: int
+    schema: schemas.Schema, tables: Collection[str], count: int
 ) -> dict[str, Any]:
     """JSON Schema of an answer: `devices`, so many of them, with some of the tables.
 
@@ -112,7 +111,7 @@ def json_schema(
 
 
 def describe(
-    generator: np.random.Generator, schema: schema_lib.Schema, tables: Collection[str]
+    generator: np.random.Generator, schema: schemas.Schema, tables: Collection[str]
 ) -> str:
     """The public schema of some tables in words, a line a column.
 
@@ -134,7 +133,7 @@ def describe(
     return "\n".join(lines)
 
 
-def _rows(table: schema_lib.Table, value: Any) -> list[list[int]]:
+def _rows(table: schemas.Table, value: Any) -> list[list[int]]:
     """Codes of a table's rows, in the order in which devices are encoded."""
     if value is None:
         return []
@@ -154,15 +153,15 @@ def _rows(table: schema_lib.Table, value: Any) -> list[list[int]]:
     return sorted(codes, key=lambda row: (row[first], *row[::-1]), reverse=True)
 
 
-def _code(column: schema_lib.Column, value: Any) -> int:
+def _code(column: schemas.Column, value: Any) -> int:
     """Code of one value."""
     if value is None:
-        return schema_lib.ABSENT
+        return schemas.ABSENT
     if not column.is_number:
         if not isinstance(value, str):
             raise RecordError("category")
         code = column.code_of(value)
-        if code == schema_lib.ABSENT:
+        if code == schemas.ABSENT:
             raise RecordError("category")
         return code
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -175,7 +174,7 @@ def _code(column: schema_lib.Column, value: Any) -> int:
     return column.code_of(float(value))
 
 
-def _limits(column: schema_lib.Column) -> tuple[float, float]:
+def _limits(column: schemas.Column) -> tuple[float, float]:
     """Least and greatest number that a record may hold."""
     low, high = column.bounds
     return (min(low, 0.0) if column.has_zero else low), high
@@ -191,7 +190,7 @@ def _object(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _table_schema(table: schema_lib.Table) -> dict[str, Any]:
+def _table_schema(table: schemas.Table) -> dict[str, Any]:
     """JSON Schema of a table's field."""
     row = _object({column.name: _column_schema(column) for column in table.columns})
     if table.role == "entity":
@@ -199,7 +198,7 @@ def _table_schema(table: schema_lib.Table) -> dict[str, Any]:
     return row if table.role == "anchor" else {"anyOf": [row, {"type": "null"}]}
 
 
-def _column_schema(column: schema_lib.Column) -> dict[str, Any]:
+def _column_schema(column: schemas.Column) -> dict[str, Any]:
     """JSON Schema of a column's value."""
     if column.is_number:
         kind = "integer" if column.kind == "integer" else "number"
@@ -210,7 +209,7 @@ def _column_schema(column: schema_lib.Column) -> dict[str, Any]:
     return {"type": ["string", "null"], "enum": [*column.categories, None]}
 
 
-def _about(generator: np.random.Generator, column: schema_lib.Column) -> str:
+def _about(generator: np.random.Generator, column: schemas.Column) -> str:
     """Kind, unit, domain and meaning of a column."""
     meaning = f"; {column.about}" if column.about else ""
     if column.is_number:

@@ -12,8 +12,7 @@ from dp_accounting.pld import pld_pmf
 from dp_accounting.pld import privacy_loss_distribution as pld_lib
 
 from teledp_jax import errors
-from teledp_jax.privacy import budget as budget_lib
-from teledp_jax.privacy import events
+from teledp_jax.privacy import budgets, events
 
 _INTERVAL = 1e-4  # of the discretised privacy loss; estimates are pessimistic
 _COARSE = 1e-2  # for the first bracket of a search, and where epsilon is past use
@@ -168,7 +167,7 @@ def epsilon_rdp(event: dp_accounting.DpEvent, delta: float) -> float:
 
 
 def calibrate(
-    make_event: Callable[[float], dp_accounting.DpEvent], budget: budget_lib.Budget
+    make_event: Callable[[float], dp_accounting.DpEvent], budget: budgets.Budget
 ) -> float:
     """The least noise multiplier at which what was spent plus an event is in budget.
 

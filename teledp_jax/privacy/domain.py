@@ -24,11 +24,9 @@ import numpy as np
 import scipy.stats
 from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import base, errors
-from teledp_jax import schema as schema_lib
+from teledp_jax import base, errors, schemas
 from teledp_jax.data import values as values_lib
-from teledp_jax.privacy import accounting, events, mechanisms
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events, mechanisms
 
 _COARSE = 8  # even bins, which keep narrow the bins that hold few devices
 _GRID = 2048  # places where an edge may lie
@@ -50,7 +48,7 @@ class Questions:
         max_size: Most texts that a vocabulary keeps, those of the largest counts.
     """
 
-    numbers: Mapping[str, schema_lib.Column]
+    numbers: Mapping[str, schemas.Column]
     vocabularies: Sequence[str]
     presences: Sequence[str]
     num_levels: int = 4
@@ -143,7 +141,7 @@ def calibrate(
             found.append(repeated(event, len(questions.presences)))
         return dp_accounting.ComposedDpEvent(found)
 
-    budget = budget_lib.Budget(
+    budget = budgets.Budget(
         epsilon=share * epsilon,
         delta=share * delta,
         spent=dp_accounting.NoOpDpEvent(),
@@ -204,14 +202,14 @@ def estimate(
     return Domain(edges, vocabularies, presences)
 
 
-def grid(column: schema_lib.Column) -> Float[np.ndarray, " place"]:
+def grid(column: schemas.Column) -> Float[np.ndarray, " place"]:
     """Where edges of a number may lie: its public bounds, cut evenly on its scale."""
     return np.array(_even(column, _GRID))
 
 
-def _even(column: schema_lib.Column, bins: int) -> tuple[float, ...]:
+def _even(column: schemas.Column, bins: int) -> tuple[float, ...]:
     """Edges of even bins between the public bounds of a number."""
-    return schema_lib.spaced_edges(
+    return schemas.spaced_edges(
         column.edges[0],
         column.bounds[1],
         bins,
@@ -230,7 +228,7 @@ def split_scores(
 
 def quantile_edges(
     key: Key[Array, ""],
-    column: schema_lib.Column,
+    column: schemas.Column,
     values: Float[np.ndarray, " value"],
     *,
     num_levels: int,
@@ -312,7 +310,7 @@ def _select(
     return found
 
 
-def apply(schema: schema_lib.Schema, domain: Domain) -> schema_lib.Schema:
+def apply(schema: schemas.Schema, domain: Domain) -> schemas.Schema:
     """The schema with bins and vocabularies as they were learnt.
 
     Of a column that was learnt the header's bins or values play no part. Of a

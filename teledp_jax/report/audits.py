@@ -6,7 +6,7 @@ Audits run on simulated fleets alone, so nothing of it comes from the fleet of t
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from teledp_jax.audit import accountants, controls, results
+from teledp_jax.privacy import findings
 from teledp_jax.report import tables
 
 Rows = list[dict[str, str]]
@@ -42,13 +42,13 @@ def for_card(audit: Mapping[str, Any], method: str) -> dict[str, Any] | None:
         "versions": audit.get("versions", {}),
         "findings": [row for row in rows if _concerns(row, (method,))],
         "controls_planted": len(planted),
-        "controls_caught": sum(row["verdict"] == results.CAUGHT for row in planted),
+        "controls_caught": sum(row["verdict"] == findings.CAUGHT for row in planted),
     }
 
 
 def _is_control(row: Mapping[str, str]) -> bool:
     """Whether a row is about a planted fault."""
-    return row["audit"].startswith(controls.PREFIX)
+    return row["audit"].startswith(findings.CONTROL)
 
 
 def _concerns(row: Mapping[str, str], methods: Collection[str]) -> bool:
@@ -57,14 +57,14 @@ def _concerns(row: Mapping[str, str], methods: Collection[str]) -> bool:
     trains = any(method.startswith("dpsgd") for method in methods)
     return not _is_control(row) and (
         name in methods
-        or row["audit"] == accountants.ACCOUNTANT
+        or row["audit"] == findings.ACCOUNTANT
         or (name == "DP-SGD" and trains)
     )
 
 
 def _grid(rows: Rows) -> tables.Grid:
     """Rows as a table of the page."""
-    columns = results.Finding._fields
+    columns = findings.Finding._fields
     return tables.Grid(
         columns=columns,
         rows=tuple(tuple(row[name] for name in columns) for row in rows),

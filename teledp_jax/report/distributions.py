@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Float
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.report import inputs as inputs_lib
 
 
 def shares(
-    inputs: inputs_lib.Inputs, table: schema_lib.Table, column: schema_lib.Column
+    inputs: inputs_lib.Inputs, table: schemas.Table, column: schemas.Column
 ) -> dict[str, Float[np.ndarray, " code"]]:
     """Share of rows with each code, by label, `real` first; absent files left out."""
     folders = {"real": inputs.run.real} | {
@@ -26,7 +26,7 @@ def shares(
 
 
 def _shares(
-    path: pathlib.Path, column: schema_lib.Column
+    path: pathlib.Path, column: schemas.Column
 ) -> Float[np.ndarray, " code"] | None:
     """Share of each code in a file, or None if file, column or rows are not there."""
     values = inputs_lib.column(path, column.name)
@@ -42,7 +42,7 @@ def _shares(
 
 
 def _number_counts(
-    column: schema_lib.Column, values: pa.Array
+    column: schemas.Column, values: pa.Array
 ) -> Float[np.ndarray, " code"]:
     """Number of rows in each code of a number column."""
     numbers = pc.cast(values, pa.float64()).to_numpy(zero_copy_only=False)
@@ -51,7 +51,7 @@ def _number_counts(
     bins = np.searchsorted(column.edges, present[~zeros], side="right") - 1
     codes = column.first_bin + np.clip(bins, 0, column.num_bins - 1)
     counts = np.bincount(codes, minlength=column.num_codes).astype(float)
-    counts[schema_lib.ABSENT] = len(numbers) - len(present)
+    counts[schemas.ABSENT] = len(numbers) - len(present)
     if column.has_zero:
-        counts[schema_lib.ZERO] = zeros.sum()
+        counts[schemas.ZERO] = zeros.sum()
     return counts

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib import figure as mpl_figure
 from matplotlib import ticker
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 
 REAL = "real"
 
@@ -237,7 +237,7 @@ def dots(
 
 
 def distribution(
-    column: schema_lib.Column,
+    column: schemas.Column,
     shares: Mapping[str, np.ndarray],
     methods: Sequence[str],
 ) -> str:
@@ -280,7 +280,7 @@ def distribution(
         return _svg(figure)
 
 
-def _bin_ticks(axes: Any, column: schema_lib.Column) -> None:
+def _bin_ticks(axes: Any, column: schemas.Column) -> None:
     """Names absent, zero and some of the edges of the bins."""
     named = [(0.0, "absent")] + ([(1.0, "zero")] if column.has_zero else [])
     step = max(math.ceil(column.num_bins / 5), 1)

@@ -3,21 +3,14 @@
 import base64
 import pathlib
 import re
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import jinja2
 
 from teledp_jax import runs
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.report import (
-    audits,
-    costs,
-    logs,
-    provider,
-    questions,
-    sections,
-    tables,
-)
+from teledp_jax.report import audits, costs, provider, questions, sections, tables
 from teledp_jax.report import inputs as inputs_lib
 
 _NUMBER = re.compile(
@@ -33,7 +26,33 @@ class Figure(NamedTuple):
     alt: str
 
 
-def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
+class Addition(NamedTuple):
+    """A part of the page that a suite adds.
+
+    Attributes:
+        folder: Where `template` lies.
+        template: Name of a Jinja template; it is rendered with `facts`.
+        facts: What it shows.
+        links: Anchor of each of its sections to its title, for the contents.
+    """
+
+    folder: pathlib.Path
+    template: str
+    facts: Mapping[str, Any]
+    links: Mapping[str, str]
+
+
+MakeAddition = Callable[[inputs_lib.Inputs, sections.Draw], Addition]
+"""Makes the part of a suite from a run's files; `Draw` keeps a figure."""
+
+
+def write(
+    run: runs.Run,
+    suite: suite_lib.Suite,
+    *,
+    rates: pathlib.Path | None = None,
+    make_addition: MakeAddition | None = None,
+) -> pathlib.Path:
     """Writes `report.html` and `figures/` from the files of a run folder.
 
     A section whose files are not there says so.
@@ -41,6 +60,8 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
     Args:
         run: The run folder.
         suite: The suite, for the SQL of its queries and its public schema.
+        rates: Data file of the suite's simulator, if it has one.
+        make_addition: Makes the part that the suite adds, if it has one.
 
     Returns:
         Path of the page.
@@ -56,8 +77,9 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
         encoded = base64.b64encode(svg.encode()).decode()
         return Figure(src=f"data:image/svg+xml;base64,{encoded}", alt=alt)
 
+    addition = None if make_addition is None else make_addition(inputs, draw)
     html = (
-        _environment()
+        _environment(addition)
         .get_template("report.html.jinja")
         .render(
             inputs=inputs,
@@ -71,7 +93,7 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
             summary=sections.summary(inputs),
             ceiling=sections.ceiling(inputs),
             questions=questions.answers(inputs, suite.schema),
-            log=logs.section(inputs, draw),
+            addition=addition,
             queries=sections.queries(inputs, draw),
             columns=sections.columns(inputs, suite, draw),
             rare=sections.rare(inputs, draw),
@@ -80,7 +102,7 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
             provider=provider.section(inputs),
             engineering=costs.engineering(inputs),
             quality=tables.grid(inputs.quality),
-            assumed=sections.assumed(inputs, suite),
+            assumed=sections.assumed(inputs, suite, rates),
             reproduce=sections.reproduce(inputs),
         )
     )
@@ -89,10 +111,13 @@ def write(run: runs.Run, suite: suite_lib.Suite) -> pathlib.Path:
     return run.report
 
 
-def _environment() -> jinja2.Environment:
+def _environment(addition: Addition | None) -> jinja2.Environment:
     """Templates with everything shown escaped, and a missing name an error."""
+    loaders: list[jinja2.BaseLoader] = [jinja2.PackageLoader("teledp_jax.report")]
+    if addition is not None:
+        loaders.append(jinja2.FileSystemLoader(addition.folder))
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("teledp_jax.report"),
+        loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from teledp_jax import schema as schema_lib
-from teledp_jax.evaluation import answers as answers_lib
+from teledp_jax import schemas
+from teledp_jax.answers import query_answers
 from teledp_jax.evaluation import metrics
 from teledp_jax.report import inputs as inputs_lib
 from teledp_jax.report import tables
@@ -32,7 +32,7 @@ class Answer(NamedTuple):
     note: str
 
 
-def answers(inputs: inputs_lib.Inputs, schema: schema_lib.Schema) -> list[Answer]:
+def answers(inputs: inputs_lib.Inputs, schema: schemas.Schema) -> list[Answer]:
     """Every question that the run has files for."""
     found = [
         by_type(inputs),
@@ -57,7 +57,7 @@ def honest(inputs: inputs_lib.Inputs) -> tuple[str, ...]:
 
 def synthesizers(inputs: inputs_lib.Inputs) -> tuple[str, ...]:
     """Of these, the labels that made tables: answers alone win nothing either."""
-    return tuple(label for label in honest(inputs) if label != answers_lib.NAME)
+    return tuple(label for label in honest(inputs) if label != query_answers.NAME)
 
 
 def by_type(inputs: inputs_lib.Inputs) -> Answer:
@@ -246,7 +246,7 @@ def costs(inputs: inputs_lib.Inputs) -> Answer:
     )
 
 
-def caps(inputs: inputs_lib.Inputs, schema: schema_lib.Schema) -> Answer:
+def caps(inputs: inputs_lib.Inputs, schema: schemas.Schema) -> Answer:
     """What the caps on rows of entity tables cost each query."""
     limits = {
         table.name: table.max_rows for table in schema.tables if table.role == "entity"

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from teledp_jax import simulate
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.report import distributions, figures, questions, tables
 from teledp_jax.report import inputs as inputs_lib
@@ -18,7 +17,6 @@ Draw = Callable[[str, str, str], Any]
 """Keeps a figure: (name, SVG, text that says what it shows) to what the page embeds."""
 
 _MOST_ROWS = 12
-_SIMULATORS = pathlib.Path(str(simulate.__file__)).parent
 _STATISTICS_FIRST = ("column", "label")
 
 
@@ -333,7 +331,9 @@ def downstream(inputs: inputs_lib.Inputs, draw: Draw) -> dict[str, Any]:
     }
 
 
-def assumed(inputs: inputs_lib.Inputs, suite: suite_lib.Suite) -> dict[str, Any]:
+def assumed(
+    inputs: inputs_lib.Inputs, suite: suite_lib.Suite, rates: pathlib.Path | None
+) -> dict[str, Any]:
     """Columns of the raw tables, and rates of the simulator, that nobody states."""
     rows = [
         (source.name, name, source.types[name], source.descriptions[name])
@@ -349,14 +349,14 @@ def assumed(inputs: inputs_lib.Inputs, suite: suite_lib.Suite) -> dict[str, Any]
         ),
         "rates": tables.Grid(
             columns=("section", "about"),
-            rows=tuple(_assumed_rates(_SIMULATORS / f"{suite.name}.yaml")),
+            rows=tuple(_assumed_rates(rates)) if rates else (),
         ),
     }
 
 
 def _assumed_rates(path: pathlib.Path) -> Iterator[tuple[str, str]]:
     """Sections of a simulator's data file whose `source` is `assumed`."""
-    waiting = [("", yaml.safe_load(path.read_text("utf-8")) if path.exists() else None)]
+    waiting = [("", yaml.safe_load(path.read_text("utf-8")))]
     while waiting:
         name, value = waiting.pop(0)
         if not isinstance(value, dict):

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import pathlib
 
 import numpy as np
 import pytest
@@ -10,12 +9,11 @@ import scipy.stats
 
 from teledp_jax import errors
 from teledp_jax.answers import releases
-from teledp_jax.evaluation import eventlog as statistics
-from teledp_jax.simulate import eventlog as simulated
+from teledp_jax.suites.eventlog import simulate as simulated
+from teledp_jax.suites.eventlog import statistics
+from tests import paths
 
-PUBLISHED = (
-    pathlib.Path(__file__).parents[3] / "shared" / "reference" / "eventlog_published"
-)
+PUBLISHED = paths.SHARED / "reference" / "eventlog_published"
 needs_published = pytest.mark.skipif(
     not PUBLISHED.is_dir(), reason=f"the published reports are not in {PUBLISHED.name}"
 )

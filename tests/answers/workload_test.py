@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from teledp_jax.answers import workload
-from teledp_jax.privacy import accounting, budget, events, mechanisms
+from teledp_jax.privacy import accounting, budgets, events, mechanisms
 
 COUNT = workload.Block("count", 1, ((0.0, 1.0),), False)
 CRASHES = workload.Block("crashes", 2, ((0.0, 1.0), (0.0, 50.0)), False)
@@ -17,7 +17,7 @@ SPENT = events.DiscreteGaussianDpEvent(20.0)
 
 @functools.lru_cache
 def calibrate(*blocks: workload.Block) -> workload.Noise:
-    allowed = budget.Budget(epsilon=4.0, delta=1e-5, spent=SPENT, num_devices=100)
+    allowed = budgets.Budget(epsilon=4.0, delta=1e-5, spent=SPENT, num_devices=100)
     return workload.calibrate(blocks, allowed)
 
 

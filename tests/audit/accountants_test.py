@@ -1,6 +1,7 @@
 import pytest
 
-from teledp_jax.audit import accountants, results
+from teledp_jax.audit import accountants
+from teledp_jax.privacy import findings
 
 
 def test_the_closed_form_gaussian_gives_known_values():
@@ -17,7 +18,7 @@ def test_a_sampled_step_that_draws_everyone_is_a_gaussian():
 
 def test_accountants_agree_and_a_wrong_one_would_not():
     rows = accountants.check(large=False)
-    assert [row.verdict for row in rows] == [results.HOLDS] * 4
+    assert [row.verdict for row in rows] == [findings.HOLDS] * 4
     assert "PRV" in rows[3].method
     low = accountants._above("halved", [(0.5, 1.0)])
-    assert low.verdict == results.FAILS
+    assert low.verdict == findings.FAILS

@@ -2,18 +2,11 @@
 
 import json
 
-import chat_server
 import pytest
 
-from teledp_jax.audit import (
-    canaries,
-    controls,
-    fleets,
-    replay,
-    results,
-    suite,
-    whitebox,
-)
+from teledp_jax.audit import canaries, controls, fleets, replay, suite, whitebox
+from teledp_jax.privacy import findings
+from tests.pe import chat_server
 
 FAULTS = (
     "noise halved",
@@ -42,7 +35,7 @@ def test_every_fault_of_the_list_is_planted(planted):
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_caught(planted, name):
     (row,) = controls.check([planted[name]])
-    assert row.verdict == results.CAUGHT, row
+    assert row.verdict == findings.CAUGHT, row
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -66,7 +59,7 @@ def test_a_method_keeps_its_claims(name):
 def test_a_method_whose_endpoint_no_one_names_is_not_run_and_not_passed(monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL")
     (row,) = suite._method("pe_llm", suite.QUICK)
-    assert row.verdict == results.SKIPPED and "OPENAI_BASE_URL" in row.measured
+    assert row.verdict == findings.SKIPPED and "OPENAI_BASE_URL" in row.measured
 
 
 def test_without_a_fault_the_step_of_the_controls_keeps_its_bound():
@@ -74,7 +67,7 @@ def test_without_a_fault_the_step_of_the_controls_keeps_its_bound():
         num_heads=len(fleets.SCHEMA.heads), sampling_prob=0.5, noise_multiplier=1.0
     )
     row = controls.step_reach(step, fleets.SCHEMA)
-    assert row.verdict == results.HOLDS
+    assert row.verdict == findings.HOLDS
     assert row.measured == "L2 1.0000"
 
 
@@ -92,10 +85,10 @@ def test_steps_epochs_and_trainings_keep_their_claims():
 
 def test_findings_are_written_as_text_json_and_markdown(tmp_path):
     found = [
-        results.Finding("a", "b", "1 | 2", "3", results.HOLDS),
-        results.Finding("control", "fault", "4", "3", results.MISSED),
+        findings.Finding("a", "b", "1 | 2", "3", findings.HOLDS),
+        findings.Finding("control", "fault", "4", "3", findings.MISSED),
     ]
-    results.write(tmp_path, found, {"command": "audit_privacy.py"})
+    findings.write(tmp_path, found, {"command": "audit_privacy.py"})
     content = json.loads((tmp_path / "audit.json").read_text())
     assert content["passed"] is False
     assert content["command"] == "audit_privacy.py"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from teledp_jax import arrays
-from teledp_jax.audit import declared, fleets, replay, results, transcript
-from teledp_jax.privacy import events
+from teledp_jax.audit import declared, fleets, replay, transcript
+from teledp_jax.privacy import events, findings
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,9 @@ def test_the_fullest_device_changes_one_cell_of_each_vector(independent):
     change = replay.changes(fullest, transcript.INTEGERS, sigma)
     # Two anchor columns, power and its rows, crashes' rows and two columns.
     assert sorted(change[change != 0]) == [1] * 7
-    assert all(row.verdict == results.HOLDS for row in replay.check(independent, pairs))
+    assert all(
+        row.verdict == findings.HOLDS for row in replay.check(independent, pairs)
+    )
 
 
 def test_a_lower_declared_sensitivity_fails(independent):

@@ -8,17 +8,16 @@ import pyarrow.parquet
 import pytest
 from hypothesis import strategies
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 from teledp_jax.data import aggregate, decode, encode
 
 
 def column(kind: str, low: float, high: float, bins: int, scale: str, **fields):
     spaced = {"kind": kind, "low": low, "high": high, "bins": bins, "scale": scale}
-    return schema_lib.parse_column("x", {**spaced, **fields}, {})
+    return schemas.parse_column("x", {**spaced, **fields}, {})
 
 
-REGION = schema_lib.Column(
+REGION = schemas.Column(
     name="region", kind="category", categories=("EU", "it's"), other="it's"
 )
 NUMBERS = [
@@ -29,20 +28,20 @@ NUMBERS = [
     column("double", 0.1, 300, 20, "log"),
     column("double", 0, 100, 5, "linear"),
     column("double", -20, 90, 7, "linear"),
-    schema_lib.Column(name="x", kind="double", edges=(0.0, 1e-9, 1e9)),
+    schemas.Column(name="x", kind="double", edges=(0.0, 1e-9, 1e9)),
 ]
 
 
-def schema_of(number: schema_lib.Column) -> schema_lib.Schema:
-    return schema_lib.Schema(
+def schema_of(number: schemas.Column) -> schemas.Schema:
+    return schemas.Schema(
         suite="test",
         device="guid",
         tables=(
-            schema_lib.Table(
+            schemas.Table(
                 name="machines", role="anchor", grain="", columns=(number, REGION)
             ),
-            schema_lib.Table(name="usage", role="group", grain="", columns=(number,)),
-            schema_lib.Table(
+            schemas.Table(name="usage", role="group", grain="", columns=(number,)),
+            schemas.Table(
                 name="apps",
                 role="entity",
                 grain="",
@@ -55,7 +54,7 @@ def schema_of(number: schema_lib.Column) -> schema_lib.Schema:
 
 
 def random_devices(
-    schema: schema_lib.Schema, rng: np.random.Generator
+    schema: schemas.Schema, rng: np.random.Generator
 ) -> arrays.DeviceArrays:
     codes = np.stack([rng.integers(head.num_codes, size=40) for head in schema.heads])
     return arrays.unflatten(schema, codes.T)

@@ -7,30 +7,29 @@ import pyarrow.parquet
 import pytest
 from hypothesis import strategies
 
-from teledp_jax import arrays, errors, runs
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, errors, runs, schemas
 from teledp_jax.data import encode as encode_lib
 from teledp_jax.data import quality
 
-VENDOR = schema_lib.Column(
+VENDOR = schemas.Column(
     name="vendor", kind="category", categories=("Dell", "HP", "Other"), other="Other"
 )
-REGION = schema_lib.Column(name="region", kind="category", categories=("EU", "US"))
-RUNS = schema_lib.Column(
+REGION = schemas.Column(name="region", kind="category", categories=("EU", "US"))
+RUNS = schemas.Column(
     name="runs", kind="integer", edges=(1, 2, 4, 8, 16), scale="log", has_zero=True
 )
-POWER = schema_lib.Column(name="power", kind="double", edges=(-1.0, 0.0, 10.0))
-SCHEMA = schema_lib.Schema(
+POWER = schemas.Column(name="power", kind="double", edges=(-1.0, 0.0, 10.0))
+SCHEMA = schemas.Schema(
     suite="test",
     device="guid",
     tables=(
-        schema_lib.Table(
+        schemas.Table(
             name="machines", role="anchor", grain="a machine", columns=(VENDOR, REGION)
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="usage", role="group", grain="a machine", columns=(RUNS, POWER)
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="apps",
             role="entity",
             grain="an app",
@@ -151,8 +150,8 @@ COLUMNS = strategies.sampled_from(
     [
         RUNS,
         POWER,
-        schema_lib.Column(name="x", kind="double", edges=(0.0, 0.5, 3.0)),
-        schema_lib.Column(
+        schemas.Column(name="x", kind="double", edges=(0.0, 0.5, 3.0)),
+        schemas.Column(
             name="y", kind="double", edges=(0.1, 1.0, 300.0), scale="log", has_zero=True
         ),
     ]
@@ -166,7 +165,7 @@ def test_whole_columns_encode_as_single_values_do(column, values):
 
 
 def test_odd_numbers_are_absent_or_clamped_and_counted():
-    column = schema_lib.Column(
+    column = schemas.Column(
         name="x", kind="double", edges=(1.0, 2.0, 4.0), has_zero=True
     )
     values = np.array([np.nan, np.inf, -np.inf, -1.0, 0.0, 0.5, 1.0, 4.0, 5.0])

@@ -16,15 +16,15 @@ import pytest
 import yaml
 from hypothesis import strategies as st
 
-from teledp_jax import arrays, errors, runs
-from teledp_jax import schema as schema_lib
-from teledp_jax.data import aggregate, encode, eventlog, sqlfile
+from teledp_jax import arrays, errors, runs, schemas
+from teledp_jax.data import aggregate, encode, sqlfile
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.evaluation import catalog
 from teledp_jax.privacy import book
+from teledp_jax.queries import catalog
+from teledp_jax.suites.eventlog import log
+from tests import paths
 
-SQL = pathlib.Path(__file__).parents[2] / "sql"
-QUERY = SQL / "flights/queries/operations/weather_by_carrier_pivot.sql"
+QUERY = paths.SQL / "flights/queries/operations/weather_by_carrier_pivot.sql"
 
 
 def cases(share: int):
@@ -155,7 +155,7 @@ COLUMN = {
 def test_any_fields_of_a_column(fields, kept, kind):
     fields = {name: COLUMN[name] for name in kept} | {"kind": kind} | fields
     with Refused("olumn"):
-        column = schema_lib.parse_column("c", fields, {"vendors": ["a", "b"]})
+        column = schemas.parse_column("c", fields, {"vendors": ["a", "b"]})
         assert 0 < column.num_codes < 2**16
 
 
@@ -175,7 +175,7 @@ def test_any_header_or_text_of_a_suite(suite_folder, data):
 
 @pytest.fixture(scope="module")
 def flights() -> suite_lib.Suite:
-    return suite_lib.load(SQL / "flights")
+    return suite_lib.load(paths.SQL / "flights")
 
 
 @cases(5)
@@ -273,8 +273,8 @@ def test_any_event_log(tmp_path, head, parts):
     path = tmp_path / "log.csv"
     path.write_bytes(head + b"".join(parts))
     with Refused(path):
-        found = eventlog.preprocess(
-            path, tmp_path / "out", suite_folder=SQL / "eventlog"
+        found = log.preprocess(
+            path, tmp_path / "out", suite_folder=paths.SQL / "eventlog"
         )
         assert len(found.events) > 0
     assert not list(tmp_path.rglob("*.partial"))

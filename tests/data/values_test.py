@@ -5,23 +5,23 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from teledp_jax import errors, schema
+from teledp_jax import errors, schemas
 from teledp_jax.data import values
 
-VENDOR = schema.Column(
+VENDOR = schemas.Column(
     name="vendor", kind="category", categories=("Dell", "Unknown"), other="Unknown"
 )
-WATTS = schema.Column(name="watts", kind="double", edges=(1.0, 9.0), has_zero=True)
-APP = schema.Column(name="app", kind="category", categories=("x",))
-COUNT = schema.Column(name="count", kind="integer", edges=(1.0, 2.0, 99.0))
-SCHEMA = schema.Schema(
+WATTS = schemas.Column(name="watts", kind="double", edges=(1.0, 9.0), has_zero=True)
+APP = schemas.Column(name="app", kind="category", categories=("x",))
+COUNT = schemas.Column(name="count", kind="integer", edges=(1.0, 2.0, 99.0))
+SCHEMA = schemas.Schema(
     suite="test",
     device="guid",
     tables=(
-        schema.Table(
+        schemas.Table(
             name="machines", role="anchor", grain="a machine", columns=(VENDOR, WATTS)
         ),
-        schema.Table(
+        schemas.Table(
             name="apps",
             role="entity",
             grain="an app",

@@ -1,10 +1,11 @@
 import dataclasses
 import math
 
-import fleet
 import pytest
 
-from teledp_jax.evaluation import catalog, compare, run
+from teledp_jax.evaluation import compare
+from teledp_jax.queries import catalog, run
+from tests.queries import fleet
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """Statistics and rare events of single tables."""
 
-import fleet
 import pytest
 
 from teledp_jax.evaluation import columns, rare, statistics
+from tests.queries import fleet
 
 
 def rows(folder, name):

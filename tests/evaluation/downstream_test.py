@@ -1,8 +1,8 @@
-import fleet
 import numpy as np
 import pytest
 
 from teledp_jax.evaluation import downstream, features
+from tests.queries import fleet
 
 
 def fleet_of(num_devices, seed, folder):

@@ -1,9 +1,9 @@
-import fleet
 import pyarrow.parquet as pq
 import pytest
 
 from teledp_jax import errors, runs
 from teledp_jax.evaluation import compare, evaluate
+from tests.queries import fleet
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 from teledp_jax.marginals import chain, independent, measure, moments, pairs
 
 _SIZE = tuple(float(edge) for edge in range(11))
@@ -11,21 +10,19 @@ _SIZE = tuple(float(edge) for edge in range(11))
 
 @pytest.fixture
 def schema():
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b"))
-    other = schema_lib.Column(name="other", kind="category", categories=("a", "b"))
-    app = schema_lib.Column(
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b"))
+    other = schemas.Column(name="other", kind="category", categories=("a", "b"))
+    app = schemas.Column(
         name="app", kind="category", categories=("x", "y", "Other"), other="Other"
     )
-    size = schema_lib.Column(name="size", kind="double", edges=_SIZE, has_zero=True)
-    return schema_lib.Schema(
+    size = schemas.Column(name="size", kind="double", edges=_SIZE, has_zero=True)
+    return schemas.Schema(
         suite="tiny",
         device="guid",
         tables=(
-            schema_lib.Table(
-                name="base", role="anchor", grain="g", columns=(kind, other)
-            ),
-            schema_lib.Table(name="rare", role="group", grain="g", columns=(size,)),
-            schema_lib.Table(
+            schemas.Table(name="base", role="anchor", grain="g", columns=(kind, other)),
+            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
+            schemas.Table(
                 name="apps",
                 role="entity",
                 grain="app",

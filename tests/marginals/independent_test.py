@@ -2,23 +2,22 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 from teledp_jax.marginals import independent, measure
 
 
-def _schema() -> schema_lib.Schema:
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b"))
-    size = schema_lib.Column(
+def _schema() -> schemas.Schema:
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b"))
+    size = schemas.Column(
         name="size", kind="double", edges=(0.0, 1.0, 2.0), has_zero=True
     )
-    return schema_lib.Schema(
+    return schemas.Schema(
         suite="tiny",
         device="guid",
         tables=(
-            schema_lib.Table(name="base", role="anchor", grain="g", columns=(kind,)),
-            schema_lib.Table(name="rare", role="group", grain="g", columns=(size,)),
-            schema_lib.Table(
+            schemas.Table(name="base", role="anchor", grain="g", columns=(kind,)),
+            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
+            schemas.Table(
                 name="apps",
                 role="entity",
                 grain="app",

@@ -1,25 +1,20 @@
 import jax
 import numpy as np
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 from teledp_jax.marginals import measure
 
 
-def _schema() -> schema_lib.Schema:
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b"))
-    size = schema_lib.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0))
-    return schema_lib.Schema(
+def _schema() -> schemas.Schema:
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b"))
+    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0))
+    return schemas.Schema(
         suite="tiny",
         device="guid",
         tables=(
-            schema_lib.Table(
-                name="base", role="anchor", grain="device", columns=(kind,)
-            ),
-            schema_lib.Table(
-                name="rare", role="group", grain="device", columns=(size,)
-            ),
-            schema_lib.Table(
+            schemas.Table(name="base", role="anchor", grain="device", columns=(kind,)),
+            schemas.Table(name="rare", role="group", grain="device", columns=(size,)),
+            schemas.Table(
                 name="apps",
                 role="entity",
                 grain="app",

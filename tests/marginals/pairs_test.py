@@ -2,22 +2,21 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, errors
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, errors, schemas
 from teledp_jax.marginals import pairs
 
 
 @pytest.fixture
 def schema():
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b"))
-    size = schema_lib.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0))
-    return schema_lib.Schema(
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b"))
+    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0))
+    return schemas.Schema(
         suite="tiny",
         device="guid",
         tables=(
-            schema_lib.Table(name="base", role="anchor", grain="g", columns=(kind,)),
-            schema_lib.Table(name="rare", role="group", grain="g", columns=(size,)),
-            schema_lib.Table(
+            schemas.Table(name="base", role="anchor", grain="g", columns=(kind,)),
+            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
+            schemas.Table(
                 name="apps",
                 role="entity",
                 grain="app",

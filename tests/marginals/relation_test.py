@@ -2,36 +2,38 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, schema
+from teledp_jax import arrays, schemas
 from teledp_jax.marginals import mst, relation
 
-SCHEMA = schema.Schema(
+SCHEMA = schemas.Schema(
     suite="tiny",
     device="guid",
     tables=(
-        schema.Table(
+        schemas.Table(
             name="devices",
             role="anchor",
             grain="One row a device.",
-            columns=(schema.Column(name="os", kind="category", categories=("a", "b")),),
+            columns=(
+                schemas.Column(name="os", kind="category", categories=("a", "b")),
+            ),
         ),
-        schema.Table(
+        schemas.Table(
             name="power",
             role="group",
             grain="One row a device that reports.",
             columns=(
-                schema.Column(name="watts", kind="double", edges=(0.0, 1.0, 2.0)),
+                schemas.Column(name="watts", kind="double", edges=(0.0, 1.0, 2.0)),
             ),
         ),
-        schema.Table(
+        schemas.Table(
             name="crashes",
             role="entity",
             grain="One row a device and app.",
             max_rows=3,
             cap_by="count",
             columns=(
-                schema.Column(name="app", kind="category", categories=("x", "y")),
-                schema.Column(name="count", kind="integer", edges=(1.0, 2.0, 9.0)),
+                schemas.Column(name="app", kind="category", categories=("x", "y")),
+                schemas.Column(name="count", kind="integer", edges=(1.0, 2.0, 9.0)),
             ),
         ),
     ),

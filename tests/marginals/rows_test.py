@@ -1,28 +1,23 @@
 import numpy as np
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 from teledp_jax.marginals import measure, rows
 
-SCHEMA = schema_lib.Schema(
+SCHEMA = schemas.Schema(
     suite="toy",
     device="guid",
     tables=(
-        schema_lib.Table(
+        schemas.Table(
             name="info",
             role="anchor",
             grain="a device",
-            columns=(
-                schema_lib.Column(name="a", kind="category", categories=("x", "y")),
-            ),
+            columns=(schemas.Column(name="a", kind="category", categories=("x", "y")),),
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="errors",
             role="entity",
             grain="a code",
-            columns=(
-                schema_lib.Column(name="e", kind="category", categories=("p", "q")),
-            ),
+            columns=(schemas.Column(name="e", kind="category", categories=("p", "q")),),
             max_rows=4,
             cap_by="e",
         ),

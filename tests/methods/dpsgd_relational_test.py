@@ -3,31 +3,27 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.methods import dpsgd_relational
-from teledp_jax.privacy import accounting, mechanisms
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, mechanisms
 
-SCHEMA = schema_lib.Schema(
+SCHEMA = schemas.Schema(
     suite="toy",
     device="guid",
     tables=(
-        schema_lib.Table(
+        schemas.Table(
             name="info",
             role="anchor",
             grain="a device",
-            columns=(
-                schema_lib.Column(name="a", kind="category", categories=("x", "y")),
-            ),
+            columns=(schemas.Column(name="a", kind="category", categories=("x", "y")),),
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="errors",
             role="entity",
             grain="a code",
             columns=(
-                schema_lib.Column(name="e", kind="category", categories=("p", "q")),
-                schema_lib.Column(
+                schemas.Column(name="e", kind="category", categories=("p", "q")),
+                schemas.Column(
                     name="n", kind="integer", edges=tuple(range(1, 10)), has_zero=True
                 ),
             ),
@@ -36,7 +32,7 @@ SCHEMA = schema_lib.Schema(
         ),
     ),
 )
-BUDGET = budget_lib.Budget(
+BUDGET = budgets.Budget(
     epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=4000
 )
 KEYS = keys.split(jax.random.key(0), jax.random.key(1))
@@ -132,7 +128,7 @@ def test_a_bad_setting_is_named(field, value):
 
 
 def test_an_anchor_alone_is_modelled():
-    schema = schema_lib.Schema(suite="toy", device="guid", tables=SCHEMA.tables[:1])
+    schema = schemas.Schema(suite="toy", device="guid", tables=SCHEMA.tables[:1])
     made = dpsgd_relational.make(CONFIG, schema, BUDGET)
     alone = {"info": devices()["info"]}
     drawn = made.sample(

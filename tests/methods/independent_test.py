@@ -3,23 +3,21 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.methods import independent
-from teledp_jax.privacy import accounting, mechanisms
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, mechanisms
 
 
 @pytest.fixture(scope="module")
 def schema():
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b"))
-    size = schema_lib.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0))
-    return schema_lib.Schema(
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b"))
+    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0))
+    return schemas.Schema(
         suite="tiny",
         device="guid",
         tables=(
-            schema_lib.Table(name="base", role="anchor", grain="g", columns=(kind,)),
-            schema_lib.Table(name="rare", role="group", grain="g", columns=(size,)),
+            schemas.Table(name="base", role="anchor", grain="g", columns=(kind,)),
+            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
         ),
     )
 
@@ -30,7 +28,7 @@ def devices(schema):
     return arrays.unflatten(schema, codes)
 
 
-_BUDGET = budget_lib.Budget(
+_BUDGET = budgets.Budget(
     epsilon=2.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=2000
 )
 _KEYS = keys.split(jax.random.key(0), jax.random.key(1))

@@ -3,13 +3,11 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.methods import pe_conditional
-from teledp_jax.privacy import accounting, events, mechanisms
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events, mechanisms
 
-_BUDGET = budget_lib.Budget(
+_BUDGET = budgets.Budget(
     epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=3000
 )
 _KEYS = keys.split(jax.random.key(0), jax.random.key(1))
@@ -19,16 +17,14 @@ _SMALL = {"num_iterations": 2, "num_candidates": 30, "pool": 1500}
 
 @pytest.fixture(scope="module")
 def schema():
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schema_lib.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
-    return schema_lib.Schema(
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
+    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
+    return schemas.Schema(
         suite="tiny",
         device="guid",
         tables=(
-            schema_lib.Table(
-                name="base", role="anchor", grain="g", columns=(kind, size)
-            ),
-            schema_lib.Table(name="rare", role="group", grain="g", columns=(size,)),
+            schemas.Table(name="base", role="anchor", grain="g", columns=(kind, size)),
+            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
         ),
     )
 

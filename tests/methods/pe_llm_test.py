@@ -1,18 +1,16 @@
 import json
 
-import chat_server
 import dp_accounting
 import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, keys, runs
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, runs, schemas
 from teledp_jax.methods import pe_llm
-from teledp_jax.privacy import accounting, events, mechanisms
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events, mechanisms
+from tests.pe import chat_server
 
-_BUDGET = budget_lib.Budget(
+_BUDGET = budgets.Budget(
     epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=2000
 )
 _KEYS = keys.split(jax.random.key(0), jax.random.key(1))
@@ -32,16 +30,14 @@ class KilledError(Exception):
 
 @pytest.fixture(scope="module")
 def schema():
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schema_lib.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
-    return schema_lib.Schema(
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
+    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
+    return schemas.Schema(
         suite="tiny",
         device="guid",
         tables=(
-            schema_lib.Table(
-                name="base", role="anchor", grain="g", columns=(kind, size)
-            ),
-            schema_lib.Table(name="rare", role="group", grain="g", columns=(size,)),
+            schemas.Table(name="base", role="anchor", grain="g", columns=(kind, size)),
+            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
         ),
     )
 

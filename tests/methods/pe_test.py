@@ -3,13 +3,11 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, keys
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.methods import pe
-from teledp_jax.privacy import accounting, events, mechanisms
-from teledp_jax.privacy import budget as budget_lib
+from teledp_jax.privacy import accounting, budgets, events, mechanisms
 
-_BUDGET = budget_lib.Budget(
+_BUDGET = budgets.Budget(
     epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=2000
 )
 _KEYS = keys.split(jax.random.key(0), jax.random.key(1))
@@ -18,17 +16,15 @@ _SMALL = {"num_iterations": 3, "num_candidates": 40, "pool": 1500}
 
 @pytest.fixture(scope="module")
 def schema():
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schema_lib.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
-    return schema_lib.Schema(
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
+    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
+    return schemas.Schema(
         suite="tiny",
         device="guid",
         tables=(
-            schema_lib.Table(
-                name="base", role="anchor", grain="g", columns=(kind, size)
-            ),
-            schema_lib.Table(name="rare", role="group", grain="g", columns=(size,)),
-            schema_lib.Table(
+            schemas.Table(name="base", role="anchor", grain="g", columns=(kind, size)),
+            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
+            schemas.Table(
                 name="apps",
                 role="entity",
                 grain="app",
@@ -154,7 +150,7 @@ def test_sizes_follow_the_noisy_number_of_devices():
 
 
 def test_votes_below_the_noise_warn_and_leave_a_usable_release(schema, devices, caplog):
-    tight = budget_lib.Budget(
+    tight = budgets.Budget(
         epsilon=0.1, delta=1e-7, spent=dp_accounting.NoOpDpEvent(), num_devices=30
     )
     made = pe.make(pe.Config(**_SMALL), schema, tight)

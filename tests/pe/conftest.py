@@ -5,27 +5,24 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 
 
 @pytest.fixture
-def schema() -> schema_lib.Schema:
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schema_lib.Column(
+def schema() -> schemas.Schema:
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
+    size = schemas.Column(
         name="size", kind="double", edges=tuple(float(i) for i in range(6))
     )
-    return schema_lib.Schema(
+    return schemas.Schema(
         suite="tiny",
         device="guid",
         tables=(
-            schema_lib.Table(
+            schemas.Table(
                 name="base", role="anchor", grain="device", columns=(kind, size)
             ),
-            schema_lib.Table(
-                name="rare", role="group", grain="device", columns=(size,)
-            ),
-            schema_lib.Table(
+            schemas.Table(name="rare", role="group", grain="device", columns=(size,)),
+            schemas.Table(
                 name="apps",
                 role="entity",
                 grain="app",
@@ -38,7 +35,7 @@ def schema() -> schema_lib.Schema:
 
 
 @pytest.fixture
-def records(schema: schema_lib.Schema) -> Callable[[int, int], np.ndarray]:
+def records(schema: schemas.Schema) -> Callable[[int, int], np.ndarray]:
     """Draws flattened records, by seed and count, that follow a common trait."""
 
     def draw(seed: int, count: int) -> np.ndarray:

@@ -3,11 +3,11 @@ import email.utils
 import json
 import time
 
-import chat_server
 import pytest
 
 from teledp_jax import errors
 from teledp_jax.pe import endpoint
+from tests.pe import chat_server
 
 BODY = {"model": "small-model", "messages": [{"role": "user", "content": "hello"}]}
 FINE = chat_server.completion("fine", (12, 3))

@@ -1,7 +1,6 @@
 import json
 import threading
 
-import chat_server
 import jax
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from teledp_jax import arrays, base, errors, runs
 from teledp_jax.pe import endpoint, foundation, prompts
 from teledp_jax.pe import records as records_lib
+from tests.pe import chat_server
 
 SETTINGS = foundation.Settings(
     model="small-model",

@@ -1,17 +1,17 @@
-import chat_server
 import numpy as np
 import pytest
 
-from teledp_jax import schema as schema_lib
-from teledp_jax import settings
+from teledp_jax import schemas
 from teledp_jax.data import suite
+from teledp_jax.job import settings
 from teledp_jax.pe import records
+from tests.pe import chat_server
 
 NAMES = ("base", "rare", "apps")
 
 
-def column(**fields) -> schema_lib.Column:
-    return schema_lib.Column(**({"name": "x", "kind": "integer"} | fields))
+def column(**fields) -> schemas.Column:
+    return schemas.Column(**({"name": "x", "kind": "integer"} | fields))
 
 
 def test_a_device_is_read_in_public_units(schema):
@@ -74,16 +74,16 @@ def test_a_record_outside_of_the_schema_is_told_from_others(schema, record, reas
 
 def test_text_outside_of_a_vocabulary_is_its_other():
     anchor = column(kind="category", categories=("a", "b", "rest"), other="rest")
-    table = schema_lib.Table(name="t", role="anchor", grain="g", columns=(anchor,))
-    schema = schema_lib.Schema(suite="s", device="d", tables=(table,))
+    table = schemas.Table(name="t", role="anchor", grain="g", columns=(anchor,))
+    schema = schemas.Schema(suite="s", device="d", tables=(table,))
     assert records.read(schema, {"t": {"x": "b"}}) == [2]
     assert records.read(schema, {"t": {"x": "zzz"}}) == [3]
 
 
 def test_whole_numbers_may_be_zero_below_the_first_bin():
     whole = column(edges=(1.0, 3.0, 9.0), scale="log", has_zero=True)
-    table = schema_lib.Table(name="t", role="anchor", grain="g", columns=(whole,))
-    schema = schema_lib.Schema(suite="s", device="d", tables=(table,))
+    table = schemas.Table(name="t", role="anchor", grain="g", columns=(whole,))
+    schema = schemas.Schema(suite="s", device="d", tables=(table,))
     read = [records.read(schema, {"t": {"x": x}})[0] for x in (0, 1, 2.0, 3, 8)]
     assert read == [1, 2, 2, 3, 3]
     for wrong in (9, 2.5):
@@ -104,7 +104,7 @@ def test_a_bin_shows_as_a_short_number_inside():
 def test_every_code_of_the_suites_has_a_value_of_its_own(name):
     for table in suite.load(settings.SQL / name).schema.tables:
         for held in table.columns:
-            codes = range(schema_lib.ABSENT, held.num_codes)
+            codes = range(schemas.ABSENT, held.num_codes)
             again = [held.code_of(records.value_of(held, code)) for code in codes]
             assert again == list(codes), (table.name, held.name)
 
@@ -142,8 +142,8 @@ def test_a_description_holds_what_is_public(schema):
 
 def test_of_a_long_vocabulary_some_values_are_shown():
     many = column(kind="category", categories=tuple(f"v{i}" for i in range(200)))
-    table = schema_lib.Table(name="t", role="anchor", grain="g", columns=(many,))
-    schema = schema_lib.Schema(suite="s", device="d", tables=(table,))
+    table = schemas.Table(name="t", role="anchor", grain="g", columns=(many,))
+    schema = schemas.Schema(suite="s", device="d", tables=(table,))
     texts = [
         records.describe(np.random.default_rng(seed), schema, ("t",)) for seed in (0, 1)
     ]

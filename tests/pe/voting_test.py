@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from teledp_jax import errors
-from teledp_jax import schema as schema_lib
+from teledp_jax import errors, schemas
 from teledp_jax.pe import embedding as embedding_lib
 from teledp_jax.pe import voting
 
@@ -18,14 +17,14 @@ def embedding(schema):
 
 
 def test_distances_are_those_worked_by_hand():
-    kind = schema_lib.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schema_lib.Column(
+    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
+    size = schemas.Column(
         name="size", kind="double", edges=tuple(float(i) for i in range(6))
     )
-    table = schema_lib.Table(
+    table = schemas.Table(
         name="base", role="anchor", grain="device", columns=(kind, size)
     )
-    schema = schema_lib.Schema(suite="tiny", device="guid", tables=(table,))
+    schema = schemas.Schema(suite="tiny", device="guid", tables=(table,))
     embedding = embedding_lib.make(schema, np.ones(2))
     assert embedding.caps.tolist() == [64, 64]
     points = embedding.embed(np.array([[1, 1], [3, 1], [1, 3], [1, 5], [0, 0]]))
@@ -82,11 +81,11 @@ def test_no_devices_cast_no_votes(embedding, records):
 
 def test_a_schema_too_wide_for_sixteen_bits_is_refused():
     columns = tuple(
-        schema_lib.Column(name=f"c{i}", kind="category", categories=("a", "b"))
+        schemas.Column(name=f"c{i}", kind="category", categories=("a", "b"))
         for i in range(9000)
     )
-    table = schema_lib.Table(name="base", role="anchor", grain="g", columns=columns)
-    schema = schema_lib.Schema(suite="wide", device="guid", tables=(table,))
+    table = schemas.Table(name="base", role="anchor", grain="g", columns=columns)
+    schema = schemas.Schema(suite="wide", device="guid", tables=(table,))
     with pytest.raises(errors.InputError, match="too many for voting"):
         embedding_lib.make(schema, np.ones(9000))
 

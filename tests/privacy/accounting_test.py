@@ -6,7 +6,7 @@ import scipy.optimize
 import scipy.stats
 
 from teledp_jax import errors
-from teledp_jax.privacy import accounting, budget, events
+from teledp_jax.privacy import accounting, budgets, events
 
 
 def gaussian_delta(epsilon: float, sigma: float) -> float:
@@ -168,7 +168,7 @@ def test_an_event_that_no_one_knows_is_refused():
 
 
 def make_budget(epsilon=4.0, delta=1e-5, spent=None):
-    return budget.Budget(
+    return budgets.Budget(
         epsilon=epsilon,
         delta=delta,
         spent=spent or dp_accounting.NoOpDpEvent(),
@@ -268,7 +268,7 @@ def test_a_sensitivity_far_above_the_noise_still_has_an_epsilon():
 
 
 def test_what_an_earlier_calibration_found_is_checked_again():
-    allowed = budget.Budget(
+    allowed = budgets.Budget(
         epsilon=2.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=10
     )
 

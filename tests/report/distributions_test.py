@@ -2,18 +2,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from teledp_jax import runs
-from teledp_jax import schema as schema_lib
+from teledp_jax import runs, schemas
 from teledp_jax.report import distributions
 from teledp_jax.report import inputs as inputs_lib
 
-AGE = schema_lib.Column(
+AGE = schemas.Column(
     name="age", kind="double", edges=(1.0, 2.0, 4.0), scale="log", has_zero=True
 )
-VENDOR = schema_lib.Column(
+VENDOR = schemas.Column(
     name="vendor", kind="category", categories=("HP", "Other"), other="Other"
 )
-TABLE = schema_lib.Table(
+TABLE = schemas.Table(
     name="sysinfo", role="anchor", grain="a device", columns=(AGE, VENDOR)
 )
 

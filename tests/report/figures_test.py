@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.report import figures
 
 
@@ -28,7 +28,7 @@ def test_infinite_and_missing_values_are_drawn_as_gaps():
 
 
 def test_number_axis_names_absent_zero_and_edges():
-    column = schema_lib.Column(
+    column = schemas.Column(
         name="runs", kind="integer", edges=(1.0, 2.0, 3.0), has_zero=True, unit="runs"
     )
     shares = {"real": np.array([0.1, 0.2, 0.3, 0.4])}
@@ -39,7 +39,7 @@ def test_number_axis_names_absent_zero_and_edges():
 
 
 def test_categories_stand_by_their_real_share():
-    column = schema_lib.Column(
+    column = schemas.Column(
         name="vendor", kind="category", categories=("Dell", "HP", "Never")
     )
     shares = {"real": np.array([0.0, 0.3, 0.7, 0.0])}

@@ -1,6 +1,5 @@
 """A database with the raw tables of suite dca."""
 
-import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from teledp_jax.data import sqlfile
+from tests import paths
 
-SOURCE = pathlib.Path(__file__).parents[2] / "sql" / "dca" / "source"
+SOURCE = paths.SQL / "dca" / "source"
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 

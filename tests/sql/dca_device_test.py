@@ -1,15 +1,15 @@
 """Device tables of suite dca, worked by hand from a few raw rows."""
 
 import datetime
-import pathlib
 from typing import Any
 
 import pytest
 import yaml
 
 from teledp_jax.data import sqlfile
+from tests import paths
 
-SUITE = pathlib.Path(__file__).parents[2] / "sql" / "dca"
+SUITE = paths.SQL / "dca"
 DEVICE_FILES = {table.name: table for table in sqlfile.read_folder(SUITE / "device")}
 VOCABULARIES = yaml.safe_load((SUITE / "vocabularies.yaml").read_text())
 START = datetime.date(2024, 10, 1)

@@ -1,13 +1,13 @@
 """Device tables of workload intel, worked by hand from a few raw rows."""
 
 import datetime
-import pathlib
 
 import pytest
 
 from teledp_jax.data import suite as suite_lib
+from tests import paths
 
-LOADED = suite_lib.load(pathlib.Path(__file__).parents[2] / "sql" / "dca")
+LOADED = suite_lib.load(paths.SQL / "dca")
 DAY = datetime.date(2024, 3, 1)
 
 

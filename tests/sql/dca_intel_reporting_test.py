@@ -1,14 +1,14 @@
 """Reporting tables of suite dca, worked by hand from a few raw rows."""
 
 import datetime
-import pathlib
 
 import pytest
 import yaml
 
 from teledp_jax.data import suite as suite_lib
+from tests import paths
 
-SUITE = pathlib.Path(__file__).parents[2] / "sql" / "dca"
+SUITE = paths.SQL / "dca"
 LOADED = suite_lib.load(SUITE)
 NAN, INF = float("nan"), float("inf")
 DAY = datetime.date(2024, 3, 1)

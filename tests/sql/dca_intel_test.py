@@ -8,15 +8,16 @@ import pathlib
 import types
 from typing import Any
 
-import dca_intel_fleet
 import pytest
 
 from teledp_jax import runs
 from teledp_jax.data import aggregate, rawfiles
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.evaluation import catalog, run
+from teledp_jax.queries import catalog, run
+from tests import paths
+from tests.sql import dca_intel_fleet
 
-SUITE = pathlib.Path(__file__).parents[2] / "sql" / "dca"
+SUITE = paths.SQL / "dca"
 PUBLISHED = pathlib.Path(__file__).parent / "published"
 CATALOG = catalog.load(SUITE / "queries")
 QUERIES = {query.name: query for query in CATALOG["intel"]}

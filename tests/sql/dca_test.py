@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from teledp_jax import schema
+from teledp_jax import schemas
 from teledp_jax.data import sqlfile
+from tests import paths
 
-SUITE = pathlib.Path(__file__).parents[2] / "sql" / "dca"
+SUITE = paths.SQL / "dca"
 QUERIES = {
     query.name: query for query in sqlfile.read_folder(SUITE / "queries" / "stability")
 }
@@ -200,9 +201,9 @@ def device_rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple
     return sorted(found, key=lambda row: tuple(str(value) for value in row))
 
 
-def columns_of(table: sqlfile.SqlFile) -> list[schema.Column]:
+def columns_of(table: sqlfile.SqlFile) -> list[schemas.Column]:
     return [
-        schema.parse_column(name, fields, VOCABULARIES)
+        schemas.parse_column(name, fields, VOCABULARIES)
         for name, fields in table.get("columns").items()
     ]
 
@@ -318,7 +319,7 @@ def test_device_table_has_the_columns_of_its_header(name, raw):
         *(SQL_TYPES[column.kind] for column in columns),
     ]
     role = table.get("role")
-    schema.Table(
+    schemas.Table(
         name=name,
         role=role,
         grain=table.get("grain"),

@@ -1,16 +1,15 @@
 """Suite eventlog: device tables and queries of the simulated log give known numbers."""
 
-import pathlib
-
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from teledp_jax.data import sqlfile, suite
-from teledp_jax.simulate import eventlog
+from teledp_jax.suites.eventlog import simulate
+from tests import paths
 
-SUITE = pathlib.Path(__file__).parents[2] / "sql" / "eventlog"
+SUITE = paths.SQL / "eventlog"
 QUERIES = {file.name: file for file in sqlfile.read_folder(SUITE / "queries")}
 
 
@@ -18,7 +17,7 @@ QUERIES = {file.name: file for file in sqlfile.read_folder(SUITE / "queries")}
 def device():
     """A connection over the device tables of the simulated log."""
     raw, device = duckdb.connect(), duckdb.connect()
-    events = eventlog.draw(np.random.default_rng(0))
+    events = simulate.draw(np.random.default_rng(0))
     raw.from_arrow(events).create("events")
     raw.sql("SELECT DISTINCT user_id FROM events").create("users")
     for name, file in suite.load(SUITE).device_files.items():
@@ -39,7 +38,7 @@ def test_every_category_of_the_log_is_in_its_vocabulary(device):
 
 
 def test_error_rates_are_the_published_ones(device):
-    counts = eventlog.published()["products"]["counts"]
+    counts = simulate.published()["products"]["counts"]
     for name in ("error_rate_by_product", "products_by_error_rate"):
         found = {row["product"]: row["error_percent"] for row in rows(device, name)}
         assert found == pytest.approx(
@@ -50,7 +49,7 @@ def test_error_rates_are_the_published_ones(device):
 
 
 def test_event_types_and_weeks_are_the_published_ones(device):
-    facts = eventlog.published()
+    facts = simulate.published()
     found = rows(device, "event_type_histogram")
     by_type = {row["event_type"]: row["num_events"] for row in found}
     assert by_type == facts["event_types"]["counts"]
@@ -61,7 +60,7 @@ def test_event_types_and_weeks_are_the_published_ones(device):
 
 def test_users_with_errors_are_those_of_the_log(device):
     # The heavy user, whose primary product is B, has errors in every other one too.
-    counts = eventlog.published()["products"]["counts"]
+    counts = simulate.published()["products"]["counts"]
     found = rows(device, "users_with_errors_by_product")
     assert {row["product"]: row["num_users"] for row in found} == {
         name: c["error_users"] + (name != "B") for name, c in counts.items()

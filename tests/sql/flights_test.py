@@ -7,11 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.data import sqlfile, suite
-from teledp_jax.simulate import flights
+from teledp_jax.suites.flights import load
+from tests import paths
 
-SUITE = pathlib.Path(__file__).parents[2] / "sql" / "flights"
+SUITE = paths.SQL / "flights"
 RAW = pathlib.Path(__file__).parent / "flights_raw"
 QUERIES = {file.name: file for file in sqlfile.read_folder(SUITE / "queries")}
 
@@ -28,7 +29,7 @@ def fleet(request, loaded, tmp_path_factory):
     files = [source.file for source in loaded.sources.values()]
     if request.param == "public":
         folder = tmp_path_factory.mktemp("raw")
-        flights.load(folder, source=files, progress=lambda *_: None)
+        load.load(folder, source=files, progress=lambda *_: None)
         for file in files:
             path = folder / "nycflights13" / file.name / "part-00000.parquet"
             raw.read_parquet(str(path)).create(file.name)
@@ -209,5 +210,5 @@ def test_every_tail_number_of_a_flight_or_of_the_registry_has_one_anchor_row(fle
 
 
 def test_flattened_record_stays_modest(loaded):
-    assert isinstance(loaded.schema, schema_lib.Schema)
+    assert isinstance(loaded.schema, schemas.Schema)
     assert len(loaded.schema.heads) <= 100

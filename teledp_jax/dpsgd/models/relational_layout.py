@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 
 _FILL = 8  # domains are filled up to multiples of it, so that there are few blocks
 _SMALL = 6  # domains up to this size gain nothing from smooth functions
@@ -175,7 +175,7 @@ class Layout:
         return (self.device, *self.tables)
 
 
-def layout(schema: schema_lib.Schema) -> Layout:
+def layout(schema: schemas.Schema) -> Layout:
     """Orders the variables of a schema."""
     own: list[Variable] = []
     tables: list[Group] = []

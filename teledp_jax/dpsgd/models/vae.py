@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.dpsgd import clipping, train
 from teledp_jax.dpsgd.models import layers
 
@@ -81,7 +81,7 @@ class Layout:
         return sum(len(block.heads) * block.num_codes for block in self.blocks)
 
 
-def layout(schema: schema_lib.Schema, *, smooth: bool) -> Layout:
+def layout(schema: schemas.Schema, *, smooth: bool) -> Layout:
     """Groups the heads of a schema.
 
     Args:
@@ -109,7 +109,7 @@ def layout(schema: schema_lib.Schema, *, smooth: bool) -> Layout:
     return Layout(tuple(blocks), tuple(owners), rows)
 
 
-def _first_bin(head: schema_lib.Head) -> int | None:
+def _first_bin(head: schemas.Head) -> int | None:
     """First code of an ordered domain; None if codes are to be told apart."""
     if head.num_codes <= _SMALL:
         return None
@@ -118,7 +118,7 @@ def _first_bin(head: schema_lib.Head) -> int | None:
     return head.column.first_bin if head.column.is_number else None
 
 
-def _basis(head: schema_lib.Head, size: int) -> Float[np.ndarray, "function code"]:
+def _basis(head: schemas.Head, size: int) -> Float[np.ndarray, "function code"]:
     """Flags of absent and zero, and polynomials over the bins."""
     first = _first_bin(head) or 0
     basis = np.zeros((2 + _DEGREE, size), np.float32)

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.dpsgd.models import relational, relational_layout, relational_steps
 
 
@@ -68,9 +68,9 @@ def test_strong_ties_are_let_go_and_empty_ones_are_held():
 
 
 def test_weights_between_the_same_two_variables_are_a_tie():
-    column = schema_lib.Column
+    column = schemas.Column
     tables = tuple(
-        schema_lib.Table(
+        schemas.Table(
             name=name,
             role=role,
             grain="g",
@@ -85,7 +85,7 @@ def test_weights_between_the_same_two_variables_are_a_tie():
             ("info", "anchor", 1), ("a", "group", 1), ("b", "entity", 4)
         )
     )  # fmt: skip
-    schema = schema_lib.Schema(suite="toy", device="guid", tables=tables)
+    schema = schemas.Schema(suite="toy", device="guid", tables=tables)
     layout = relational_layout.layout(schema)
     shares = tuple(
         tuple(np.full(v.num_codes, 1 / v.num_codes) for v in group.variables)
@@ -130,12 +130,12 @@ def test_weights_between_the_same_two_variables_are_a_tie():
 
 def test_curvatures_are_those_of_the_loss():
     """Of devices that are drawn from the shares, before any training."""
-    column = schema_lib.Column
-    schema = schema_lib.Schema(
+    column = schemas.Column
+    schema = schemas.Schema(
         suite="toy",
         device="guid",
         tables=(
-            schema_lib.Table(
+            schemas.Table(
                 name="info",
                 role="anchor",
                 grain="a device",
@@ -144,7 +144,7 @@ def test_curvatures_are_those_of_the_loss():
                     column(name="n", kind="integer", edges=tuple(range(1, 10))),
                 ),
             ),
-            schema_lib.Table(
+            schemas.Table(
                 name="power",
                 role="group",
                 grain="a device",
@@ -194,11 +194,11 @@ def test_curvatures_are_those_of_the_loss():
 
 def test_ties_between_numbers_of_rows_may_be_strong():
     def table(name, role):
-        columns = (schema_lib.Column(name="k", kind="category", categories=("x", "y")),)
-        return schema_lib.Table(name=name, role=role, grain="g", columns=columns)
+        columns = (schemas.Column(name="k", kind="category", categories=("x", "y")),)
+        return schemas.Table(name=name, role=role, grain="g", columns=columns)
 
     tables = (table("info", "anchor"), table("a", "group"), table("b", "group"))
-    schema = schema_lib.Schema(suite="toy", device="guid", tables=tables)
+    schema = schemas.Schema(suite="toy", device="guid", tables=tables)
     layout = relational_layout.layout(schema)
     group = layout.device
     shape = (len(group.input_places), len(group.output_places))

@@ -5,39 +5,37 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from teledp_jax import schema as schema_lib
+from teledp_jax import schemas
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import relational, relational_layout, relational_sample
 
-SCHEMA = schema_lib.Schema(
+SCHEMA = schemas.Schema(
     suite="toy",
     device="guid",
     tables=(
-        schema_lib.Table(
+        schemas.Table(
             name="info",
             role="anchor",
             grain="a device",
-            columns=(
-                schema_lib.Column(name="a", kind="category", categories=("x", "y")),
-            ),
+            columns=(schemas.Column(name="a", kind="category", categories=("x", "y")),),
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="power",
             role="group",
             grain="a device",
             columns=(
-                schema_lib.Column(
+                schemas.Column(
                     name="n", kind="integer", edges=tuple(range(9)), has_zero=True
                 ),
             ),
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="errors",
             role="entity",
             grain="a code",
             columns=(
-                schema_lib.Column(name="e", kind="category", categories=("p", "q")),
-                schema_lib.Column(
+                schemas.Column(name="e", kind="category", categories=("p", "q")),
+                schemas.Column(
                     name="m", kind="integer", edges=(0, 1, 2), has_zero=True
                 ),
             ),

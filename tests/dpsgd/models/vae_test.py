@@ -3,8 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from teledp_jax import arrays
-from teledp_jax import schema as schema_lib
+from teledp_jax import arrays, schemas
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import matching, vae
 
@@ -12,28 +11,28 @@ from teledp_jax.dpsgd.models import matching, vae
 def column(name, kind, size):
     if kind == "category":
         values = tuple(f"{name}{i}" for i in range(size))
-        return schema_lib.Column(name=name, kind="category", categories=values)
+        return schemas.Column(name=name, kind="category", categories=values)
     edges = tuple(float(i) for i in range(1, size + 2))
-    return schema_lib.Column(name=name, kind="double", edges=edges, has_zero=True)
+    return schemas.Column(name=name, kind="double", edges=edges, has_zero=True)
 
 
-SCHEMA = schema_lib.Schema(
+SCHEMA = schemas.Schema(
     suite="toy",
     device="guid",
     tables=(
-        schema_lib.Table(
+        schemas.Table(
             name="info",
             role="anchor",
             grain="a device",
             columns=(column("country", "category", 3), column("age", "double", 9)),
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="power",
             role="group",
             grain="a device with power readings",
             columns=(column("watts", "double", 12),),
         ),
-        schema_lib.Table(
+        schemas.Table(
             name="errors",
             role="entity",
             grain="a code",

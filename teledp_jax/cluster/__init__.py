@@ -1,0 +1,1 @@
+"""Processes of a fit, and the Ray cluster that aggregates by partitions."""

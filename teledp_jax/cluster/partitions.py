@@ -1,0 +1,273 @@
+"""Device tables and arrays, a partition of devices at a time, by tasks of Ray."""
+
+import dataclasses
+import itertools
+import os
+import pathlib
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from teledp_jax import arrays, runs, schemas, storage
+from teledp_jax.cluster import connection as cluster
+from teledp_jax.cluster import shuffle
+from teledp_jax.data import aggregate, encode, quality, references, warehouse
+from teledp_jax.data import suite as suite_lib
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How the devices of a fleet are parted.
+
+    Attributes:
+        num_partitions: How many parts the devices fall into, by a hash of the id.
+        memory_limit: Most memory that a task takes, such as `4GB`.
+        temp_folder: Where DuckDB spills; every node of the cluster sees it.
+        token: Fingerprint of all that the device tables depend on.
+    """
+
+    num_partitions: int
+    memory_limit: str
+    temp_folder: pathlib.Path
+    token: str
+
+
+def part_name(partition: int) -> str:
+    """Name of a partition's file or folder, without a suffix."""
+    return f"part-{partition:05d}"
+
+
+def aggregate_all(
+    suite: suite_lib.Suite,
+    source_folder: storage.Place,
+    run: runs.Run,
+    plan: Plan,
+    *,
+    selection: aggregate.Selection,
+    allow_missing_tables: bool,
+    progress: aggregate.Progress,
+) -> tuple[str, ...]:
+    """Makes the device tables of a fleet on the connected cluster.
+
+    What `data.aggregate.aggregate` does in one process: the same files are checked, the
+    same rows count, and the same SQL runs on each partition. A table is a folder,
+    `real/<table>.parquet/part-00000.parquet` and so on. Raw tables that were shuffled
+    and partitions that were finished before under the same token are not done again.
+
+    Args:
+        suite: The suite.
+        source_folder: Holds `<schema>/<table>/*.parquet`; every node sees it.
+        run: The run folder; every node sees it.
+        plan: How the devices are parted.
+        selection: Which rows count, and whose are set aside.
+        allow_missing_tables: Whether a device table whose raw tables are missing is
+            left empty.
+        progress: Called with steps done and steps in all.
+
+    Returns:
+        Names of the device tables left empty because raw tables are missing.
+
+    Raises:
+        InputError: If files, settings or a statement are at fault, or the cluster
+            gives up.
+    """
+    plan = dataclasses.replace(plan, temp_folder=plan.temp_folder.absolute())
+    with warehouse.connect(
+        memory_limit=plan.memory_limit,
+        temp_folder=plan.temp_folder,
+        folders=(source_folder,),
+    ) as connection:
+        files = aggregate.find_sources(
+            connection, suite, source_folder, allow_missing_tables=allow_missing_tables
+        )
+    files = {name: [file.absolute() for file in own] for name, own in files.items()}
+    staging = run.staging.absolute()
+    num_tables = sum(suite.sources[name].device is not None for name in files)
+    total = num_tables + plan.num_partitions
+    shuffle.stage(
+        suite,
+        files,
+        staging / "raw",
+        selection=selection,
+        num_partitions=plan.num_partitions,
+        token=plan.token,
+        progress=lambda done, _: progress(done, total),
+    )
+    counts = _reduce_all(
+        suite,
+        files,
+        staging,
+        plan,
+        selection=selection,
+        progress=lambda done: progress(num_tables + done, total),
+    )
+    for folder, name in ((run.real, "real"), (run.holdout, "holdout")):
+        _gather(suite.schema, staging / "done", name, folder, plan.num_partitions)
+    quality.record(run.quality, _added(counts), rules=aggregate.RULES)
+    return aggregate.unfilled(suite, files)
+
+
+def _reduce_all(
+    suite: suite_lib.Suite,
+    files: aggregate.RawFiles,
+    staging: pathlib.Path,
+    plan: Plan,
+    *,
+    selection: aggregate.Selection,
+    progress: Callable[[int], None],
+) -> list[quality.Count]:
+    """Runs the SQL on each partition that is not finished; returns all counts."""
+    counts: list[quality.Count] = []
+    done = itertools.count(1)
+    calls: dict[int, tuple[Any, ...]] = {}
+    for partition in range(plan.num_partitions):
+        own = shuffle.staged(suite, files, staging / "raw", partition)
+        folder = staging / "done" / part_name(partition)
+        calls[partition] = (suite, own, folder, plan, selection)
+
+    def finished(partition: int, found: list[quality.Count]) -> None:
+        counts.extend(found)
+        progress(next(done))
+
+    cluster.run_tasks(
+        reduce_partition,
+        calls,
+        num_bytes=warehouse.num_bytes(plan.memory_limit),
+        finished=finished,
+    )
+    return counts
+
+
+def reduce_partition(
+    suite: suite_lib.Suite,
+    files: aggregate.RawFiles,
+    folder: pathlib.Path,
+    plan: Plan,
+    selection: aggregate.Selection,
+) -> list[quality.Count]:
+    """Makes the device tables of one partition, or finds them made before.
+
+    Args:
+        suite: The suite.
+        files: Of the partition's raw tables.
+        folder: Gets `real/` and `holdout/`, whole or not at all.
+        plan: How the devices are parted.
+        selection: Which rows count, and whose are set aside.
+
+    Returns:
+        How many rows each rule dropped.
+    """
+    marker = folder / "finished.json"
+    if not marker.exists() or runs.read_json(marker)["token"] != plan.token:
+        with runs.atomic_folder(folder) as temporary:
+            counts = _reduce(suite, files, temporary, plan, selection)
+            saved = [dataclasses.asdict(count) for count in counts]
+            runs.write_json(
+                temporary / marker.name, {"token": plan.token, "counts": saved}
+            )
+    return [quality.Count(**fields) for fields in runs.read_json(marker)["counts"]]
+
+
+def _reduce(
+    suite: suite_lib.Suite,
+    files: aggregate.RawFiles,
+    folder: pathlib.Path,
+    plan: Plan,
+    selection: aggregate.Selection,
+) -> list[quality.Count]:
+    """Runs the SQL of a suite on one partition, on one thread."""
+    with (
+        tempfile.TemporaryDirectory(dir=plan.temp_folder, prefix="task-") as temporary,
+        warehouse.connect(
+            memory_limit=plan.memory_limit,
+            temp_folder=pathlib.Path(temporary),
+            folders=list({file.parent for own in files.values() for file in own}),
+            threads=1,
+        ) as connection,
+    ):
+        return aggregate.reduce(
+            connection,
+            suite,
+            files,
+            aggregate.Reduced(real=folder / "real", holdout=folder / "holdout"),
+            selection=selection,
+            temp_folder=pathlib.Path(temporary),
+            progress=lambda done, total: None,
+        )
+
+
+def _gather(
+    schema: schemas.Schema,
+    done: pathlib.Path,
+    name: str,
+    folder: pathlib.Path,
+    num_partitions: int,
+) -> None:
+    """Links the finished partitions' files to `folder/<table>.parquet/<part>`."""
+    for table in schema.tables:
+        whole = folder / f"{table.name}.parquet"
+        with runs.atomic_folder(whole) as temporary:
+            for partition in range(num_partitions):
+                part = part_name(partition)
+                os.link(done / part / name / whole.name, temporary / f"{part}.parquet")
+
+
+def _added(counts: Sequence[quality.Count]) -> list[quality.Count]:
+    """One count a table, column and rule."""
+    totals: dict[tuple[str, str, str], int] = {}
+    for count in counts:
+        key = (count.table, count.column, count.rule)
+        totals[key] = totals.get(key, 0) + count.count
+    return [quality.Count(*key, count) for key, count in totals.items()]
+
+
+def encode_all(
+    schema: schemas.Schema,
+    run: runs.Run,
+    plan: Plan,
+    *,
+    progress: aggregate.Progress,
+) -> list[quality.Count]:
+    """Encodes each partition of `run.real` into its part of `run.arrays`.
+
+    What results are held to is written by partition as well.
+
+    Args:
+        schema: The device tables.
+        run: The run folder; every node sees it.
+        plan: How the devices are parted.
+        progress: Called with partitions done and partitions in all.
+
+    Returns:
+        The counts for `encode.write_quality`.
+
+    Raises:
+        InputError: If a file is at fault, or the cluster gives up.
+    """
+    counts: list[quality.Count] = []
+    done = itertools.count(1)
+    whole = runs.Run(run.folder.absolute())
+
+    def finished(partition: int, found: list[quality.Count]) -> None:
+        counts.extend(found)
+        progress(next(done), plan.num_partitions)
+
+    cluster.run_tasks(
+        encode_partition,
+        {number: (schema, whole, number) for number in range(plan.num_partitions)},
+        num_bytes=warehouse.num_bytes(plan.memory_limit),
+        finished=finished,
+    )
+    return _added(counts)
+
+
+def encode_partition(
+    schema: schemas.Schema, run: runs.Run, partition: int
+) -> list[quality.Count]:
+    """Encodes one partition's device tables; returns what that changed."""
+    name = part_name(partition)
+    encoded = encode.encode(schema, run.real, part=f"{name}.parquet")
+    references.write(schema, run, encoded.devices, part=name)
+    with runs.atomic_folder(run.arrays / name) as temporary:
+        arrays.save(temporary, encoded.devices)
+    return encoded.counts

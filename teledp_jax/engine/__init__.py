@@ -1,1 +1,0 @@
-"""Aggregation and encoding on a Ray cluster: the same SQL, a partition at a time."""

@@ -1,0 +1,1 @@
+"""One run: its settings, its stages, and the folder that they fill."""

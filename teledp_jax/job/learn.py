@@ -1,0 +1,183 @@
+"""The stage that learns private domains: for all labels, once, before data are encoded.
+
+Columns that the config calls private have of their header only the meaning, the unit
+and, of a number, bounds and scale; bins and vocabularies are what `privacy.domain` says
+of them under noise. All other columns are as public as their header.
+"""
+
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from teledp_jax import errors, keys, runs, schemas
+from teledp_jax.data import values as values_lib
+from teledp_jax.job import fit, settings
+from teledp_jax.privacy import accounting, domain, events
+
+
+class Plan(NamedTuple):
+    """What will be asked and what it costs, before anything is read."""
+
+    questions: domain.Questions
+    mechanism: domain.Mechanism
+
+
+def plan(job: settings.Settings, schema: schemas.Schema) -> Plan | None:
+    """Questions and mechanism for the private columns of a config; None without any.
+
+    Raises:
+        InputError: If a name is none of the schema's, or the share cannot be met.
+    """
+    asked = job.domains
+    if not asked.private:
+        return None
+    chosen = {
+        f"{table.name}.{column.name}": column
+        for name in asked.private
+        for table, column in _columns(schema, name)
+    }
+    tables = [table.name for table in schema.tables if table.role != "anchor"]
+    questions = domain.Questions(
+        numbers={name: part for name, part in chosen.items() if part.is_number},
+        vocabularies=[name for name, part in chosen.items() if not part.is_number],
+        presences=tables if asked.presence else (),
+        num_levels=asked.num_levels,
+        max_texts=asked.max_texts,
+        max_size=asked.max_size,
+    )
+    mechanism = domain.calibrate(
+        questions, epsilon=job.epsilon, delta=job.delta, share=asked.share
+    )
+    return Plan(questions, mechanism)
+
+
+def _columns(
+    schema: schemas.Schema, name: str
+) -> list[tuple[schemas.Table, schemas.Column]]:
+    """The columns that a name of the config stands for."""
+    owner, _, own = name.partition(".")
+    tables = [table for table in schema.tables if table.name == owner]
+    if not tables:
+        known = ", ".join(table.name for table in schema.tables)
+        raise errors.InputError(
+            f"domains.private: {name!r} is of no table of these workloads; known: "
+            f"{known}."
+        )
+    found = [
+        (table, column)
+        for table in tables
+        for column in table.columns
+        if name in (table.name, f"{table.name}.{column.name}")
+    ]
+    if not found:
+        known = ", ".join(column.name for column in tables[0].columns)
+        raise errors.InputError(
+            f"domains.private: {owner} has no column {own!r}; known: {known}."
+        )
+    return found
+
+
+def learn(
+    job: settings.Settings,
+    schema: schemas.Schema,
+    planned: Plan,
+    run: runs.Run,
+    *,
+    token: str,
+) -> None:
+    """Asks device tables, once, and saves the noisy answers before any use.
+
+    The event is in every ledger by now; here it goes into the budget book.
+
+    Args:
+        job: The checked config.
+        schema: As the headers state it.
+        planned: What `plan` returned.
+        run: The run folder, with device tables.
+        token: Fingerprint of config and source: a run that goes on asks no second time.
+
+    Raises:
+        InputError: If the book's cap would be exceeded or a table cannot be read.
+    """
+    key_file = run.private / "keys" / "domains.json"
+    questions, mechanism = planned
+    if not _saved(run, token):
+        public, privacy = fit.root_keys(job.seed, key_file, token, stream="domains")
+        fit.enter_book(
+            job, run, public, mechanism.event, token=token, about="private domains"
+        )
+        streams = keys.split(public, privacy)
+        values = values_lib.read(
+            schema,
+            run.real,
+            numbers=questions.numbers,
+            vocabularies=questions.vocabularies,
+            presences=questions.presences,
+            secret=np.asarray(jax.random.key_data(streams.batch)).tobytes(),
+        )
+        found = domain.estimate(
+            streams.noise,
+            questions,
+            mechanism,
+            values,
+            integer_noise=fit.integer_noise(job.seed),
+        )
+        _save(job, schema, mechanism, found, run, token)
+    key_file.unlink(missing_ok=True)
+
+
+def _saved(run: runs.Run, token: str) -> bool:
+    """Whether the answers lie there already."""
+    saved: bool = run.domains.exists() and runs.read_json(run.domains)["token"] == token
+    return saved
+
+
+def _save(
+    job: settings.Settings,
+    schema: schemas.Schema,
+    mechanism: domain.Mechanism,
+    found: domain.Domain,
+    run: runs.Run,
+    token: str,
+) -> None:
+    """Writes the noisy answers, what they cost by themselves, and sizes for people."""
+    delta = job.domains.share * job.delta
+    learnt_schema = domain.apply(schema, found)
+    sizes = {
+        name: {
+            "kind": stated.kind,
+            "stated": len(stated.categories) or stated.num_bins,
+            "learnt": len(own.categories) or own.num_bins,
+        }
+        for table in schema.tables
+        for stated, own in zip(
+            table.columns, learnt_schema.table(table.name).columns, strict=True
+        )
+        if (name := f"{table.name}.{stated.name}")
+        in {**found.edges, **found.vocabularies}
+    }
+    runs.write_json(
+        run.domains,
+        {
+            "token": token,
+            "share": job.domains.share,
+            "epsilon": accounting.epsilon_pld(mechanism.event, delta),
+            "delta": delta,
+            "event": events.to_json(mechanism.event),
+            "threshold": mechanism.threshold,
+            "num_columns": sum(len(table.columns) for table in schema.tables),
+            "sizes": sizes,
+            "domain": domain.to_json(found),
+        },
+    )
+
+
+def learnt(schema: schemas.Schema, run: runs.Run) -> schemas.Schema:
+    """The schema that methods see: a function of headers and noisy answers alone.
+
+    Raises:
+        InputError: If nothing was learnt in this run folder.
+    """
+    saved = runs.read_json(run.domains)["domain"]
+    return domain.apply(schema, domain.from_json(saved))

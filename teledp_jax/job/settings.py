@@ -1,0 +1,332 @@
+"""A config, checked: every fault is found before anything is read or written."""
+
+import dataclasses
+import datetime
+import pathlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ml_collections
+from ml_collections import config_dict
+
+import teledp_jax
+from teledp_jax import errors, registry, storage
+from teledp_jax.privacy import book as book_lib
+from teledp_jax.privacy import budgets
+from teledp_jax.studies.intel import bookkeeping
+
+SQL = pathlib.Path(teledp_jax.__file__).parent.parent / "sql"
+entry = registry.entry
+_RESERVED = (
+    "real", "half_sample", "ceiling", "ceiling_public", "total", "capped",
+    "second_draw", "private_answers", "query_answers",
+)  # fmt: skip
+
+
+def default(suite: str) -> ml_collections.ConfigDict:
+    """A config with every key that a run knows; config files begin with it.
+
+    Args:
+        suite: Name of a folder in `sql/`.
+    """
+    return ml_collections.ConfigDict(
+        {
+            "suite": suite,
+            # Folder of raw Parquet, as data/raw or s3://bucket/raw; none simulates (or,
+            # for flights, loads) it.
+            "source": config_dict.placeholder(str),
+            "num_devices": 20_000,  # of a simulated fleet
+            # Coverage: factor on the published shares of devices that have a table.
+            "simulation": {"seed": 0, "world": "a", "coverage": 1.0},
+            "device_share": 1.0,  # devices kept, by a hash of the id
+            "workloads": (),  # folders in sql/<suite>/queries; none: all
+            "window": ("", ""),  # first and last day, as 2024-12-28; empty: open
+            # No defaults for privacy: a config states its own.
+            "budget": {
+                "epsilon": config_dict.placeholder(float),
+                "delta": config_dict.placeholder(float),
+                "count_stddev": 20.0,  # noise on the number of devices
+                # File of all releases from a data set; none: this run stands alone.
+                "book": config_dict.placeholder(str),
+                "data_set": config_dict.placeholder(str),  # your name for it
+                "cap_epsilon": config_dict.placeholder(float),  # of all its releases
+            },
+            # What headers state is public but for these columns, whose bins or values
+            # are learnt from the data under noise.
+            "domains": {
+                "private": (),  # "table.column", or "table" for all of its columns
+                "share": 0.25,  # of the budget
+                "num_levels": 4,  # of halving: 2 to that power bins
+                "max_texts": 8,  # that a device brings, over all columns
+                "max_size": 200,  # texts of a column
+                "presence": False,  # also shares of devices that have a table
+            },
+            "query_answers": False,  # noisy answers beside synthetic data
+            "seed": config_dict.placeholder(int),  # none: the operating system
+            "holdout": 0.1,
+            "allow_missing_tables": False,
+            "memory_limit": "4GB",  # of DuckDB
+            "temp_folder": config_dict.placeholder(str),  # none: in the run folder
+            # local: DuckDB on this machine. ray: the same SQL, by partitions of the
+            # devices, on a Ray cluster, and fits by several processes.
+            "engine": "local",
+            "ray": {
+                # Empty: a cluster of this run alone, on this machine. Else auto, on a
+                # node of a running cluster, or HOST:PORT of its head.
+                "address": "",
+                "num_cpus": 0,  # of a cluster of this run alone; 0: all cores
+                "num_partitions": 16,  # a task reduces one, in memory_limit
+                "num_workers": 2,  # processes that share a fit
+            },
+            "methods": {},
+        }
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Domains:
+    """Columns whose domain is no public knowledge; fields as in `default`."""
+
+    private: tuple[str, ...]
+    share: float
+    num_levels: int
+    max_texts: int
+    max_size: int
+    presence: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ray:
+    """The cluster of engine `ray`; fields as in `default`."""
+
+    address: str
+    num_cpus: int
+    num_partitions: int
+    num_workers: int
+
+    def __post_init__(self) -> None:
+        for name, least in (("num_cpus", 0), ("num_partitions", 1), ("num_workers", 1)):
+            if getattr(self, name) < least:
+                raise errors.InputError(
+                    f"ray.{name}: expected {least} or more, got {getattr(self, name)}."
+                )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A checked config; fields as in `default`.
+
+    Attributes:
+        methods: Label to (method name, its `Config`).
+        claimed: Labels whose books are kept as the published study keeps them.
+        resolved: The config as plain values, for `config.json`.
+    """
+
+    suite: str
+    source: storage.Place | None
+    num_devices: int
+    simulation: Mapping[str, Any]
+    device_share: float
+    workloads: tuple[str, ...]
+    window: tuple[str, str]
+    epsilon: float
+    delta: float
+    count_stddev: float
+    book: book_lib.Book | None
+    domains: Domains
+    query_answers: bool
+    seed: int | None
+    holdout: float
+    allow_missing_tables: bool
+    memory_limit: str
+    temp_folder: pathlib.Path | None
+    engine: str
+    ray: Ray
+    methods: Mapping[str, tuple[str, Any]]
+    claimed: frozenset[str]
+    resolved: Mapping[str, Any]
+
+    @property
+    def suite_folder(self) -> pathlib.Path:
+        """Where the suite's SQL lies."""
+        return SQL / self.suite
+
+    def filled(self, fill: Callable[[Any], Any]) -> "Settings":
+        """The same, each method's `Config` passed through `fill`."""
+        methods = {
+            label: (name, fill(config))
+            for label, (name, config) in self.methods.items()
+        }
+        return dataclasses.replace(self, methods=methods)
+
+    def __post_init__(self) -> None:
+        budgets.check(self.epsilon, self.delta)
+        suites = sorted(path.parent.name for path in SQL.glob("*/device"))
+        if self.suite not in suites:
+            raise errors.InputError(
+                f"No suite {self.suite!r} in sql/; known: {', '.join(suites)}."
+            )
+        if self.source is not None and not self.source.is_dir():
+            raise errors.InputError(f"source={self.source}: no such folder.")
+        if self.source is None and self.num_devices < 1:
+            raise errors.InputError(
+                f"Expected num_devices > 0, got {self.num_devices}."
+            )
+        for name, value, low in (
+            ("holdout", self.holdout, 0.0),
+            ("device_share", 1 - self.device_share, 0.0),
+        ):
+            if not low <= value < 1:
+                raise errors.InputError(f"{name}: expected a share, got {value}.")
+        if self.engine not in ("local", "ray"):
+            raise errors.InputError(
+                f"engine={self.engine!r} is unknown; use local or ray."
+            )
+        if self.count_stddev <= 0:
+            raise errors.InputError("Expected budget.count_stddev > 0.")
+        for day in self.window:
+            _check_day(day)
+        if all(self.window) and self.window[0] > self.window[1]:
+            raise errors.InputError(f"window={self.window}: ends before it begins.")
+        known = sorted(p.name for p in (self.suite_folder / "queries").iterdir())
+        if unknown := set(self.workloads) - set(known):
+            raise errors.InputError(
+                f"workloads: {self.suite} has no {sorted(unknown)}; known: {known}."
+            )
+        for label in self.methods:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", label):
+                raise errors.InputError(
+                    f"methods.{label}: use letters, digits and _ . - in a label."
+                )
+            if label in _RESERVED:
+                raise errors.InputError(f"methods.{label}: the label is reserved.")
+
+
+def _check_day(day: str) -> None:
+    """A day of the window is empty or an ISO date."""
+    if day:
+        try:
+            datetime.date.fromisoformat(day)
+        except ValueError:
+            raise errors.InputError(
+                f"window: {day!r} is no day; write it as 2024-12-28."
+            ) from None
+
+
+def resolve(config: ml_collections.ConfigDict) -> Settings:
+    """Checks a config and gives it types.
+
+    Raises:
+        InputError: If a key is missing, unknown or of no use.
+    """
+    plain = config.to_dict()
+    known = set(default("").to_dict())
+    if problem := sorted(set(plain) ^ known):
+        raise errors.InputError(f"config: missing or unknown keys {problem}.")
+    budget = plain["budget"]
+    for key in ("epsilon", "delta"):
+        if budget.get(key) is None:
+            raise errors.InputError(f"budget.{key}: state it; there is no default.")
+    methods = {
+        label: _method(label, dict(fields))
+        for label, fields in plain["methods"].items()
+    }
+    workloads = tuple(plain["workloads"])
+    folder = SQL / plain["suite"] / "queries"
+    if not workloads and folder.is_dir():
+        workloads = tuple(sorted(path.name for path in folder.iterdir()))
+    return Settings(
+        suite=plain["suite"],
+        source=storage.place(plain["source"]) if plain["source"] else None,
+        num_devices=plain["num_devices"],
+        simulation=plain["simulation"],
+        device_share=plain["device_share"],
+        workloads=workloads,
+        window=tuple(plain["window"]),
+        epsilon=float(budget["epsilon"]),
+        delta=float(budget["delta"]),
+        count_stddev=float(budget["count_stddev"]),
+        book=_book(budget),
+        domains=_section("domains", plain["domains"], Domains),
+        query_answers=bool(plain["query_answers"]),
+        seed=plain["seed"],
+        holdout=plain["holdout"],
+        allow_missing_tables=plain["allow_missing_tables"],
+        memory_limit=plain["memory_limit"],
+        temp_folder=pathlib.Path(plain["temp_folder"])
+        if plain["temp_folder"]
+        else None,
+        engine=plain["engine"],
+        ray=_section("ray", plain["ray"], Ray),
+        methods=methods,
+        claimed=frozenset(
+            label
+            for label, fields in plain["methods"].items()
+            if fields.get("bookkeeping")
+        ),
+        resolved=plain,
+    )
+
+
+def _book(budget: Mapping[str, Any]) -> book_lib.Book | None:
+    """The budget book that a config names."""
+    if budget["book"] is None:
+        return None
+    if not budget["data_set"] or not budget["cap_epsilon"]:
+        raise errors.InputError(
+            "budget.book: state budget.data_set, your name for the data set, and "
+            "budget.cap_epsilon, the most that all its releases may cost together."
+        )
+    return book_lib.Book(
+        path=pathlib.Path(budget["book"]),
+        data_set=budget["data_set"],
+        epsilon=float(budget["cap_epsilon"]),
+        delta=float(budget["delta"]),
+    )
+
+
+def _section(name: str, fields: Mapping[str, Any], kind: Callable[..., Any]) -> Any:
+    """A section of a config as its type; lists become tuples."""
+    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if problem := sorted(set(fields) ^ known):
+        raise errors.InputError(f"{name}: missing or unknown keys {problem}.")
+    return kind(
+        **{
+            key: tuple(value) if isinstance(value, list | tuple) else value
+            for key, value in fields.items()
+        }
+    )
+
+
+def _method(label: str, fields: dict[str, Any]) -> tuple[str, Any]:
+    """Name and `Config` of one entry of `config.methods`."""
+    if "method" not in fields:
+        raise errors.InputError(f"methods.{label}: state its method.")
+    name = fields.pop("method")
+    _check_bookkeeping(label, name, fields.pop("bookkeeping", None))
+    module = registry.method(name)
+    known = {field.name for field in dataclasses.fields(module.Config)}
+    if unknown := sorted(set(fields) - known):
+        raise errors.InputError(
+            f"methods.{label}: {name} has no {unknown}; known: {sorted(known)}."
+        )
+    try:
+        return name, module.Config(**fields)
+    except errors.InputError as error:
+        raise errors.InputError(f"methods.{label}: {error}") from None
+
+
+def _check_bookkeeping(label: str, name: str, kind: str | None) -> None:
+    """Only a method of the study may keep its books, and only by that one name."""
+    if kind is None:
+        return
+    if kind != "paper":
+        raise errors.InputError(
+            f"methods.{label}.bookkeeping: 'paper' or leave it out, got {kind!r}."
+        )
+    if name not in bookkeeping.METHODS:
+        raise errors.InputError(
+            f"methods.{label}.bookkeeping: the study has no method {name}; "
+            f"known: {sorted(bookkeeping.METHODS)}."
+        )

@@ -1,0 +1,1 @@
+"""The queries of a suite: their files, what they read, and running them."""

@@ -1,0 +1,304 @@
+"""The queries of a suite: what each header states, and whether each one runs."""
+
+import dataclasses
+import math
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, get_args
+
+import duckdb
+import pyarrow as pa
+
+from teledp_jax import errors, schemas
+from teledp_jax.data import sqlfile, warehouse
+from teledp_jax.queries import contributions as contributions_lib
+
+Type = Literal["aggregate", "topk", "geographic", "histogram", "pivot"]
+Metric = Literal[
+    "coverage",
+    "relative_error",
+    "total_variation",
+    "spearman",
+    "agreement",
+    "row_count",
+    "mean_relative_error",
+    "share_variation",
+]
+
+GROUP_COVERAGE = 0.5  # least Jaccard overlap of the groups of an aggregate
+ITEM_COVERAGE = 0.3  # least Jaccard overlap of the items of a ranking
+
+_KEYS = frozenset(
+    {
+        "question", "codename", "type", "rare", "tables", "keys", "within", "coverage",
+        "values", "contributions",
+    }
+)  # fmt: skip
+_METRICS = tuple(name for name in get_args(Metric) if name != "coverage")
+_ARROW = {"category": pa.string(), "integer": pa.int64(), "double": pa.float64()}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Value:
+    """One check on a column of a result.
+
+    Attributes:
+        column: Column of the result; for `row_count` only a name.
+        metric: How the real and the synthetic column are compared.
+        threshold: Where the check begins to pass.
+    """
+
+    column: str
+    metric: Metric
+    threshold: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Query:
+    """One query over device tables.
+
+    Attributes:
+        path: Its file.
+        workload: Name of the folder.
+        name: Name of the file, which no other query of the suite has.
+        question: What it answers.
+        codename: Short name for tables.
+        type: Its kind.
+        rare: Whether it is about what few devices report.
+        tables: Device tables that it reads.
+        keys: Columns that identify a row of the result.
+        within: The keys within which a ranking ranks.
+        coverage: Least Jaccard overlap of keys, or None where it is not checked. What
+            a header leaves out follows the published scorer: 0.3 for rankings, 0.5
+            where relative errors are taken by group, not checked elsewhere.
+        values: Checks of value columns; a query without any is run and not scored.
+        contributions: What a device adds to the answer, where the header declares it.
+        statement: The SQL, never edited.
+    """
+
+    path: pathlib.Path
+    workload: str
+    name: str
+    question: str
+    codename: str
+    type: Type
+    rare: bool
+    tables: tuple[str, ...]
+    keys: tuple[str, ...]
+    within: tuple[str, ...]
+    coverage: float | None
+    values: tuple[Value, ...]
+    contributions: contributions_lib.Contributions | None
+    statement: str
+
+
+def load(folder: pathlib.Path) -> dict[str, list[Query]]:
+    """Reads `folder/<workload>/<query>.sql`.
+
+    Raises:
+        InputError: If there is no query, two share a name, or a header is at fault.
+    """
+    workloads: dict[str, list[Query]] = {}
+    paths: dict[str, pathlib.Path] = {}
+    for file in sqlfile.read_folder(folder):
+        if file.path.parent.parent != folder:
+            raise errors.InputError(
+                f"{file.path}: move it to {folder}/<workload>/{file.path.name}."
+            )
+        if file.name in paths:
+            raise errors.InputError(
+                f"{file.path}: {paths[file.name]} has the same name; rename one."
+            )
+        paths[file.name] = file.path
+        workloads.setdefault(file.path.parent.name, []).append(_read(file))
+    if not workloads:
+        raise errors.InputError(f"{folder}: expected <workload>/<query>.sql files.")
+    return workloads
+
+
+def select(
+    queries: Mapping[str, Sequence[Query]], workloads: Iterable[str]
+) -> list[Query]:
+    """The queries of some workloads, in order.
+
+    Raises:
+        InputError: If a workload is unknown.
+    """
+    selected: list[Query] = []
+    for name in workloads:
+        if name not in queries:
+            raise errors.InputError(
+                f"workloads: unknown {name!r}; known: {sorted(queries)}."
+            )
+        selected += queries[name]
+    return selected
+
+
+def only_others(
+    queries: Mapping[str, Sequence[Query]], selected: Iterable[Query]
+) -> set[str]:
+    """Device tables that other workloads name and none of the selected queries does."""
+    every = {
+        table
+        for workload in queries.values()
+        for query in workload
+        for table in query.tables
+    }
+    return every - {name for query in selected for name in query.tables}
+
+
+def check_parses(queries: Iterable[Query], schema: schemas.Schema) -> None:
+    """Runs every query over empty tables, before any data are read.
+
+    Raises:
+        InputError: If a query names an unknown table or column, reads a table that its
+            header lacks, does not parse, is more than one SELECT, or lacks a column
+            that its header names.
+    """
+    empty = {
+        table.name: pa.schema(
+            [(schema.device, pa.string())]
+            + [(column.name, _ARROW[column.kind]) for column in table.columns]
+        ).empty_table()
+        for table in schema.tables
+    }
+    with warehouse.sealed() as connection:
+        for query in queries:
+            if unknown := sorted(set(query.tables) - set(empty)):
+                raise errors.InputError(
+                    f"{query.path}: tables {unknown} are no device tables; known: "
+                    f"{sorted(empty)}."
+                )
+            for name in query.tables:
+                connection.register(name, empty[name])
+            _check_runs(connection, query)
+            _check_contributions(connection, query, schema)
+            for name in query.tables:
+                connection.unregister(name)
+
+
+def _check_runs(connection: duckdb.DuckDBPyConnection, query: Query) -> None:
+    """Checks one statement and the columns that it gives."""
+    warehouse.check_select(connection, query.path, query.statement)
+    try:
+        result = connection.execute(query.statement)
+        given = [part[0] for part in result.description or ()]
+        result.fetchall()
+    except duckdb.Error as error:
+        raise errors.InputError(
+            f"{query.path}: does not run over the tables of its header "
+            f"({warehouse.first_line(error)})."
+        ) from None
+    columns = [value.column for value in query.values if value.metric != "row_count"]
+    if missing := sorted({*query.keys, *columns} - set(given)):
+        raise errors.InputError(
+            f"{query.path}: the SELECT lacks {missing}, which the header names; it "
+            f"gives {given}."
+        )
+
+
+def _check_contributions(
+    connection: duckdb.DuckDBPyConnection, query: Query, schema: schemas.Schema
+) -> None:
+    """Checks what a header declares of contributions, if anything."""
+    if query.contributions is None:
+        return
+    try:
+        contributions_lib.check(connection, query.contributions, schema)
+    except errors.InputError as error:
+        raise errors.InputError(f"{query.path}: {error}") from None
+
+
+def _read(file: sqlfile.SqlFile) -> Query:
+    """A query from its file."""
+    if unknown := sorted(str(key) for key in set(file.header) - _KEYS):
+        raise errors.InputError(
+            f"{file.path}: unknown header keys {unknown}; known: {sorted(_KEYS)}."
+        )
+    kind = file.get("type")
+    if kind not in get_args(Type):
+        raise errors.InputError(
+            f"{file.path}: type={kind!r} is none of {list(get_args(Type))}."
+        )
+    rare = file.header.get("rare", False)
+    if not isinstance(rare, bool):
+        raise errors.InputError(f"{file.path}: {rare=} must be true or false.")
+    keys, within = _names(file, "keys"), _names(file, "within")
+    if not set(within) <= set(keys):
+        raise errors.InputError(f"{file.path}: within must be a subset of keys.")
+    tables = _names(file, "tables")
+    if not tables:
+        raise errors.InputError(f"{file.path}: tables must name what it reads.")
+    values = _values(file)
+    return Query(
+        path=file.path,
+        workload=file.path.parent.name,
+        name=file.name,
+        question=str(file.get("question")),
+        codename=str(file.get("codename")),
+        type=kind,
+        rare=rare,
+        tables=tables,
+        keys=keys,
+        within=within,
+        coverage=_coverage(file, keys, values),
+        values=values,
+        contributions=contributions_lib.parse(file),
+        statement=file.statement,
+    )
+
+
+def _names(file: sqlfile.SqlFile, key: str) -> tuple[str, ...]:
+    """A list of names; only `within` may be left out."""
+    value = file.header.get(key, []) if key == "within" else file.get(key)
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise errors.InputError(f"{file.path}: {key} must be a list of names.")
+    return tuple(value)
+
+
+def _values(file: sqlfile.SqlFile) -> tuple[Value, ...]:
+    """The checks of value columns, perhaps none."""
+    fields = file.get("values")
+    if not isinstance(fields, dict):
+        raise errors.InputError(f"{file.path}: values must be a mapping by column.")
+    return tuple(_value(file, str(name), field) for name, field in fields.items())
+
+
+def _value(file: sqlfile.SqlFile, name: str, field: Any) -> Value:
+    """One check, as in `{metric: relative_error, threshold: 0.25}`."""
+    if not isinstance(field, dict) or set(field) != {"metric", "threshold"}:
+        raise errors.InputError(
+            f"{file.path}: values.{name} must be {{metric: ..., threshold: ...}}."
+        )
+    if field["metric"] not in _METRICS:
+        raise errors.InputError(
+            f"{file.path}: values.{name}.metric={field['metric']!r} is none of "
+            f"{list(_METRICS)}."
+        )
+    threshold = _number(file, f"values.{name}.threshold", field["threshold"])
+    return Value(column=name, metric=field["metric"], threshold=threshold)
+
+
+def _coverage(
+    file: sqlfile.SqlFile, keys: tuple[str, ...], values: tuple[Value, ...]
+) -> float | None:
+    """The stated threshold, or the published scorer's."""
+    if file.header.get("coverage") is not None:
+        if not keys:
+            raise errors.InputError(f"{file.path}: coverage needs keys.")
+        return _number(file, "coverage", file.header["coverage"])
+    metrics = {value.metric for value in values}
+    if not keys:
+        return None
+    if "spearman" in metrics:
+        return ITEM_COVERAGE
+    grouped = "relative_error" in metrics and "total_variation" not in metrics
+    return GROUP_COVERAGE if grouped else None
+
+
+def _number(file: sqlfile.SqlFile, key: str, value: Any) -> float:
+    """A finite threshold that is not negative."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0 <= value < math.inf:
+        raise errors.InputError(f"{file.path}: {key}={value!r} must be a number >= 0.")
+    return float(value)

@@ -1,1 +1,0 @@
-"""Fleets that write raw Parquet in a suite's schema."""

@@ -1,0 +1,1 @@
+"""The published study of laptop telemetry: its methods, figures and tables."""

@@ -1,0 +1,1 @@
+"""Suites of tables that come with the project: simulators, loaders, report parts."""

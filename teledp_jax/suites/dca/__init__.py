@@ -1,0 +1,1 @@
+"""Simulated laptops that write the raw tables of suite dca."""

@@ -1,0 +1,1 @@
+"""Product events by user: reading, simulating, releasing and comparing logs."""

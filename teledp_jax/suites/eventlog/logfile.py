@@ -1,0 +1,96 @@
+"""A log as files: a CSV of anyone's own to raw Parquet, and a log to a CSV."""
+
+import pathlib
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.csv
+
+from teledp_jax import runs
+from teledp_jax.data import sqlfile
+from teledp_jax.suites import write
+from teledp_jax.suites.eventlog import log
+
+_LOADED = pathlib.Path("data/input.json")  # says which file the folder was made of
+
+
+def load(
+    path: pathlib.Path,
+    folder: pathlib.Path,
+    *,
+    suite_folder: pathlib.Path,
+    keep_duplicates: bool = False,
+) -> log.Preprocessed:
+    """Makes clean log, rejects and raw Parquet of a CSV.
+
+    Args:
+        path: The CSV.
+        folder: Gets `eventlog.CLEAN`, `eventlog.REJECTS` and `eventlog.RAW`.
+        suite_folder: Holds vocabularies, raw tables and the SQL of the steps.
+        keep_duplicates: Whether rows equal in all columns are kept.
+
+    Raises:
+        InputError: If the file is of no use; see `eventlog.preprocess`.
+    """
+    (folder / _LOADED).unlink(missing_ok=True)
+    made = log.preprocess(
+        path, folder, suite_folder=suite_folder, keep_duplicates=keep_duplicates
+    )
+    sources = sqlfile.read_folder(suite_folder / "source")
+    write_raw(folder / log.RAW, made.events, source=sources, users=made.users)
+    token = _fingerprint(path, suite_folder)
+    runs.write_json(folder / _LOADED, {"fingerprint": token})
+    return made
+
+
+def is_loaded(
+    path: pathlib.Path, folder: pathlib.Path, *, suite_folder: pathlib.Path
+) -> bool:
+    """Whether a folder holds what `load` makes of this file, as it now is."""
+    if not (folder / _LOADED).exists() or not path.exists():
+        return False
+    saved: str = runs.read_json(folder / _LOADED)["fingerprint"]
+    return saved == _fingerprint(path, suite_folder)
+
+
+def _fingerprint(path: pathlib.Path, suite_folder: pathlib.Path) -> str:
+    """Of the file, and of all that says what is made of it."""
+    files = [suite_folder / "vocabularies.yaml"]
+    files += sorted((suite_folder / "preprocess").glob("*.sql"))
+    return runs.fingerprint(path.resolve(), *(file.read_text() for file in files))
+
+
+def write_raw(
+    folder: pathlib.Path,
+    events: pa.Table,
+    *,
+    source: Sequence[sqlfile.SqlFile],
+    users: pa.Table | None = None,
+) -> None:
+    """Writes a log as raw Parquet: its events, and the users that they name.
+
+    Args:
+        folder: Where `<schema>/<table>/part-*.parquet` and its manifest go.
+        events: Columns as `eventlog.CSV_COLUMNS` names them.
+        source: The raw tables of the suite.
+        users: The users of the events, where they are known.
+    """
+    if users is None:
+        users = pa.table({"user_id": events["user_id"].unique()})
+    for file in source:
+        types = write.column_types(file)
+        table = users if file.name == "users" else events
+        writer = write.TableWriter(folder, file.name, types, file.path.parent.name)
+        writer.write({name: table[name].combine_chunks() for name in types})
+        writer.finish()
+
+
+def write_csv(path: pathlib.Path, events: pa.Table) -> None:
+    """Writes a log under the column names of the published CSV."""
+    named = events.select(list(log.CSV_COLUMNS)).rename_columns(
+        list(log.CSV_COLUMNS.values())
+    )
+    with runs.atomic(path) as temporary:
+        pyarrow.csv.write_csv(
+            named, temporary, pyarrow.csv.WriteOptions(quoting_style="needed")
+        )

@@ -1,0 +1,1 @@
+"""The public flights data: aircraft as devices."""

@@ -1,0 +1,141 @@
+"""What a suite that comes with the project adds to a run, beside its SQL."""
+
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from teledp_jax import errors, runs, storage
+from teledp_jax.data import sqlfile
+from teledp_jax.data import suite as suite_lib
+from teledp_jax.report import page
+from teledp_jax.suites.dca import fleet
+from teledp_jax.suites.eventlog import comparison, sections, simulate
+from teledp_jax.suites.flights import load
+
+
+class Write(Protocol):
+    """Writes raw files of a simulated fleet, or loads those of a public one."""
+
+    def __call__(
+        self,
+        folder: pathlib.Path,
+        *,
+        source: Sequence[sqlfile.SqlFile],
+        num_devices: int,
+        simulation: Mapping[str, Any],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        """Writes `<schema>/<table>/*.parquet` in `folder`.
+
+        Args:
+            folder: Gets the files.
+            source: Headers of the raw tables to write.
+            num_devices: Size of a simulated fleet that may have any.
+            simulation: Section `simulation` of the config; see `settings.default`.
+            progress: Called with what is done and what there is to do.
+        """
+
+
+class Compare(Protocol):
+    """Compares synthetic data with the real data beyond what queries ask."""
+
+    def __call__(
+        self,
+        run: runs.Run,
+        suite: suite_lib.Suite,
+        labels: Sequence[str],
+        *,
+        source: storage.Place | None,
+        simulation_seed: int,
+    ) -> dict[str, Any]:
+        """Writes what it found in the run folder, and returns it."""
+
+
+class Hooks(NamedTuple):
+    """What a suite adds; a suite of SQL files only adds nothing.
+
+    Attributes:
+        write: Makes its raw files; None: a run needs a source.
+        rates: Data file of its simulator, whose assumed sections the report lists.
+        compare: Run after `evaluate`.
+        addition: A part of the report of its own.
+    """
+
+    write: Write | None = None
+    rates: pathlib.Path | None = None
+    compare: Compare | None = None
+    addition: page.MakeAddition | None = None
+
+
+def _simulate_laptops(
+    folder: pathlib.Path,
+    *,
+    source: Sequence[sqlfile.SqlFile],
+    num_devices: int,
+    simulation: Mapping[str, Any],
+    progress: Callable[[int, int], None],
+) -> None:
+    """`Write` of suite dca."""
+    fleet.simulate(
+        folder, source=source, num_devices=num_devices, progress=progress, **simulation
+    )
+
+
+def _simulate_log(
+    folder: pathlib.Path,
+    *,
+    source: Sequence[sqlfile.SqlFile],
+    num_devices: int,
+    simulation: Mapping[str, Any],
+    progress: Callable[[int, int], None],
+) -> None:
+    """`Write` of suite eventlog, whose size is the published one."""
+    del num_devices
+    seed = simulation["seed"]
+    simulate.simulate(folder, source=source, seed=seed, progress=progress)
+
+
+def _load_flights(
+    folder: pathlib.Path,
+    *,
+    source: Sequence[sqlfile.SqlFile],
+    num_devices: int,
+    simulation: Mapping[str, Any],
+    progress: Callable[[int, int], None],
+) -> None:
+    """`Write` of suite flights, which is public data."""
+    del num_devices, simulation
+    load.load(folder, source=source, progress=progress)
+
+
+_SHIPPED = {
+    "dca": Hooks(write=_simulate_laptops, rates=fleet.RATES),
+    "eventlog": Hooks(
+        write=_simulate_log,
+        rates=simulate.RATES,
+        compare=comparison.write,
+        addition=sections.addition,
+    ),
+    "flights": Hooks(write=_load_flights),
+}
+
+
+def of(suite: str) -> Hooks:
+    """The hooks of a suite; those of an unknown one do nothing.
+
+    Args:
+        suite: Name of the suite.
+    """
+    return _SHIPPED.get(suite, Hooks())
+
+
+def write_raw(suite: str, folder: pathlib.Path, **arguments: Any) -> None:
+    """Makes the raw files of a suite; arguments are those of `Write`.
+
+    Raises:
+        InputError: If the suite has neither simulator nor loader.
+    """
+    write = of(suite).write
+    if write is None:
+        raise errors.InputError(f"Suite {suite} has no simulator; state a source.")
+    write(folder, **arguments)

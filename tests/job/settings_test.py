@@ -1,0 +1,87 @@
+import pytest
+
+from teledp_jax import errors
+from teledp_jax.job import settings
+from teledp_jax.methods import independent, mst
+
+
+def make_config():
+    config = settings.default("dca")
+    config.budget.epsilon = 4.0
+    config.budget.delta = 1e-5
+    config.methods.independent = settings.entry(independent.Config())
+    return config
+
+
+def test_a_config_resolves_to_types():
+    job = settings.resolve(make_config())
+    assert job.epsilon == 4.0
+    assert job.seed is None
+    assert job.workloads == ("intel", "stability")
+    assert job.methods["independent"] == ("independent", independent.Config())
+
+
+def test_a_label_may_differ_from_its_method():
+    config = make_config()
+    config.methods.second = settings.entry(independent.Config())
+    assert settings.resolve(config).methods["second"][0] == "independent"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("budget.epsilon", 0.0, "budget.epsilon"),
+        ("budget.delta", 1.0, "budget.delta"),
+        ("budget.count_stddev", 0.0, "count_stddev"),
+        ("budget.book", "book.jsonl", r"state budget\.data_set"),
+        ("suite", "nothing", "known: dca"),
+        ("source", "no/such/folder", "no such folder"),
+        ("num_devices", 0, "num_devices"),
+        ("holdout", 1.0, "holdout"),
+        ("device_share", 0.0, "device_share"),
+        ("workloads", ("nothing",), "workloads"),
+        ("window", ("yesterday", ""), "'yesterday' is no day"),
+        ("window", ("2024-02-01", "2024-01-01"), "ends before it begins"),
+        ("methods.independent.method", "nothing", "known: .*dpsgd_vae"),
+    ],
+)
+def test_a_faulty_key_is_named(key, value, text):
+    config = make_config()
+    config.update_from_flattened_dict({key: value})
+    with pytest.raises(errors.InputError, match=text):
+        settings.resolve(config)
+
+
+def test_privacy_numbers_have_no_defaults():
+    config = settings.default("dca")
+    with pytest.raises(errors.InputError, match=r"budget\.epsilon: state it"):
+        settings.resolve(config)
+
+
+def test_an_unknown_field_of_a_method_lists_the_known_ones():
+    config = make_config()
+    config.methods.independent.wrong = 1
+    with pytest.raises(errors.InputError, match=r"has no \['wrong'\]; known"):
+        settings.resolve(config)
+
+
+def test_books_are_kept_as_published_only_for_methods_of_the_study():
+    config = make_config()
+    config.methods.theirs = settings.entry(mst.Config(), bookkeeping="paper")
+    job = settings.resolve(config)
+    assert job.claimed == {"theirs"}
+    assert job.methods["theirs"] == ("mst", mst.Config())
+    config.methods.theirs.bookkeeping = "table"
+    with pytest.raises(errors.InputError, match="'paper' or leave it out"):
+        settings.resolve(config)
+    config.methods.theirs = settings.entry(independent.Config(), bookkeeping="paper")
+    with pytest.raises(errors.InputError, match="no method independent; known"):
+        settings.resolve(config)
+
+
+@pytest.mark.parametrize("label", ["real", "half_sample", "a/b", "-x", ""])
+def test_a_label_that_would_collide_is_refused(label):
+    config = make_config()
+    config.methods[label] = settings.entry(independent.Config())
+    with pytest.raises(errors.InputError, match="methods"):
+        settings.resolve(config)

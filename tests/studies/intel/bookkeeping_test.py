@@ -1,0 +1,121 @@
+"""The study's bookkeeping: fits by table and row, the event of a whole device."""
+
+import dp_accounting
+import jax
+import numpy as np
+import pytest
+
+from teledp_jax import arrays, base, keys, registry, schemas
+from teledp_jax.methods import histogram, mst
+from teledp_jax.privacy import accounting, budgets, events, mechanisms
+from teledp_jax.studies.intel import bookkeeping
+
+NUM_DEVICES = 2000
+SCHEMA = schemas.Schema(
+    suite="toy",
+    device="guid",
+    tables=(
+        schemas.Table(
+            name="info",
+            role="anchor",
+            grain="a device",
+            columns=(
+                schemas.Column(name="os", kind="category", categories=("x", "y")),
+            ),
+        ),
+        schemas.Table(
+            name="apps",
+            role="entity",
+            grain="an app of a device",
+            columns=(
+                schemas.Column(name="app", kind="category", categories=("a", "b", "c")),
+                schemas.Column(
+                    name="hours", kind="integer", edges=(0.0, 1.0, 2.0, 3.0)
+                ),
+            ),
+            max_rows=3,
+            cap_by="hours",
+        ),
+    ),
+)
+BUDGET = budgets.Budget(
+    epsilon=4.0,
+    delta=1e-5,
+    spent=dp_accounting.GaussianDpEvent(0.01),  # disregarded, as the study would
+    num_devices=NUM_DEVICES,
+)
+CONFIGS = {"histogram": histogram.Config(), "mst": mst.Config(num_iterations=50)}
+
+
+@pytest.fixture(scope="module", params=CONFIGS)
+def made(request):
+    return bookkeeping.make(request.param, CONFIGS[request.param], SCHEMA, BUDGET)
+
+
+@pytest.fixture(scope="module")
+def synthetic(made):
+    return made[0].sample(jax.random.key(2), fit(made[0]), NUM_DEVICES)
+
+
+def devices():
+    """Half of the devices have three rows of app b, the others one of app a."""
+    many = np.arange(NUM_DEVICES) % 2 == 0
+    codes = np.zeros((NUM_DEVICES, 3, 2), np.uint8)
+    codes[many] = [2, 1]
+    codes[~many, 0] = [1, 3]
+    mask = np.zeros((NUM_DEVICES, 3), bool)
+    mask[:, 0], mask[many] = True, True
+    system = np.where(many, 1, 2).astype(np.uint8)[:, None, None]
+    return {
+        "info": arrays.TableArrays(system, np.ones((NUM_DEVICES, 1), bool)),
+        "apps": arrays.TableArrays(codes, mask),
+    }
+
+
+def fit(method, privacy=1):
+    context = base.Context(
+        base.MemoryStore(), lambda *args: None, mechanisms.seeded_integer_noise
+    )
+    streams = keys.split(jax.random.key(0), jax.random.key(privacy))
+    return method.fit(streams, devices(), context)
+
+
+def test_the_event_is_that_of_a_device_with_all_its_rows(made):
+    method, claim = made
+    rows, info, apps = method.event.events
+    assert (claim.epsilon, claim.delta, claim.num_parts) == (4.0, 1e-5, 2)
+    assert rows.count == 1  # numbers of rows of the one table but the anchor
+    # A device is one row of the anchor: the study's claim holds there, and only there.
+    assert 3.9 < accounting.epsilon_pld(info, 1e-5) <= 4.0
+    assert events.describe(info).count("sensitivity 3") == 0
+    assert events.describe(apps).count("sensitivity 1)") == 0
+    assert accounting.epsilon_pld(apps, 1e-5) > 3 * 4.0
+
+
+def test_rows_not_devices_are_counted(synthetic):
+    arrays.check(SCHEMA, synthetic)
+    apps = synthetic["apps"]
+    shares = np.bincount(np.asarray(apps.codes)[apps.mask][:, 0], minlength=4)
+    assert shares[2] / shares.sum() == pytest.approx(0.75, abs=0.02)
+    assert apps.mask.sum(axis=1).mean() == pytest.approx(2.0, abs=0.1)
+    hours = np.where(apps.mask, apps.codes[..., 1].astype(int), -1)
+    assert (np.diff(hours, axis=1) <= 0).all()
+
+
+def test_tables_are_joined_at_random(synthetic):
+    many = synthetic["apps"].mask[:, 2]
+    first = synthetic["info"].codes[:, 0, 0] == 1
+    assert abs(np.corrcoef(many, first)[0, 1]) < 0.1  # 1 in the fleet
+
+
+def test_noise_follows_the_secret_key(made):
+    leaves = [jax.tree.leaves(fit(made[0], privacy)) for privacy in (3, 4)]
+    assert not all(map(np.array_equal, *leaves))
+
+
+def test_one_release_claims_its_fit_and_takes_the_number_of_devices_for_free():
+    config = registry.method("pe").Config(num_iterations=1, start="uniform")
+    method, claim = bookkeeping.make("pe", config, SCHEMA, BUDGET)
+    assert claim.num_parts == 1
+    assert 3.9 < accounting.epsilon_pld(method.event, 1e-5) <= 4.0
+    assert bookkeeping.record(claim)["total_epsilon"] == 4.0
