@@ -24,7 +24,7 @@ import pyarrow as pa
 from absl import app, flags
 
 from teledp_jax import runs
-from teledp_jax.job import settings
+from teledp_jax.data import shipped
 from teledp_jax.suites.eventlog import logfile
 
 _NUM_ROWS = flags.DEFINE_integer("num_rows", 10_000_000, "Rows of the log.")
@@ -78,7 +78,7 @@ def _measure(folder: pathlib.Path) -> dict[str, list[dict[str, float]]]:
         num_users = max(_NUM_ROWS.value * 9 // 10, 1)
         numbers = {"num_rows": _NUM_ROWS.value, "num_users": num_users}
         connection.sql(_DRAW, params=numbers).write_csv(str(path))
-    suite_folder = settings.SQL / "eventlog"
+    suite_folder = shipped.suite("eventlog")
     actions = {
         "copy": lambda: _copy(path, folder / "copy.csv"),
         "preprocess": lambda: logfile.load(

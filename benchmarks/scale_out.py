@@ -29,9 +29,8 @@ from absl import app, flags
 from teledp_jax import runs
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import partitions, shuffle
-from teledp_jax.data import aggregate, warehouse
+from teledp_jax.data import aggregate, shipped, warehouse
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.job import settings
 from teledp_jax.suites.dca import fleet
 
 _DEVICES = flags.DEFINE_list("devices", ["20000", "100000"], "Sizes of the fleet.")
@@ -188,7 +187,7 @@ def on_ray(
 
 def measure(num_devices: int, num_partitions: int) -> Iterator[dict[str, Any]]:
     """All points of one fleet."""
-    suite = suite_lib.load(settings.SQL / "dca")
+    suite = suite_lib.load(shipped.suite("dca"))
     with tempfile.TemporaryDirectory(dir=_TEMP.value, prefix="scale-") as temporary:
         raw = pathlib.Path(temporary) / "raw"
         fleet.simulate(

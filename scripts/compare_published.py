@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 from absl import flags, logging
 
 from teledp_jax import errors, runs
-from teledp_jax.data import aggregate
+from teledp_jax.data import aggregate, shipped
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import compare
-from teledp_jax.job import provenance, settings
+from teledp_jax.job import provenance
 from teledp_jax.queries import catalog
 from teledp_jax.queries import run as run_lib
 from teledp_jax.studies.intel import calibration
@@ -38,8 +38,8 @@ _KEEP = flags.DEFINE_bool("keep_raw", False, "Keep the raw files.")
 
 def device_tables(output: pathlib.Path) -> list[catalog.Query]:
     """Simulates and aggregates two halves of a fleet; returns the queries of them."""
-    suite = suite_lib.load(settings.SQL / "dca")
-    queries = catalog.load(settings.SQL / "dca" / "queries")["intel"]
+    suite = suite_lib.load(shipped.suite("dca"))
+    queries = catalog.load(shipped.suite("dca") / "queries")["intel"]
     needed = {name for query in queries for name in query.tables}
     needed.add(suite.schema.anchor.name)
     names = {table.name for table in suite.schema.tables}

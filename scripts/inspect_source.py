@@ -11,15 +11,13 @@ import launch
 from absl import flags
 
 from teledp_jax import errors
-from teledp_jax.data import inspect, suite
+from teledp_jax.data import inspect, shipped, suite
 
 _SOURCE = flags.DEFINE_string(
     "source", None, "Folder with <schema>/<table>/*.parquet and manifests."
 )
-_SUITE = flags.DEFINE_string("suite", "dca", "Name of a suite below sql/.")
+_SUITE = flags.DEFINE_string("suite", "dca", "A shipped suite, or a suite's folder.")
 _JSON = flags.DEFINE_bool("json", False, "Print JSON instead of text.")
-
-_SQL = pathlib.Path(__file__).parents[1] / "sql"
 
 
 def main() -> None:
@@ -27,7 +25,7 @@ def main() -> None:
     if not _SOURCE.value:
         raise errors.InputError("State --source, as --source=data/raw.")
     found = inspect.describe(
-        suite.load(_SQL / _SUITE.value), pathlib.Path(_SOURCE.value)
+        suite.load(shipped.suite(_SUITE.value)), pathlib.Path(_SOURCE.value)
     )
     if _JSON.value:
         print(json.dumps(dataclasses.asdict(found), indent=2))

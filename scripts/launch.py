@@ -13,14 +13,25 @@ from ml_collections import config_flags
 
 from teledp_jax import errors, runs, storage
 from teledp_jax.cluster import gang, launcher, placement
+from teledp_jax.data import shipped
 from teledp_jax.job import fit, pipeline, settings
 from teledp_jax.suites.eventlog import log, logfile
 
+
+class _ConfigFile(config_flags.ConfigFileFlagParser):
+    """Reads a config file, or a config that the project ships."""
+
+    def parse(self, path: str) -> ml_collections.ConfigDict:
+        return super().parse(shipped.config(path))
+
+
 _CONFIG = config_flags.DEFINE_config_file(
     "config",
-    help_string="Config file, as configs/demo.py; override a key by "
-    "--config.KEY=VALUE, as --config.budget.epsilon=1.",
+    help_string="Config file anywhere, or from any folder a shipped one, as "
+    "configs/demo.py; override a key by --config.KEY=VALUE, as "
+    "--config.budget.epsilon=1 or --config.suite=FOLDER.",
 )
+flags.FLAGS["config"].parser = _ConfigFile("config")
 _WORKDIR = flags.DEFINE_string(
     "workdir",
     None,
@@ -141,7 +152,7 @@ def load_input(folder: pathlib.Path) -> None:
     Raises:
         InputError: If the file is of no use.
     """
-    path, suite_folder = input_path(), settings.SQL / "eventlog"
+    path, suite_folder = input_path(), shipped.suite("eventlog")
     if path is None or logfile.is_loaded(path, folder, suite_folder=suite_folder):
         return
     made = logfile.load(path, folder, suite_folder=suite_folder)

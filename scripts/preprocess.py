@@ -11,7 +11,7 @@ import launch
 import numpy as np
 from absl import flags, logging
 
-from teledp_jax.job import settings
+from teledp_jax.data import shipped
 from teledp_jax.suites.eventlog import encoding, log, logfile
 from teledp_jax.suites.eventlog import simulate as simulated
 
@@ -33,7 +33,7 @@ def main() -> None:
     made = logfile.load(
         path,
         folder,
-        suite_folder=settings.SQL / "eventlog",
+        suite_folder=shipped.suite("eventlog"),
         keep_duplicates=_KEEP.value,
     )
     if made.encoding != encoding.UTF8:

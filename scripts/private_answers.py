@@ -18,8 +18,7 @@ from absl import flags
 
 from teledp_jax import errors, runs
 from teledp_jax.answers import releases
-from teledp_jax.data import sqlfile
-from teledp_jax.job import settings
+from teledp_jax.data import shipped, sqlfile
 from teledp_jax.privacy import book, events
 from teledp_jax.suites.eventlog import log, private_answers
 
@@ -45,7 +44,7 @@ def main() -> None:
     folder = launch.workdir()
     launch.load_input(folder)
     # All public products: which ones the log has would be a private fact.
-    products = log.vocabulary(settings.SQL / "eventlog", "products")
+    products = log.vocabulary(shipped.suite("eventlog"), "products")
     run = runs.Run(folder)
     path = run.release(releases.NAME) / "private_answers.csv"
     if path.exists():
@@ -67,7 +66,7 @@ def main() -> None:
 
 def exact(folder: pathlib.Path, products: list[str]) -> releases.Counts:
     """Exact users and error users by primary product."""
-    query = settings.SQL / "eventlog" / "summary" / "primary_products.sql"
+    query = shipped.suite("eventlog") / "summary" / "primary_products.sql"
     with log.open_clean(folder) as connection:
         rows = log.rows(connection, sqlfile.read(query))
     known = {row["Product Type"]: row for row in rows}

@@ -14,7 +14,7 @@ import launch
 from absl import flags
 
 from teledp_jax import errors, runs
-from teledp_jax.job import settings
+from teledp_jax.data import shipped
 from teledp_jax.report import inputs as inputs_lib
 from teledp_jax.studies.intel import reproduction
 
@@ -30,7 +30,7 @@ def main() -> None:
     if not run.scores.exists():
         raise errors.InputError(f"{run.scores}: not there; run the job to its end.")
     folder = pathlib.Path(_PUBLISHED.value) if _PUBLISHED.value else None
-    inputs = inputs_lib.read(run, settings.SQL / "dca")
+    inputs = inputs_lib.read(run, shipped.suite("dca"))
     found = reproduction.make(inputs, folder)
     print(reproduction.write(pathlib.Path(_OUTPUT.value), found, inputs))
 

@@ -11,8 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax import runs
-from teledp_jax.data import sqlfile
-from teledp_jax.job import settings
+from teledp_jax.data import shipped, sqlfile
 from teledp_jax.suites.eventlog import figures, statistics
 from teledp_jax.suites.eventlog import log as eventlog
 
@@ -35,7 +34,7 @@ def main() -> None:
     """Runs the step."""
     folder = launch.workdir()
     launch.load_input(folder)
-    suite_folder = settings.SQL / "eventlog"
+    suite_folder = shipped.suite("eventlog")
     reports = folder / "reports"
     with eventlog.open_clean(folder) as connection:
         found = {

@@ -10,13 +10,12 @@ from typing import Any
 import ml_collections
 from ml_collections import config_dict
 
-import teledp_jax
 from teledp_jax import errors, registry, storage
+from teledp_jax.data import shipped
 from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budgets
 from teledp_jax.studies.intel import bookkeeping
 
-SQL = pathlib.Path(teledp_jax.__file__).parent.parent / "sql"
 entry = registry.entry
 _RESERVED = (
     "real", "half_sample", "ceiling", "ceiling_public", "total", "capped",
@@ -28,7 +27,7 @@ def default(suite: str) -> ml_collections.ConfigDict:
     """A config with every key that a run knows; config files begin with it.
 
     Args:
-        suite: Name of a folder in `sql/`.
+        suite: Name of a shipped suite, or the path of a suite's folder.
     """
     return ml_collections.ConfigDict(
         {
@@ -118,12 +117,15 @@ class Settings:
     """A checked config; fields as in `default`.
 
     Attributes:
+        suite: Name of the suite.
+        suite_folder: Where its SQL lies.
         methods: Label to (method name, its `Config`).
         claimed: Labels whose books are kept as the published study keeps them.
         resolved: The config as plain values, for `config.json`.
     """
 
     suite: str
+    suite_folder: pathlib.Path
     source: storage.Place | None
     num_devices: int
     simulation: Mapping[str, Any]
@@ -147,11 +149,6 @@ class Settings:
     claimed: frozenset[str]
     resolved: Mapping[str, Any]
 
-    @property
-    def suite_folder(self) -> pathlib.Path:
-        """Where the suite's SQL lies."""
-        return SQL / self.suite
-
     def filled(self, fill: Callable[[Any], Any]) -> "Settings":
         """The same, each method's `Config` passed through `fill`."""
         methods = {
@@ -162,11 +159,6 @@ class Settings:
 
     def __post_init__(self) -> None:
         budgets.check(self.epsilon, self.delta)
-        suites = sorted(path.parent.name for path in SQL.glob("*/device"))
-        if self.suite not in suites:
-            raise errors.InputError(
-                f"No suite {self.suite!r} in sql/; known: {', '.join(suites)}."
-            )
         if self.source is not None and not self.source.is_dir():
             raise errors.InputError(f"source={self.source}: no such folder.")
         if self.source is None and self.num_devices < 1:
@@ -233,11 +225,13 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         for label, fields in plain["methods"].items()
     }
     workloads = tuple(plain["workloads"])
-    folder = SQL / plain["suite"] / "queries"
-    if not workloads and folder.is_dir():
-        workloads = tuple(sorted(path.name for path in folder.iterdir()))
+    suite_folder = shipped.suite(plain["suite"])
+    if not workloads:
+        queries = (suite_folder / "queries").iterdir()
+        workloads = tuple(sorted(path.name for path in queries))
     return Settings(
-        suite=plain["suite"],
+        suite=suite_folder.name,
+        suite_folder=suite_folder,
         source=storage.place(plain["source"]) if plain["source"] else None,
         num_devices=plain["num_devices"],
         simulation=plain["simulation"],

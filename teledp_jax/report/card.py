@@ -1,6 +1,7 @@
 """The release card: what leaves beside the synthetic tables, and nothing exact."""
 
 import importlib.metadata
+import pathlib
 from typing import Any
 
 import jinja2
@@ -61,7 +62,7 @@ def _card(
         "label": label,
         "method": inputs_lib.method_name(settings, label),
         "settings": {key: value for key, value in fields.items() if key != "method"},
-        "suite": settings.get("suite"),
+        "suite": pathlib.PurePath(settings["suite"]).name,  # of a path, only the name
         "unit": entry["unit"],
         "adjacency": entry["adjacency"],
         "epsilon": entry["epsilon_pld"],

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from teledp_jax import errors, keys, runs
-from teledp_jax.job import fit, pipeline, settings
+from teledp_jax.data import shipped
+from teledp_jax.job import fit, pipeline
 from teledp_jax.report import card
 from tests import paths
 from tests.small_jobs import make_job, quiet
@@ -232,16 +233,13 @@ def test_a_run_above_the_cap_of_the_book_reads_nothing(raw, tmp_path):
     ("statement", "text"),
     [("SELEC guid FROM crashlog", "syntax"), ("SELECT wrong", "wrong")],
 )
-def test_a_faulty_query_is_found_before_anything_is_read(
-    tmp_path, monkeypatch, statement, text
-):
-    shutil.copytree(paths.ROOT / "sql", tmp_path / "sql")
-    path = sorted((tmp_path / "sql/dca/queries/stability").glob("*.sql"))[0]
+def test_a_faulty_query_is_found_before_anything_is_read(tmp_path, statement, text):
+    suite = shutil.copytree(shipped.suite("dca"), tmp_path / "dca")
+    path = sorted((suite / "queries/stability").glob("*.sql"))[0]
     header = path.read_text().split("*/")[0]
     path.write_text(f"{header}*/\n{statement}\n")
-    monkeypatch.setattr(settings, "SQL", tmp_path / "sql")
     with pytest.raises(errors.InputError, match=path.name) as caught:
-        make_job(tmp_path / "run")
+        make_job(tmp_path / "run", suite=str(suite))
     assert text in str(caught.value).lower()
     assert not (tmp_path / "run").exists()
 
