@@ -9,7 +9,7 @@ import jax
 import ml_collections
 import tqdm
 from absl import flags, logging
-from ml_collections import config_flags
+from ml_collections.config_flags import config_flags
 
 from teledp_jax import errors, runs, storage
 from teledp_jax.cluster import gang, launcher, placement
