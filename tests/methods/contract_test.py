@@ -84,9 +84,9 @@ def make_devices(count: int, seed: int) -> arrays.DeviceArrays:
 
 def make(name: str) -> base.Synthesizer:
     spent = events.DiscreteGaussianDpEvent(20.0)
-    config = registry.METHODS[name].Config(**SMALL[name])
+    config = registry.method(name).Config(**SMALL[name])
     allowed = budgets.Budget(epsilon=EPSILON, delta=DELTA, spent=spent, num_devices=400)
-    return registry.METHODS[name].make(config, SCHEMA, allowed)
+    return registry.method(name).make(config, SCHEMA, allowed)
 
 
 def fit(method: base.Synthesizer, devices: arrays.DeviceArrays, privacy: int):
@@ -134,7 +134,7 @@ def test_a_method(name):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_config_is_frozen(name):
-    config = registry.METHODS[name].Config()
+    config = registry.method(name).Config()
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.anything = None
 
