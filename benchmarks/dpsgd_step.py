@@ -35,7 +35,7 @@ import published_vae
 from absl import app, flags
 
 from teledp_jax import arrays
-from teledp_jax.dpsgd import clipping, train
+from teledp_jax.dpsgd import clipping, gaussian, trainable
 
 _MODEL = flags.DEFINE_enum("model", "vae", ["vae", "relational"], "What is trained.")
 _BATCH = flags.DEFINE_integer("batch", 4096, "Devices in a step.")
@@ -131,7 +131,7 @@ def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
         params, opt_state = state
         total = sum_fn(params, batch)
         if private:
-            total = train.noisy_sum(key, total, stddev=_STDDEV)
+            total = gaussian.noisy_sum(key, total, stddev=_STDDEV)
         grad = jax.tree.map(lambda leaf: leaf / size, total)
         updates, opt_state = optimizer.update(grad, opt_state)
         return optax.apply_updates(params, updates), opt_state
@@ -150,7 +150,7 @@ def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
     return Job(take, size, facts)
 
 
-def subject() -> tuple[train.Model, np.ndarray]:
+def subject() -> tuple[trainable.Model, np.ndarray]:
     """The model, and records of a batch."""
     if _MODEL.value == "vae":
         return published_vae.model(), published_vae.records(_BATCH.value)

@@ -25,7 +25,7 @@ import published_vae
 from absl import app, flags
 
 from teledp_jax import base, keys
-from teledp_jax.dpsgd import clipping, train
+from teledp_jax.dpsgd import clipping, recipes, train
 
 _DEVICES = flags.DEFINE_integer("num_devices", 1_000_000, "Devices.")
 _EPOCHS = flags.DEFINE_integer("num_epochs", 20, "Expected draws of a device.")
@@ -40,9 +40,9 @@ _OUTPUT = flags.DEFINE_string("output", "benchmarks/results", "Folder of the res
 _EVERY = 10  # steps between two looks at the clock
 
 
-def plan(num_steps: int) -> train.Plan:
+def recipe(num_steps: int) -> recipes.Recipe:
     """The job, or its first steps."""
-    return train.Plan(
+    return recipes.Recipe(
         sampling_prob=min(_BATCH.value / _DEVICES.value, 1.0),
         num_steps=num_steps,
         expected_batch_size=float(_BATCH.value),
@@ -72,7 +72,7 @@ def measure(num_steps: int) -> dict[str, Any]:
     train.fit(
         model,
         optax.adam(1e-3),
-        plan(num_steps),
+        recipe(num_steps),
         keys.split(jax.random.key(1), jax.random.key(2)),
         codes,
         params,

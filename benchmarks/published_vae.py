@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from teledp_jax.dpsgd import train
+from teledp_jax.dpsgd import trainable
 from teledp_jax.dpsgd.models import layers
 
 SIZES = (6, 8, 12, 20, 5, 30, 10, 9, 7) + (5,) * 40
@@ -49,7 +49,7 @@ def records(num_devices: int) -> np.ndarray:
     return (rng.random(shape, np.float32) * np.array(SIZES)).astype(np.uint8)
 
 
-def model() -> train.Model:
+def model() -> trainable.Model:
     """The network as what DP-SGD trains."""
     network = Network()
 
@@ -65,7 +65,7 @@ def model() -> train.Model:
     def losses(params: Any, batch: Any) -> jax.Array:
         return network.apply({"params": params}, *batch)
 
-    return train.Model(init, inputs, losses)
+    return trainable.Model(init, inputs, losses)
 
 
 def num_parameters() -> int:

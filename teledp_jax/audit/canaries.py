@@ -8,7 +8,7 @@ from jaxtyping import Array, Bool, Float, Integer
 
 from teledp_jax import arrays, base, keys
 from teledp_jax.audit import bounds, fleets, transcript, whitebox
-from teledp_jax.dpsgd import train
+from teledp_jax.dpsgd import train, trainable
 from teledp_jax.privacy import accounting, findings
 
 ONE_RUN = "canaries of one run"
@@ -34,14 +34,14 @@ def linear(*, num_canaries: int, num_steps: int, seed: int = 0) -> findings.Find
     params = train.fit(
         found.model,
         optax.sgd(1.0),
-        found.plan,
+        found.recipe,
         keys.split(*jax.random.split(jax.random.key(seed))),
         codes,
         found.model.init(jax.random.key(0)),
         base.Context(base.MemoryStore(), _silent, _no_integers),
     )
     scores = -np.asarray(params["w"], np.float64)
-    event = whitebox.event_of(found.plan)
+    event = whitebox.event_of(found.recipe)
     claimed = accounting.epsilon_pld(event, fleets.DELTA)
     return _finding("DP-SGD, a direction each", scores, present, claimed)
 
@@ -73,7 +73,7 @@ def of_method(
 
 
 def _losses(
-    model: train.Model, params: dict, codes: Integer[np.ndarray, "device head"]
+    model: trainable.Model, params: dict, codes: Integer[np.ndarray, "device head"]
 ) -> Float[np.ndarray, " device"]:
     """Loss of each device, over a few draws of what it draws."""
 

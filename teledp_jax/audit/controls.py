@@ -17,7 +17,7 @@ from jaxtyping import Array, Int, Key
 
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.audit import fleets, replay, transcript, whitebox
-from teledp_jax.dpsgd import clipping, sampling, train
+from teledp_jax.dpsgd import clipping, recipes, sampling, steps, trainable
 from teledp_jax.marginals import measure
 from teledp_jax.pe import embedding as embedding_lib
 from teledp_jax.pe import voting
@@ -91,7 +91,7 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
         Control(
             "division by the drawn batch",
             replay.SHARE,
-            lambda: stepped(patch(train, "drawn_sum", _mean_of_drawn)),
+            lambda: stepped(patch(steps, "drawn_sum", _mean_of_drawn)),
         ),
         Control(
             "a bound from the data",
@@ -141,7 +141,7 @@ def step_reach(found: whitebox.Line, schema: schemas.Schema) -> findings.Finding
     def training(devices: arrays.DeviceArrays) -> transcript.Training:
         codes = arrays.flatten(schema, devices)
         params = found.model.init(jax.random.key(0))
-        return transcript.Training(found.model, found.plan, fit_keys, codes, params)
+        return transcript.Training(found.model, found.recipe, fit_keys, codes, params)
 
     rows = []
     for size in (0, 3):
@@ -195,7 +195,7 @@ def _leaving_out(schema: schemas.Schema) -> Callable[..., clipping.Params]:
 
 
 _true_sum = clipping.clipped_sum
-_true_drawn = train.drawn_sum
+_true_drawn = steps.drawn_sum
 _true_nearest = voting.nearest
 _true_counts = measure.pooled_counts
 
@@ -222,30 +222,30 @@ def _shuffled_batch(
     found: whitebox.Line, key: Key[Array, ""], number: Int[Array, ""], codes: Array
 ) -> clipping.Params:
     """Each device in exactly one step of the epoch."""
-    turn = jax.random.randint(key, codes.shape[:1], 0, found.plan.num_steps)
+    turn = jax.random.randint(key, codes.shape[:1], 0, found.recipe.num_steps)
     return clipping.clipped_sum(
         found.model.losses,
         found.model.init(key),
         codes.astype(jnp.float32),
         turn == number,
-        clip=found.plan.clip,
+        clip=found.recipe.clip,
     )
 
 
 def _mean_of_drawn(
-    model: train.Model,
+    model: trainable.Model,
     params: clipping.Params,
     step_keys: keys.Keys,
     codes: Array,
-    plan: train.Plan,
+    recipe: recipes.Recipe,
 ) -> clipping.Params:
     """A sum that, divided by the expected batch, is the mean of those drawn."""
     draw_key, _ = jax.random.split(step_keys.batch)
     drawn = sampling.draw(
-        draw_key, codes.shape[0], sampling_prob=plan.sampling_prob
+        draw_key, codes.shape[0], sampling_prob=recipe.sampling_prob
     ).num_drawn
-    scale = plan.expected_batch_size / jnp.maximum(drawn, 1).astype(jnp.float32)
-    total = _true_drawn(model, params, step_keys, codes, plan)
+    scale = recipe.expected_batch_size / jnp.maximum(drawn, 1).astype(jnp.float32)
+    total = _true_drawn(model, params, step_keys, codes, recipe)
     return jax.tree.map(lambda leaf: scale * leaf, total)
 
 

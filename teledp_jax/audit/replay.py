@@ -17,7 +17,7 @@ import numpy as np
 from teledp_jax import arrays, base, keys
 from teledp_jax.audit import declared as declared_lib
 from teledp_jax.audit import fleets, transcript
-from teledp_jax.dpsgd import sampling, train
+from teledp_jax.dpsgd import sampling, steps, trainable
 from teledp_jax.privacy import findings, mechanisms
 
 SENSITIVITY, FLOW, METADATA = "sensitivity", "control flow", "metadata"
@@ -224,7 +224,7 @@ def _choices(
 def _trainings(
     case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
 ) -> list[findings.Finding]:
-    """The plan of each training against its event, and the reach of a device."""
+    """The recipe of each training against its event, and the reach of a device."""
     trained = [
         (before, after)
         for pair in found
@@ -238,11 +238,11 @@ def _trainings(
     shares = _Shares()
     rows = []
     for before, after in trained:
-        plan = after.plan
-        step = sampling.exact_probability(plan.sampling_prob), plan.noise_multiplier
+        recipe = after.recipe
+        step = sampling.exact_probability(recipe.sampling_prob), recipe.noise_multiplier
         row = reach(before, after, method=case.name, shares=shares)
-        if plan != before.plan or said.steps != {step: plan.num_steps}:
-            row = row._replace(measured="another plan", verdict=findings.FAILS)
+        if recipe != before.recipe or said.steps != {step: recipe.num_steps}:
+            row = row._replace(measured="another recipe", verdict=findings.FAILS)
         rows.append(row)
     return [max(rows, key=lambda row: (row.is_bad, row.measured))]
 
@@ -256,7 +256,7 @@ def reach(
 ) -> findings.Finding:
     """What a device changes of the sum that DP-SGD adds noise to, against the bound."""
     most = (shares or _Shares()).of(before, after)
-    limit = after.plan.clip.l2_clip_norm
+    limit = after.recipe.clip.l2_clip_norm
     return findings.Finding(
         SHARE,
         method,
@@ -279,7 +279,7 @@ class _Shares:
 
     def __init__(self) -> None:
         self._sums: dict[tuple[int, int], Callable] = {}
-        self._models: list[train.Model] = []
+        self._models: list[trainable.Model] = []
 
     def of(self, before: transcript.Training, after: transcript.Training) -> float:
         """Most that the device changes it, at its first and at other parameters.
@@ -302,17 +302,17 @@ class _Shares:
             most = max(most, sum(squares) ** 0.5)
         return most
 
-    def _sum(self, model: train.Model, found: transcript.Training) -> Callable:
+    def _sum(self, model: trainable.Model, found: transcript.Training) -> Callable:
         """The exact sum of a fleet, compiled once for fleets of a size."""
         if not any(known is model for known in self._models):
             self._models.append(model)  # kept, so that no other takes its id
         name = id(model), len(found.codes)
         if name not in self._sums:
-            plan = dataclasses.replace(found.plan, sampling_prob=1.0)
+            recipe = dataclasses.replace(found.recipe, sampling_prob=1.0)
             step_keys = keys.Keys(*(jax.random.fold_in(k, 0) for k in found.fit_keys))
             self._sums[name] = jax.jit(
-                lambda params, codes: train.drawn_sum(
-                    model, params, step_keys, codes, plan
+                lambda params, codes: steps.drawn_sum(
+                    model, params, step_keys, codes, recipe
                 )
             )
         return self._sums[name]

@@ -18,7 +18,7 @@ import optax
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys
-from teledp_jax.dpsgd import clipping, train
+from teledp_jax.dpsgd import clipping, recipes, train, trainable
 from teledp_jax.privacy import mechanisms
 
 INTEGERS, CHOICE, TRAINING = "integers", "choice", "training"
@@ -28,8 +28,8 @@ _SPREAD = 0.1  # of the parameters that stand for those of a training
 class Training(NamedTuple):
     """The arguments of one training by DP-SGD."""
 
-    model: train.Model
-    plan: train.Plan
+    model: trainable.Model
+    recipe: recipes.Recipe
     fit_keys: keys.Keys
     codes: np.ndarray
     params: clipping.Params
@@ -119,28 +119,35 @@ class _Recorder:
 
     def training(
         self,
-        model: train.Model,
+        model: trainable.Model,
         optimizer: optax.GradientTransformation,
-        plan: train.Plan,
+        recipe: recipes.Recipe,
         fit_keys: keys.Keys,
-        codes: train.Codes,
+        codes: trainable.Codes,
         params: clipping.Params,
         context: base.Context,
         **options: Any,
     ) -> clipping.Params:
         """Takes the place of `train.fit`; answers with parameters that read no data."""
-        found = Training(model, plan, fit_keys, np.asarray(codes), params)
+        found = Training(model, recipe, fit_keys, np.asarray(codes), params)
         exact = np.concatenate(
             [np.asarray(leaf).ravel() for leaf in jax.tree.leaves(params)]
         )
-        noise = plan.noise_multiplier
+        noise = recipe.noise_multiplier
         call = Call(TRAINING, exact, noise, _data(fit_keys.noise), None, found)
         if self._train_fit is not None:
             run = self._train_fit
             return self._answer(
                 call,
                 lambda: run(
-                    model, optimizer, plan, fit_keys, codes, params, context, **options
+                    model,
+                    optimizer,
+                    recipe,
+                    fit_keys,
+                    codes,
+                    params,
+                    context,
+                    **options,
                 ),
             )
         return self._answer(call, lambda: moved(params, fit_keys.init))
@@ -173,7 +180,7 @@ def noise_keys(call: Call) -> list[bytes]:
     if call.training is None:
         return [call.key]
     fold = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
-    steps = jnp.arange(call.training.plan.num_steps)
+    steps = jnp.arange(call.training.recipe.num_steps)
     return [_data(key) for key in fold(call.training.fit_keys.noise, steps)]
 
 

@@ -14,7 +14,16 @@ from jaxtyping import Array, Float, Int, Key
 from teledp_jax import base, keys
 from teledp_jax.audit import accountants, bounds, fleets, replay, transcript
 from teledp_jax.audit import declared as declared_lib
-from teledp_jax.dpsgd import clipping, hardened, sampling, train
+from teledp_jax.dpsgd import (
+    clipping,
+    gaussian,
+    hardened,
+    recipes,
+    sampling,
+    states,
+    steps,
+    trainable,
+)
 from teledp_jax.privacy import accounting, findings, mechanisms
 
 INTEGERS, STEP, EPOCH = "worst case of counts", "worst case of a step", "of an epoch"
@@ -104,11 +113,11 @@ class Line(NamedTuple):
 
     Attributes:
         model: Loss <w, record>, so that a record is its own gradient.
-        plan: The run.
+        recipe: The run.
     """
 
-    model: train.Model
-    plan: train.Plan
+    model: trainable.Model
+    recipe: recipes.Recipe
 
 
 def line(
@@ -120,12 +129,12 @@ def line(
     micro_batch: int = 16,
 ) -> Line:
     """The linear model of so many heads, under a bound of 1."""
-    model = train.Model(
+    model = trainable.Model(
         init=lambda key: {"w": jnp.zeros(num_heads, jnp.float32)},
         inputs=lambda codes, key: codes.astype(jnp.float32),
         losses=lambda params, records: records @ params["w"],
     )
-    plan = train.Plan(
+    recipe = recipes.Recipe(
         sampling_prob=sampling_prob,
         num_steps=num_steps,
         expected_batch_size=4.0,
@@ -135,18 +144,18 @@ def line(
         averaging=0.0,
         checkpoint_every=num_steps,
     )
-    return Line(model, plan)
+    return Line(model, recipe)
 
 
-def event_of(plan: train.Plan) -> dp_accounting.DpEvent:
-    """What a plan costs."""
-    step: dp_accounting.DpEvent = dp_accounting.GaussianDpEvent(plan.noise_multiplier)
-    if plan.sampling_prob < 1:
-        rate = sampling.exact_probability(plan.sampling_prob)
+def event_of(recipe: recipes.Recipe) -> dp_accounting.DpEvent:
+    """What a training costs."""
+    step: dp_accounting.DpEvent = dp_accounting.GaussianDpEvent(recipe.noise_multiplier)
+    if recipe.sampling_prob < 1:
+        rate = sampling.exact_probability(recipe.sampling_prob)
         step = dp_accounting.PoissonSampledDpEvent(rate, step)
-    if plan.num_steps == 1:
+    if recipe.num_steps == 1:
         return step
-    return dp_accounting.SelfComposedDpEvent(step, plan.num_steps)
+    return dp_accounting.SelfComposedDpEvent(step, recipe.num_steps)
 
 
 @functools.lru_cache(maxsize=8)
@@ -161,8 +170,8 @@ def step_draws(found: Line, num_draws: int, seed: int) -> tuple[Draws, Draws]:
     It is read from the parameters after one real step of plain gradient descent. The
     device's gradient is far above the bound; those of three others are zero.
     """
-    step = train.make_step(found.model, optax.sgd(1.0), found.plan)
-    state = train.start(found.model.init(jax.random.key(0)), optax.sgd(1.0))
+    step = steps.make_step(found.model, optax.sgd(1.0), found.recipe)
+    state = states.start(found.model.init(jax.random.key(0)), optax.sgd(1.0))
     codes = np.zeros((4, 1), np.uint8)
 
     def draws(records: np.ndarray, number: int) -> Draws:
@@ -170,7 +179,7 @@ def step_draws(found: Line, num_draws: int, seed: int) -> tuple[Draws, Draws]:
 
         def one(key: Key[Array, ""]) -> Float[Array, ""]:
             after = step(state, keys.Keys(*jax.random.split(key, 4)), placed)
-            return -after.params[0] * found.plan.expected_batch_size
+            return -after.params[0] * found.recipe.expected_batch_size
 
         return _many(one, jax.random.fold_in(jax.random.key(seed), number), num_draws)
 
@@ -197,10 +206,10 @@ def step(*, num_draws: int, seed: int = 0) -> list[findings.Finding]:
     """A step that draws everyone, against mu; one of a Poisson draw, its curve."""
     whole = line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
     rates = bounds.threshold_test(*step_draws(whole, num_draws, seed))
-    mu = 1 / whole.plan.noise_multiplier
+    mu = 1 / whole.recipe.noise_multiplier
     part = line(num_heads=1, sampling_prob=0.25, noise_multiplier=0.5)
     draws = step_draws(part, num_draws, seed + 1)
-    rate, noise = part.plan.sampling_prob, part.plan.noise_multiplier
+    rate, noise = part.recipe.sampling_prob, part.recipe.noise_multiplier
     claims = {d: accountants.exact_sampled_step(rate, noise, d) for d in _DELTAS}
     curve = bounds.against_curve(*draws, claims)
     return [
@@ -230,9 +239,9 @@ def hardened_step(
     """
     found = line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
     grid = hardened.grid(1, l2_clip_norm=1.0, noise_multiplier=0.8)
-    state = train.start(found.model.init(jax.random.key(0)), optax.sgd(1.0))
+    state = states.start(found.model.init(jax.random.key(0)), optax.sgd(1.0))
     fit_keys = keys.split(*jax.random.split(jax.random.key(seed)))
-    exact_sum, draws = train.make_sum(found.model, found.plan), []
+    exact_sum, draws = steps.make_sum(found.model, found.recipe), []
     for number, codes in enumerate(([0, 0, 0], [0, 0, 0, 200])):
         records = jnp.asarray(np.array(codes, np.uint8)[:, None])
         exact = hardened.rounded(exact_sum(state, fit_keys, records), grid.width)
@@ -244,8 +253,8 @@ def hardened_step(
         STEP,
         "DP-SGD, hardened noise",
         f"mu at least {rates.mu:.3f}",
-        f"mu {1 / found.plan.noise_multiplier:.3f}",
-        findings.verdict(rates.mu <= 1 / found.plan.noise_multiplier),
+        f"mu {1 / found.recipe.noise_multiplier:.3f}",
+        findings.verdict(rates.mu <= 1 / found.recipe.noise_multiplier),
     )
 
 
@@ -270,7 +279,7 @@ def poisson_batch(
     """The sum of a step, as training draws it."""
     step_keys = keys.Keys(*jax.random.split(jax.random.fold_in(key, number), 4))
     params = found.model.init(key)
-    return train.drawn_sum(found.model, params, step_keys, codes, found.plan)
+    return steps.drawn_sum(found.model, params, step_keys, codes, found.recipe)
 
 
 def epoch(
@@ -292,7 +301,7 @@ def epoch(
         num_steps=num_steps,
         micro_batch=4,
     )
-    stddev = found.plan.noise_multiplier * found.plan.clip.l2_clip_norm
+    stddev = found.recipe.noise_multiplier * found.recipe.clip.l2_clip_norm
 
     def draws(codes: np.ndarray, number: int) -> Draws:
         placed = jnp.asarray(codes)
@@ -303,7 +312,7 @@ def epoch(
             def noisy(number: Int[Array, ""]) -> Float[Array, ""]:
                 total = batch(found, batch_key, number, placed)
                 own = jax.random.fold_in(noise_key, number)
-                return train.noisy_sum(own, total, stddev=stddev)["w"][0]
+                return gaussian.noisy_sum(own, total, stddev=stddev)["w"][0]
 
             sums = jax.lax.map(noisy, jnp.arange(num_steps, dtype=jnp.int32))
             return jax.nn.logsumexp((sums - 0.5) / stddev**2)
@@ -312,6 +321,6 @@ def epoch(
 
     present = np.zeros((4, 1), np.uint8)
     present[-1] = 200
-    claims = {_LARGE: _claimed(event_of(found.plan), _LARGE)}
+    claims = {_LARGE: _claimed(event_of(found.recipe), _LARGE)}
     curve = bounds.against_curve(draws(present[:-1], 0), draws(present, 1), claims)
     return curve_finding(f"worst case {EPOCH}", "DP-SGD, Poisson draws", curve)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, errors, keys, schemas
-from teledp_jax.dpsgd import clipping, sampling, train
+from teledp_jax.dpsgd import clipping, recipes, sampling, states, train
 from teledp_jax.dpsgd.models import (
     relational,
     relational_layout,
@@ -94,9 +94,9 @@ class Config:
                 f"dpsgd_relational: clipping_path={self.clipping_path!r} is none of "
                 f"{clipping.PATHS}."
             )
-        if self.noise not in train.NOISES:
+        if self.noise not in recipes.NOISES:
             raise errors.InputError(
-                f"dpsgd_relational: noise={self.noise!r} is none of {train.NOISES}."
+                f"dpsgd_relational: noise={self.noise!r} is none of {recipes.NOISES}."
             )
 
     @property
@@ -165,7 +165,7 @@ def make(
     expected_batch = max(
         sampling.exact_probability(config.sampling_prob) * budget.num_devices, 1.0
     )
-    plan = train.Plan(
+    recipe = recipes.Recipe(
         sampling_prob=config.sampling_prob,
         num_steps=config.num_steps,
         expected_batch_size=expected_batch,
@@ -196,7 +196,7 @@ def make(
         bases = relational.all_bases(layout, shares)
         params = _train(
             config,
-            plan,
+            recipe,
             layout,
             bases,
             shares,
@@ -250,7 +250,7 @@ def make(
 
 def _train(
     config: Config,
-    plan: train.Plan,
+    recipe: recipes.Recipe,
     layout: relational_layout.Layout,
     bases: relational.AllBases,
     shares: relational.AllShares,
@@ -272,9 +272,9 @@ def _train(
     )
     curvature = relational_steps.curvatures(layout, expected, scales)
     optimizer = relational_steps.optimizer(
-        train.flatten(curvature),
+        states.flatten(curvature),
         relational_steps.prior(layout, curvature, config.prior),
-        noise=plan.noise_multiplier * bound / plan.expected_batch_size,
+        noise=recipe.noise_multiplier * bound / recipe.expected_batch_size,
         settings=relational_steps.Settings(start=config.start, memory=config.memory),
     )
     network = relational.Relational(
@@ -284,7 +284,7 @@ def _train(
     return train.fit(
         model,
         optimizer,
-        dataclasses.replace(plan, clip=clip),
+        dataclasses.replace(recipe, clip=clip),
         fit_keys,
         codes,
         model.init(init_key),

@@ -11,7 +11,7 @@ import optax
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, errors, keys, schemas
-from teledp_jax.dpsgd import clipping, sampling, train
+from teledp_jax.dpsgd import clipping, recipes, sampling, train
 from teledp_jax.dpsgd.models import matching, vae
 from teledp_jax.marginals import measure
 from teledp_jax.privacy import accounting, budgets, events
@@ -95,9 +95,9 @@ class Config:
                 f"dpsgd_vae: clipping_path={self.clipping_path!r} is none of "
                 f"{clipping.PATHS}."
             )
-        if self.noise not in train.NOISES:
+        if self.noise not in recipes.NOISES:
             raise errors.InputError(
-                f"dpsgd_vae: noise={self.noise!r} is none of {train.NOISES}."
+                f"dpsgd_vae: noise={self.noise!r} is none of {recipes.NOISES}."
             )
 
     @property
@@ -265,7 +265,7 @@ def _fit(
             network.layout, noisy, stddev=noise.marginal_sigma
         )
         params = params | {"bias": {"bias": bias}}
-    plan = train.Plan(
+    recipe = recipes.Recipe(
         sampling_prob=config.sampling_prob,
         num_steps=config.num_steps,
         expected_batch_size=_expected_batch(config, num_devices),
@@ -283,7 +283,7 @@ def _fit(
     params = train.fit(
         model,
         optax.adam(config.learning_rate),
-        plan,
+        recipe,
         fit_keys._replace(noise=step_key),
         arrays.flatten(schema, devices),
         params,

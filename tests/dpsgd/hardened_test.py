@@ -8,10 +8,18 @@ import pytest
 import scipy.stats
 
 from teledp_jax import base, keys
-from teledp_jax.dpsgd import clipping, hardened, train
+from teledp_jax.dpsgd import (
+    clipping,
+    hardened,
+    recipes,
+    states,
+    steps,
+    train,
+    trainable,
+)
 from teledp_jax.privacy import mechanisms
 
-PLAN = train.Plan(
+RECIPE = recipes.Recipe(
     sampling_prob=0.3,
     num_steps=7,
     expected_batch_size=6.0,
@@ -24,14 +32,14 @@ PLAN = train.Plan(
 )
 KEYS = keys.split(jax.random.key(1), jax.random.key(2))
 CODES = np.random.default_rng(0).integers(0, 4, (20, 3)).astype(np.uint8)
-MODEL = train.Model(
+MODEL = trainable.Model(
     init=lambda key: {"w": jnp.zeros(3, jnp.float32), "b": jnp.float32(0)},
     inputs=lambda codes, key: codes.astype(jnp.float32),
     losses=lambda params, x: (x @ params["w"] + params["b"] - x.sum(1)) ** 2,
 )
 
 
-def fit(plan, *, store=None, progress=lambda *args: None, fit_keys=KEYS, mesh=None):
+def fit(recipe, *, store=None, progress=lambda *args: None, fit_keys=KEYS, mesh=None):
     context = base.Context(
         store or base.MemoryStore(),
         progress,
@@ -39,7 +47,7 @@ def fit(plan, *, store=None, progress=lambda *args: None, fit_keys=KEYS, mesh=No
         base.Part(mesh=mesh),
     )
     start = MODEL.init(jax.random.key(0))
-    return train.fit(MODEL, optax.adam(0.1), plan, fit_keys, CODES, start, context)
+    return train.fit(MODEL, optax.adam(0.1), recipe, fit_keys, CODES, start, context)
 
 
 def leaves(params):
@@ -72,16 +80,16 @@ def test_a_device_moves_the_rounded_sum_by_the_stated_sensitivity_at_most():
 
 
 def test_rounding_in_float32_takes_a_tenth_of_what_is_granted_to_it():
-    model = train.Model(  # a record is its own gradient; all are aligned
+    model = trainable.Model(  # a record is its own gradient; all are aligned
         init=lambda key: {"w": jnp.zeros(64, jnp.float32)},
         inputs=lambda codes, key: codes.astype(jnp.float32),
         losses=lambda params, records: records @ params["w"],
     )
-    plan = dataclasses.replace(PLAN, sampling_prob=1.0, micro_batch=512)
-    state = train.start(model.init(jax.random.key(0)), optax.sgd(1.0))
+    recipe = dataclasses.replace(RECIPE, sampling_prob=1.0, micro_batch=512)
+    state = states.start(model.init(jax.random.key(0)), optax.sgd(1.0))
     record = np.random.default_rng(0).integers(150, 200, 64).astype(np.uint8)
     codes = np.tile(record, (4001, 1))
-    exact_sum = train.make_sum(model, plan)
+    exact_sum = steps.make_sum(model, recipe)
     fleets = (codes, codes[:-1])
     after, before = (
         np.asarray(exact_sum(state, KEYS, jnp.asarray(fleet)), np.float64)
@@ -89,8 +97,10 @@ def test_rounding_in_float32_takes_a_tenth_of_what_is_granted_to_it():
     )
     moved = np.linalg.norm(after - before)
     assert 0.999 < moved < 1 + 0.2 / 512
-    steps = [hardened.rounded({"w": total}, 1 / (512 * 8)) for total in (after, before)]
-    assert np.linalg.norm(steps[0] - steps[1]) <= 514 * 8
+    rounded = [
+        hardened.rounded({"w": total}, 1 / (512 * 8)) for total in (after, before)
+    ]
+    assert np.linalg.norm(rounded[0] - rounded[1]) <= 514 * 8
 
 
 def test_what_is_released_is_a_whole_number_of_steps_with_the_stated_spread():
@@ -133,26 +143,26 @@ def test_so_wide_a_discrete_gaussian_has_the_curve_of_the_continuous_one(
 
 def test_hardened_training_is_float_training_up_to_rounding():
     small = {"noise_multiplier": 1e-3, "averaging": 0.0}
-    hard = fit(dataclasses.replace(PLAN, **small))
-    soft = fit(dataclasses.replace(PLAN, noise="float32", **small))
+    hard = fit(dataclasses.replace(RECIPE, **small))
+    soft = fit(dataclasses.replace(RECIPE, noise="float32", **small))
     assert leaves(hard) == pytest.approx(leaves(soft), abs=0.02)
     assert (leaves(hard) != leaves(soft)).any()
 
 
 def test_a_killed_hardened_fit_with_a_seed_resumes_to_the_same_bits():
-    whole, store = fit(PLAN), base.MemoryStore()
+    whole, store = fit(RECIPE), base.MemoryStore()
 
     def stop(done, total, facts):
         if done == 4:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        fit(PLAN, store=store, progress=stop)
-    assert (leaves(fit(PLAN, store=store)) == leaves(whole)).all()
+        fit(RECIPE, store=store, progress=stop)
+    assert (leaves(fit(RECIPE, store=store)) == leaves(whole)).all()
     other = keys.split(jax.random.key(1), jax.random.key(3))
-    assert (leaves(fit(PLAN, fit_keys=other)) != leaves(whole)).any()
+    assert (leaves(fit(RECIPE, fit_keys=other)) != leaves(whole)).any()
 
 
 def test_hardened_noise_is_drawn_once_for_a_mesh():
-    found = fit(PLAN, mesh=jax.make_mesh((1,), ("shard",)))
-    np.testing.assert_allclose(leaves(found), leaves(fit(PLAN)), rtol=1e-5)
+    found = fit(RECIPE, mesh=jax.make_mesh((1,), ("shard",)))
+    np.testing.assert_allclose(leaves(found), leaves(fit(RECIPE)), rtol=1e-5)

@@ -10,9 +10,9 @@ import numpy as np
 import optax
 
 from teledp_jax import base, keys
-from teledp_jax.dpsgd import clipping, parallel, train
+from teledp_jax.dpsgd import clipping, parallel, recipes, train, trainable
 
-PLAN = train.Plan(
+RECIPE = recipes.Recipe(
     sampling_prob=0.2,
     num_steps=4,
     expected_batch_size=200.0,
@@ -39,7 +39,7 @@ def fit(mesh=None, store=None, progress=lambda *args: None):
         part = base.Part(first=start, num_devices=1000, mesh=mesh)
     codes = np.random.default_rng(0).integers(0, 4, (1000, 3)).astype(np.uint8)
     net = Net()
-    model = train.Model(
+    model = trainable.Model(
         lambda key: net.init(key, codes[:1], np.zeros((1, 4), np.float32))["params"],
         lambda codes, key: (codes, jax.random.normal(key, (codes.shape[0], 4))),
         lambda params, batch: net.apply({"params": params}, *batch),
@@ -47,7 +47,7 @@ def fit(mesh=None, store=None, progress=lambda *args: None):
     return train.fit(
         model,
         optax.adam(0.1),
-        PLAN,
+        RECIPE,
         keys.split(jax.random.key(1), jax.random.key(2)),
         codes[start:stop],
         model.init(jax.random.key(0)),

@@ -8,9 +8,18 @@ import optax
 import pytest
 
 from teledp_jax import base, errors, keys
-from teledp_jax.dpsgd import clipping, sampling, train
+from teledp_jax.dpsgd import (
+    clipping,
+    gaussian,
+    recipes,
+    sampling,
+    states,
+    steps,
+    train,
+    trainable,
+)
 
-PLAN = train.Plan(
+RECIPE = recipes.Recipe(
     sampling_prob=0.3,
     num_steps=7,
     expected_batch_size=6.0,
@@ -40,7 +49,7 @@ def model():
         x = codes.astype(jnp.float32)
         return (net.apply({"params": params}, x) + 0.1 * noise - x.sum(1)) ** 2
 
-    return train.Model(
+    return trainable.Model(
         lambda key: net.init(key, jnp.zeros((1, 3), jnp.float32))["params"],
         lambda codes, key: (codes, jax.random.normal(key, codes.shape[:1])),
         losses,
@@ -51,12 +60,12 @@ def context(store=None, progress=lambda *args: None):
     return base.Context(store or base.MemoryStore(), progress, None)
 
 
-def fit(plan=PLAN, store=None, progress=lambda *args: None, codes=CODES):
+def fit(recipe=RECIPE, store=None, progress=lambda *args: None, codes=CODES):
     made = model()
     return train.fit(
         made,
         optax.adam(0.1),
-        plan,
+        recipe,
         KEYS,
         codes,
         made.init(jax.random.key(0)),
@@ -78,7 +87,7 @@ def same(a, b):
 
 def test_noise_has_the_stated_spread():
     zeros = {"a": jnp.zeros(20_000), "b": jnp.zeros((100, 200))}
-    noisy = train.noisy_sum(jax.random.key(0), zeros, stddev=3.0)
+    noisy = gaussian.noisy_sum(jax.random.key(0), zeros, stddev=3.0)
     for leaf in jax.tree.leaves(noisy):
         assert abs(float(leaf.mean())) < 0.1
         assert abs(float(leaf.std()) - 3.0) < 0.06
@@ -86,14 +95,14 @@ def test_noise_has_the_stated_spread():
 
 
 def test_a_step_divides_by_the_expected_batch():
-    plan = dataclasses.replace(PLAN, noise_multiplier=0.0, averaging=0.0)
+    recipe = dataclasses.replace(RECIPE, noise_multiplier=0.0, averaging=0.0)
     made, optimizer = model(), optax.sgd(1.0)
-    state = train.start(made.init(jax.random.key(0)), optimizer)
-    after = train.make_step(made, optimizer, plan)(state, KEYS, CODES)
+    state = states.start(made.init(jax.random.key(0)), optimizer)
+    after = steps.make_step(made, optimizer, recipe)(state, KEYS, CODES)
     step_keys = keys.Keys(*(jax.random.fold_in(key, jnp.int32(0)) for key in KEYS))
     params = made.init(jax.random.key(0))
-    total = train.drawn_sum(made, params, step_keys, CODES, plan)
-    moved = train.unflatten(after.params, params)
+    total = steps.drawn_sum(made, params, step_keys, CODES, recipe)
+    moved = states.unflatten(after.params, params)
     for old, new, summed in zip(
         *map(jax.tree.leaves, (params, moved, total)), strict=True
     ):
@@ -101,12 +110,12 @@ def test_a_step_divides_by_the_expected_batch():
 
 
 def test_the_sum_runs_over_the_drawn_devices_each_once():
-    plan = dataclasses.replace(PLAN, clip=clipping.Clip(l2_clip_norm=1e6))
+    recipe = dataclasses.replace(RECIPE, clip=clipping.Clip(l2_clip_norm=1e6))
     made = model()._replace(
         inputs=lambda codes, key: (codes, jnp.zeros(codes.shape[:1]))
     )
     params = made.init(jax.random.key(0))
-    found = train.drawn_sum(made, params, KEYS, CODES, plan)
+    found = steps.drawn_sum(made, params, KEYS, CODES, recipe)
     draw_key, _ = jax.random.split(KEYS.batch)
     drawn = sampling.draw(draw_key, 20, sampling_prob=0.3)
     codes = CODES[np.flatnonzero(drawn.drawn)]
@@ -118,14 +127,14 @@ def test_the_sum_runs_over_the_drawn_devices_each_once():
 
 
 def test_an_empty_draw_is_a_step_of_noise():
-    plan = dataclasses.replace(PLAN, sampling_prob=1e-12)
+    recipe = dataclasses.replace(RECIPE, sampling_prob=1e-12)
     made, optimizer = model(), optax.sgd(1.0)
-    state = train.start(made.init(jax.random.key(0)), optimizer)
-    after = train.make_step(made, optimizer, plan)(state, KEYS, CODES)
+    state = states.start(made.init(jax.random.key(0)), optimizer)
+    after = steps.make_step(made, optimizer, recipe)(state, KEYS, CODES)
     assert int(after.step) == 1
     assert not same(after.params, state.params)
-    quiet = dataclasses.replace(plan, noise_multiplier=0.0)
-    after = train.make_step(made, optimizer, quiet)(state, KEYS, CODES)
+    quiet = dataclasses.replace(recipe, noise_multiplier=0.0)
+    after = steps.make_step(made, optimizer, quiet)(state, KEYS, CODES)
     assert same(after.params, state.params)
 
 
@@ -149,7 +158,7 @@ def test_clipping_paths_train_alike():
     fits = [
         fit(
             dataclasses.replace(
-                PLAN, clip=clipping.Clip(l2_clip_norm=1.0, path=path), averaging=0.0
+                RECIPE, clip=clipping.Clip(l2_clip_norm=1.0, path=path), averaging=0.0
             )
         )
         for path in clipping.PATHS
@@ -161,8 +170,8 @@ def test_clipping_paths_train_alike():
 
 def test_a_step_follows_secret_keys_alone():
     made, optimizer = model(), optax.adam(0.1)
-    step = train.make_step(made, optimizer, PLAN)
-    first = train.start(made.init(jax.random.key(0)), optimizer)
+    step = steps.make_step(made, optimizer, RECIPE)
+    first = states.start(made.init(jax.random.key(0)), optimizer)
 
     def result(fit_keys):
         return step(step(first, fit_keys, CODES), fit_keys, CODES).params
@@ -181,7 +190,7 @@ def test_a_step_follows_secret_keys_alone():
 
 @pytest.mark.parametrize("micro_batch", [1, 20])
 def test_the_micro_batch_changes_rounding_alone(whole, micro_batch):
-    other = fit(dataclasses.replace(PLAN, micro_batch=micro_batch))
+    other = fit(dataclasses.replace(RECIPE, micro_batch=micro_batch))
     for a, b in zip(*map(jax.tree.leaves, (whole, other)), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
@@ -201,7 +210,7 @@ def test_a_micro_batch_is_closed_before_its_rows_overflow():
             row_limits=lambda num_devices: (limit,),
         )
         params = made.init(jax.random.key(0))
-        total = train.drawn_sum(made, params, KEYS, CODES, PLAN)
+        total = steps.drawn_sum(made, params, KEYS, CODES, RECIPE)
         jax.effects_barrier()
         return total, len(seen)
 
@@ -212,7 +221,7 @@ def test_a_micro_batch_is_closed_before_its_rows_overflow():
 
 
 def test_a_micro_batch_larger_than_memory_names_the_one_to_use():
-    wide = dataclasses.replace(PLAN, micro_batch=1 << 16)
+    wide = dataclasses.replace(RECIPE, micro_batch=1 << 16)
     made = model()
     with pytest.raises(
         errors.InputError, match=r"micro_batch=65536 needs .* GB"
@@ -229,11 +238,11 @@ def test_a_micro_batch_larger_than_memory_names_the_one_to_use():
         )
     named = int(str(info.value).split("set micro_batch to ")[1].split()[0])
     assert 1 <= named < 1 << 16
-    plan = dataclasses.replace(PLAN, micro_batch=named)
+    recipe = dataclasses.replace(RECIPE, micro_batch=named)
     train.fit(
         made,
         optax.adam(0.1),
-        plan,
+        recipe,
         KEYS,
         CODES,
         made.init(jax.random.key(0)),
@@ -243,8 +252,8 @@ def test_a_micro_batch_larger_than_memory_names_the_one_to_use():
 
 
 def test_training_without_noise_lowers_the_loss():
-    plan = dataclasses.replace(PLAN, noise_multiplier=0.0, num_steps=150)
+    recipe = dataclasses.replace(RECIPE, noise_multiplier=0.0, num_steps=150)
     made = model()
     batch = (CODES.astype(jnp.int32), jnp.zeros(20))
     start = made.losses(made.init(jax.random.key(0)), batch).mean()
-    assert made.losses(fit(plan), batch).mean() < 0.1 * start
+    assert made.losses(fit(recipe), batch).mean() < 0.1 * start

@@ -2,7 +2,7 @@
 
 Most devices lack most tables. A loss that packs a table's rows calls its layers on
 `[slot, feature]`, where a slot is a row of some device, and adds the rows' losses up by
-device. How many slots a micro-batch has is fixed; `train.Model.row_limits` lets
+device. How many slots a micro-batch has is fixed; `trainable.Model.row_limits` lets
 training close a micro-batch before they overflow.
 """
 

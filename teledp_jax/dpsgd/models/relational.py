@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from teledp_jax.dpsgd import clipping, train
+from teledp_jax.dpsgd import clipping, trainable
 from teledp_jax.dpsgd.models import layers, packing, relational_layout
 
 _SLOTS = 64  # numbers of slots are multiples of it, lest noise change the program
@@ -330,7 +330,7 @@ def slots(
 
 def model(
     network: Relational, bases: AllBases, shares: AllShares, repeats: Repeats = ()
-) -> train.Model:
+) -> trainable.Model:
     """The network as what DP-SGD trains; it starts at the shares."""
     layout = network.layout
 
@@ -354,7 +354,7 @@ def model(
     def num_rows(codes: Int[Array, "device head"]) -> Int[Array, "device limit"]:
         return _num_rows(layout, codes)
 
-    return train.Model(init, inputs, losses, num_rows, network.slots)
+    return trainable.Model(init, inputs, losses, num_rows, network.slots)
 
 
 def log_shares(

@@ -29,7 +29,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Integer
 
-from teledp_jax.dpsgd import clipping, train
+from teledp_jax.dpsgd import clipping, states
 from teledp_jax.dpsgd.models import relational, relational_layout
 
 _REPEAT_VARIANCE = 0.05
@@ -308,8 +308,8 @@ def prior(
         stddev: Standard deviation of all others.
     """
     return Prior(
-        train.flatten(_stddevs(layout, curvature, stddev)),
-        train.flatten(_ties(layout, curvature)),
+        states.flatten(_stddevs(layout, curvature, stddev)),
+        states.flatten(_ties(layout, curvature)),
     )
 
 

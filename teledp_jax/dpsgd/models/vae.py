@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from teledp_jax import schemas
-from teledp_jax.dpsgd import clipping, train
+from teledp_jax.dpsgd import clipping, trainable
 from teledp_jax.dpsgd.models import layers
 
 _DEGREE = 3  # of the polynomials through which numbers enter and leave
@@ -253,7 +253,7 @@ def _features(
     return jnp.concatenate(parts, axis=1)
 
 
-def model(network: Vae, *, kl_weight: float) -> train.Model:
+def model(network: Vae, *, kl_weight: float) -> trainable.Model:
     """The network as what DP-SGD trains.
 
     A device's loss is the sum of cross-entropies over its heads, those of rows that do
@@ -284,7 +284,7 @@ def model(network: Vae, *, kl_weight: float) -> train.Model:
             total = total + jnp.where(present[:, heads], entropy, 0.0).sum(1)
         return total
 
-    return train.Model(init, inputs, losses)
+    return trainable.Model(init, inputs, losses)
 
 
 Sampler = Callable[

@@ -1,0 +1,64 @@
+"""What a step of DP-SGD changes, with all parameters in one vector."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import serialization
+from jaxtyping import Array, Float, Int, Num
+
+from teledp_jax import base
+from teledp_jax.dpsgd import clipping
+
+
+class State(NamedTuple):
+    """What a step changes; parameters lie in one vector, see `flatten`.
+
+    Attributes:
+        step: Number of steps done.
+        params: Parameters.
+        opt_state: State of the optimizer.
+        average: Running average of the parameters.
+    """
+
+    step: Int[Array, ""]
+    params: Float[Array, " parameter"]
+    opt_state: optax.OptState
+    average: Float[Array, " parameter"]
+
+
+def start(params: clipping.Params, optimizer: optax.GradientTransformation) -> State:
+    """The state before the first step."""
+    flat = flatten(params)
+    return State(jnp.int32(0), flat, optimizer.init(flat), flat)
+
+
+def flatten(params: clipping.Params) -> Num[Array, " parameter"]:
+    """All parameters in one vector: an update compiles once, not once a leaf."""
+    return jnp.concatenate([leaf.reshape(-1) for leaf in jax.tree.leaves(params)])
+
+
+def unflatten(
+    flat: Float[Array, " parameter"], like: clipping.Params
+) -> clipping.Params:
+    """Inverse of `flatten`, in the shapes of `like`."""
+    leaves, structure = jax.tree.flatten(like)
+    stops = np.cumsum([math.prod(leaf.shape) for leaf in leaves])
+    parts = jnp.split(flat, stops[:-1])
+    shaped = [p.reshape(x.shape) for p, x in zip(parts, leaves, strict=True)]
+    return jax.tree.unflatten(structure, shaped)
+
+
+def saved(state: State) -> base.Tree:
+    """The state as nested dicts of numpy arrays."""
+    return jax.tree.map(np.asarray, serialization.to_state_dict(state._asdict()))
+
+
+def restored(state: State, saved: Mapping[str, Any]) -> State:
+    """A saved state, in the structure of a fresh one."""
+    tree = serialization.from_state_dict(state._asdict(), saved)
+    return State(**jax.tree.map(jnp.asarray, tree))

@@ -1,0 +1,188 @@
+"""One step of DP-SGD: draw devices, clip, add noise, update, average."""
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from teledp_jax import keys
+from teledp_jax.dpsgd import (
+    clipping,
+    gaussian,
+    parallel,
+    recipes,
+    sampling,
+    states,
+    trainable,
+)
+from teledp_jax.dpsgd.models import packing
+
+StepFn = jax.stages.Wrapped
+"""A jitted function of a state, the keys of the fit and codes to the next state."""
+
+
+def drawn_sum(
+    model: trainable.Model,
+    params: clipping.Params,
+    step_keys: keys.Keys,
+    codes: trainable.Codes,
+    recipe: recipes.Recipe,
+    *,
+    num_devices: int | None = None,
+    first: int | Int[Array, ""] = 0,
+) -> clipping.Params:
+    """Exact sum of clipped gradients over a fresh Poisson draw of devices.
+
+    Runs as many micro-batches as the draw fills; none, if it is empty. Codes rest in
+    their small dtype and are cast here. The keys are the step's own.
+
+    Args:
+        model: What is trained.
+        params: Its parameters.
+        step_keys: Keys of the step.
+        codes: Records of the devices, or those of a shard.
+        recipe: The run.
+        num_devices: Size of the fleet, if codes are a shard or filled up.
+        first: Position in the fleet of the first record of a shard.
+    """
+    num_devices = codes.shape[0] if num_devices is None else num_devices
+    zeros = jax.tree.map(jnp.zeros_like, params)
+    if not num_devices:
+        return zeros
+    # What a loss draws (latents) goes by position in the fleet, and a device that
+    # leaves moves the positions of others: only under a secret key is its reach its
+    # own gradient.
+    draw_key, loss_key = jax.random.split(step_keys.batch)
+    drawn = sampling.draw(
+        draw_key,
+        num_devices,
+        sampling_prob=recipe.sampling_prob,
+        num_places=codes.shape[0],
+        first=first,
+    )
+
+    def add(carry: tuple[Array, clipping.Params]) -> tuple[Array, clipping.Params]:
+        start, total = carry
+        index, mask = sampling.take(drawn, start, recipe.micro_batch)
+        records = codes[index].astype(jnp.int32)
+        mask = mask & _fits(model, records)
+        batch = _inputs(model, records, first + index, loss_key)
+        part = clipping.clipped_sum(model.losses, params, batch, mask, clip=recipe.clip)
+        count = mask.sum(dtype=jnp.int32)
+        return start + count, jax.tree.map(jnp.add, total, part)
+
+    carry = (jnp.int32(0), zeros)
+    return jax.lax.while_loop(lambda carry: carry[0] < drawn.num_drawn, add, carry)[1]
+
+
+def _fits(
+    model: trainable.Model, codes: Int[Array, "device head"]
+) -> Bool[Array, " device"]:
+    """The first devices, as many as have all their rows in slots; at least one."""
+    limits = jnp.array(model.row_limits(codes.shape[0]), jnp.int32)
+    rows = packing.running_sums(model.num_rows(codes))
+    return (rows <= limits[None]).all(1).at[0].set(True)
+
+
+def _inputs(
+    model: trainable.Model,
+    codes: Int[Array, "device head"],
+    positions: Int[Array, " device"],
+    key: Key[Array, ""],
+) -> clipping.Batch:
+    """The batch of some devices, each with draws of its own."""
+
+    def one(record: Array, position: Array) -> clipping.Batch:
+        batch = model.inputs(record[None], jax.random.fold_in(key, position))
+        return jax.tree.map(lambda leaf: leaf[0], batch)
+
+    return jax.vmap(one)(codes, positions)
+
+
+def make_step(
+    model: trainable.Model,
+    optimizer: optax.GradientTransformation,
+    recipe: recipes.Recipe,
+    *,
+    mesh: parallel.Mesh | None = None,
+    num_devices: int | None = None,
+) -> StepFn:
+    """One step of DP-SGD, jitted: draw, clip, add noise, update, average.
+
+    Args:
+        model: What is trained.
+        optimizer: Update rule, of one vector.
+        recipe: The run.
+        mesh: Where codes are spread, by `parallel.place`; none: on one accelerator.
+        num_devices: Size of the fleet, if codes are filled up.
+    """
+    stddev = recipe.noise_multiplier * recipe.clip.l2_clip_norm
+    sum_all = make_sum(model, recipe, mesh=mesh, num_devices=num_devices)
+
+    @jax.jit
+    def step(state: states.State, fit_keys: keys.Keys, codes: Array) -> states.State:
+        total = sum_all(state, fit_keys, codes)
+        key = jax.random.fold_in(fit_keys.noise, state.step)
+        noisy = gaussian.noisy_sum(key, total, stddev=stddev)
+        return updated(optimizer, recipe, state, noisy)
+
+    return step
+
+
+def make_sum(
+    model: trainable.Model,
+    recipe: recipes.Recipe,
+    *,
+    mesh: parallel.Mesh | None = None,
+    num_devices: int | None = None,
+) -> StepFn:
+    """The exact sum of a step, jitted: draw and clip. What it returns is private."""
+    like = jax.eval_shape(model.init, jax.random.key(0))
+
+    def sum_from(
+        same: tuple[Array, keys.Keys], codes: trainable.Codes, first: Array
+    ) -> Array:
+        params, step_keys = states.unflatten(same[0], like), same[1]
+        total = drawn_sum(
+            model,
+            params,
+            step_keys,
+            codes,
+            recipe,
+            num_devices=num_devices,
+            first=first,
+        )
+        return states.flatten(total)
+
+    @jax.jit
+    def sum_all(state: states.State, fit_keys: keys.Keys, codes: Array) -> Array:
+        step_keys = keys.Keys(
+            *(jax.random.fold_in(key, state.step) for key in fit_keys)
+        )
+        if mesh is None:
+            return sum_from((state.params, step_keys), codes, jnp.int32(0))
+        return parallel.summed(sum_from, mesh)((state.params, step_keys), codes)
+
+    return sum_all
+
+
+def updated(
+    optimizer: optax.GradientTransformation,
+    recipe: recipes.Recipe,
+    state: states.State,
+    noisy: Float[Array, " parameter"],
+) -> states.State:
+    """The state after a step, from its noisy sum."""
+    grad = noisy / recipe.expected_batch_size
+    with jax.numpy_dtype_promotion("standard"):  # optax: float ** integer
+        updates, opt_state = optimizer.update(grad, state.opt_state, state.params)
+    params = optax.apply_updates(state.params, updates)
+    average = _averaged(state, params, recipe.averaging)
+    return states.State(state.step + 1, params, opt_state, average)
+
+
+def _averaged(state: states.State, params: Array, keep: float) -> Array:
+    """The running average, which forgets its start as a plain mean would."""
+    step = state.step.astype(jnp.float32)
+    share = jnp.minimum(keep, step / (step + 10.0))
+    return share * state.average + (1.0 - share) * params
