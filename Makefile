@@ -1,14 +1,23 @@
 PYTHON ?= python3
+UV ?= uv
 BIN := .venv/bin
 WORKDIR ?= runs/demo
+LOCK := $(UV) pip compile setup.py --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate --extra build
 
-.PHONY: install demo test lint docs
+.PHONY: install demo test lint docs lock
 
-# Built again only when what it pins changed.
+# What the demo and every other job need, at the versions of requirements.txt.
+# Built again only when what pins it changed.
 .venv/installed: requirements.txt setup.py
-	$(PYTHON) -m venv .venv
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# What all extras, tests and docs need besides.
+.venv/installed-tests: requirements-tests.txt .venv/installed
+	$(BIN)/pip install --quiet --require-hashes -r requirements-tests.txt
 	touch $@
 
 install: .venv/installed
@@ -16,15 +25,21 @@ install: .venv/installed
 demo: install
 	$(BIN)/python scripts/run_benchmark.py --config=configs/demo.py --workdir=$(WORKDIR)
 
-lint: install
+lint: .venv/installed-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: install lint
+test: .venv/installed-tests lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
 # Every warning is an error; a page or a table that is out of date fails a test.
-docs: install
+docs: .venv/installed-tests
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
 	@echo build/docs/index.html
+
+# Pins anew what setup.py allows; keeps every version that still fits.
+lock:
+	$(LOCK) --extra pipeline -o requirements.txt
+	$(LOCK) --extra all --extra tests --extra docs -c requirements.txt \
+		-o requirements-tests.txt

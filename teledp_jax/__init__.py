@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from teledp_jax.job import settings as settings
 
+__version__ = "0.1.0"
+
 _FACE = {"settings": "teledp_jax.job.settings"}
 """Names of the package, each with the module that is imported when it is asked for."""
 
