@@ -21,6 +21,7 @@ from teledp_jax.job import fit, learn, provenance, reduce, settings, stages
 from teledp_jax.privacy import events, ledger
 from teledp_jax.queries import catalog, variables
 from teledp_jax.report import card, page
+from teledp_jax.studies.intel.questions import section as questions
 from teledp_jax.suites import hooks
 
 Bar = Callable[[str], fit.Progress]
@@ -402,7 +403,7 @@ class Job:
             self.run,
             self.learnt,
             rates=self._hooks.rates,
-            make_addition=self._hooks.addition,
+            make_additions=(questions.addition, *self._hooks.additions),
         )
         self._stages.keep()
         return self._mirror.remote / written.name if self._mirror else written

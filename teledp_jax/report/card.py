@@ -4,12 +4,11 @@ import importlib.metadata
 import pathlib
 from typing import Any
 
-import jinja2
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from teledp_jax import runs
-from teledp_jax.report import audits
+from teledp_jax.report import audits, template
 from teledp_jax.report import inputs as inputs_lib
 
 
@@ -39,14 +38,7 @@ def write(run: runs.Run, label: str) -> None:
     audit = runs.read_json(run.audit) if run.audit.exists() else {}
     card["audit"] = audits.for_card(audit, card["method"])
     runs.write_json(run.release(label) / "card.json", card)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("teledp_jax.report"),
-        autoescape=False,  # Markdown: `cell` escapes what would split a table
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|")
+    environment = template.environment(autoescape=False)  # it is Markdown
     text = environment.get_template("card.md.jinja").render(card=card)
     with runs.atomic(run.release(label) / "card.md") as temporary:
         temporary.write_text(text, encoding="utf-8")

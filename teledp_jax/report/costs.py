@@ -2,32 +2,32 @@
 
 from typing import Any
 
-from teledp_jax.report import complexity, figures, sections, tables
+from teledp_jax.report import complexity, embed, figures, scores, tables, texts
 from teledp_jax.report import inputs as inputs_lib
 
 
-def costs(inputs: inputs_lib.Inputs, draw: sections.Draw) -> dict[str, Any]:
+def costs(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
     """Time and memory by label, public facts, and utility against time."""
-    cells = tables.matrix(inputs.scores)
+    cells = scores.matrix(inputs.scores)
     rows, facts, points = [], {}, {}
     for label in inputs.labels:
         cost = inputs.costs.get(label) or inputs.summary.get(label) or {}
         rows.append(
             (
                 label,
-                tables.seconds(cost.get("fit_seconds")),
-                tables.seconds(cost.get("compile_seconds")),
-                tables.seconds(cost.get("sample_seconds")),
-                tables.size(cost.get("peak_rss_bytes")),
-                tables.size(cost.get("accelerator_bytes")),
+                texts.seconds(cost.get("fit_seconds")),
+                texts.seconds(cost.get("compile_seconds")),
+                texts.seconds(cost.get("sample_seconds")),
+                texts.size(cost.get("peak_rss_bytes")),
+                texts.size(cost.get("accelerator_bytes")),
             )
         )
         facts[label] = {
-            tables.heading(name): tables.show(value)
+            texts.heading(name): texts.show(value)
             for name, value in (cost.get("facts") or {}).items()
         }
-        passed, evaluated = tables.tally(cells, label, inputs.queries)
-        fitting = tables.parse(cost.get("fit_seconds"))
+        passed, evaluated = scores.tally(cells, label, inputs.queries)
+        fitting = texts.parse(cost.get("fit_seconds"))
         if evaluated and fitting is not None:
             points[label] = (fitting, passed / evaluated)
     figure = None
@@ -61,7 +61,7 @@ def engineering(inputs: inputs_lib.Inputs) -> dict[str, Any]:
                 f"{found.own_lines:,}",
                 f"{found.shared_lines:,}",
                 str(len(found.hyperparameters)),
-                ", ".join(found.dependencies) or tables.NOTHING,
+                ", ".join(found.dependencies) or texts.NOTHING,
             )
         )
         if found.deployment:

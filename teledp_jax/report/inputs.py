@@ -1,4 +1,4 @@
-"""What the report is made of: the files of a run folder, where they are there."""
+"""Reads what the report is made of: the files of a run folder, if they are there."""
 
 import pathlib
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from teledp_jax import runs
+from teledp_jax.answers import query_answers
 from teledp_jax.data import sqlfile, warehouse
 
 REFERENCES = ("ceiling", "ceiling_public", "half_sample")
@@ -41,6 +42,11 @@ class Query(NamedTuple):
         """Columns that are scored."""
         return tuple(self.header.get("values") or ())
 
+    @property
+    def kind(self) -> str:
+        """Type of the query, as `aggregate`."""
+        return str(self.header.get("type", "other"))
+
 
 class Inputs(NamedTuple):
     """All that the report reads; what a run folder lacks is empty.
@@ -52,11 +58,12 @@ class Inputs(NamedTuple):
         audit: What audits of the methods found; empty if none were run.
         faults: Faults that were injected into a run of tests; empty if none were.
         book: What all releases of the data set cost; empty without a budget book.
+        domains: What was learnt of private domains; empty if none are private.
         summary: Scores and costs by label.
-        scores: One row a label and check.
-        statistics: One row a label, table and column.
-        rare_events: One row a label and rare event.
-        downstream: One row a label and downstream task.
+        scores: One row per label and check.
+        statistics: One row per label, table and column.
+        rare_events: One row per label and rare event.
+        downstream: One row per label and downstream task.
         quality: Counts of what was clamped or dropped.
         missing_tables: Device tables that the source could not fill.
         costs: Times, memory and public facts by label.
@@ -92,6 +99,20 @@ class Inputs(NamedTuple):
     def method(self, label: str) -> str:
         """Name of the method behind a label."""
         return method_name(self.settings, label)
+
+    @property
+    def honest(self) -> tuple[str, ...]:
+        """Labels that are held to their budget: a claim wins nothing."""
+        return tuple(
+            label
+            for label in self.labels
+            if "claimed" not in self.ledger.get(label, {})
+        )
+
+    @property
+    def synthesizers(self) -> tuple[str, ...]:
+        """Of the honest labels those that made tables: only answers win nothing."""
+        return tuple(label for label in self.honest if label != query_answers.NAME)
 
     def results(self, label: str, query: str) -> Rows:
         """Result of a query on a label's tables; empty if there is none."""
@@ -147,7 +168,15 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
 
 
 def column(path: pathlib.Path, name: str) -> Any:
-    """One column of a device table as a pyarrow array, or None if it is not there."""
+    """Reads one column of a device table.
+
+    Args:
+        path: The Parquet file or folder of the table.
+        name: Name of the column.
+
+    Returns:
+        A pyarrow array; None if the file or column is not there.
+    """
     files = warehouse.table_files(path) if path.exists() else []
     if not files or name not in pq.read_schema(files[0]).names:
         return None

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from teledp_jax.pe import records
 from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import tables
+from teledp_jax.report import tables, texts
 
 METHOD = "pe_llm"
 
@@ -71,7 +71,7 @@ def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _grid(facts: Mapping[str, Any], fields: Mapping[str, str]) -> tables.Grid:
     """One row a label."""
     rows = [
-        (label, *(tables.show(found.get(name)) for name in fields))
+        (label, *(texts.show(found.get(name)) for name in fields))
         for label, found in facts.items()
     ]
     return tables.Grid(columns=("label", *fields.values()), rows=tuple(rows))

@@ -58,13 +58,13 @@ class Hooks(NamedTuple):
         write: Makes its raw files; None: a run needs a source.
         rates: Data file of its simulator, whose assumed sections the report lists.
         compare: Run after `evaluate`.
-        addition: A part of the report of its own.
+        additions: Make the parts of the report that are its own.
     """
 
     write: Write | None = None
     rates: pathlib.Path | None = None
     compare: Compare | None = None
-    addition: page.MakeAddition | None = None
+    additions: tuple[page.MakeAddition, ...] = ()
 
 
 def _simulate_laptops(
@@ -114,7 +114,7 @@ _SHIPPED = {
         write=_simulate_log,
         rates=simulate.RATES,
         compare=comparison.write,
-        addition=sections.addition,
+        additions=(sections.addition,),
     ),
     "flights": Hooks(write=_load_flights),
 }

@@ -7,7 +7,8 @@ import pytest
 
 from teledp_jax import runs
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.report import page, tables
+from teledp_jax.report import page, texts
+from teledp_jax.studies.intel.questions import section as questions
 
 SECTIONS = (
     "promise", "verdict", "summary", "ceiling", "questions", "queries",
@@ -92,7 +93,7 @@ def test_page_writes_itself_and_its_figures_and_nothing_else(run, suite):
 
 
 def test_seeded_run_is_stamped_wherever_results_stand(written, release_run, suite):
-    page.write(release_run, suite)
+    page.write(release_run, suite, make_additions=[questions.addition])
     for name in SECTIONS[:9]:
         assert "seeded experiment, no release" in section(written, name)
     assert "seeded experiment" not in release_run.report.read_text(encoding="utf-8")
@@ -134,7 +135,7 @@ def test_audits_stand_with_the_promise(run, suite, audit):
 def test_matrix_can_be_read_without_color(written):
     text = section(written, "verdict")
     # Two of three checks pass, none of one does, and `independent` was not run.
-    none = f"{tables.NOTHING} not run"
+    none = f"{texts.NOTHING} not run"
     assert f"CrashByVendor aggregate ✓ 0.67 ✓ 0.67 {none} ✓ 1.00" in text
     assert f"RamHist histogram ✗ 0.00 ✓ 1.00 {none} ✓ 1.00 ✓ 1.00" in text
     assert f"RareVendor topk, rare {none} ✗ 0.00" in text
@@ -160,7 +161,7 @@ def test_page_does_without_any_one_file(run, suite, name):
     for folder in ("real", "synthetic", "results"):
         shutil.rmtree(run.folder / folder)
     getattr(run, name).unlink()
-    ids = read(page.write(run, suite)).ids
+    ids = read(page.write(run, suite, make_additions=[questions.addition])).ids
     assert [found for found in ids if found in SECTIONS] == list(SECTIONS)
 
 

@@ -8,11 +8,9 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import jinja2
-
 from teledp_jax import errors, runs
 from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import tables
+from teledp_jax.report import template, texts
 from teledp_jax.studies.intel import methods, published
 
 SIDES = ("published", "study_bookkeeping", "honest_budget")
@@ -102,14 +100,7 @@ def write(
             for (row, method), cell in table.cells.items()
         ]
         runs.write_csv(output / f"{table.name}.csv", ("row", "method", *SIDES), rows)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("teledp_jax.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["show"] = tables.show
+    environment = template.environment(pathlib.Path(__file__).parent)
     html = environment.get_template("reproduction.html.jinja").render(
         tables=found,
         methods=published.METHODS,
@@ -191,12 +182,12 @@ def _privacy(entry: Mapping[str, Any] | None, *, claimed: bool) -> dict[str, Any
 
 def _runtime(cost: Mapping[str, Any]) -> dict[str, Any]:
     """Minutes of fit and sample, and peak memory."""
-    seconds = tables.parse(cost.get("fit_seconds"))
+    seconds = texts.parse(cost.get("fit_seconds"))
     if seconds is None:
         return {}
-    peak = tables.parse(cost.get("peak_rss_bytes"))
+    peak = texts.parse(cost.get("peak_rss_bytes"))
     return {
-        "minutes": (seconds + (tables.parse(cost.get("sample_seconds")) or 0.0)) / 60,
+        "minutes": (seconds + (texts.parse(cost.get("sample_seconds")) or 0.0)) / 60,
         "peak memory, GiB": None if peak is None else peak / 2**30,
     }
 

@@ -2,13 +2,14 @@
 
 import functools
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from teledp_jax import runs
 from teledp_jax.answers import releases
+from teledp_jax.data import suite as suite_lib
 from teledp_jax.privacy import ledger
-from teledp_jax.report import figures, inputs, page, tables
+from teledp_jax.report import dots, embed, inputs, page, tables, texts
 from teledp_jax.suites.eventlog import comparison as logs
 from teledp_jax.suites.eventlog import private_answers
 
@@ -46,9 +47,10 @@ _MECHANISMS = {
 
 
 def addition(
-    found: inputs.Inputs, draw: Callable[[str, str, str], Any]
+    found: inputs.Inputs, suite: suite_lib.Suite, draw: embed.Draw
 ) -> page.Addition:
-    """The page's part on an event log; see `section`."""
+    """Makes the page's part on an event log; see `section`."""
+    del suite
     return page.Addition(
         folder=pathlib.Path(__file__).parent,
         template="section.html.jinja",
@@ -57,9 +59,7 @@ def addition(
     )
 
 
-def section(
-    found: inputs.Inputs, draw: Callable[[str, str, str], Any]
-) -> dict[str, Any]:
+def section(found: inputs.Inputs, draw: embed.Draw) -> dict[str, Any]:
     """The facts of the page's part on an event log.
 
     Args:
@@ -76,7 +76,7 @@ def section(
             for label, row in compared.items()
             if label in ("real", *found.labels)
         }
-        svg = figures.dots(
+        svg = dots.dots(
             list(compared["real"]["error_rate"]),
             series,
             found.labels,
@@ -125,13 +125,13 @@ def markdown(facts: Facts) -> str:
 
 def _name(label: str) -> str:
     """A label as a heading; those of methods stay as they are."""
-    return tables.heading(label) if label in logs.REFERENCES else label
+    return texts.heading(label) if label in logs.REFERENCES else label
 
 
 def _short(value: Any) -> str:
     """A number to four digits."""
     if value is None:
-        return tables.NOTHING
+        return texts.NOTHING
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
@@ -182,7 +182,7 @@ def _gaps(compared: Facts, name: str) -> tables.Grid:
         return tables.Grid((), ())
     first = next(iter(others.values()))[f"{name}_points"]
     return tables.Grid(
-        columns=(tables.heading(name), *map(_name, others)),
+        columns=(texts.heading(name), *map(_name, others)),
         rows=tuple(
             (
                 category,

@@ -5,6 +5,7 @@ import pytest
 from teledp_jax import runs
 from teledp_jax.answers import releases
 from teledp_jax.report import inputs
+from teledp_jax.suites import hooks
 from teledp_jax.suites.eventlog import comparison as evaluation
 from teledp_jax.suites.eventlog import sections
 from tests import paths
@@ -57,9 +58,9 @@ def draw(name, svg, alt):
     return svg
 
 
-def test_another_suite_has_no_such_part(found):
-    other = found._replace(config={"config": {"suite": "dca"}})
-    assert sections.section(other, draw) is None
+def test_only_this_suite_adds_the_part():
+    assert hooks.of("eventlog").additions == (sections.addition,)
+    assert hooks.of("dca").additions == hooks.of("unknown").additions == ()
 
 
 def test_logs_stand_beside_the_published_one(found):

@@ -1,0 +1,64 @@
+"""Shows where a run comes from: what was assumed, and how to repeat it."""
+
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from teledp_jax.data import suite as suite_lib
+from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import tables, texts
+
+
+def assumed(
+    inputs: inputs_lib.Inputs, suite: suite_lib.Suite, rates: pathlib.Path | None
+) -> dict[str, Any]:
+    """Shows columns of raw tables, and rates of the simulator, that nobody states.
+
+    Args:
+        inputs: The run.
+        suite: The suite, whose files mark assumed columns.
+        rates: Data file of its simulator, if it has one.
+    """
+    rows = [
+        (source.name, name, source.types[name], source.descriptions[name])
+        for source in suite.sources.values()
+        for name in source.types
+        if name in source.assumed
+    ]
+    return {
+        "simulated": bool(inputs.settings) and not inputs.settings.get("source"),
+        "simulation": json.dumps(inputs.settings.get("simulation") or {}),
+        "grid": tables.of(("raw table", "column", "type", "meaning"), rows),
+        "rates": tables.of(
+            ("section", "about"), list(_assumed_rates(rates)) if rates else []
+        ),
+    }
+
+
+def _assumed_rates(path: pathlib.Path) -> Iterator[tuple[str, str]]:
+    """Finds the sections of a simulator's data file whose `source` is `assumed`."""
+    waiting = [("", yaml.safe_load(path.read_text("utf-8")))]
+    while waiting:
+        name, value = waiting.pop(0)
+        if not isinstance(value, dict):
+            continue
+        if value.get("source") == "assumed":
+            yield name, str(value.get("about") or texts.NOTHING)
+        waiting += [(f"{name}.{key}".lstrip("."), part) for key, part in value.items()]
+
+
+def reproduce(inputs: inputs_lib.Inputs) -> dict[str, Any]:
+    """Shows the command, versions, hardware and the whole config."""
+    config = inputs.config
+    versions = config.get("versions") or {}
+    return {
+        "command": config.get("command"),
+        "hardware": config.get("hardware"),
+        "accelerators": config.get("accelerators") or [],
+        "seed_policy": config.get("seed_policy"),
+        "versions": ", ".join(f"{name} {text}" for name, text in versions.items()),
+        "config": json.dumps(inputs.settings, indent=2) if inputs.settings else "",
+    }

@@ -1,0 +1,71 @@
+"""Shows each query: its question, SQL, checks, and the results side by side."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from teledp_jax.report import comparisons, dots, embed, scores, tables, texts
+from teledp_jax.report import inputs as inputs_lib
+
+_MOST_ROWS = 12
+
+
+def section(inputs: inputs_lib.Inputs, draw: embed.Draw) -> list[dict[str, Any]]:
+    """Makes a part per query of the run's workloads."""
+    by_query = tables.groups(inputs.scores, "query")
+    return [
+        _part(inputs, query, by_query.get(query.name, []), draw)
+        for query in inputs.queries
+    ]
+
+
+def _part(
+    inputs: inputs_lib.Inputs,
+    query: inputs_lib.Query,
+    rows: Sequence[Mapping[str, str]],
+    draw: embed.Draw,
+) -> dict[str, Any]:
+    """Makes the part of one query, whose checks are `rows`."""
+    judged = (*inputs.labels, *(x for x in inputs.references if x != "half_sample"))
+    found = {
+        label: inputs.results(label, query.name)
+        for label in ("real", *inputs.labels)
+        if (inputs.run.results(label) / f"{query.name}.csv").exists()
+    }
+    compared = comparisons.compare(query, found) if found else []
+    return {
+        "query": query,
+        "checks": scores.checks(rows, judged),
+        "counts": comparisons.counts(query, found) if found else "",
+        "grids": [
+            (part.column, part.grid(query.keys, limit=_MOST_ROWS)) for part in compared
+        ],
+        "figure": _figure(inputs, query, _most_failed_first(compared, rows), draw),
+    }
+
+
+def _most_failed_first(
+    compared: Sequence[comparisons.Comparison], rows: Sequence[Mapping[str, str]]
+) -> list[comparisons.Comparison]:
+    """Sorts value columns by how many labels fail on them: there is most to see."""
+    failed = [row["column"] for row in rows if not texts.holds(row["passed"])]
+    return sorted(compared, key=lambda part: -failed.count(part.column))
+
+
+def _figure(
+    inputs: inputs_lib.Inputs,
+    query: inputs_lib.Query,
+    compared: Sequence[comparisons.Comparison],
+    draw: embed.Draw,
+) -> embed.Figure | None:
+    """Draws the first column that holds numbers, the real ones as bars."""
+    for part in compared:
+        series = {
+            label: [texts.parse(value) for value in values]
+            for label, values in part.series.items()
+        }
+        if any(value is not None for value in series.get("real", ())):
+            names = [" · ".join(name) for name in part.names]
+            axis = texts.heading(part.column)
+            svg = dots.dots(names, series, inputs.labels, axis=axis)
+            return draw(f"query_{query.name}", svg, f"{axis} by key, real and methods")
+    return None

@@ -1,0 +1,44 @@
+"""Makes the part of the report that answers the questions of the study."""
+
+import pathlib
+
+from teledp_jax import schemas
+from teledp_jax.data import suite as suite_lib
+from teledp_jax.report import embed, page
+from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.studies.intel.questions import answer, costs, devices, limits, queries
+
+
+def addition(
+    inputs: inputs_lib.Inputs, suite: suite_lib.Suite, draw: embed.Draw
+) -> page.Addition:
+    """Makes the part; see `page.MakeAddition`."""
+    del draw
+    return page.Addition(
+        folder=pathlib.Path(__file__).parent,
+        template="questions.html.jinja",
+        facts={"answers": answers(inputs, suite.schema)},
+        links={"questions": "Open questions"},
+    )
+
+
+def answers(inputs: inputs_lib.Inputs, schema: schemas.Schema) -> list[answer.Answer]:
+    """Answers every question that the run has files for.
+
+    Args:
+        inputs: The run.
+        schema: The public schema of its suite.
+
+    Returns:
+        The answers that have numbers, in the order of a reader.
+    """
+    found = [
+        queries.by_type(inputs),
+        queries.joins(inputs),
+        devices.minorities(inputs),
+        devices.downstream(inputs),
+        costs.costs(inputs),
+        limits.caps(inputs, schema),
+        limits.missing(inputs),
+    ]
+    return [one for one in found if one.grid.rows]

@@ -1,0 +1,76 @@
+"""What counts as passed."""
+
+import pytest
+
+from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import scores as scores_lib
+from teledp_jax.report import texts
+
+
+def make_query(name="q", **header):
+    return inputs_lib.Query(
+        name=name, workload="w", header=header, statement="SELECT 1"
+    )
+
+
+def make_score(label, query, passed, **fields):
+    return {"label": label, "query": query, "passed": str(passed)} | fields
+
+
+def test_query_passes_from_half_of_its_checks_on():
+    scores = [make_score("a", "q", True), make_score("a", "q", False)]
+    scores += [make_score("b", "q", True)] + [make_score("b", "q", False)] * 2
+    cells = scores_lib.matrix(scores)
+    assert cells["a", "q"].verdict == "pass"
+    assert cells["b", "q"].verdict == "fail"
+    assert cells["b", "q"].score == pytest.approx(1 / 3)
+
+
+def test_what_was_not_evaluated_is_no_failure():
+    cells = scores_lib.matrix([make_score("a", "q1", True)])
+    queries = [make_query("q1"), make_query("q2")]
+    assert scores_lib.tally(cells, "a", queries) == (1, 1)
+    assert scores_lib.Cell(0, 0).verdict == "none"
+
+
+def test_divides_finds_what_every_method_and_none_passes():
+    verdicts = {"q1": (True, True), "q2": (False, False), "q3": (True, False)}
+    scores = [
+        make_score(label, name, passed)
+        for name, pair in verdicts.items()
+        for label, passed in zip("ab", pair, strict=True)
+    ]
+    queries = [make_query(name) for name in verdicts]
+    found = scores_lib.divides(scores_lib.matrix(scores), "ab", queries)
+    assert [query.name for query in found["every"]] == ["q1"]
+    assert [query.name for query in found["none"]] == ["q2"]
+
+
+def test_types_and_rare_queries_are_counted_apart():
+    queries = [make_query("q1", type="topk"), make_query("q2", type="topk", rare=True)]
+    scores = [make_score("a", "q1", True), make_score("a", "q2", False)]
+    grid = scores_lib.by_type(scores_lib.matrix(scores), ["a"], queries)
+    assert grid.rows == (("topk", "2", "1 of 2"), ("about rare events", "1", "0 of 1"))
+
+
+def test_a_check_shows_its_mark_value_and_normalized_error():
+    fields = {"column": "n", "metric": "relative_error", "threshold": "0.25"}
+    rows = [
+        make_score("a", "q", False, value="0.31", normalized_error="4.2", **fields),
+        make_score("b", "q", True, value="0.1", normalized_error="", **fields),
+    ]
+    grid = scores_lib.checks(rows, ["a", "b", "c"])
+    assert grid.columns == (
+        "column",
+        "metric",
+        "threshold",
+        "a",
+        "b",
+        "c",
+        "half sample",
+    )
+    assert grid.rows[0][3:6] == (f"✗ 0.31 (4.2{texts.TIMES})", "✓ 0.1", texts.NOTHING)
+    assert scores_lib.misses(rows, "a").rows == (
+        ("q", "n", "relative error", "0.31", "0.25"),
+    )
+    assert scores_lib.misses(rows, "b").rows == ()
