@@ -28,6 +28,7 @@ import dp_accounting
 import jax
 import machine
 import numpy as np
+import origin
 from absl import app, flags, logging
 
 from teledp_jax import arrays, base, keys, registry, runs, schemas
@@ -110,6 +111,7 @@ def measure(
     synthetic = method.sample(jax.random.fold_in(public, 2), fitted, count)
     return {
         "seed": seed,
+        "code": origin.of_method(name),
         "mean_two_way_variation": error(devices, synthetic),
         "epsilon_pld": accounting.epsilon_pld(method.event, _DELTA.value),
         "fit_seconds": fit_seconds,

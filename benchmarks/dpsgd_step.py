@@ -31,6 +31,7 @@ import machine
 import numpy as np
 import opacus_step
 import optax
+import origin
 import published_vae
 from absl import app, flags
 
@@ -52,6 +53,10 @@ _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.", requir
 _OUTPUT = flags.DEFINE_string("output", "benchmarks/results", "Folder of the result.")
 
 _CLIP_NORM, _STDDEV, _RATE = 1.0, 1.0, 1e-3
+_CODE = {
+    "vae": "teledp_jax.dpsgd.models.vae",
+    "relational": "teledp_jax.dpsgd.models.relational",
+}
 _PLAIN = ("non_private", "non_private_whole_batch")
 
 Sum = Callable[[Any, Any], Any]
@@ -252,6 +257,7 @@ def main(argv: list[str]) -> None:
     result = {
         "command": shlex.join(["python", *sys.argv]),
         "versions": machine.versions(),
+        "code": origin.of_modules("teledp_jax.dpsgd.train", _CODE[_MODEL.value]),
         "hardware": machine.describe(_HARDWARE.value),
         "model": _MODEL.value,
         "micro_batch": _MICRO_BATCH.value,

@@ -18,6 +18,7 @@ import subprocess
 import sys
 from typing import Any
 
+import origin
 from absl import app, flags
 
 from teledp_jax import runs
@@ -77,13 +78,16 @@ def main(argv: list[str]) -> None:
     config = runs.read_json(runs.Run(pathlib.Path(_WORKDIR.value) / "seed-0").config)
     path = _ROOT / "benchmarks" / "results" / "eventlog.json"
     command = f"python benchmarks/eventlog.py --num_seeds={_NUM_SEEDS.value}"
+    logs = {label: _summary(each, label) for label in each[0] if label != "real"}
+    for label, log in logs.items():
+        log["code"] = origin.of_label(label, config["config"]["methods"])
     result = {
         "command": " ".join([command, *overrides]),
         "versions": config["versions"],
         "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
         "accelerators": config["accelerators"],
         "num_seeds": _NUM_SEEDS.value,
-        "logs": {label: _summary(each, label) for label in each[0] if label != "real"},
+        "logs": logs,
     }
     runs.write_json(path, result)
     print(path.read_text())

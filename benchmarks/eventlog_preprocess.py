@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 
 import duckdb
+import origin
 import pyarrow as pa
 from absl import app, flags
 
@@ -109,6 +110,7 @@ def main(argv: list[str]) -> None:
         "command": f"python benchmarks/eventlog_preprocess.py "
         f"--num_rows={_NUM_ROWS.value}",
         "versions": {"duckdb": duckdb.__version__, "pyarrow": pa.__version__},
+        "code": origin.of_modules("teledp_jax.suites.eventlog.logfile"),
         "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
         "load_average": os.getloadavg()[0],
         "repeats": _REPEATS.value,

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import jax
 import numpy as np
+import origin
 import scipy
 from absl import app, flags
 from scipy.spatial import distance
@@ -194,6 +195,7 @@ def main(argv: list[str]) -> None:
             "numpy": np.__version__,
             "scipy": scipy.__version__,
         },
+        "code": origin.of_modules("teledp_jax.pe.voting"),
         "hardware": hardware,
         "load_average": os.getloadavg()[0],  # above the cores: others were at work
         **_measure(),

@@ -21,6 +21,7 @@ from typing import Any
 import jax
 import machine
 import optax
+import origin
 import published_vae
 from absl import app, flags
 
@@ -106,6 +107,7 @@ def main(argv: list[str]) -> None:
     result = {
         "command": shlex.join(["python", *sys.argv]),
         "versions": machine.versions(),
+        "code": origin.of_modules("teledp_jax.dpsgd.train"),
         "hardware": hardware,
         "num_devices": _DEVICES.value,
         "num_epochs": _EPOCHS.value,

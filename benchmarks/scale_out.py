@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import machine
+import origin
 import psutil
 from absl import app, flags
 
@@ -315,6 +316,7 @@ def main(argv: list[str]) -> None:
         "command": shlex.join(["python", *sys.argv]),
         "versions": machine.versions()
         | {name: importlib.metadata.version(name) for name in taking_part},
+        "code": origin.of_modules("teledp_jax.cluster.partitions"),
         "hardware": machine.describe(_HARDWARE.value),
         "memory_limit": _MEMORY.value,
         "aim_of_ratio": _AIM,

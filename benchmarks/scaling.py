@@ -18,6 +18,8 @@ from typing import Any
 
 import fleet
 import machine
+import origin
+import result_figures
 from absl import app, flags
 
 _DEVICES = flags.DEFINE_list(
@@ -67,6 +69,7 @@ def point(method: str, num_devices: int, num_tables: int) -> dict[str, Any]:
     )
     return {
         "method": method,
+        "code": origin.of_method(method),
         "num_devices": num_devices,
         "num_tables": len(schema.tables),
         "num_heads": len(schema.heads),
@@ -88,40 +91,6 @@ def run(method: str, num_devices: int, num_tables: int) -> dict[str, Any]:
     found["load_average"] = os.getloadavg()[0]
     print(json.dumps(found), flush=True)
     return found
-
-
-def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
-    """Time and memory against devices, and against tables."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "scaling"
-    from matplotlib import pyplot
-
-    figure, panels = pyplot.subplots(2, 2, figsize=(8, 6), sharex="col")
-    most = max(row["num_tables"] for row in rows)
-    columns = (
-        ("num_devices", "devices", lambda row: row["num_tables"] == most),
-        ("num_tables", "tables", lambda row: row["num_devices"] == _FIXED.value),
-    )
-    measures = (("fit_seconds", "fit, s", 1.0), ("peak_bytes", "memory, GB", 1e9))
-    for column, (x, label, keep) in enumerate(columns):
-        for line, (y, name, unit) in enumerate(measures):
-            panel = panels[line, column]
-            for method in dict.fromkeys(row["method"] for row in rows):
-                kept = [r for r in rows if r["method"] == method and keep(r)]
-                kept.sort(key=lambda row: row[x])
-                values = [row[y] / unit for row in kept]
-                panel.plot([row[x] for row in kept], values, marker="o", label=method)
-            panel.set_ylim(bottom=0)
-            panel.set_ylabel(name)
-            panel.grid(alpha=0.3)
-            if x == "num_devices":
-                panel.set_xscale("log")
-        panels[1, column].set_xlabel(label)
-    panels[0, 0].legend()
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
 
 
 def main(argv: list[str]) -> None:
@@ -150,7 +119,7 @@ def main(argv: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"scaling_{_HARDWARE.value}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
-    draw(rows, path.with_suffix(".svg"))
+    path.with_suffix(".svg").write_text(result_figures.scaling(result))
     print(path)
 
 

@@ -3,8 +3,9 @@
 python benchmarks/utility.py --config=configs/dca_stability.py --num_seeds=5
 
 Seed s simulates fleet s and draws keys from seed s (a fleet that is not simulated stays
-the same). Writes benchmarks/results/utility_<config>.json. Overrides of the config are
-passed on, as --config.num_devices=200000; --name then names the file.
+the same). Writes benchmarks/results/utility_<config>.json, each label with a hash of
+its code. Overrides of the config are passed on, as --config.num_devices=200000; --name
+then names the file.
 """
 
 import json
@@ -16,6 +17,7 @@ import subprocess
 import sys
 from typing import Any
 
+import origin
 from absl import app, flags
 
 from teledp_jax import runs
@@ -55,6 +57,7 @@ def main(argv: list[str]) -> None:
     """Runs all seeds, writes the result and prints a table."""
     overrides = argv[1:]
     each = [_run(seed, overrides) for seed in range(_NUM_SEEDS.value)]
+    config = runs.read_json(runs.Run(pathlib.Path(_WORKDIR.value) / "seed-0").config)
     methods: dict[str, Any] = {}
     for label in each[0]:
         fields = {
@@ -67,8 +70,9 @@ def main(argv: list[str]) -> None:
             for key, values in fields.items()
             if all(isinstance(value, (int, float)) for value in values)
         }
+        code = origin.of_label(label, config["config"]["methods"])
+        methods[label]["code"] = code
     name = _NAME.value or pathlib.Path(_CONFIG.value).stem
-    config = runs.read_json(runs.Run(pathlib.Path(_WORKDIR.value) / "seed-0").config)
     path = _ROOT / "benchmarks" / "results" / f"utility_{name}.json"
     arguments = [f"--config={_CONFIG.value}", f"--num_seeds={_NUM_SEEDS.value}"]
     if _NAME.value:

@@ -1,23 +1,45 @@
-"""How Sphinx builds the documentation: `make docs`."""
+"""Tells Sphinx how to build the documentation: `make docs`."""
 
-import teledp_jax
+import importlib.metadata
+import re
+from typing import Any
 
 project = "teledp_jax"
-release = getattr(teledp_jax, "__version__", "")
+release = importlib.metadata.version("teledp_jax")
 author = "the teledp_jax authors"
 project_copyright = author
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",  # pages of the API, one per module, in docs/api/
+    "sphinx.ext.napoleon",
+]
+templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "teledp_jax"
-exclude_patterns = ["_build"]
 
 # Docstrings write code between single backticks.
 default_role = "code"
+autodoc_default_options = {"members": True, "show-inheritance": False}
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
-autodoc_default_options = {"members": True, "show-inheritance": False}
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # attributes of a docstring do not describe a member twice
 
-myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
+
+
+def _escape(
+    app: Any, what: str, name: str, item: Any, options: Any, lines: list[str]
+) -> None:
+    """Escapes what reStructuredText would read as markup: docstrings are plain text."""
+    for i, line in enumerate(lines):
+        parts = re.split(r"(`[^`]*`)", line)  # odd parts are code
+        parts[::2] = [re.sub(r"([*|])", r"\\\1", part) for part in parts[::2]]
+        lines[i] = "".join(parts)
+
+
+def setup(app: Any) -> None:
+    """Runs `_escape` before docstrings are parsed."""
+    app.connect("autodoc-process-docstring", _escape, priority=100)

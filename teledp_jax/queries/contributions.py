@@ -1,7 +1,7 @@
 """What a device adds to a query's answer, as the query's header declares it.
 
 A header may say how each value of its query is a count, a sum or a ratio of what
-devices contribute; then the query can be answered under noise without synthetic data:
+devices contribute; then the query can be answered under noise without synthetic data::
 
     contributions:
       select: >-

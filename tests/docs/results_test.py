@@ -1,0 +1,105 @@
+"""Tables and figures of results show the recorded files, and say how old they are."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from teledp_jax.job import provenance
+from tests import paths
+
+BENCHMARKS = paths.ROOT / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+import origin  # noqa: E402
+import result_forms  # noqa: E402
+import results_tables  # noqa: E402
+
+sys.path.remove(str(BENCHMARKS))
+
+
+def test_documents_and_figures_are_what_the_command_makes():
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "results_tables.py", "--check"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_each_result_is_shown_and_each_table_has_a_result():
+    names = {path.stem for path in results_tables.RESULTS.glob("*.json")}
+    texts = [path.read_text() for path in results_tables.documents()]
+    assert {name for text in texts for name in results_tables.shown(text)} == names
+
+
+def test_a_stale_table_is_made_anew():
+    text = "a\n<!-- table: adult -->\n| stale row |\n<!-- end of table -->\nb\n"
+    filled = results_tables.filled(text)
+    assert "stale row" not in filled and "`mst`" in filled
+    assert filled.startswith("a\n") and filled.endswith("\nb\n")
+    assert results_tables.filled(filled) == filled
+
+
+def test_code_that_is_unchanged_is_present():
+    assert origin.age(origin.of_method("pe")) == origin.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("code", "age"),
+    [
+        (None, origin.BEFORE_HASHES),
+        ({"modules": ["teledp_jax.methods.pe"], "hash": "other"}, origin.OLDER),
+        ({"modules": ["teledp_jax.methods.gone"], "hash": "other"}, origin.OLDER),
+    ],
+)
+def test_code_that_changed_is_older(code, age):
+    assert origin.age(code) == age
+
+
+def test_code_of_a_label_follows_its_method():
+    methods = {"mine": {"method": "pe"}}
+    expected = provenance.code_hash("teledp_jax.methods.pe")
+    assert origin.of_label("mine", methods)["hash"] == expected
+    for reference in ("half_sample", "ceiling", "ceiling_public", "query_answers"):
+        assert origin.age(origin.of_label(reference, methods)) == origin.PRESENT
+
+
+def test_a_table_marks_single_rows_that_are_older(tmp_path, monkeypatch):
+    label = {"passed": {"mean": 3}, "evaluated": {"mean": 4}}
+    result = {
+        "command": "python benchmarks/utility.py",
+        "hardware": "here",
+        "num_seeds": 1,
+        "methods": {
+            "pe": {**label, "code": origin.of_method("pe")},
+            "independent": label,
+        },
+    }
+    (tmp_path / "utility_toy.json").write_text(json.dumps(result))
+    monkeypatch.setattr(results_tables, "RESULTS", tmp_path)
+    lines = results_tables.table("utility_toy").splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    assert rows[0].endswith(f"| {origin.PRESENT} |")
+    assert rows[1].endswith(f"| {origin.BEFORE_HASHES} |")
+
+
+def test_a_form_is_found_by_the_longest_beginning_of_a_name():
+    assert (
+        result_forms.of("eventlog_preprocess_cpu2") is result_forms.eventlog_preprocess
+    )
+    assert result_forms.of("eventlog") is result_forms.eventlog
+    with pytest.raises(KeyError):
+        result_forms.of("unknown")
+
+
+def test_modules_that_benchmarks_name_exist():
+    named = {
+        name
+        for path in BENCHMARKS.glob("*.py")
+        for name in re.findall(r'"(teledp_jax\.[\w.]+)"', path.read_text())
+    }
+    assert "teledp_jax.pe.voting" in named
+    for name in named:
+        assert provenance.closure(name), name
