@@ -4,6 +4,8 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from teledp_jax import extras
+
 if TYPE_CHECKING:
     from teledp_jax.job import settings as settings
 
@@ -11,6 +13,9 @@ __version__ = "0.1.0"
 
 _FACE = {"settings": "teledp_jax.job.settings"}
 """Names of the package, each with the module that is imported when it is asked for."""
+
+
+extras.watch()
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -12,10 +12,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import fsspec.implementations.arrow
 import pyarrow.fs
 
-from teledp_jax import errors
+from teledp_jax import errors, extras
 
 _SCHEME = "s3://"
 _CREDENTIALS = (
@@ -165,15 +164,15 @@ def _filesystem(endpoint: str | None, region: str | None) -> Any:
     )
 
 
-class _DuckDBFilesystem(fsspec.implementations.arrow.ArrowFSWrapper):
-    """The same storage in the form in which DuckDB takes it."""
-
-    protocol = "s3"
-
-
-def duckdb_filesystem() -> _DuckDBFilesystem:
+def duckdb_filesystem() -> Any:
     """What `duckdb.DuckDBPyConnection.register_filesystem` takes."""
-    return _DuckDBFilesystem(filesystem())
+    extras.need("s3")
+    from fsspec.implementations import arrow
+
+    class Filesystem(arrow.ArrowFSWrapper):
+        protocol = "s3"
+
+    return Filesystem(filesystem())
 
 
 @contextlib.contextmanager

