@@ -5,17 +5,16 @@ from typing import Any
 import numpy as np
 
 from teledp_jax import arrays, schemas
-from teledp_jax.data import shipped
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import shipped, suite
 
 _GROUP_SHARE = 0.15  # of devices that report a group: most devices lack most tables
 _ENTITY_SHARE = 0.4  # of devices with rows of an entity
 _MORE = 0.5  # of rows that another one follows
 
 
-def schema(suite: str, num_tables: int | None = None) -> schemas.Schema:
+def schema(name: str, num_tables: int | None = None) -> schemas.Schema:
     """The anchor of a suite and its next device tables, or all of them."""
-    whole = suite_lib.load(shipped.suite(suite)).schema
+    whole = suite.load(shipped.suite(name)).schema
     tables = whole.tables[: num_tables or len(whole.tables)]
     return schemas.Schema(suite=whole.suite, device=whole.device, tables=tables)
 

@@ -30,8 +30,7 @@ from absl import app, flags
 from teledp_jax import runs
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import partitions, shuffle
-from teledp_jax.data import aggregate, shipped, warehouse
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import aggregate, definition, shipped, suite, warehouse
 from teledp_jax.suites.dca import fleet
 
 _DEVICES = flags.DEFINE_list("devices", ["20000", "100000"], "Sizes of the fleet.")
@@ -101,7 +100,7 @@ def _watched() -> Iterator[dict[str, float]]:
 
 
 def local(
-    suite: suite_lib.Suite, raw: pathlib.Path, folder: pathlib.Path, threads: int
+    suite: definition.Suite, raw: pathlib.Path, folder: pathlib.Path, threads: int
 ) -> dict[str, Any]:
     """Makes the device tables in this process."""
     start, cpu = time.perf_counter(), time.process_time()
@@ -125,7 +124,7 @@ def local(
 
 
 def on_ray(
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     raw: pathlib.Path,
     folder: pathlib.Path,
     *,
@@ -188,12 +187,12 @@ def on_ray(
 
 def measure(num_devices: int, num_partitions: int) -> Iterator[dict[str, Any]]:
     """All points of one fleet."""
-    suite = suite_lib.load(shipped.suite("dca"))
+    dca = suite.load(shipped.suite("dca"))
     with tempfile.TemporaryDirectory(dir=_TEMP.value, prefix="scale-") as temporary:
         raw = pathlib.Path(temporary) / "raw"
         fleet.simulate(
             raw,
-            source=[source.file for source in suite.sources.values()],
+            source=[source.file for source in dca.sources.values()],
             num_devices=num_devices,
             seed=0,
             progress=_quiet,
@@ -202,11 +201,11 @@ def measure(num_devices: int, num_partitions: int) -> Iterator[dict[str, Any]]:
             folder = pathlib.Path(temporary) / f"workers-{workers}"
             (folder / "temp").mkdir(parents=True)
             row: dict[str, Any] = {"num_devices": num_devices, "workers": workers}
-            row |= {"raw_bytes": _bytes(raw), "num_sources": len(suite.sources)}
+            row |= {"raw_bytes": _bytes(raw), "num_sources": len(dca.sources)}
             row["num_partitions"] = num_partitions
-            row |= local(suite, raw, folder, workers)
+            row |= local(dca, raw, folder, workers)
             row |= on_ray(
-                suite, raw, folder, num_cpus=workers, num_partitions=num_partitions
+                dca, raw, folder, num_cpus=workers, num_partitions=num_partitions
             )
             shutil.rmtree(folder)
             on_cluster = row["shuffle_seconds"] + row["sql_seconds"]

@@ -19,8 +19,7 @@ import pyarrow.parquet as pq
 from absl import flags, logging
 
 from teledp_jax import errors, runs
-from teledp_jax.data import aggregate, shipped
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import aggregate, shipped, suite
 from teledp_jax.evaluation import compare
 from teledp_jax.job import provenance
 from teledp_jax.queries import catalog
@@ -38,16 +37,16 @@ _KEEP = flags.DEFINE_bool("keep_raw", False, "Keep the raw files.")
 
 def device_tables(output: pathlib.Path) -> list[catalog.Query]:
     """Simulates and aggregates two halves of a fleet; returns the queries of them."""
-    suite = suite_lib.load(shipped.suite("dca"))
+    dca = suite.load(shipped.suite("dca"))
     queries = catalog.load(shipped.suite("dca") / "queries")["intel"]
     needed = {name for query in queries for name in query.tables}
-    needed.add(suite.schema.anchor.name)
-    names = {table.name for table in suite.schema.tables}
-    suite = suite.without(sorted(names - needed))
+    needed.add(dca.schema.anchor.name)
+    names = {table.name for table in dca.schema.tables}
+    dca = dca.without(sorted(names - needed))
     run = runs.Run(output)
     fleet.simulate(
         run.raw,
-        source=[source.file for source in suite.sources.values()],
+        source=[source.file for source in dca.sources.values()],
         num_devices=_NUM_DEVICES.value,
         seed=_SEED.value,
         progress=lambda done, total: logging.info("%d of %d devices", done, total),
@@ -55,7 +54,7 @@ def device_tables(output: pathlib.Path) -> list[catalog.Query]:
     temporary = output / "temp"
     temporary.mkdir(exist_ok=True)
     aggregate.aggregate(
-        suite,
+        dca,
         run.raw,
         run,
         window=("", ""),

@@ -5,8 +5,7 @@ import dataclasses
 import functools
 import itertools
 import math
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from teledp_jax import errors
 
@@ -17,8 +16,8 @@ Kind = Literal["category", "integer", "double"]
 Role = Literal["anchor", "group", "entity"]
 Scale = Literal["linear", "log"]
 
-
-_MOST_CODES = 2**16  # what 16 bits hold
+MOST_CODES = 2**16
+"""Most codes of a column: what 16 bits hold."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,9 +53,9 @@ class Column:
     has_zero: bool = False
 
     def __post_init__(self) -> None:
-        if self.num_codes > _MOST_CODES:
+        if self.num_codes > MOST_CODES:
             raise errors.InputError(
-                f"Column {self.name}: expected at most {_MOST_CODES} codes, absent and "
+                f"Column {self.name}: expected at most {MOST_CODES} codes, absent and "
                 f"zero included, got {self.num_codes}."
             )
         if self.kind == "category":
@@ -84,32 +83,32 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether values are numbers, so that codes have an order."""
+        """Tells whether values are numbers, so that codes have an order."""
         return self.kind != "category"
 
     @property
     def num_bins(self) -> int:
-        """Number of bins of a number column; 0 for a category."""
+        """Counts the bins of a number column; 0 for a category."""
         return max(len(self.edges) - 1, 0)
 
     @property
     def first_bin(self) -> int:
-        """Code of the first bin, or of the first category."""
+        """Gives the code of the first bin, or of the first category."""
         return 1 + int(self.has_zero)
 
     @property
     def num_codes(self) -> int:
-        """Size of the public domain, the absent code included."""
+        """Counts the codes of the public domain, the absent code included."""
         return self.first_bin + (len(self.categories) or self.num_bins)
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Least and greatest value of a number column; both are in the domain."""
+        """Gives the least and greatest value of a number column, both in the domain."""
         low, high = self.edges[0], self.edges[-1]
         return low, high - 1 if self.kind == "integer" else high
 
     def labels(self) -> tuple[str, ...]:
-        """A short text for each code, for reports."""
+        """Gives a short text for each code, for reports."""
         if not self.is_number:
             return ("absent", *self.categories)
         step = 1 if self.kind == "integer" else None
@@ -120,7 +119,14 @@ class Column:
         return ("absent", *(["zero"] if self.has_zero else []), *bins)
 
     def code_of(self, value: float | str | None) -> int:
-        """Code of one value: what `data.encode` does for whole columns."""
+        """Finds the code of one value; `data.encode` does it for whole columns.
+
+        Args:
+            value: A text, a number, or None or NaN where there is none.
+
+        Returns:
+            The code, in 0 to `num_codes - 1`. A number outside of the bins is clamped.
+        """
         if value is None or value != value:
             return ABSENT
         if isinstance(value, str):
@@ -143,7 +149,7 @@ class Table:
 
     Attributes:
         name: Name of the table and of its file.
-        role: `anchor` (one row a device), `group` (none or one) or `entity` (many).
+        role: `anchor` (one row per device), `group` (none or one) or `entity` (many).
         grain: What a row is, in words.
         columns: All columns but the device id.
         max_rows: Most rows that a device keeps in the arrays.
@@ -178,7 +184,10 @@ class Table:
             )
 
     def column(self, name: str) -> Column:
-        """The column of that name.
+        """Finds the column of that name.
+
+        Args:
+            name: Name of the column.
 
         Raises:
             KeyError: If there is none.
@@ -229,11 +238,14 @@ class Schema:
 
     @property
     def anchor(self) -> Table:
-        """The table with exactly one row a device."""
+        """Gives the table with exactly one row per device."""
         return self.tables[0]
 
     def table(self, name: str) -> Table:
-        """The table of that name.
+        """Finds the table of that name.
+
+        Args:
+            name: Name of the table.
 
         Raises:
             KeyError: If there is none.
@@ -245,7 +257,7 @@ class Schema:
 
     @functools.cached_property
     def heads(self) -> tuple[Head, ...]:
-        """The variables of a flattened device record, in order.
+        """Lists the variables of a flattened device record, in order.
 
         Each table but the anchor begins with its number of rows (0 or 1 for a group);
         then follow the columns of its first row, of its second row, and so on.
@@ -271,107 +283,25 @@ class Schema:
         return tuple(heads)
 
 
-def parse_column(
-    name: str, fields: Mapping[str, Any], vocabularies: Mapping[str, list[str]]
-) -> Column:
-    """Makes a column from its mapping in a header.
-
-    A category has `values` (a list, or the name of a list in the suite's
-    `vocabularies.yaml`) and perhaps `other`. A number has `edges`, or `low`, `high`,
-    `bins` and `scale`; `zero: false` takes away the code of its own for zero, which
-    numbers have by default when `low` is not negative.
-
-    Raises:
-        InputError: If a field is missing, unknown or of no use.
-    """
-    known = {
-        "kind", "unit", "about", "values", "other", "edges", "low", "high", "bins",
-        "scale", "zero",
-    }  # fmt: skip
-    if unknown := sorted(set(fields) - known):
-        raise errors.InputError(
-            f"Column {name}: unknown {unknown}; known: {sorted(known)}."
-        )
-    try:
-        return _column(name, fields, vocabularies)
-    except (TypeError, ValueError, ArithmeticError) as error:
-        line = (str(error).splitlines() or [""])[0]
-        raise errors.InputError(
-            f"Column {name}: a field has the wrong type or size ({line})."
-        ) from None
-
-
-def _column(
-    name: str, fields: Mapping[str, Any], vocabularies: Mapping[str, list[str]]
-) -> Column:
-    """Body of `parse_column`; a field of the wrong type raises what it raises."""
-    kind = fields.get("kind")
-    about, unit = str(fields.get("about", "")), str(fields.get("unit", ""))
-    if kind == "category":
-        values = fields.get("values", [])
-        if isinstance(values, str):
-            if values not in vocabularies:
-                raise errors.InputError(
-                    f"Column {name}: vocabularies.yaml lacks a list {values!r}."
-                )
-            values = vocabularies[values]
-        return Column(
-            name=name,
-            kind="category",
-            about=about,
-            categories=tuple(str(value) for value in values),
-            other=fields.get("other"),
-        )
-    if kind not in ("integer", "double"):
-        raise errors.InputError(
-            f"Column {name}: {kind=} is none of category, integer, double."
-        )
-    scale = fields.get("scale", "linear")
-    if scale not in ("linear", "log"):
-        raise errors.InputError(f"Column {name}: {scale=} is neither linear nor log.")
-    edges = _edges(name, fields, scale=scale, whole=kind == "integer")
-    return Column(
-        name=name,
-        kind=kind,
-        unit=unit,
-        about=about,
-        edges=edges,
-        scale=scale,
-        has_zero=bool(fields.get("zero", not edges or edges[0] >= 0)),
-    )
-
-
-def _edges(
-    name: str, fields: Mapping[str, Any], *, scale: Scale, whole: bool
-) -> tuple[float, ...]:
-    """The edges that a header states, or those of evenly spaced bins."""
-    if "edges" in fields:
-        return tuple(float(edge) for edge in fields["edges"])
-    try:
-        low, high = float(fields["low"]), float(fields["high"])
-        bins = int(fields["bins"])
-    except KeyError as error:
-        raise errors.InputError(
-            f"Column {name}: expected low, high and bins, or edges; lacks {error}."
-        ) from None
-    if not low < high or not 1 <= bins < _MOST_CODES or (scale == "log" and low <= 0):
-        raise errors.InputError(
-            f"Column {name}: expected low < high, 0 < bins < {_MOST_CODES}, and "
-            "low > 0 for log."
-        )
-    return spaced_edges(low, high, bins, scale=scale, whole=whole)
-
-
 def spaced_edges(
     low: float, high: float, bins: int, *, scale: Scale, whole: bool
 ) -> tuple[float, ...]:
-    """Edges of bins from `low` to `high`, evenly spaced on a linear or log scale.
+    """Computes the edges of bins that are evenly spaced on a linear or log scale.
 
-    For whole numbers `high` is inclusive, edges are rounded and equal ones merged, so
-    that there may be fewer bins than asked for.
+    Args:
+        low: The first edge, in the column's unit; positive on a log scale.
+        high: The greatest value. For whole numbers the last edge is `high + 1`.
+        bins: Number of bins asked for.
+        scale: Whether differences (linear) or ratios (log) of edges are even.
+        whole: Whether values are whole numbers: then edges are rounded and equal ones
+            merged, so that there may be fewer bins than asked for.
+
+    Returns:
+        Increasing edges, at most `bins + 1`.
     """
     top = high + 1 if whole else high
     if scale == "log":
+        # Edge i is low * (top / low)^(i / bins): even ratios.
         ratio = math.log(top / low)
         edges = [low * math.exp(ratio * i / bins) for i in range(bins)]
     else:

@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teledp_jax import arrays, errors, schemas
+from teledp_jax.data import headers
 
 
 def parse(**fields):
-    return schemas.parse_column("x", fields, {"letters": ["a", "b"]})
+    return headers.column("x", fields, {"letters": ["a", "b"]})
 
 
 def test_codes_are_absent_zero_then_bins():

@@ -11,8 +11,14 @@ from typing import Any
 from teledp_jax import arrays, runs, schemas, storage
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import shuffle
-from teledp_jax.data import aggregate, encode, quality, references, warehouse
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import (
+    aggregate,
+    definition,
+    encode,
+    quality,
+    references,
+    warehouse,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,7 +44,7 @@ def part_name(partition: int) -> str:
 
 
 def aggregate_all(
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     source_folder: storage.Place,
     run: runs.Run,
     plan: Plan,
@@ -108,7 +114,7 @@ def aggregate_all(
 
 
 def _reduce_all(
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     files: aggregate.RawFiles,
     staging: pathlib.Path,
     plan: Plan,
@@ -139,7 +145,7 @@ def _reduce_all(
 
 
 def reduce_partition(
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     files: aggregate.RawFiles,
     folder: pathlib.Path,
     plan: Plan,
@@ -169,7 +175,7 @@ def reduce_partition(
 
 
 def _reduce(
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     files: aggregate.RawFiles,
     folder: pathlib.Path,
     plan: Plan,

@@ -15,8 +15,7 @@ import pyarrow.parquet
 from jaxtyping import Integer
 
 from teledp_jax import errors, runs
-from teledp_jax.data import suite as suite_lib
-from teledp_jax.data import warehouse
+from teledp_jax.data import definition, warehouse
 
 PARTITION = "partition"
 _GROUP_ROWS = 2**20  # of a staged file that are in memory at once
@@ -41,7 +40,7 @@ def encoded(rows: pa.Table) -> pa.Table:
 def partition_of(
     connection: duckdb.DuckDBPyConnection,
     rows: pa.Table,
-    source: suite_lib.Source,
+    source: definition.Source,
     num_partitions: int,
 ) -> Integer[np.ndarray, " row"]:
     """The partition of each row; each id is hashed once.

@@ -21,8 +21,7 @@ from absl import logging
 from teledp_jax import errors, runs, storage
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import pieces
-from teledp_jax.data import aggregate, lineage, warehouse
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import aggregate, definition, lineage, warehouse
 
 _SPLIT = "split"
 _EMPTY = "empty.parquet"
@@ -57,7 +56,7 @@ class _Chunk(NamedTuple):
 
 
 def stage(
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     files: aggregate.RawFiles,
     folder: pathlib.Path,
     *,
@@ -101,9 +100,7 @@ def stage(
     done = len(private) - len(left)
     for lot in _lots({name: files[name] for name in left}, sources):
         progress(done, len(private))
-        empty = {
-            name: pieces.encoded(suite_lib.empty_table(sources[name])) for name in lot
-        }
+        empty = {name: pieces.encoded(sources[name].empty()) for name in lot}
         split = functools.partial(
             _split,
             sources={name: sources[name] for name in lot},
@@ -120,7 +117,7 @@ def stage(
 
 
 def staged(
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     files: aggregate.RawFiles,
     folder: pathlib.Path,
     partition: int,
@@ -140,7 +137,7 @@ def staged(
 
 
 def _lots(
-    files: aggregate.RawFiles, sources: Mapping[str, suite_lib.Source]
+    files: aggregate.RawFiles, sources: Mapping[str, definition.Source]
 ) -> Iterator[dict[str, list[_Chunk]]]:
     """The chunks of tables that are shuffled together, by table."""
     lot: dict[str, list[_Chunk]] = {}
@@ -158,7 +155,7 @@ def _lots(
 
 
 def _chunks(
-    source: suite_lib.Source, files: Sequence[storage.Place]
+    source: definition.Source, files: Sequence[storage.Place]
 ) -> Iterator[_Chunk]:
     """Parts of a table's files, each as large as a task should read."""
     numbers = itertools.count()
@@ -174,7 +171,7 @@ def _chunks(
                     first, size = stop, 0
 
 
-def _size(group: pa.parquet.RowGroupMetaData, source: suite_lib.Source) -> int:
+def _size(group: pa.parquet.RowGroupMetaData, source: definition.Source) -> int:
     """Bytes of a row group's columns that are read: in the file, or as plain numbers.
 
     Columns that compress well are small in the file alone.
@@ -206,7 +203,7 @@ def _opened(
             yield opened
     except (OSError, pa.ArrowException) as error:
         raise errors.InputError(
-            f"{file}: cannot be read ({warehouse.first_line(error)}); mend the file or "
+            f"{file}: cannot be read ({errors.first_line(error)}); mend the file or "
             "its storage, then go on with the same command."
         ) from None
 
@@ -293,7 +290,7 @@ def _shuffle(
 def _split(
     tasks: pa.Table,
     *,
-    sources: Mapping[str, suite_lib.Source],
+    sources: Mapping[str, definition.Source],
     schemas: Mapping[str, pa.Schema],
     selection: aggregate.Selection,
     num_partitions: int,
@@ -338,7 +335,7 @@ def _split(
     )
 
 
-def _read(chunk: _Chunk, source: suite_lib.Source) -> pa.Table:
+def _read(chunk: _Chunk, source: definition.Source) -> pa.Table:
     """The rows of a chunk, as they are in the file."""
     texts = [name for name, kind in source.types.items() if kind == "VARCHAR"]
     with _opened(storage.place(chunk.file), texts) as file:

@@ -15,8 +15,7 @@ from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
 from teledp_jax import errors, runs, schemas, storage
-from teledp_jax.data import quality, rawfiles, warehouse
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition, quality, rawfiles, warehouse
 
 RULES = ("no_id", "duplicate", "orphan")
 """Rules that `aggregate` counts: each drops rows."""
@@ -73,7 +72,7 @@ class Reduced:
 
 
 def aggregate(
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     source_folder: storage.Place,
     run: runs.Run,
     *,
@@ -143,7 +142,7 @@ def aggregate(
 
 def reduce(
     connection: duckdb.DuckDBPyConnection,
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     files: RawFiles,
     reduced: Reduced,
     *,
@@ -194,7 +193,7 @@ def reduce(
     return counts
 
 
-def unfilled(suite: suite_lib.Suite, files: RawFiles) -> tuple[str, ...]:
+def unfilled(suite: definition.Suite, files: RawFiles) -> tuple[str, ...]:
     """Names of the device tables that lack a raw table."""
     return tuple(
         table.name
@@ -231,7 +230,7 @@ def reporting(path: pathlib.Path) -> Iterator[None]:
 
 def find_sources(
     connection: duckdb.DuckDBPyConnection,
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     folder: storage.Place,
     *,
     allow_missing_tables: bool,
@@ -264,7 +263,7 @@ def find_sources(
 
 
 def raw_rows(
-    relation: duckdb.DuckDBPyRelation, source: suite_lib.Source, selection: Selection
+    relation: duckdb.DuckDBPyRelation, source: definition.Source, selection: Selection
 ) -> duckdb.DuckDBPyRelation:
     """The rows of a raw table that count, in the columns and types of its header."""
     relation = warehouse.as_types(relation, source.types)
@@ -279,7 +278,7 @@ def raw_rows(
 
 def _create_views(
     connection: duckdb.DuckDBPyConnection,
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     files: RawFiles,
     selection: Selection,
 ) -> None:
@@ -294,7 +293,7 @@ def _create_views(
 
 def _make_table(
     connection: duckdb.DuckDBPyConnection,
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     table: schemas.Table,
     reduced: Reduced,
     *,

@@ -12,8 +12,7 @@ from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
 from teledp_jax import errors, storage
-from teledp_jax.data import rawfiles, warehouse
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition, rawfiles, warehouse
 
 DICTIONARY = "data_dictionary"
 """Name of the table that describes the others' columns."""
@@ -86,7 +85,7 @@ class Catalog:
     differences: tuple[str, ...]
 
 
-def describe(suite: suite_lib.Suite, folder: pathlib.Path) -> Catalog:
+def describe(suite: definition.Suite, folder: pathlib.Path) -> Catalog:
     """Looks at all tables of a source folder. What it gives is private.
 
     Args:
@@ -160,7 +159,7 @@ def _table(
     connection: duckdb.DuckDBPyConnection,
     place: pathlib.Path,
     files: Files,
-    source: suite_lib.Source | None,
+    source: definition.Source | None,
     words: Mapping[tuple[str, str], str],
 ) -> TableInfo:
     """What is known of one table."""
@@ -204,7 +203,7 @@ def _table(
 
 
 def _against_suite(
-    place: pathlib.Path, files: Files, source: suite_lib.Source
+    place: pathlib.Path, files: Files, source: definition.Source
 ) -> Iterator[str]:
     """Sentences on columns that are missing, of another type, or not expected."""
     told = set()

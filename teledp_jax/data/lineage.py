@@ -8,13 +8,12 @@ from typing import Any
 
 import duckdb
 
-from teledp_jax.data import suite as suite_lib
-from teledp_jax.data import warehouse
+from teledp_jax.data import definition, warehouse
 
 
 def narrowed(
-    suite: suite_lib.Suite, window: warehouse.Window
-) -> dict[str, suite_lib.Source]:
+    suite: definition.Suite, window: warehouse.Window
+) -> dict[str, definition.Source]:
     """The raw tables, each with the columns that its device tables are made of.
 
     DuckDB says which: each statement is planned over empty tables, and what its own
@@ -36,7 +35,7 @@ def narrowed(
         connection.execute("SET disabled_optimizers = ?", [_others(connection)])
         warehouse.seal(connection)
         for name, source in suite.sources.items():
-            connection.from_arrow(suite_lib.empty_table(source)).create(name)
+            connection.from_arrow(source.empty()).create(name)
         for name, file in suite.reporting_files.items():
             connection.sql(file.statement).create_view(name)
         for file in suite.device_files.values():

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import duckdb
 
 from teledp_jax import errors, storage
-from teledp_jax.data import suite as suite_lib
-from teledp_jax.data import warehouse
+from teledp_jax.data import definition, warehouse
 
 _SMALL = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT")
 _WIDER = {
@@ -21,7 +20,7 @@ _WIDER = {
 """Types that each type takes in without a fault on any value."""
 
 
-def table_folder(folder: storage.Place, source: suite_lib.Source) -> storage.Place:
+def table_folder(folder: storage.Place, source: definition.Source) -> storage.Place:
     """Where the files of a raw table lie."""
     return folder / source.folder / source.name
 
@@ -61,7 +60,7 @@ def types(connection: duckdb.DuckDBPyConnection, file: storage.Place) -> dict[st
 
 def check(
     connection: duckdb.DuckDBPyConnection,
-    source: suite_lib.Source,
+    source: definition.Source,
     files: Sequence[storage.Place],
 ) -> None:
     """Checks that each file has the columns that the suite expects.

@@ -3,7 +3,7 @@
 import dataclasses
 import pathlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import yaml
@@ -33,7 +33,10 @@ class SqlFile:
         return self.path.stem
 
     def get(self, key: str) -> Any:
-        """A field of the header.
+        """Returns a field of the header.
+
+        Args:
+            key: Name of the field.
 
         Raises:
             InputError: If the header lacks it.
@@ -42,9 +45,58 @@ class SqlFile:
             raise errors.InputError(f"{self.path}: the header lacks {key!r}; add it.")
         return self.header[key]
 
+    def mapping(self, key: str) -> Mapping[str, Any]:
+        """Returns a field of the header that must be a mapping by name.
+
+        Args:
+            key: Name of the field.
+
+        Raises:
+            InputError: If the header lacks it, or it is no mapping.
+        """
+        value = self.get(key)
+        if not isinstance(value, dict) or not all(isinstance(k, str) for k in value):
+            raise errors.InputError(f"{self.path}: {key} must be a mapping by column.")
+        return value
+
+    def names(self, key: str, *, optional: bool = False) -> tuple[str, ...]:
+        """Returns a field of the header that must be a list of names.
+
+        Args:
+            key: Name of the field.
+            optional: Whether the header may leave it out: then there are no names.
+
+        Raises:
+            InputError: If it is no list of texts, or is left out though it must not be.
+        """
+        value = self.header.get(key, []) if optional else self.get(key)
+        if not isinstance(value, list) or not all(isinstance(n, str) for n in value):
+            raise errors.InputError(f"{self.path}: {key} must be a list of names.")
+        return tuple(value)
+
+    def check_keys(self, known: Collection[str]) -> None:
+        """Refuses header keys that mean nothing.
+
+        Args:
+            known: The keys that a header of this kind may have.
+
+        Raises:
+            InputError: If the header has another key.
+        """
+        if unknown := sorted(str(key) for key in set(self.header) - set(known)):
+            raise errors.InputError(
+                f"{self.path}: unknown header keys {unknown}; known: {sorted(known)}."
+            )
+
 
 def read(path: pathlib.Path) -> SqlFile:
     """Reads a SQL file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its header and its statement.
 
     Raises:
         InputError: If it has no header in a first comment, a header that is no YAML
@@ -69,5 +121,16 @@ def read(path: pathlib.Path) -> SqlFile:
 
 
 def read_folder(folder: pathlib.Path) -> list[SqlFile]:
-    """Reads every `*.sql` file below a folder, ordered by path."""
-    return [read(path) for path in sorted(folder.rglob("*.sql"))]
+    """Reads every `*.sql` file below a folder; all other files are left alone.
+
+    Args:
+        folder: The folder. There may be none.
+
+    Returns:
+        The files, ordered by path.
+
+    Raises:
+        InputError: If a file is at fault, as `read` says.
+    """
+    paths = sorted(path for path in folder.rglob("*.sql") if path.is_file())
+    return [read(path) for path in paths]

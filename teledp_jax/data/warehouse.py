@@ -58,7 +58,7 @@ def connect(
     except (duckdb.Error, OSError) as error:
         raise errors.InputError(
             f"temp_folder={str(temp_folder)!r}, {threads=}: refused "
-            f"({first_line(error)}); use a folder that can be written."
+            f"({errors.first_line(error)}); use a folder that can be written."
         ) from None
     with connection:
         # A launcher's own bar is enough on a terminal.
@@ -124,7 +124,7 @@ def check_select(
         statements = connection.extract_statements(statement)
     except duckdb.Error as error:
         raise errors.InputError(
-            f"{path}: does not run ({first_line(error)})."
+            f"{path}: does not run ({errors.first_line(error)})."
         ) from None
     kinds = [part.type for part in statements]
     if kinds != [duckdb.StatementType.SELECT]:
@@ -143,11 +143,6 @@ def num_bytes(size: str) -> int:
         raise errors.InputError(f"memory_limit={size!r}: expected a size such as 4GB.")
     base = 1024 if match["binary"] else 1000
     return int(float(match["number"]) * base ** _POWERS[match["unit"].upper()])
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's text."""
-    return (str(error).splitlines() or [""])[0].strip()
 
 
 def read_files(
@@ -199,7 +194,7 @@ def create_views(
             read_files(connection, table_files(path)).create_view(name)
         except duckdb.Error as error:
             raise errors.InputError(
-                f"{path}: is no readable Parquet file ({first_line(error)}); "
+                f"{path}: is no readable Parquet file ({errors.first_line(error)}); "
                 "make it again."
             ) from None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from teledp_jax import errors, runs, schemas
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition
 from teledp_jax.evaluation import (
     columns,
     compare,
@@ -33,7 +33,7 @@ Progress = Callable[[int, int], object]
 
 def evaluate(
     run: runs.Run,
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     workloads: Sequence[str],
     labels: Sequence[str],
     *,

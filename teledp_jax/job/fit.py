@@ -17,7 +17,7 @@ from jaxtyping import Array, Key
 from teledp_jax import arrays, base, errors, keys, registry, runs, schemas
 from teledp_jax.answers import query_answers, workload
 from teledp_jax.cluster import gang
-from teledp_jax.data import decode, suite
+from teledp_jax.data import decode, definition
 from teledp_jax.job import settings
 from teledp_jax.privacy import budgets, mechanisms
 from teledp_jax.privacy import ledger as ledger_lib
@@ -105,7 +105,7 @@ def enter_book(
 
 
 def check_book(
-    job: settings.Settings, tables: suite.Suite, shared: Sequence[ledger_lib.Part]
+    job: settings.Settings, tables: definition.Suite, shared: Sequence[ledger_lib.Part]
 ) -> None:
     """Refuses a run for whose releases the budget book has no room, before it reads.
 
@@ -146,7 +146,7 @@ def _budget(
 
 def _make(
     job: settings.Settings,
-    tables: suite.Suite,
+    tables: definition.Suite,
     label: str,
     budget: budgets.Budget,
 ) -> tuple[base.Synthesizer, bookkeeping.Claim | None]:
@@ -161,7 +161,7 @@ def _make(
 
 
 def _plan(
-    job: settings.Settings, tables: suite.Suite, missing: Collection[str]
+    job: settings.Settings, tables: definition.Suite, missing: Collection[str]
 ) -> query_answers.Plan:
     """The queries of a run that can be answered directly."""
     queries = catalog.select(catalog.load(job.suite_folder / "queries"), job.workloads)
@@ -176,7 +176,7 @@ def _plan(
 
 def synthesize(
     job: settings.Settings,
-    tables: suite.Suite,
+    tables: definition.Suite,
     run: runs.Run,
     label: str,
     *,
@@ -295,7 +295,7 @@ def _fitted(
 
 def answer(
     job: settings.Settings,
-    tables: suite.Suite,
+    tables: definition.Suite,
     run: runs.Run,
     *,
     shared: Sequence[ledger_lib.Part],

@@ -14,8 +14,7 @@ import teledp_jax
 from teledp_jax import arrays, errors, runs, storage
 from teledp_jax.answers import query_answers, releases
 from teledp_jax.cluster import gang
-from teledp_jax.data import decode, encode
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import decode, definition, encode, suite
 from teledp_jax.evaluation import evaluate
 from teledp_jax.job import fit, learn, provenance, reduce, settings, stages
 from teledp_jax.privacy import events, ledger
@@ -53,23 +52,23 @@ class Job:
         """
         self.run = run
         self._mirror = mirror
-        suite = suite_lib.load(config.suite_folder)
+        loaded = suite.load(config.suite_folder)
         queries = catalog.load(config.suite_folder / "queries")
         selected = catalog.select(queries, config.workloads)
-        self.suite = suite.without(catalog.only_others(queries, selected))
+        self.suite = loaded.without(catalog.only_others(queries, selected))
         catalog.check_parses(selected, self.suite.schema)
         self._domains = learn.plan(config, self.suite.schema)
         self.config = config.filled(
             lambda method: variables.fill(method, self.suite.schema, selected)
         )
         sources = sorted(pathlib.Path(teledp_jax.__file__).parent.rglob("*.py"))
-        sources += sorted(config.suite_folder.rglob("*.*"))
+        sources += suite.files(config.suite_folder)
         self._code = runs.fingerprint(*(path.read_text() for path in sources))
         self._stages = stages.Stages(run, mirror, self._token)
         self._hooks = hooks.of(self.suite.name)
 
     @property
-    def learnt(self) -> suite_lib.Suite:
+    def learnt(self) -> definition.Suite:
         """The suite with private domains as they were learnt, after `encode`."""
         if self._domains is None:
             return self.suite

@@ -6,8 +6,7 @@ import shutil
 
 from teledp_jax import arrays, runs, schemas
 from teledp_jax.cluster import connection, partitions
-from teledp_jax.data import aggregate, encode, references, warehouse
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import aggregate, definition, encode, references, warehouse
 from teledp_jax.job import settings
 
 
@@ -29,7 +28,7 @@ def cluster_of(
 
 def aggregate_all(
     config: settings.Settings,
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     run: runs.Run,
     *,
     token: str,

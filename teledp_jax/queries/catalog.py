@@ -187,7 +187,7 @@ def _check_runs(connection: duckdb.DuckDBPyConnection, query: Query) -> None:
     except duckdb.Error as error:
         raise errors.InputError(
             f"{query.path}: does not run over the tables of its header "
-            f"({warehouse.first_line(error)})."
+            f"({errors.first_line(error)})."
         ) from None
     columns = [value.column for value in query.values if value.metric != "row_count"]
     if missing := sorted({*query.keys, *columns} - set(given)):
@@ -211,10 +211,7 @@ def _check_contributions(
 
 def _read(file: sqlfile.SqlFile) -> Query:
     """A query from its file."""
-    if unknown := sorted(str(key) for key in set(file.header) - _KEYS):
-        raise errors.InputError(
-            f"{file.path}: unknown header keys {unknown}; known: {sorted(_KEYS)}."
-        )
+    file.check_keys(_KEYS)
     kind = file.get("type")
     if kind not in get_args(Type):
         raise errors.InputError(
@@ -223,10 +220,10 @@ def _read(file: sqlfile.SqlFile) -> Query:
     rare = file.header.get("rare", False)
     if not isinstance(rare, bool):
         raise errors.InputError(f"{file.path}: {rare=} must be true or false.")
-    keys, within = _names(file, "keys"), _names(file, "within")
+    keys, within = file.names("keys"), file.names("within", optional=True)
     if not set(within) <= set(keys):
         raise errors.InputError(f"{file.path}: within must be a subset of keys.")
-    tables = _names(file, "tables")
+    tables = file.names("tables")
     if not tables:
         raise errors.InputError(f"{file.path}: tables must name what it reads.")
     values = _values(file)
@@ -248,20 +245,10 @@ def _read(file: sqlfile.SqlFile) -> Query:
     )
 
 
-def _names(file: sqlfile.SqlFile, key: str) -> tuple[str, ...]:
-    """A list of names; only `within` may be left out."""
-    value = file.header.get(key, []) if key == "within" else file.get(key)
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise errors.InputError(f"{file.path}: {key} must be a list of names.")
-    return tuple(value)
-
-
 def _values(file: sqlfile.SqlFile) -> tuple[Value, ...]:
     """The checks of value columns, perhaps none."""
-    fields = file.get("values")
-    if not isinstance(fields, dict):
-        raise errors.InputError(f"{file.path}: values must be a mapping by column.")
-    return tuple(_value(file, str(name), field) for name, field in fields.items())
+    fields = file.mapping("values")
+    return tuple(_value(file, name, field) for name, field in fields.items())
 
 
 def _value(file: sqlfile.SqlFile, name: str, field: Any) -> Value:

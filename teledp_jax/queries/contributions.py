@@ -34,7 +34,7 @@ from typing import Any
 import duckdb
 
 from teledp_jax import errors, schemas
-from teledp_jax.data import sqlfile, warehouse
+from teledp_jax.data import sqlfile
 
 DEVICES = "devices"  # the amount that is 1 in each row
 PRIVATE = "private"
@@ -183,7 +183,7 @@ def check(
         given = [part[0] for part in result.description or ()]
     except duckdb.Error as error:
         raise errors.InputError(
-            f"contributions: select does not run ({warehouse.first_line(error)})."
+            f"contributions: select does not run ({errors.first_line(error)})."
         ) from None
     amounts = [name for name in contributions.amounts if name != DEVICES]
     expected = [schema.device, *contributions.keys, *amounts]

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from jaxtyping import Float
 
 from teledp_jax import schemas
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition
 from teledp_jax.report import dots, embed, tables
 from teledp_jax.report import inputs as inputs_lib
 
@@ -18,7 +18,7 @@ _FIRST = ("column", "label")
 
 
 def section(
-    inputs: inputs_lib.Inputs, suite: suite_lib.Suite, draw: embed.Draw
+    inputs: inputs_lib.Inputs, suite: definition.Suite, draw: embed.Draw
 ) -> list[dict[str, Any]]:
     """Makes a part per device table: a figure per column, and summary statistics."""
     statistics = tables.groups(inputs.statistics, "table")

@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition
 from teledp_jax.report import inputs as inputs_lib
 from teledp_jax.report import tables, texts
 
 
 def assumed(
-    inputs: inputs_lib.Inputs, suite: suite_lib.Suite, rates: pathlib.Path | None
+    inputs: inputs_lib.Inputs, suite: definition.Suite, rates: pathlib.Path | None
 ) -> dict[str, Any]:
     """Shows columns of raw tables, and rates of the simulator, that nobody states.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from teledp_jax import runs
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition
 from teledp_jax.report import (
     audits,
     costs,
@@ -40,13 +40,13 @@ class Addition(NamedTuple):
     links: Mapping[str, str]
 
 
-MakeAddition = Callable[[inputs_lib.Inputs, suite_lib.Suite, embed.Draw], Addition]
+MakeAddition = Callable[[inputs_lib.Inputs, definition.Suite, embed.Draw], Addition]
 """Makes a part from the files of a run and its suite; `Draw` keeps a figure."""
 
 
 def write(
     run: runs.Run,
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     *,
     rates: pathlib.Path | None = None,
     make_additions: Sequence[MakeAddition] = (),
@@ -81,7 +81,7 @@ def write(
 
 def _facts(
     inputs: inputs_lib.Inputs,
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     rates: pathlib.Path | None,
     draw: embed.Draw,
 ) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from teledp_jax import errors, runs, storage
-from teledp_jax.data import sqlfile
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition, sqlfile
 from teledp_jax.report import page
 from teledp_jax.suites.dca import fleet
 from teledp_jax.suites.eventlog import comparison, sections, simulate
@@ -42,7 +41,7 @@ class Compare(Protocol):
     def __call__(
         self,
         run: runs.Run,
-        suite: suite_lib.Suite,
+        suite: definition.Suite,
         labels: Sequence[str],
         *,
         source: storage.Place | None,

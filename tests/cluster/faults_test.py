@@ -14,7 +14,7 @@ import pytest
 
 from teledp_jax import runs
 from teledp_jax.cluster import partitions, shuffle
-from teledp_jax.data import aggregate
+from teledp_jax.data import aggregate, definition
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.job import settings
 from teledp_jax.suites.dca import fleet
@@ -39,7 +39,7 @@ def many_shuffles(monkeypatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def suite() -> suite_lib.Suite:
+def suite() -> definition.Suite:
     """Three tables of suite dca."""
     whole = suite_lib.load(settings.SQL / "dca")
     return whole.without({table.name for table in whole.schema.tables} - TABLES)

@@ -14,7 +14,7 @@ import pytest
 from teledp_jax import arrays, errors, runs
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import partitions, pieces, shuffle
-from teledp_jax.data import aggregate, encode, warehouse
+from teledp_jax.data import aggregate, definition, encode, warehouse
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.job import settings
 from teledp_jax.queries import catalog
@@ -38,7 +38,7 @@ def connected(tmp_path_factory):
         yield
 
 
-def stability() -> suite_lib.Suite:
+def stability() -> definition.Suite:
     """Suite dca with what workload stability reads, and no more."""
     suite = suite_lib.load(settings.SQL / "dca")
     queries = catalog.load(suite.folder / "queries")
@@ -123,7 +123,7 @@ def assert_same_tables(suite, local: runs.Run, other: runs.Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def both(raw, tmp_path_factory) -> tuple[suite_lib.Suite, runs.Run, runs.Run]:
+def both(raw, tmp_path_factory) -> tuple[definition.Suite, runs.Run, runs.Run]:
     """All tables of suite dca, by one process and by three partitions."""
     suite = suite_lib.load(settings.SQL / "dca")
     folder = tmp_path_factory.mktemp("both")

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from teledp_jax.data import definition
 from teledp_jax.data import suite as suite_lib
 
 FILES = {
@@ -89,7 +90,7 @@ def suite_folder(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 @pytest.fixture
-def suite(suite_folder: pathlib.Path) -> suite_lib.Suite:
+def suite(suite_folder: pathlib.Path) -> definition.Suite:
     """The tiny suite."""
     return suite_lib.load(suite_folder)
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import strategies
 
 from teledp_jax import arrays, schemas
-from teledp_jax.data import aggregate, decode, encode
+from teledp_jax.data import aggregate, decode, encode, headers
 
 
 def column(kind: str, low: float, high: float, bins: int, scale: str, **fields):
     spaced = {"kind": kind, "low": low, "high": high, "bins": bins, "scale": scale}
-    return schemas.parse_column("x", {**spaced, **fields}, {})
+    return headers.column("x", {**spaced, **fields}, {})
 
 
 REGION = schemas.Column(

@@ -16,8 +16,8 @@ import pytest
 import yaml
 from hypothesis import strategies as st
 
-from teledp_jax import arrays, errors, runs, schemas
-from teledp_jax.data import aggregate, encode, sqlfile
+from teledp_jax import arrays, errors, runs
+from teledp_jax.data import aggregate, definition, encode, headers, sqlfile
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.privacy import book
 from teledp_jax.queries import catalog
@@ -155,7 +155,7 @@ COLUMN = {
 def test_any_fields_of_a_column(fields, kept, kind):
     fields = {name: COLUMN[name] for name in kept} | {"kind": kind} | fields
     with Refused("olumn"):
-        column = schemas.parse_column("c", fields, {"vendors": ["a", "b"]})
+        column = headers.column("c", fields, {"vendors": ["a", "b"]})
         assert 0 < column.num_codes < 2**16
 
 
@@ -174,7 +174,7 @@ def test_any_header_or_text_of_a_suite(suite_folder, data):
 
 
 @pytest.fixture(scope="module")
-def flights() -> suite_lib.Suite:
+def flights() -> definition.Suite:
     return suite_lib.load(paths.SQL / "flights")
 
 

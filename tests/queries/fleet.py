@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from teledp_jax import schemas
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition
 
 SCHEMA = schemas.Schema(
     suite="tiny",
@@ -80,14 +80,14 @@ SELECT app, sum(hangs) AS hangs FROM apps GROUP BY app ORDER BY hangs DESC, app
 """
 
 
-def suite(folder: pathlib.Path, **queries: str) -> suite_lib.Suite:
+def suite(folder: pathlib.Path, **queries: str) -> definition.Suite:
     """A suite with its queries; without any, the two above."""
     workload = folder / "queries" / "stability"
     workload.mkdir(parents=True)
     queries = queries or {"crashes_by_country": BY_COUNTRY, "top_apps": TOP_APPS}
     for name, text in queries.items():
         (workload / f"{name}.sql").write_text(text)
-    return suite_lib.Suite(
+    return definition.Suite(
         name="tiny",
         folder=folder,
         schema=SCHEMA,

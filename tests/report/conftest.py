@@ -5,14 +5,14 @@ import pathlib
 import pytest
 
 from teledp_jax import runs
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition
 from teledp_jax.report import embed, page
 from teledp_jax.studies.intel.questions import section as questions
 from tests.report import small_run
 
 
 @pytest.fixture
-def suite(tmp_path: pathlib.Path) -> suite_lib.Suite:
+def suite(tmp_path: pathlib.Path) -> definition.Suite:
     return small_run.make_suite(tmp_path / "sql" / "laptops")
 
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from teledp_jax import runs
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition
 from teledp_jax.report import page, texts
 from teledp_jax.studies.intel.questions import section as questions
 
@@ -184,7 +184,7 @@ def test_empty_run_folder_says_what_is_missing(tmp_path, suite):
         assert words in section(run.report, name)
 
 
-def test_same_files_give_the_same_page(run, suite: suite_lib.Suite):
+def test_same_files_give_the_same_page(run, suite: definition.Suite):
     first = page.write(run, suite).read_bytes()
     assert page.write(run, suite).read_bytes() == first
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from teledp_jax import runs
+from teledp_jax.data import definition
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import downstream, rare
 
@@ -106,7 +107,7 @@ FROM sysinfo JOIN crashes USING (guid) GROUP BY vendor ORDER BY num_crashes DESC
 }
 
 
-def make_suite(folder: pathlib.Path) -> suite_lib.Suite:
+def make_suite(folder: pathlib.Path) -> definition.Suite:
     """Writes the suite's files and loads it."""
     for kind, files in (
         ("source/prod", _SOURCES),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from teledp_jax import runs
-from teledp_jax.data import aggregate, rawfiles
+from teledp_jax.data import aggregate, definition, rawfiles
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.queries import catalog, run
 from tests import paths
@@ -30,7 +30,7 @@ def fleet() -> dict[str, list[dict[str, Any]]]:
     return dca_intel_fleet.fleet(NUM_DEVICES, seed=1)
 
 
-def load() -> suite_lib.Suite:
+def load() -> definition.Suite:
     """The suite with what workload intel reads."""
     named = {name for query in CATALOG["intel"] for name in query.tables}
     suite = suite_lib.load(SUITE)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from teledp_jax import schemas
-from teledp_jax.data import sqlfile
+from teledp_jax.data import headers, sqlfile
 from tests import paths
 
 SUITE = paths.SQL / "dca"
@@ -203,7 +203,7 @@ def device_rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple
 
 def columns_of(table: sqlfile.SqlFile) -> list[schemas.Column]:
     return [
-        schemas.parse_column(name, fields, VOCABULARIES)
+        headers.column(name, fields, VOCABULARIES)
         for name, fields in table.get("columns").items()
     ]
 

@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from teledp_jax import errors, runs, storage
-from teledp_jax.data import rawfiles
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition, rawfiles
 from teledp_jax.suites.eventlog import log as log_files
 from teledp_jax.suites.eventlog import simulate as simulated
 from teledp_jax.suites.eventlog import statistics
@@ -38,7 +37,7 @@ def path(run: runs.Run) -> pathlib.Path:
 
 def write(
     run: runs.Run,
-    suite: suite_lib.Suite,
+    suite: definition.Suite,
     labels: Sequence[str],
     *,
     source: storage.Place | None,

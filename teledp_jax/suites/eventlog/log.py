@@ -189,5 +189,5 @@ def rows(
     try:
         return connection.sql(file.statement).to_arrow_table().to_pylist()
     except duckdb.Error as error:
-        line = warehouse.first_line(error)
+        line = errors.first_line(error)
         raise errors.InputError(f"{file.path}: {line}") from None

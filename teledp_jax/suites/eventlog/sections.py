@@ -7,7 +7,7 @@ from typing import Any
 
 from teledp_jax import runs
 from teledp_jax.answers import releases
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition
 from teledp_jax.privacy import ledger
 from teledp_jax.report import dots, embed, inputs, page, tables, texts
 from teledp_jax.suites.eventlog import comparison as logs
@@ -47,7 +47,7 @@ _MECHANISMS = {
 
 
 def addition(
-    found: inputs.Inputs, suite: suite_lib.Suite, draw: embed.Draw
+    found: inputs.Inputs, suite: definition.Suite, draw: embed.Draw
 ) -> page.Addition:
     """Makes the page's part on an event log; see `section`."""
     del suite

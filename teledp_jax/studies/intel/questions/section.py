@@ -3,14 +3,14 @@
 import pathlib
 
 from teledp_jax import schemas
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import definition
 from teledp_jax.report import embed, page
 from teledp_jax.report import inputs as inputs_lib
 from teledp_jax.studies.intel.questions import answer, costs, devices, limits, queries
 
 
 def addition(
-    inputs: inputs_lib.Inputs, suite: suite_lib.Suite, draw: embed.Draw
+    inputs: inputs_lib.Inputs, suite: definition.Suite, draw: embed.Draw
 ) -> page.Addition:
     """Makes the part; see `page.MakeAddition`."""
     del draw

@@ -1,0 +1,256 @@
+"""Reads public domains from plain mappings: headers of SQL files, or Python.
+
+Only YAML is needed here, no database: a schema can be had where no SQL will run.
+"""
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from teledp_jax import errors, schemas
+from teledp_jax.data import sqlfile
+
+Vocabularies = Mapping[str, list[str]]
+"""Public lists of category values, by name."""
+
+_COLUMN_KEYS = frozenset(
+    {
+        "kind", "unit", "about", "values", "other", "edges", "low", "high", "bins",
+        "scale", "zero",
+    }
+)  # fmt: skip
+_DEVICE_KEYS = frozenset(
+    {
+        "role", "grain", "reads", "device", "max_rows", "cap_by", "unique", "columns",
+        "about",
+    }
+)  # fmt: skip
+
+
+def read_schema(folder: pathlib.Path) -> schemas.Schema:
+    """Reads what the headers of a suite's device tables state; runs no SQL.
+
+    Args:
+        folder: The suite's folder, with `device/<table>.sql`.
+
+    Returns:
+        The device tables, the anchor first, then by name.
+
+    Raises:
+        InputError: If there is no device table, or a header is at fault.
+    """
+    return schema_of(folder, sqlfile.read_folder(folder / "device"))
+
+
+def schema_of(folder: pathlib.Path, files: list[sqlfile.SqlFile]) -> schemas.Schema:
+    """Makes a schema of the headers of device tables.
+
+    Args:
+        folder: The suite's folder, perhaps with `vocabularies.yaml`.
+        files: The device tables' files.
+
+    Returns:
+        The device tables, the anchor first, then by name.
+
+    Raises:
+        InputError: If there is no file, a header is at fault, or the files name several
+            id columns.
+    """
+    if not files:
+        raise errors.InputError(f"{folder}: expected device/<table>.sql.")
+    vocabularies = read_vocabularies(folder / "vocabularies.yaml")
+    tables = [_read_table(file, vocabularies) for file in files]
+    tables.sort(key=lambda table: (table.role != "anchor", table.name))
+    devices = {str(file.get("device")) for file in files}
+    if len(devices) != 1:
+        raise errors.InputError(
+            f"{folder}: all device tables share one id column; found {sorted(devices)}."
+        )
+    return schemas.Schema(suite=folder.name, device=devices.pop(), tables=tuple(tables))
+
+
+def read_vocabularies(path: pathlib.Path) -> dict[str, list[str]]:
+    """Reads public lists of category values.
+
+    Args:
+        path: A YAML file of lists of texts by name. There may be none.
+
+    Returns:
+        The lists by name; none if there is no file.
+
+    Raises:
+        InputError: If the file is no YAML, or holds anything else.
+    """
+    if not path.exists():
+        return {}
+    try:
+        lists = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise errors.InputError(
+            f"{path}: is no YAML ({errors.first_line(error)})."
+        ) from None
+    if not isinstance(lists, dict) or not all(
+        isinstance(values, list) and all(isinstance(value, str) for value in values)
+        for values in lists.values()
+    ):
+        raise errors.InputError(
+            f"{path}: expected lists of texts by name; quote texts."
+        )
+    return lists
+
+
+def _read_table(file: sqlfile.SqlFile, vocabularies: Vocabularies) -> schemas.Table:
+    """The public domain that a device table's header states."""
+    file.check_keys(_DEVICE_KEYS)
+    for key in ("role", "grain"):
+        file.get(key)
+    if file.header["role"] == "entity":
+        file.get("max_rows")
+    file.mapping("columns")
+    try:
+        return table(file.name, file.header, vocabularies)
+    except errors.InputError as error:
+        raise errors.InputError(f"{file.path}: {error}") from None
+
+
+def table(
+    name: str, fields: Mapping[str, Any], vocabularies: Vocabularies
+) -> schemas.Table:
+    """Makes a device table from its mapping.
+
+    Args:
+        name: Name of the table.
+        fields: `role`, `grain`, `columns` (mappings by name, as `column` takes them)
+            and, for an entity table, `max_rows`, `cap_by` and perhaps `unique`.
+        vocabularies: Lists that columns name.
+
+    Returns:
+        The table.
+
+    Raises:
+        InputError: If a field is missing, unknown or wrong.
+    """
+    role, columns = fields.get("role"), fields.get("columns")
+    if role not in ("anchor", "group", "entity"):
+        raise errors.InputError(
+            f"Table {name}: {role=} is none of anchor, group, entity."
+        )
+    if not isinstance(columns, Mapping):
+        raise errors.InputError(f"Table {name}: columns must be a mapping by name.")
+    is_entity = role == "entity"
+    max_rows = fields.get("max_rows") if is_entity else 1
+    unique = (fields.get("unique") or ()) if is_entity else ()
+    if not isinstance(max_rows, int) or isinstance(max_rows, bool):
+        raise errors.InputError(f"Table {name}: {max_rows=} must be a whole number.")
+    if isinstance(unique, str) or not all(isinstance(item, str) for item in unique):
+        raise errors.InputError(f"Table {name}: unique must be a list of names.")
+    return schemas.Table(
+        name=name,
+        role=role,
+        grain=str(fields.get("grain", "")),
+        columns=tuple(
+            column(str(key), value, vocabularies) for key, value in columns.items()
+        ),
+        max_rows=max_rows,
+        cap_by=fields.get("cap_by") if is_entity else None,
+        unique=tuple(unique),
+    )
+
+
+def column(name: str, fields: Any, vocabularies: Vocabularies) -> schemas.Column:
+    """Makes a column from its mapping.
+
+    Args:
+        name: Name of the column.
+        fields: `kind`, `unit`, `about`. A category has `values` (a list, or the name of
+            a list of `vocabularies`) and perhaps `other`. A number has `edges`, or
+            `low`, `high`, `bins` and `scale`; `zero: false` takes away the code of its
+            own for zero, which numbers have by default if `low` is not negative.
+        vocabularies: Lists that `values` may name.
+
+    Returns:
+        The column.
+
+    Raises:
+        InputError: If a field is missing, unknown or wrong.
+    """
+    if not isinstance(fields, Mapping):
+        raise errors.InputError(f"column {name} must be a mapping.")
+    if unknown := sorted(str(key) for key in set(fields) - _COLUMN_KEYS):
+        raise errors.InputError(
+            f"Column {name}: unknown {unknown}; known: {sorted(_COLUMN_KEYS)}."
+        )
+    try:
+        if fields.get("kind") == "category":
+            return _category(name, fields, vocabularies)
+        return _number(name, fields)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise errors.InputError(
+            f"Column {name}: a field has the wrong type or size "
+            f"({errors.first_line(error)})."
+        ) from None
+
+
+def _category(
+    name: str, fields: Mapping[str, Any], vocabularies: Vocabularies
+) -> schemas.Column:
+    """A column of texts; a field of the wrong type raises what it raises."""
+    values = fields.get("values", [])
+    if isinstance(values, str):
+        if values not in vocabularies:
+            raise errors.InputError(
+                f"Column {name}: vocabularies.yaml lacks a list {values!r}."
+            )
+        values = vocabularies[values]
+    return schemas.Column(
+        name=name,
+        kind="category",
+        about=str(fields.get("about", "")),
+        categories=tuple(str(value) for value in values),
+        other=fields.get("other"),
+    )
+
+
+def _number(name: str, fields: Mapping[str, Any]) -> schemas.Column:
+    """A column of numbers; a field of the wrong type raises what it raises."""
+    kind, scale = fields.get("kind"), fields.get("scale", "linear")
+    if kind not in ("integer", "double"):
+        raise errors.InputError(
+            f"Column {name}: {kind=} is none of category, integer, double."
+        )
+    if scale not in ("linear", "log"):
+        raise errors.InputError(f"Column {name}: {scale=} is neither linear nor log.")
+    edges = _edges(name, fields, scale=scale, whole=kind == "integer")
+    return schemas.Column(
+        name=name,
+        kind=kind,
+        unit=str(fields.get("unit", "")),
+        about=str(fields.get("about", "")),
+        edges=edges,
+        scale=scale,
+        has_zero=bool(fields.get("zero", not edges or edges[0] >= 0)),
+    )
+
+
+def _edges(
+    name: str, fields: Mapping[str, Any], *, scale: schemas.Scale, whole: bool
+) -> tuple[float, ...]:
+    """The edges that a header states, or those of evenly spaced bins."""
+    if "edges" in fields:
+        return tuple(float(edge) for edge in fields["edges"])
+    try:
+        low, high = float(fields["low"]), float(fields["high"])
+        bins = int(fields["bins"])
+    except KeyError as error:
+        raise errors.InputError(
+            f"Column {name}: expected low, high and bins, or edges; lacks {error}."
+        ) from None
+    most = schemas.MOST_CODES
+    if not low < high or not 1 <= bins < most or (scale == "log" and low <= 0):
+        raise errors.InputError(
+            f"Column {name}: expected low < high, 0 < bins < {most}, and "
+            "low > 0 for log."
+        )
+    return schemas.spaced_edges(low, high, bins, scale=scale, whole=whole)
