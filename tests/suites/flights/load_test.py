@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from teledp_jax import errors
-from teledp_jax.data import suite
+from teledp_jax.data import definition, suite
 from teledp_jax.suites.flights import load as flights
 from tests import paths
 
@@ -17,7 +17,7 @@ SUITE = paths.SQL / "flights"
 
 
 @pytest.fixture(scope="module")
-def loaded() -> suite.Suite:
+def loaded() -> definition.Suite:
     return suite.load(SUITE)
 
 
@@ -50,7 +50,7 @@ def package(tmp_path, monkeypatch) -> pathlib.Path:
 
 
 def load(
-    loaded: suite.Suite, folder: pathlib.Path, *tables: str
+    loaded: definition.Suite, folder: pathlib.Path, *tables: str
 ) -> list[tuple[int, int]]:
     """Loads some tables and gives what progress told."""
     told = []
