@@ -49,7 +49,12 @@ def records(schema: schemas.Schema, num_devices: int) -> arrays.DeviceArrays:
 
 def relational_model(schema: schemas.Schema) -> Any:
     """The model of `dpsgd_relational` under the shares that `records` has."""
-    from teledp_jax.dpsgd.models import relational, relational_layout
+    from teledp_jax.dpsgd.models import (
+        relational,
+        relational_bases,
+        relational_layout,
+        relational_training,
+    )
 
     layout = relational_layout.layout(schema)
 
@@ -60,5 +65,7 @@ def relational_model(schema: schemas.Schema) -> Any:
         return np.full(head.num_codes, 1.0 / head.num_codes)
 
     found = tuple(tuple(map(shares, group.variables)) for group in layout.groups)
-    network = relational.Relational(layout, relational.slots(layout, found))
-    return relational.model(network, relational.all_bases(layout, found), found)
+    network = relational.Relational(layout, relational_training.slots(layout, found))
+    return relational_training.model(
+        network, relational_bases.all_bases(layout, found), found
+    )

@@ -13,9 +13,14 @@ from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.dpsgd import clipping, recipes, sampling, states, train
 from teledp_jax.dpsgd.models import (
     relational,
+    relational_bases,
+    relational_calibrate,
+    relational_expected,
     relational_layout,
+    relational_prior,
     relational_sample,
     relational_steps,
+    relational_training,
 )
 from teledp_jax.marginals import measure, rows
 from teledp_jax.privacy import accounting, budgets, events
@@ -190,10 +195,10 @@ def make(
         shares = tuple(tuple(found[c] for c in own) for own in columns)
         totals = rows.totals(schema, noisy, sigma=noise.marginal_sigma)
         goals = tuple(
-            relational_sample.Goal(*zip(*(totals[c] for c in own), strict=True))
+            relational_calibrate.Goal(*zip(*(totals[c] for c in own), strict=True))
             for own in columns
         )
-        bases = relational.all_bases(layout, shares)
+        bases = relational_bases.all_bases(layout, shares)
         params = _train(
             config,
             recipe,
@@ -205,7 +210,7 @@ def make(
             arrays.flatten(schema, devices),
             context,
         )
-        shifts = relational_sample.calibrate(
+        shifts = relational_calibrate.calibrate(
             layout,
             params,
             bases,
@@ -222,7 +227,7 @@ def make(
     def sample(
         key: Key[Array, ""], fitted: base.Tree, num_devices: int
     ) -> arrays.DeviceArrays:
-        bases = relational.all_bases(layout, _listed(layout, fitted["shares"]))
+        bases = relational_bases.all_bases(layout, _listed(layout, fitted["shares"]))
         shifts = jax.tree.map(jnp.asarray, _listed(layout, fitted["shifts"]))
         params = jax.tree.map(jnp.asarray, fitted["params"])
         chunk = config.num_samples
@@ -252,9 +257,9 @@ def _train(
     config: Config,
     recipe: recipes.Recipe,
     layout: relational_layout.Layout,
-    bases: relational.AllBases,
-    shares: relational.AllShares,
-    repeats: relational.Repeats,
+    bases: relational_bases.AllBases,
+    shares: relational_bases.AllShares,
+    repeats: relational_training.Repeats,
     fit_keys: keys.Keys,
     codes: np.ndarray,
     context: base.Context,
@@ -262,7 +267,7 @@ def _train(
     """DP-SGD with step sizes that follow from noisy marginals."""
     key, init_key = jax.random.split(fit_keys.init)
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
-    expected = relational_steps.expect(layout, bases, shares, generator)
+    expected = relational_expected.expect(layout, bases, shares, generator)
     bound, scales = 1.0, 1.0 / expected.norms
     if config.clip > 0:
         bound = config.clip / float(scales.mean())
@@ -270,17 +275,17 @@ def _train(
     clip = clipping.Clip(
         l2_clip_norm=bound, normalise=config.clip == 0, path=config.clipping_path
     )
-    curvature = relational_steps.curvatures(layout, expected, scales)
+    curvature = relational_expected.curvatures(layout, expected, scales)
     optimizer = relational_steps.optimizer(
         states.flatten(curvature),
-        relational_steps.prior(layout, curvature, config.prior),
+        relational_prior.prior(layout, curvature, config.prior),
         noise=recipe.noise_multiplier * bound / recipe.expected_batch_size,
         settings=relational_steps.Settings(start=config.start, memory=config.memory),
     )
     network = relational.Relational(
-        layout, relational.slots(layout, shares), expected.weights
+        layout, relational_training.slots(layout, shares), expected.weights
     )
-    model = relational.model(network, bases, shares, repeats)
+    model = relational_training.model(network, bases, shares, repeats)
     return train.fit(
         model,
         optimizer,
@@ -318,7 +323,7 @@ def _repeats(
     schema: schemas.Schema,
     layout: relational_layout.Layout,
     shares: dict[rows.Column, float],
-) -> relational.Repeats:
+) -> relational_training.Repeats:
     """What codes that rows before have start with: little where they seldom repeat."""
     return tuple(
         tuple(
@@ -338,9 +343,9 @@ def _num_parameters(layout: relational_layout.Layout) -> int:
         tuple(np.full(v.num_codes, 1 / v.num_codes) for v in group.variables)
         for group in layout.groups
     )
-    bases = relational.all_bases(layout, uniform)
-    network = relational.Relational(layout, relational.slots(layout, uniform))
-    model = relational.model(network, bases, uniform)
+    bases = relational_bases.all_bases(layout, uniform)
+    network = relational.Relational(layout, relational_training.slots(layout, uniform))
+    model = relational_training.model(network, bases, uniform)
     shapes = jax.eval_shape(model.init, jax.random.key(0))
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes))
 

@@ -12,7 +12,7 @@ from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.dpsgd import clipping, recipes, sampling, train
-from teledp_jax.dpsgd.models import matching, vae
+from teledp_jax.dpsgd.models import matching, vae, vae_layout
 from teledp_jax.marginals import measure
 from teledp_jax.privacy import accounting, budgets, events
 
@@ -161,7 +161,7 @@ def make(
     )
     noise = _Noise(config=config, num_heads=num_heads, level=level)
     network = vae.Vae(
-        layout=vae.layout(schema, smooth=config.smooth),
+        layout=vae_layout.layout(schema, smooth=config.smooth),
         hidden=config.hidden,
         latent=config.latent,
         smooth=config.smooth,

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax.dpsgd import clipping
-from teledp_jax.dpsgd.models import vae
+from teledp_jax.dpsgd.models import vae, vae_layout
 
 _ROUNDS = 30
 _FLOOR = 1e-6  # least share of a code
@@ -58,7 +58,7 @@ def targets(
 
 
 def starting_bias(
-    layout: vae.Layout, noisy: Counts, *, stddev: float
+    layout: vae_layout.Layout, noisy: Counts, *, stddev: float
 ) -> Float[Array, " code"]:
     """Log shares of all codes, in the order of blocks."""
     parts = []
@@ -120,7 +120,7 @@ def shift(
     )
 
 
-def _block(noisy: Counts, block: vae.Block) -> Float[Array, "head code"]:
+def _block(noisy: Counts, block: vae_layout.Block) -> Float[Array, "head code"]:
     """Counts of the heads of a block."""
     counts = np.zeros(block.valid.shape, np.float32)
     counts[block.valid] = np.concatenate([noisy[head] for head in block.heads])
@@ -128,7 +128,7 @@ def _block(noisy: Counts, block: vae.Block) -> Float[Array, "head code"]:
 
 
 def _weight(
-    layout: vae.Layout, more: dict[int, Array], head: int, num_samples: int
+    layout: vae_layout.Layout, more: dict[int, Array], head: int, num_samples: int
 ) -> Float[Array, " device"]:
     """Probability that the row of a head exists, for each sample."""
     if layout.owners[head] < 0:

@@ -9,19 +9,27 @@ that they go through the network as dense arrays.
 import dataclasses
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Int
 
 from teledp_jax import schemas
 
 _FILL = 8  # domains are filled up to multiples of it, so that there are few blocks
+
+
 _SMALL = 6  # domains up to this size gain nothing from smooth functions
-_FLAGS = 2  # absent and zero
-_CURVES = (1.0, 0.5, 0.25)  # scale of the polynomials of degree 1, 2, 3
+
+
+NUM_FLAGS = 2  # absent and zero
+
+
+CURVE_SCALES = (1.0, 0.5, 0.25)  # scale of the polynomials of degree 1, 2, 3
+
+
 _CURVES_SEEN = 2  # how many of them show a number to later variables
+
+
 _WIDE = 64  # codes; categories with more are seen in their own row alone
-_FLOOR = 1e-4  # least share of a code that counts where curves are made
 
 
 class Variable(NamedTuple):
@@ -68,12 +76,12 @@ class Block(NamedTuple):
     @property
     def num_inputs(self) -> int:
         """Functions through which each variable is seen."""
-        return _FLAGS + _CURVES_SEEN if self.is_smooth else self.size
+        return NUM_FLAGS + _CURVES_SEEN if self.is_smooth else self.size
 
     @property
     def num_outputs(self) -> int:
         """Functions through which each variable is predicted."""
-        return _FLAGS + len(_CURVES) if self.is_smooth else self.size
+        return NUM_FLAGS + len(CURVE_SCALES) if self.is_smooth else self.size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,76 +228,6 @@ def _group(variables: tuple[Variable, ...], *, rows: int = 1, owner: int = -1) -
     return Group(variables, ordered, rows, owner)
 
 
-class Bases(NamedTuple):
-    """Functions of the codes of a block, with mean zero under the shares given.
-
-    Attributes:
-        inputs: `[variable, code, function]`: what a code is seen as.
-        outputs: `[variable, function, code]`: what coefficients add to logits; for
-            codes without order `[variable, 1, code]`, one where a code is in the
-            domain, since each of them has its own coefficient.
-        valid: Which codes are in the domain.
-    """
-
-    inputs: Float[np.ndarray, "variable code function"]
-    outputs: Float[np.ndarray, "variable _ code"]
-    valid: Bool[np.ndarray, "variable code"]
-
-
-Shares = tuple[Float[np.ndarray, " _"], ...]
-"""For each variable of a group, public shares of its codes over rows that exist."""
-
-
-def bases(group: Group, shares: Shares) -> tuple[Bases, ...]:
-    """Functions for each block of a group.
-
-    Codes without order, absent and zero are seen as indicators less their shares.
-    Ordered codes are seen through polynomials that have variance one, times a scale,
-    and no correlation, so that weights are of one size whatever the column.
-    """
-    found = []
-    for block in group.blocks:
-        parts = [_functions(group.variables[p], shares[p], block) for p in block.places]
-        inputs, outputs, valid = (np.stack(part) for part in zip(*parts, strict=True))
-        found.append(Bases(inputs, outputs, valid))
-    return tuple(found)
-
-
-def _functions(
-    variable: Variable, shares: Float[np.ndarray, " code"], block: Block
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs, outputs and domain of one variable."""
-    weights = np.zeros(block.size)
-    weights[: variable.num_codes] = shares
-    valid = np.arange(block.size) < variable.num_codes
-    flat = _curves(variable, weights, block) if block.is_smooth else np.eye(block.size)
-    centred = np.where(valid[:, None], flat - weights @ flat, 0.0)
-    inputs = centred[:, : block.num_inputs]
-    outputs = centred.T if block.is_smooth else valid[None]
-    return inputs.astype(np.float32), outputs.astype(np.float32), valid
-
-
-def _curves(
-    variable: Variable, weights: Float[np.ndarray, " code"], block: Block
-) -> Float[np.ndarray, "code function"]:
-    """Flags of absent and zero, then polynomials that the weights make uncorrelated."""
-    first, stop = variable.first, variable.num_codes
-    flat = np.zeros((block.size, _FLAGS + len(_CURVES)))
-    flat[:first, :first] = np.eye(first)
-    inside = np.maximum(weights[first:stop], _FLOOR)
-    inside = inside / inside.sum()
-    x = np.linspace(-1.0, 1.0, stop - first)
-    known = [np.ones_like(x)]
-    for degree, scale in enumerate(_CURVES, start=1):
-        curve = x**degree
-        for other in known:
-            curve = curve - (inside @ (curve * other)) * other
-        known.append(curve / np.sqrt(inside @ curve**2))
-        # A few rare codes far out must not be all that a device's gradient shows.
-        flat[first:stop, _FLAGS + degree - 1] = scale * np.clip(known[-1], -3.0, 3.0)
-    return flat
-
-
 def codes_of(
     group: Group, codes: Int[Array, "device head"]
 ) -> Int[Array, "device row variable"]:
@@ -300,10 +238,3 @@ def codes_of(
         part = codes[:, heads[0] : heads[0] + group.rows * len(heads)]
         return part.reshape(-1, group.rows, len(heads))
     return codes[:, heads[None] + rows]
-
-
-def num_rows(group: Group, codes: Int[Array, "device head"]) -> Int[Array, " device"]:
-    """How many rows each device has."""
-    if group.owner < 0:
-        return jnp.ones(codes.shape[0], jnp.int32)
-    return codes[:, group.owner]

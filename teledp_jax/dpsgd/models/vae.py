@@ -6,136 +6,18 @@ enter and leave through a few smooth functions of it, which is a fraction of the
 of one-hot codes, and of the noise.
 """
 
-import dataclasses
 from collections.abc import Callable
-from typing import NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
-from teledp_jax import schemas
 from teledp_jax.dpsgd import clipping, trainable
-from teledp_jax.dpsgd.models import layers
+from teledp_jax.dpsgd.models import layers, vae_layout
 
-_DEGREE = 3  # of the polynomials through which numbers enter and leave
-_FILL = 8  # domains are filled up to multiples of it, so that there are few blocks
 _NEVER = -1e9  # logit of a code outside of the domain
-_SMALL = 6  # domains up to this size gain nothing from smooth functions
-
-
-class Block(NamedTuple):
-    """Heads of one kind and of about one size, with domains filled up to one size.
-
-    Attributes:
-        heads: Their positions in `schema.heads`.
-        valid: Which codes are in a head's domain; the others are never drawn.
-        bases: Smooth functions of the code through which it enters and leaves, or
-            None where each code has weights of its own.
-    """
-
-    heads: tuple[int, ...]
-    valid: Bool[np.ndarray, "head code"]
-    bases: Float[np.ndarray, "head function code"] | None
-
-    @property
-    def num_codes(self) -> int:
-        """Size of the filled domain."""
-        return self.valid.shape[1]
-
-    @property
-    def num_functions(self) -> int:
-        """Numbers that stand for a code."""
-        return self.num_codes if self.bases is None else self.bases.shape[1]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Layout:
-    """How codes become features and coefficients become logits.
-
-    Attributes:
-        blocks: The blocks; together they hold each head once.
-        owners: For each head, the head with its table's number of rows, or -1.
-        rows: For each head, its row of the table.
-    """
-
-    blocks: tuple[Block, ...]
-    owners: tuple[int, ...]
-    rows: tuple[int, ...]
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """The heads that are numbers of rows."""
-        return tuple(sorted({owner for owner in self.owners if owner >= 0}))
-
-    @property
-    def num_coefficients(self) -> int:
-        """Numbers that stand for a device, before and after the network."""
-        return sum(len(block.heads) * block.num_functions for block in self.blocks)
-
-    @property
-    def num_codes(self) -> int:
-        """Codes of all heads, in the order of blocks."""
-        return sum(len(block.heads) * block.num_codes for block in self.blocks)
-
-
-def layout(schema: schemas.Schema, *, smooth: bool) -> Layout:
-    """Groups the heads of a schema.
-
-    Args:
-        schema: The device tables.
-        smooth: Whether numbers enter and leave through smooth functions of their
-            order; else each code has weights of its own.
-    """
-    groups: dict[tuple[bool, int], list[int]] = {}
-    owners, latest = [], -1
-    for index, head in enumerate(schema.heads):
-        size = -(-head.num_codes // _FILL) * _FILL
-        is_smooth = smooth and _first_bin(head) is not None
-        groups.setdefault((is_smooth, size), []).append(index)
-        if head.column is None:
-            latest = index
-        anchored = head.table == schema.anchor.name
-        owners.append(-1 if head.column is None or anchored else latest)
-    blocks = []
-    for (is_smooth, size), indices in sorted(groups.items()):
-        heads = [schema.heads[index] for index in indices]
-        valid = np.arange(size)[None] < np.array([[h.num_codes] for h in heads])
-        bases = np.stack([_basis(h, size) for h in heads]) if is_smooth else None
-        blocks.append(Block(tuple(indices), valid, bases))
-    rows = tuple(head.row for head in schema.heads)
-    return Layout(tuple(blocks), tuple(owners), rows)
-
-
-def _first_bin(head: schemas.Head) -> int | None:
-    """First code of an ordered domain; None if codes are to be told apart."""
-    if head.num_codes <= _SMALL:
-        return None
-    if head.column is None:
-        return 1
-    return head.column.first_bin if head.column.is_number else None
-
-
-def _basis(head: schemas.Head, size: int) -> Float[np.ndarray, "function code"]:
-    """Flags of absent and zero, and polynomials over the bins."""
-    first = _first_bin(head) or 0
-    basis = np.zeros((2 + _DEGREE, size), np.float32)
-    basis[:first, :first] = np.eye(first)
-    position = np.linspace(-1.0, 1.0, head.num_codes - first)
-    curves = np.polynomial.legendre.legvander(position, _DEGREE)[:, 1:]
-    basis[2:, first : head.num_codes] = curves.T
-    return basis
-
-
-def exists(
-    layout: Layout, codes: Int[Array, "device head"]
-) -> Bool[Array, "device head"]:
-    """`arrays.exists`, inside jit."""
-    owners = np.array(layout.owners)
-    rows = np.array(layout.rows, np.int32)
-    return jnp.asarray(owners < 0)[None] | (codes[:, owners] > rows[None])
 
 
 class Vae(nn.Module):
@@ -148,7 +30,7 @@ class Vae(nn.Module):
         smooth: Whether codes enter as features; else as a sum of embeddings.
     """
 
-    layout: Layout
+    layout: vae_layout.Layout
     hidden: tuple[int, ...]
     latent: int
     smooth: bool
@@ -159,7 +41,7 @@ class Vae(nn.Module):
         self.embed = (
             nn.Dense(width)
             if self.smooth
-            else layers.CodeDense(_code_sizes(self.layout), width)
+            else layers.CodeDense(vae_layout.code_sizes(self.layout), width)
         )
         wider = (*self.hidden[1:], 2 * self.latent) if self.hidden else ()
         self.encoder = [nn.Dense(width) for width in wider]
@@ -175,9 +57,9 @@ class Vae(nn.Module):
         self, codes: Int[Array, "device head"], noise: Float[Array, "device latent"]
     ) -> tuple[list[Float[Array, "device _ _"]], Float[Array, " device"]]:
         """Logits of each block, and the divergence of the latent from its prior."""
-        present = exists(self.layout, codes)
+        present = vae_layout.exists(self.layout, codes)
         if self.smooth:
-            x = self.embed(_features(self.layout, codes, present))
+            x = self.embed(vae_layout.features(self.layout, codes, present))
         else:
             order = np.concatenate([block.heads for block in self.layout.blocks])
             x = self.embed(jnp.where(present, codes, -1)[:, order])
@@ -209,48 +91,13 @@ class Vae(nn.Module):
                 part = jnp.einsum("bhk,hkc->bhc", part, jnp.asarray(block.bases))
             parts.append(part.reshape(size, -1))
             start = stop
-        logits = unpack(self.layout, self.bias(jnp.concatenate(parts, axis=1)))
+        logits = vae_layout.unpack(
+            self.layout, self.bias(jnp.concatenate(parts, axis=1))
+        )
         return [
             jnp.where(jnp.asarray(block.valid)[None], part, _NEVER)
             for block, part in zip(self.layout.blocks, logits, strict=True)
         ]
-
-
-def unpack(
-    layout: Layout, values: Float[Array, "device code"]
-) -> list[Float[Array, "device _ _"]]:
-    """Splits a row of codes into blocks."""
-    parts, start = [], 0
-    for block in layout.blocks:
-        stop = start + len(block.heads) * block.num_codes
-        parts.append(
-            values[:, start:stop].reshape(-1, len(block.heads), block.num_codes)
-        )
-        start = stop
-    return parts
-
-
-def _code_sizes(layout: Layout) -> tuple[int, ...]:
-    """Domain sizes of the heads, in the order of blocks."""
-    return tuple(block.num_codes for block in layout.blocks for _ in block.heads)
-
-
-def _features(
-    layout: Layout,
-    codes: Int[Array, "device head"],
-    present: Bool[Array, "device head"],
-) -> Float[Array, "device feature"]:
-    """Features of all codes; zeros where a row does not exist."""
-    parts = []
-    for block in layout.blocks:
-        heads = np.array(block.heads)
-        number = np.arange(block.num_codes, dtype=np.int32)
-        hot = codes[:, heads][..., None] == number[None, None]
-        kept = (hot & present[:, heads][..., None]).astype(jnp.float32)
-        if block.bases is not None:
-            kept = jnp.einsum("bhc,hkc->bhk", kept, jnp.asarray(block.bases))
-        parts.append(kept.reshape(codes.shape[0], -1))
-    return jnp.concatenate(parts, axis=1)
 
 
 def model(network: Vae, *, kl_weight: float) -> trainable.Model:
@@ -273,7 +120,7 @@ def model(network: Vae, *, kl_weight: float) -> trainable.Model:
     def losses(params: clipping.Params, batch: clipping.Batch) -> Array:
         codes, noise = batch
         logits, divergence = network.apply({"params": params}, codes, noise)
-        present = exists(plan, codes)
+        present = vae_layout.exists(plan, codes)
         total = kl_weight * divergence
         for block, part in zip(plan.blocks, logits, strict=True):
             heads = np.array(block.heads)
@@ -302,7 +149,7 @@ def sampler(network: Vae, *, chunk: int) -> Sampler:
         latent_key, code_key = jax.random.split(key)
         z = jax.random.normal(latent_key, (chunk, network.latent), jnp.float32)
         logits = network.apply({"params": params}, z, method="decode")
-        shifts = unpack(network.layout, shift[None])
+        shifts = vae_layout.unpack(network.layout, shift[None])
         codes = jnp.zeros((chunk, len(network.layout.owners)), jnp.int32)
         for i, block in enumerate(network.layout.blocks):
             drawn = jax.random.categorical(

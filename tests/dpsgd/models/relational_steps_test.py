@@ -3,12 +3,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from teledp_jax import schemas
-from teledp_jax.dpsgd.models import relational, relational_layout, relational_steps
+from teledp_jax.dpsgd.models import (
+    relational,
+    relational_bases,
+    relational_expected,
+    relational_layout,
+    relational_prior,
+    relational_steps,
+    relational_training,
+)
 
 
 def test_a_step_is_that_of_a_posterior_mean():
     settings = relational_steps.Settings(start=2.0, memory=1.0)
-    prior = relational_steps.Prior(jnp.array([0.1, 0.1]), jnp.array([-1, -1]))
+    prior = relational_prior.Prior(jnp.array([0.1, 0.1]), jnp.array([-1, -1]))
     optimizer = relational_steps.optimizer(
         jnp.array([0.5, 0.0]), prior, noise=0.02, settings=settings
     )
@@ -24,7 +32,7 @@ def test_a_step_is_that_of_a_posterior_mean():
 
 
 def test_the_prior_of_a_tie_is_its_evidence():
-    prior = relational_steps.Prior(
+    prior = relational_prior.Prior(
         jnp.full(6, 0.5, jnp.float32), jnp.array([0, 0, 0, 1, 1, -1])
     )
     found = relational_steps._evidence(
@@ -48,7 +56,7 @@ def test_strong_ties_are_let_go_and_empty_ones_are_held():
         stddevs = jnp.full(2 * size, 0.3, jnp.float32)
         optimizer = relational_steps.optimizer(
             jnp.full(2 * size, curvature, jnp.float32),
-            relational_steps.Prior(stddevs, jnp.asarray(ties, jnp.int32)),
+            relational_prior.Prior(stddevs, jnp.asarray(ties, jnp.int32)),
             noise=noise,
             settings=settings,
         )
@@ -91,10 +99,10 @@ def test_weights_between_the_same_two_variables_are_a_tie():
         tuple(np.full(v.num_codes, 1 / v.num_codes) for v in group.variables)
         for group in layout.groups
     )
-    bases = relational.all_bases(layout, shares)
-    network = relational.Relational(layout, relational.slots(layout, shares))
-    params = relational.model(network, bases, shares).init(jax.random.key(0))
-    ties = relational_steps._ties(layout, params)
+    bases = relational_bases.all_bases(layout, shares)
+    network = relational.Relational(layout, relational_training.slots(layout, shares))
+    params = relational_training.model(network, bases, shares).init(jax.random.key(0))
+    ties = relational_prior._ties(layout, params)
     assert jax.tree.map(jnp.shape, ties) == jax.tree.map(jnp.shape, params)
     device = layout.device
     seen: dict[int, tuple] = {}
@@ -158,9 +166,9 @@ def test_curvatures_are_those_of_the_loss():
         tuple(rng.dirichlet(np.full(v.num_codes, 5.0)) for v in group.variables)
         for group in layout.groups
     )
-    bases = relational.all_bases(layout, shares)
+    bases = relational_bases.all_bases(layout, shares)
     network = relational.Relational(layout, lambda count: (count, count))
-    model = relational.model(network, bases, shares)
+    model = relational_training.model(network, bases, shares)
     count = 4000
     codes = np.column_stack(
         [rng.choice(len(p), count, p=p) for p in (*shares[0], *shares[1])]
@@ -179,9 +187,11 @@ def test_curvatures_are_those_of_the_loss():
         for leaf in jax.tree.leaves(grads)
     )
     # A log-linear model's curvature is the second moment of its gradients.
-    expected = relational_steps.expect(layout, bases, shares, np.random.default_rng(1))
+    expected = relational_expected.expect(
+        layout, bases, shares, np.random.default_rng(1)
+    )
     np.testing.assert_allclose((expected.norms**2).mean(), squared.mean(), rtol=0.1)
-    found = relational_steps.curvatures(layout, expected, 1 / expected.norms)
+    found = relational_expected.curvatures(layout, expected, 1 / expected.norms)
     weights = 1 / np.sqrt(squared)
     for layer, name in (("device", "kernel"), ("contexts_0", "kernel")):
         grad = np.asarray(grads[layer][name], np.float64)
@@ -207,7 +217,7 @@ def test_ties_between_numbers_of_rows_may_be_strong():
         "biases_0": {"bias": jnp.ones(3, jnp.float32)},
         "repeats_0": {"kernel": jnp.ones((1, 1), jnp.float32)},
     }
-    found = relational_steps._stddevs(layout, curvature, 0.25)
+    found = relational_prior._stddevs(layout, curvature, 0.25)
     np.testing.assert_array_equal(found["biases_0"]["bias"], 0.25)
     np.testing.assert_array_equal(found["repeats_0"]["kernel"], 3.0)
     kernel = np.asarray(found["device"]["kernel"])

@@ -7,7 +7,15 @@ import pytest
 
 from teledp_jax import schemas
 from teledp_jax.dpsgd import clipping
-from teledp_jax.dpsgd.models import relational, relational_layout, relational_sample
+from teledp_jax.dpsgd.models import (
+    relational,
+    relational_bases,
+    relational_calibrate,
+    relational_features,
+    relational_layout,
+    relational_sample,
+    relational_training,
+)
 
 SCHEMA = schemas.Schema(
     suite="toy",
@@ -60,9 +68,9 @@ def make_shares(seed=0):
 
 
 SHARES = make_shares()
-BASES = relational.all_bases(LAYOUT, SHARES)
+BASES = relational_bases.all_bases(LAYOUT, SHARES)
 NETWORK = relational.Relational(LAYOUT, lambda count: (count, count, 2 * count, count))
-MODEL = relational.model(NETWORK, BASES, SHARES, ((), (-4.0,)))
+MODEL = relational_training.model(NETWORK, BASES, SHARES, ((), (-4.0,)))
 LOSSES = jax.jit(MODEL.losses)
 
 
@@ -104,7 +112,7 @@ def test_variables_come_in_order():
 
 def test_functions_are_centred_and_uncorrelated():
     group, shares = LAYOUT.tables[0], SHARES[1]
-    (functions,) = relational_layout.bases(group, shares)
+    (functions,) = relational_bases.bases(group, shares)
     weights = np.zeros(functions.valid.shape[1])
     weights[: len(shares[0])] = shares[0]
     np.testing.assert_allclose(weights @ functions.inputs[0], 0.0, atol=1e-6)
@@ -174,7 +182,7 @@ def test_rows_that_do_not_exist_do_not_count(params):
 
 def test_slots_follow_the_rows():
     own = (SHARES[0][0], np.array([0.9, 0.1]), np.array([0.5, 0.3, 0.2]))
-    count = relational.slots(LAYOUT, (own, *SHARES[1:]))
+    count = relational_training.slots(LAYOUT, (own, *SHARES[1:]))
     # 40 + 3 * 6 + 8, 280 + 3 * 15.6 + 8 and 200 + 3 * 10 + 8, in multiples of 64
     assert count(400) == (128, 128, 384, 256)
     assert count(1) == (1, 1, 2, 1)
@@ -213,12 +221,12 @@ def test_clipping_paths_agree(params):
 
 def test_calibration_meets_the_goals(params):
     goals = tuple(
-        relational_sample.Goal(
+        relational_calibrate.Goal(
             tuple(1e6 * share for share in own), tuple(1.0 for _ in own)
         )
         for own in make_shares(seed=3)
     )
-    shifts = relational_sample.calibrate(
+    shifts = relational_calibrate.calibrate(
         LAYOUT, params, BASES, goals, jax.random.key(4), num_samples=20_000
     )
     drawn = relational_sample.draw(
@@ -253,8 +261,8 @@ def test_entropies_and_their_gradients_are_those_of_a_softmax(scale):
         return total
 
     def ours(logits):
-        hot = relational._hot(group, codes)
-        return relational._entropies(group, bases, logits, hot)
+        hot = relational_features.hot(group, codes)
+        return relational_features.entropies(group, bases, logits, hot)
 
     np.testing.assert_allclose(ours(logits), plain(logits), rtol=2e-5, atol=1e-5)
     found, expected = (

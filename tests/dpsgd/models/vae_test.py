@@ -5,7 +5,7 @@ import pytest
 
 from teledp_jax import arrays, schemas
 from teledp_jax.dpsgd import clipping
-from teledp_jax.dpsgd.models import matching, vae
+from teledp_jax.dpsgd.models import matching, vae, vae_layout
 
 
 def column(name, kind, size):
@@ -52,13 +52,13 @@ def codes(num_devices=6, seed=0):
 
 
 def network(smooth=True):
-    layout = vae.layout(SCHEMA, smooth=smooth)
+    layout = vae_layout.layout(SCHEMA, smooth=smooth)
     return vae.Vae(layout=layout, hidden=(8,), latent=3, smooth=smooth)
 
 
 def test_each_head_is_in_one_block_with_its_domain():
     for smooth in (True, False):
-        layout = vae.layout(SCHEMA, smooth=smooth)
+        layout = vae_layout.layout(SCHEMA, smooth=smooth)
         sizes = {
             head: int(valid.sum())
             for block in layout.blocks
@@ -71,8 +71,8 @@ def test_each_head_is_in_one_block_with_its_domain():
 
 
 def test_existence_is_that_of_arrays():
-    layout = vae.layout(SCHEMA, smooth=True)
-    found = vae.exists(layout, jnp.asarray(codes(50)))
+    layout = vae_layout.layout(SCHEMA, smooth=True)
+    found = vae_layout.exists(layout, jnp.asarray(codes(50)))
     assert np.array_equal(found, arrays.exists(SCHEMA, codes(50)))
 
 
