@@ -26,8 +26,9 @@ _CHECK = flags.DEFINE_bool("check", False, "Write nothing; name what is out of d
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 _TABLE = re.compile(
-    r"(?P<begin><!-- table: (?P<name>[\w.-]+) -->\n).*?(?P<end><!-- end of table -->)",
-    re.DOTALL,
+    r"^(?P<begin><!-- table: (?P<name>[\w.-]+) -->\n)"
+    r".*?^(?P<end><!-- end of table -->)",
+    re.DOTALL | re.MULTILINE,
 )
 
 
