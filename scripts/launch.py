@@ -15,7 +15,7 @@ from teledp_jax import errors, runs, storage
 from teledp_jax.cluster import gang, launcher, placement
 from teledp_jax.data import shipped
 from teledp_jax.job import fit, pipeline, settings
-from teledp_jax.suites.eventlog import log, logfile
+from teledp_jax.suites import hooks
 
 
 class _ConfigFile(config_flags.ConfigFileFlagParser):
@@ -54,6 +54,9 @@ _INPUT = flags.DEFINE_string(
     "input",
     None,
     "A CSV of product events, of suite eventlog, in place of a simulated log.",
+)
+_ENCODING = flags.DEFINE_string(
+    "encoding", "utf-8", "Encoding of --input, if it has no byte order mark."
 )
 _PROCESSES = flags.DEFINE_integer(
     "processes",
@@ -146,22 +149,33 @@ def input_path() -> pathlib.Path | None:
     return pathlib.Path(_INPUT.value)
 
 
-def load_input(folder: pathlib.Path) -> None:
-    """Makes clean log and raw files of --input, unless the folder has them.
+def encoding() -> str:
+    """The encoding of --input."""
+    return str(_ENCODING.value)
+
+
+def load_input(folder: pathlib.Path, suite: str) -> pathlib.Path | None:
+    """Makes raw files of --input, unless the folder has them.
+
+    Args:
+        folder: The run folder.
+        suite: Name of the suite that the file is of.
+
+    Returns:
+        The folder of raw files; None without the flag.
 
     Raises:
-        InputError: If the file is of no use.
+        InputError: If the suite reads no single file, or the file cannot be used.
     """
-    path, suite_folder = input_path(), shipped.suite("eventlog")
-    if path is None or logfile.is_loaded(path, folder, suite_folder=suite_folder):
-        return
-    made = logfile.load(path, folder, suite_folder=suite_folder)
-    logging.info(
-        "%s: %d events, %d rows rejected, read as %s",
-        path,
-        len(made.events),
-        sum(made.rejects.values()),
-        made.encoding,
+    path, read_file = input_path(), hooks.of(suite).read_file
+    if path is None:
+        return None
+    if read_file is None:
+        raise errors.InputError(
+            f"--input is for a suite of one file; for {suite} state --config.source."
+        )
+    return read_file(
+        path, folder, suite_folder=shipped.suite(suite), encoding=encoding()
     )
 
 
@@ -232,16 +246,10 @@ def _keep(config: ml_collections.ConfigDict, labels: Sequence[str]) -> None:
 
 def _use_input(config: ml_collections.ConfigDict) -> None:
     """Makes the raw files of --input the source of a config."""
-    if config.suite != "eventlog":
-        raise errors.InputError(
-            f"--input is for suite eventlog; for {config.suite} state --config.source."
-        )
     if config.source is not None:
         raise errors.InputError("State --input or --config.source, not both.")
     settings.resolve(config)  # before any work
-    folder = workdir()
-    load_input(folder)
-    config.source = str(folder / log.RAW)
+    config.source = str(load_input(workdir(), config.suite))
 
 
 def bar(name: str) -> fit.Progress:

@@ -42,7 +42,7 @@ def main() -> None:
     if _BOOK.value and not (_DATA_SET.value and _CAP.value):
         raise errors.InputError("State --data_set and --cap_epsilon with --book.")
     folder = launch.workdir()
-    launch.load_input(folder)
+    launch.load_input(folder, "eventlog")
     # All public products: which ones the log has would be a private fact.
     products = log.vocabulary(shipped.suite("eventlog"), "products")
     run = runs.Run(folder)

@@ -33,7 +33,7 @@ def columns(table: pa.Table, names: tuple[str, ...]) -> dict[str, np.ndarray]:
 def main() -> None:
     """Runs the step."""
     folder = launch.workdir()
-    launch.load_input(folder)
+    launch.load_input(folder, "eventlog")
     suite_folder = shipped.suite("eventlog")
     reports = folder / "reports"
     with eventlog.open_clean(folder) as connection:

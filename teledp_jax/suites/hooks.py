@@ -8,7 +8,7 @@ from teledp_jax import errors, runs, storage
 from teledp_jax.data import definition, sqlfile
 from teledp_jax.report import page
 from teledp_jax.suites.dca import fleet
-from teledp_jax.suites.eventlog import comparison, sections, simulate
+from teledp_jax.suites.eventlog import comparison, logfile, sections, simulate
 from teledp_jax.suites.flights import load
 
 
@@ -50,17 +50,43 @@ class Compare(Protocol):
         """Writes what it found in the run folder, and returns it."""
 
 
+class ReadFile(Protocol):
+    """Makes the raw files of a suite of one file of a user's own."""
+
+    def __call__(
+        self,
+        path: pathlib.Path,
+        folder: pathlib.Path,
+        *,
+        suite_folder: pathlib.Path,
+        encoding: str,
+    ) -> pathlib.Path:
+        """Writes raw files below a folder, unless it has those of this file.
+
+        Args:
+            path: The file.
+            folder: The run folder.
+            suite_folder: Folder of the suite.
+            encoding: Encoding of the file.
+
+        Returns:
+            The folder of raw files, which serves as a source.
+        """
+
+
 class Hooks(NamedTuple):
     """What a suite adds; a suite of SQL files only adds nothing.
 
     Attributes:
         write: Makes its raw files; None: a run needs a source.
+        read_file: Makes them of one file; None: a source is a folder.
         rates: Data file of its simulator, whose assumed sections the report lists.
         compare: Run after `evaluate`.
         additions: Make the parts of the report that are its own.
     """
 
     write: Write | None = None
+    read_file: ReadFile | None = None
     rates: pathlib.Path | None = None
     compare: Compare | None = None
     additions: tuple[page.MakeAddition, ...] = ()
@@ -111,6 +137,7 @@ _SHIPPED = {
     "dca": Hooks(write=_simulate_laptops, rates=fleet.RATES),
     "eventlog": Hooks(
         write=_simulate_log,
+        read_file=logfile.read,
         rates=simulate.RATES,
         compare=comparison.write,
         additions=(sections.addition,),

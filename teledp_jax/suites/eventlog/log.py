@@ -1,7 +1,6 @@
-"""A CSV of product events: read, checked, enriched; what is rejected is written too."""
+"""Reads, checks and enriches a CSV of product events; writes what is rejected, too."""
 
 import contextlib
-import csv
 import pathlib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -13,7 +12,8 @@ import yaml
 
 from teledp_jax import errors, runs
 from teledp_jax.data import sqlfile, warehouse
-from teledp_jax.suites.eventlog import encoding
+from teledp_jax.suites.eventlog import encoding as encoding_lib
+from teledp_jax.suites.eventlog import foreign, lines
 
 CSV_COLUMNS = {
     "product_type": "Product Type",
@@ -46,8 +46,8 @@ class Preprocessed(NamedTuple):
     Attributes:
         events: The clean events under the names of the raw table, in the file's order.
         users: Their users, each once, as the raw table of users.
-        rejects: Number of rows rejected by reason.
-        encoding: That the file had; the results are in UTF-8.
+        rejects: Number of lines rejected by reason; with the events they are all lines.
+        encoding: In which the file was read; the results are in UTF-8.
     """
 
     events: pa.Table
@@ -62,32 +62,43 @@ def preprocess(
     *,
     suite_folder: pathlib.Path,
     keep_duplicates: bool = False,
+    encoding: str = encoding_lib.UTF8,
 ) -> Preprocessed:
     """Writes the clean log and its rejects.
 
+    A line is read by itself (`lines`): none changes how another one reads. Each line
+    behind the header is an event or a reject.
+
     Args:
-        path: The CSV, with the columns of `CSV_COLUMNS` in any order, in UTF-8, UTF-16,
-            UTF-32, Windows-1252 or Latin-1.
+        path: The CSV, with the columns of `CSV_COLUMNS` in any order.
         folder: Gets `CLEAN` and `REJECTS`.
         suite_folder: Holds vocabularies and the SQL of the steps.
         keep_duplicates: Whether rows equal in all columns are kept.
+        encoding: Of the file, unless it begins with a byte order mark.
+
+    Returns:
+        The events, their users, and what was rejected.
 
     Raises:
-        InputError: If the file is absent, empty, broken or without a column, or holds
-            no row that can be used.
+        InputError: If the file is absent, empty, no CSV or without a column, or holds
+            no row that can be used; if the encoding is not taken.
     """
     steps = {f.name: f for f in sqlfile.read_folder(suite_folder / "preprocess")}
     written = [(folder / target).parent for target in (CLEAN, REJECTS)]
     with (
-        encoding.as_utf8(path) as (text, name),
-        warehouse.sealed(folders=written, files=[text]) as connection,
+        encoding_lib.as_utf8(path, encoding) as (text, name),
+        warehouse.sealed(folders=written) as connection,
         _reporting(path),
     ):
-        _check_header(path, text)
+        header = _header(path, text)
         _register_vocabularies(connection, suite_folder)
-        for step in ("product", "event_kind"):
+        for step in ("product", "event_kind", "checked"):
             connection.execute(steps[step].statement)
-        connection.execute(steps["load"].statement, {"path": str(text)})
+        places = [header.index(name) for name in CSV_COLUMNS.values()]
+        for block in lines.blocks(text, places, len(header)):
+            connection.register("block", block)
+            connection.execute(steps["load"].statement)
+            connection.unregister("block")
         if not keep_duplicates:
             _reject_duplicates(connection, steps)
         rejects = connection.sql(steps["rejects"].statement)
@@ -96,8 +107,9 @@ def preprocess(
         events = connection.sql(steps["raw"].statement).to_arrow_table()
         if not len(events):
             raise errors.InputError(
-                f"{path}: no row can be used; products and event types must be "
-                "those that sql/eventlog/vocabularies.yaml lists, times ISO 8601."
+                f"{path}: no row can be used{_told(counts)}; products and event types "
+                "must be those that sql/eventlog/vocabularies.yaml lists, times ISO "
+                "8601."
             )
         users = connection.sql(steps["users"].statement).to_arrow_table()
         for step, target in (("clean", CLEAN), ("rejects", REJECTS)):
@@ -119,16 +131,32 @@ def _reject_duplicates(
         connection.execute(steps["duplicates"].statement)
 
 
-def _check_header(path: pathlib.Path, text: pathlib.Path) -> None:
-    """The first line names every column, once."""
-    with text.open(encoding="utf-8-sig", newline="") as file:
-        names = next(csv.reader(file), [])
+def _told(rejects: Mapping[str, int]) -> str:
+    """Tells in brackets how many lines were rejected and why."""
+    told = ", ".join(f"{count} {reason}" for reason, count in rejects.items())
+    return f" (lines rejected: {told})" if told else ""
+
+
+def _header(path: pathlib.Path, text: pathlib.Path) -> list[str]:
+    """Reads the names of the columns, of which each one that is needed occurs once.
+
+    Args:
+        path: The file, for messages.
+        text: The same in UTF-8.
+    """
+    if not text.stat().st_size:
+        raise errors.InputError(f"{path}: is empty; expected a CSV with a header.")
+    names = lines.header(text) or []
     wrong = [name for name in CSV_COLUMNS.values() if names.count(name) != 1]
-    if wrong:
-        raise errors.InputError(
-            f"{path}: the first line must name the columns {wrong} once each, divided "
-            f"by commas; it names {len(names)}."
-        )
+    if not wrong:
+        return names
+    if told := foreign.kind(path):
+        raise errors.InputError(f"{path}: {told}")
+    raise errors.InputError(
+        f"{path}: the first line must name the columns {wrong} once each, divided by "
+        f"commas; it names {len(names)}. Lines end with LF or CRLF; a file that is no "
+        "UTF-8 needs --encoding."
+    )
 
 
 def _register_vocabularies(
@@ -142,7 +170,7 @@ def _register_vocabularies(
 
 
 def vocabulary(suite_folder: pathlib.Path, name: str) -> list[str]:
-    """A public list of the suite: `products` or `event_types`."""
+    """Reads a public list of the suite: `products` or `event_types`."""
     path = suite_folder / "vocabularies.yaml"
     return list(yaml.safe_load(path.read_text(encoding="utf-8"))[name])
 
@@ -172,7 +200,12 @@ def open_clean(folder: pathlib.Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with warehouse.sealed(files=[path]) as connection:
         with _reporting(path):
             relation = connection.read_csv(
-                str(path), header=True, sep=",", dtype=_CLEAN_TYPES
+                str(path),
+                header=True,
+                sep=",",
+                quotechar='"',
+                escapechar='"',
+                dtype=_CLEAN_TYPES,
             )
             relation.create("log")
         yield connection
@@ -181,7 +214,14 @@ def open_clean(folder: pathlib.Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def rows(
     connection: duckdb.DuckDBPyConnection, file: sqlfile.SqlFile
 ) -> list[dict[str, object]]:
-    """Rows that a SELECT of a file gives, a dict a row.
+    """Runs the SELECT of a file.
+
+    Args:
+        connection: Has the table `log`; see `open_clean`.
+        file: The SELECT.
+
+    Returns:
+        A dict per row.
 
     Raises:
         InputError: If the statement fails.

@@ -1,6 +1,7 @@
 """Preprocessing of an event log: what is kept, what is rejected and why."""
 
 import csv
+import gzip
 
 import pytest
 
@@ -13,9 +14,9 @@ HEADER = "Product Type,Event Type,Time of Event,User ID\n"
 GOOD = "A,open,2024-05-04 13:00:01,u1\n"
 
 
-def preprocess(tmp_path, text, *, encoding="utf-8", **options):
+def preprocess(tmp_path, text, *, written="utf-8", **options):
     path = tmp_path / "log's *.csv"
-    path.write_bytes(text.encode(encoding))
+    path.write_bytes(text if isinstance(text, bytes) else text.encode(written))
     return log.preprocess(path, tmp_path, suite_folder=SUITE, **options)
 
 
@@ -57,6 +58,14 @@ def test_a_row_gains_date_hour_and_day_of_the_week(tmp_path):
         ("A,open,2024-05-04 13:00:01,u1", "duplicated row"),
         ("A,open,2024-05-04 13:00:01,u2,more", "malformed line"),
         ("A,open", "malformed line"),
+        ("", "empty line"),
+        ('A,open,2024-05-04 13:00:01,"', "malformed line"),
+        ("A,open,2024-05-04 13:00:01,\0", "NUL byte"),
+        ("A,open,2024-05-04 13:00:01,u\r2", "stray carriage return"),
+        ("A,open,2024-05-04 13:00:01," + "u" * (3 << 20), "line too long"),
+        ("A,open,2024-05-04 01:00:01 PM,u2", "unparseable time"),
+        ("A,open,2024-05-04 13:00:01 Europe/Berlin,u2", "unparseable time"),
+        ("A,open,2024-05-04 13:00:01 ?,u2", "unparseable time"),
     ],
 )
 def test_a_bad_row_is_rejected_with_its_reason(tmp_path, row, reason):
@@ -66,8 +75,10 @@ def test_a_bad_row_is_rejected_with_its_reason(tmp_path, row, reason):
     assert made.rejects == {reason: 1}
     (rejected,) = read(tmp_path / log.REJECTS)
     assert rejected["reason"] == reason
-    if reason != "malformed line":
-        assert rejected["file_row"] == "2"
+    assert rejected["file_row"] == "2"
+    if rejected["csv_line"]:
+        assert rejected["csv_line"].startswith(row[:20])
+    elif row:
         assert rejected["Time of Event"] == row.split(",")[2]
 
 
@@ -94,24 +105,71 @@ def test_equal_rows_are_kept_on_demand(tmp_path):
 
 def test_columns_may_come_in_any_order_after_a_byte_order_mark(tmp_path):
     text = "User ID,Event Type,More,Product Type,Time of Event\nü,save,1,B,2024-07-30\n"
-    made = preprocess(tmp_path, text, encoding="utf-8-sig")
+    made = preprocess(tmp_path, text, written="utf-8-sig")
     assert made.events["user_id"].to_pylist() == ["ü"]
     assert made.events["product_type"].to_pylist() == ["B"]
 
 
 @pytest.mark.parametrize(
-    ("encoding", "found"),
-    [("utf-16", "utf-16"), ("cp1252", "cp1252"), ("utf-8", "utf-8")],
+    ("written", "stated", "name"),
+    [
+        ("utf-16", "utf-8", "utf-16-le"),  # a mark tells
+        ("cp1252", "cp1252", "cp1252"),
+        ("utf-8", "utf-8", "utf-8"),
+    ],
 )
-def test_a_log_in_another_encoding_is_read_and_says_so(tmp_path, encoding, found):
-    made = preprocess(tmp_path, HEADER + GOOD.replace("u1", "zoë"), encoding=encoding)
+def test_a_log_in_a_stated_encoding_is_read(tmp_path, written, stated, name):
+    text = HEADER + GOOD.replace("u1", "zoë")
+    made = preprocess(tmp_path, text, written=written, encoding=stated)
     assert made.events["user_id"].to_pylist() == ["zoë"]
-    assert made.encoding == found
+    assert made.encoding == name
     assert read(tmp_path / log.CLEAN)[0]["User ID"] == "zoë"
 
 
+def test_bytes_of_another_encoding_are_rejects(tmp_path):
+    text = (HEADER + GOOD).encode() + GOOD.replace("u1", "zoë").encode("cp1252")
+    made = preprocess(tmp_path, text)
+    assert made.events["user_id"].to_pylist() == ["u1"]
+    assert made.rejects == {"broken encoding": 1}
+    (rejected,) = read(tmp_path / log.REJECTS)
+    assert rejected["csv_line"] == "A,open,2024-05-04 13:00:01,zo\\xeb"
+
+
+def test_every_malformed_line_counts(tmp_path):
+    made = preprocess(tmp_path, HEADER + GOOD + "A,open,2024-05-04,u7,extra\n" * 3000)
+    assert made.rejects == {"malformed line": 3000}
+    assert len(read(tmp_path / log.REJECTS)) == 3000
+
+
 @pytest.mark.parametrize(
-    ("text", "encoding", "fault"),
+    ("text", "expected"),
+    [
+        ("2024-05-04", "2024-05-04 00:00:00"),
+        ("2024-05-04T13:00", "2024-05-04 13:00:00"),
+        ("2024-05-04 13:00:01.123456789", "2024-05-04 13:00:01.123456"),
+        ("2024-05-04T13:00:01Z", "2024-05-04 13:00:01"),
+        ("2024-05-04 13:00:01+02:30", "2024-05-04 10:30:01"),
+        ("2024-05-04T13:00:01-07", "2024-05-04 20:00:01"),
+    ],
+)
+def test_a_time_with_an_offset_is_taken_to_utc(tmp_path, text, expected):
+    preprocess(tmp_path, HEADER + f"A,open,{text},u1\n")
+    assert read(tmp_path / log.CLEAN)[0]["Time of Event"] == expected
+
+
+def test_an_id_is_what_stands_between_the_commas(tmp_path):
+    ids = ['a"b', "NULL", "\N{BOM}", "\t", "'; DROP TABLE x; --", "\\N", "nan"]
+    rows = "".join(f"A,open,2024-05-04 13:00:01,{name}\n" for name in ids)
+    rows += 'A,open,2024-05-04 13:00:01,"x, ""y"""\n'
+    made = preprocess(tmp_path, HEADER + rows)
+    assert made.events["user_id"].to_pylist() == [*ids, 'x, "y"']
+    with log.open_clean(tmp_path) as connection:
+        found = connection.sql('SELECT "User ID" FROM log').fetchall()
+    assert [row[0] for row in found] == [*ids, 'x, "y"']
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "fault"),
     [
         ("", "utf-8", "is empty"),
         ("\n", "utf-8", "must name the columns"),
@@ -119,12 +177,16 @@ def test_a_log_in_another_encoding_is_read_and_says_so(tmp_path, encoding, found
         (HEADER.replace("User ID", "Event Type"), "utf-8", "once each"),
         (HEADER.replace(",", ";") + GOOD.replace(",", ";"), "utf-8", "commas"),
         (HEADER, "utf-8", "no row can be used"),
-        (HEADER + "G,open,2024-05-04,u1\n", "utf-8", "no row can be used"),
+        (HEADER + "G,open,2024-05-04,u1\n", "utf-8", "1 unknown product"),
+        (HEADER + GOOD, "utf-16-le", "needs --encoding"),
+        (HEADER.replace("\n", "\r") + GOOD, "utf-8", "end with LF or CRLF"),
+        (gzip.compress(HEADER.encode()), "", "compressed by gzip, not a CSV; unpack"),
+        (b"PAR1\x15\x04", "", "is Parquet, not a CSV"),
     ],
 )
-def test_a_bad_file_is_refused_in_one_line(tmp_path, text, encoding, fault):
+def test_a_bad_file_is_refused_in_one_line(tmp_path, text, written, fault):
     with pytest.raises(errors.InputError, match=fault) as caught:
-        preprocess(tmp_path, text, encoding=encoding)
+        preprocess(tmp_path, text, written=written)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / log.CLEAN).exists()
 

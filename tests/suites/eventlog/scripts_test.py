@@ -46,6 +46,7 @@ def results(tmp_path_factory):
     own_log(folder / "own.csv")
     (folder / "empty.csv").write_text("")
     own = [f"--workdir={folder / 'own'}", f"--input={folder / 'own.csv'}"]
+    own.append("--encoding=cp1252")
     job = [*own, "--config=tests/configs/tiny_log.py"]
     answers = [*own, "--num_runs=3", f"--book={folder / 'book.jsonl'}"]
     owner = [*answers, "--data_set=products"]
