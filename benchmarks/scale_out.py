@@ -30,7 +30,7 @@ from absl import app, flags
 from teledp_jax import runs
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import partitions, shuffle
-from teledp_jax.data import aggregate, definition, shipped, suite, warehouse
+from teledp_jax.data import aggregate, definition, rawfiles, shipped, suite, warehouse
 from teledp_jax.suites.dca import fleet
 
 _DEVICES = flags.DEFINE_list("devices", ["20000", "100000"], "Sizes of the fleet.")
@@ -51,7 +51,7 @@ _READ = flags.DEFINE_float("read_bytes", 1e9, "Bytes a second that one reads fro
 
 _AIM = 1.5  # most time of Ray as a multiple of one process's
 _SAMPLE_S = 0.2
-_SELECTION = aggregate.Selection(window=(None, None), device_share=1.0, holdout=0.2)
+_SELECTION = rawfiles.Selection(window=(None, None), device_share=1.0, holdout=0.2)
 _STAGES = ("shuffle", "sql", "encode")
 _COLUMNS = (
     "num_devices", "workers", "local_seconds", "shuffle_seconds", "sql_seconds",
@@ -142,7 +142,7 @@ def on_ray(
     with warehouse.connect(
         memory_limit=_MEMORY.value, temp_folder=plan.temp_folder, folders=(raw,)
     ) as connection:
-        files = aggregate.find_sources(
+        files = rawfiles.find_sources(
             connection, suite, raw, allow_missing_tables=False
         )
     times = [time.perf_counter()]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teledp_jax import arrays, errors, schemas
+from teledp_jax import arrays, schemas
 from teledp_jax.data import headers
 
 
@@ -41,29 +41,6 @@ def test_a_category_has_a_code_for_each_value():
     assert [column.code_of(v) for v in ("a", "b", "zzz", None)] == [1, 2, 2, 0]
     closed = parse(kind="category", values=["a"])
     assert closed.code_of("zzz") == 0
-
-
-@pytest.mark.parametrize(
-    ("fields", "text"),
-    [
-        ({"kind": "text"}, "none of category"),
-        ({"kind": "category"}, "expected values"),
-        ({"kind": "category", "values": ["a", "a"]}, "each once"),
-        ({"kind": "category", "values": "nothing"}, "vocabularies"),
-        ({"kind": "category", "values": ["a"], "other": "b"}, "none of its values"),
-        ({"kind": "double"}, "low, high and bins"),
-        ({"kind": "double", "low": 2, "high": 1, "bins": 3}, "low < high"),
-        ({"kind": "double", "low": 0, "high": 1, "bins": 3, "scale": "log"}, "low > 0"),
-        ({"kind": "double", "edges": [1, 1]}, "increasing"),
-        ({"kind": "double", "edges": [0, 1], "scale": "log"}, "positive"),
-        ({"kind": "double", "edges": [0, float("inf")]}, "finite"),
-        ({"kind": "double", "edges": [0, 1], "wrong": 1}, "unknown"),
-        ({"kind": "double", "edges": [0, 1], "scale": "cubic"}, "neither"),
-    ],
-)
-def test_a_faulty_column_is_named(fields, text):
-    with pytest.raises(errors.InputError, match=text):
-        parse(**fields)
 
 
 @given(

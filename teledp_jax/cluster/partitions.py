@@ -16,8 +16,11 @@ from teledp_jax.data import (
     definition,
     encode,
     quality,
+    rawfiles,
+    reduction,
     references,
     warehouse,
+    writing,
 )
 
 
@@ -49,9 +52,9 @@ def aggregate_all(
     run: runs.Run,
     plan: Plan,
     *,
-    selection: aggregate.Selection,
+    selection: rawfiles.Selection,
     allow_missing_tables: bool,
-    progress: aggregate.Progress,
+    progress: reduction.Progress,
 ) -> tuple[str, ...]:
     """Makes the device tables of a fleet on the connected cluster.
 
@@ -83,7 +86,7 @@ def aggregate_all(
         temp_folder=plan.temp_folder,
         folders=(source_folder,),
     ) as connection:
-        files = aggregate.find_sources(
+        files = rawfiles.find_sources(
             connection, suite, source_folder, allow_missing_tables=allow_missing_tables
         )
     files = {name: [file.absolute() for file in own] for name, own in files.items()}
@@ -110,16 +113,16 @@ def aggregate_all(
     for folder, name in ((run.real, "real"), (run.holdout, "holdout")):
         _gather(suite.schema, staging / "done", name, folder, plan.num_partitions)
     quality.record(run.quality, _added(counts), rules=aggregate.RULES)
-    return aggregate.unfilled(suite, files)
+    return rawfiles.unfilled(suite, files)
 
 
 def _reduce_all(
     suite: definition.Suite,
-    files: aggregate.RawFiles,
+    files: rawfiles.RawFiles,
     staging: pathlib.Path,
     plan: Plan,
     *,
-    selection: aggregate.Selection,
+    selection: rawfiles.Selection,
     progress: Callable[[int], None],
 ) -> list[quality.Count]:
     """Runs the SQL on each partition that is not finished; returns all counts."""
@@ -146,10 +149,10 @@ def _reduce_all(
 
 def reduce_partition(
     suite: definition.Suite,
-    files: aggregate.RawFiles,
+    files: rawfiles.RawFiles,
     folder: pathlib.Path,
     plan: Plan,
-    selection: aggregate.Selection,
+    selection: rawfiles.Selection,
 ) -> list[quality.Count]:
     """Makes the device tables of one partition, or finds them made before.
 
@@ -176,10 +179,10 @@ def reduce_partition(
 
 def _reduce(
     suite: definition.Suite,
-    files: aggregate.RawFiles,
+    files: rawfiles.RawFiles,
     folder: pathlib.Path,
     plan: Plan,
-    selection: aggregate.Selection,
+    selection: rawfiles.Selection,
 ) -> list[quality.Count]:
     """Runs the SQL of a suite on one partition, on one thread."""
     with (
@@ -191,11 +194,11 @@ def _reduce(
             threads=1,
         ) as connection,
     ):
-        return aggregate.reduce(
+        return reduction.reduce(
             connection,
             suite,
             files,
-            aggregate.Reduced(real=folder / "real", holdout=folder / "holdout"),
+            writing.Reduced(real=folder / "real", holdout=folder / "holdout"),
             selection=selection,
             temp_folder=pathlib.Path(temporary),
             progress=lambda done, total: None,
@@ -232,7 +235,7 @@ def encode_all(
     run: runs.Run,
     plan: Plan,
     *,
-    progress: aggregate.Progress,
+    progress: reduction.Progress,
 ) -> list[quality.Count]:
     """Encodes each partition of `run.real` into its part of `run.arrays`.
 

@@ -21,7 +21,13 @@ from absl import logging
 from teledp_jax import errors, runs, storage
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import pieces
-from teledp_jax.data import aggregate, definition, lineage, warehouse
+from teledp_jax.data import (
+    definition,
+    lineage,
+    rawfiles,
+    reduction,
+    warehouse,
+)
 
 _SPLIT = "split"
 _EMPTY = "empty.parquet"
@@ -57,13 +63,13 @@ class _Chunk(NamedTuple):
 
 def stage(
     suite: definition.Suite,
-    files: aggregate.RawFiles,
+    files: rawfiles.RawFiles,
     folder: pathlib.Path,
     *,
-    selection: aggregate.Selection,
+    selection: rawfiles.Selection,
     num_partitions: int,
     token: str,
-    progress: aggregate.Progress,
+    progress: reduction.Progress,
 ) -> None:
     """Writes the rows that count of each private raw table, by partition of devices.
 
@@ -118,10 +124,10 @@ def stage(
 
 def staged(
     suite: definition.Suite,
-    files: aggregate.RawFiles,
+    files: rawfiles.RawFiles,
     folder: pathlib.Path,
     partition: int,
-) -> aggregate.RawFiles:
+) -> rawfiles.RawFiles:
     """The files of one partition: its own of private tables, all of public ones.
 
     Each private table has a file at least, if one without rows.
@@ -137,7 +143,7 @@ def staged(
 
 
 def _lots(
-    files: aggregate.RawFiles, sources: Mapping[str, definition.Source]
+    files: rawfiles.RawFiles, sources: Mapping[str, definition.Source]
 ) -> Iterator[dict[str, list[_Chunk]]]:
     """The chunks of tables that are shuffled together, by table."""
     lot: dict[str, list[_Chunk]] = {}
@@ -292,7 +298,7 @@ def _split(
     *,
     sources: Mapping[str, definition.Source],
     schemas: Mapping[str, pa.Schema],
-    selection: aggregate.Selection,
+    selection: rawfiles.Selection,
     num_partitions: int,
 ) -> pa.Table:
     """The rows of some tasks that count, a piece for each table and partition."""
@@ -309,7 +315,7 @@ def _split(
             )
             if not (selection.takes_all and rows.schema.equals(schemas[table])):
                 relation = connection.from_arrow(rows)
-                rows = aggregate.raw_rows(relation, source, selection).to_arrow_table()
+                rows = rawfiles.raw_rows(relation, source, selection).to_arrow_table()
             rows = pieces.encoded(rows).cast(schemas[table])
             partition = pieces.partition_of(connection, rows, source, num_partitions)
             rows = rows.take(np.argsort(partition, kind="stable"))

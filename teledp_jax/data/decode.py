@@ -1,15 +1,16 @@
 """Integer codes back to device tables: values drawn inside of their bins."""
 
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet
+import pyarrow.parquet as pq
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, runs, schemas
-from teledp_jax.data import aggregate
+from teledp_jax.data import device_files
 
 
 def decode(
@@ -22,10 +23,6 @@ def decode(
 ) -> None:
     """Writes device tables with fresh ids, which encode to the same codes.
 
-    Inside a bin the density is linear, on a linear or log scale as the column's; its
-    slope follows the masses of the neighbouring bins in the arrays themselves, so that
-    sums and means survive and nothing but the arrays is looked at.
-
     Args:
         schema: The device tables.
         devices: The arrays.
@@ -34,8 +31,37 @@ def decode(
         part: Name of the part of a larger fleet that these are, as `part-00000`; empty
             is a fleet of its own.
     """
-    count = arrays.num_devices(devices)
     kind = f"synthetic-{part}" if part else "synthetic"
+    for name, rows in tables(schema, devices, rng, kind=kind):
+        path = device_files.part_path(folder / f"{name}.parquet", part)
+        with runs.atomic(path) as temporary:
+            pq.write_table(rows, temporary, compression="zstd")
+
+
+def tables(
+    schema: schemas.Schema,
+    devices: arrays.DeviceArrays,
+    rng: np.random.Generator,
+    *,
+    kind: str = "synthetic",
+) -> Iterator[tuple[str, pa.Table]]:
+    """Makes device tables with fresh ids, which encode to the same codes.
+
+    Inside a bin the density is linear, on a linear or log scale as the column's; its
+    slope follows the masses of the neighbouring bins in the arrays themselves, so that
+    sums and means survive and nothing but the arrays is looked at.
+
+    Args:
+        schema: The device tables.
+        devices: The arrays.
+        rng: Draws inside of bins.
+        kind: What ids begin with.
+
+    Yields:
+        Name and rows of each device table, in the columns and types of
+        `device_files.arrow_schema`, ordered by device.
+    """
+    count = arrays.num_devices(devices)
     ids = pa.array([f"{kind}-{index:07d}" for index in range(1, count + 1)])
     for table in schema.tables:
         codes, mask = (np.asarray(array) for array in devices[table.name])
@@ -47,15 +73,8 @@ def decode(
             columns.append(
                 _numbers(column, own, rng) if column.is_number else _texts(column, own)
             )
-        written = pa.table(columns, schema=aggregate.parquet_schema(schema, table))
-        path = part_path(folder / f"{table.name}.parquet", part)
-        with runs.atomic(path) as temporary:
-            pa.parquet.write_table(written, temporary, compression="zstd")
-
-
-def part_path(table: pathlib.Path, part: str) -> pathlib.Path:
-    """The file of a part of a device table; the table itself if `part` is empty."""
-    return table / f"{part}.parquet" if part else table
+        arrow_schema = device_files.arrow_schema(schema, table)
+        yield table.name, pa.table(columns, schema=arrow_schema)
 
 
 def _texts(column: schemas.Column, codes: Integer[np.ndarray, " row"]) -> Any:
@@ -85,12 +104,15 @@ def draw(
     bins: Integer[np.ndarray, " row"],
     rng: np.random.Generator,
 ) -> Float[np.ndarray, " row"]:
-    """A value inside of each given bin; whole for integers.
+    """Draws a value inside of each given bin.
 
     Args:
         column: A number column.
         bins: Index of the bin of each value; their masses shape the density.
         rng: The draws.
+
+    Returns:
+        The values, in the column's unit; whole for integers.
     """
     edges = np.asarray(column.edges, np.float64)
     lows, highs = edges[:-1].copy(), edges[1:]
@@ -119,6 +141,7 @@ def _slopes(
     """Relative change of density across each bin, in [-2, 2], from its neighbours."""
     if len(masses) < 2:
         return np.zeros(len(masses))
+    # Density of bin i is mass / width; its derivative by central differences.
     widths = stops - starts
     heights = masses / widths
     rates = np.gradient(heights, (starts + stops) / 2)
@@ -131,6 +154,8 @@ def _linear_quantile(
     slope: Float[np.ndarray, " row"], level: Float[np.ndarray, " row"]
 ) -> Float[np.ndarray, " row"]:
     """Quantile of the density `1 + slope * (t - 1/2)` on [0, 1]."""
+    # The distribution function is start * t + slope * t^2 / 2; its inverse is written
+    # so that a slope of zero divides nothing by zero.
     start = 1 - slope / 2
     root = np.sqrt(start**2 + 2 * slope * level)
     return 2 * level / np.maximum(start + root, np.finfo(np.float64).tiny)

@@ -1,22 +1,23 @@
 """Device tables to integer codes: clamp, cap, and nothing that looks across devices."""
 
+import functools
 import pathlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet
 from jaxtyping import Float, Integer
 
-from teledp_jax import arrays, errors, schemas
-from teledp_jax.data import quality
+from teledp_jax import arrays, schemas
+from teledp_jax.data import coding, device_files, quality
 
-RULES = (
-    "unknown_text", "not_finite", "negative", "clamped_low", "clamped_high",
-    "second_row", "over_cap", "unknown_device",
-)  # fmt: skip
+RULES = (*coding.RULES, "second_row", "over_cap", "unknown_device")
 """Rules that `encode` counts."""
+
+Read = Callable[[str, str], Any]
+"""Reads a column: from the names of table and column to a pyarrow array."""
 
 _PACKED = 2**62  # mixed-radix sort keys stay below this, inside of int64
 
@@ -36,10 +37,6 @@ class Encoded(NamedTuple):
 def encode(schema: schemas.Schema, folder: pathlib.Path, *, part: str = "") -> Encoded:
     """Reads device tables and makes arrays of them.
 
-    A device keeps at most `max_rows` rows of a table: those with the largest
-    `cap_by`, then with the largest codes, a rule that looks at that device alone. Its
-    rows are ordered by falling codes, that of `cap_by` first.
-
     Args:
         schema: The device tables.
         folder: Holds `<table>.parquet` for each of them, a file or a folder of parts.
@@ -51,11 +48,29 @@ def encode(schema: schemas.Schema, folder: pathlib.Path, *, part: str = "") -> E
     Raises:
         InputError: If a file is absent, damaged or lacks a column.
     """
-    ids = device_ids(schema, folder, part=part)
+    read = functools.partial(device_files.read_column, folder, part=part)
+    return encode_columns(schema, read)
+
+
+def encode_columns(schema: schemas.Schema, read: Read) -> Encoded:
+    """Makes arrays of device tables, wherever their columns lie.
+
+    A device keeps at most `max_rows` rows of a table: those with the largest
+    `cap_by`, then with the largest codes, a rule that looks at that device only. Its
+    rows are ordered by falling codes, that of `cap_by` first.
+
+    Args:
+        schema: The device tables.
+        read: Gives texts for the id column and for categories, numbers otherwise.
+
+    Returns:
+        The arrays and what making them changed.
+    """
+    ids = device_ids(schema, read)
     devices, counts = {}, []
     for table in schema.tables:
-        device = device_positions(schema, folder, table, ids, part=part)
-        codes, rank, found = _encode_rows(folder, table, len(device), part)
+        device = device_positions(schema, read, table, ids)
+        codes, rank, found = _encode_rows(table, read, len(device))
         known = device >= 0
         placed, dropped = _place(
             table, len(ids), device[known], codes[known], rank[known]
@@ -74,17 +89,26 @@ def encode(schema: schemas.Schema, folder: pathlib.Path, *, part: str = "") -> E
 
 
 def write_quality(path: pathlib.Path, counts: list[quality.Count]) -> None:
-    """Writes the counts beside those of earlier stages."""
+    """Writes the counts beside those of earlier stages.
+
+    Args:
+        path: The run's `private/quality.csv`.
+        counts: What `encode` counted.
+    """
     quality.record(path, counts, rules=RULES)
 
 
-def device_ids(schema: schemas.Schema, folder: pathlib.Path, *, part: str = "") -> Any:
-    """Ids of the anchor's devices in order, each once, as a pyarrow array.
+def device_ids(schema: schemas.Schema, read: Read) -> Any:
+    """Reads the ids of the anchor's devices.
 
-    Raises:
-        InputError: If the file is absent, damaged or lacks the column.
+    Args:
+        schema: The device tables.
+        read: Reads a column.
+
+    Returns:
+        The ids in order, each once, as a pyarrow array.
     """
-    ids = read_column(folder, schema.anchor.name, schema.device, part=part)
+    ids = read(schema.anchor.name, schema.device)
     if len(ids) < 2 or pc.all(pc.less(ids[:-1], ids[1:])).as_py():
         return ids
     ids = pc.unique(ids)
@@ -92,19 +116,20 @@ def device_ids(schema: schemas.Schema, folder: pathlib.Path, *, part: str = "") 
 
 
 def device_positions(
-    schema: schemas.Schema,
-    folder: pathlib.Path,
-    table: schemas.Table,
-    ids: Any,
-    *,
-    part: str = "",
+    schema: schemas.Schema, read: Read, table: schemas.Table, ids: Any
 ) -> Integer[np.ndarray, " row"]:
-    """Position in `ids` of each row's device, -1 where the anchor lacks it.
+    """Finds the device of each row of a table.
 
-    Raises:
-        InputError: If the file is absent, damaged or lacks the id column.
+    Args:
+        schema: The device tables.
+        read: Reads a column.
+        table: The table.
+        ids: What `device_ids` returned.
+
+    Returns:
+        Position in `ids` of each row's device, -1 where the anchor lacks it.
     """
-    own = read_column(folder, table.name, schema.device, part=part)
+    own = read(table.name, schema.device)
     # The anchor's own ids, where in order, need no look-up.
     index = (
         pa.array(np.arange(len(ids)))
@@ -114,26 +139,8 @@ def device_positions(
     return np.asarray(index.to_numpy()).astype(np.int64)
 
 
-def read_column(
-    folder: pathlib.Path, table: str, column: str, *, part: str = ""
-) -> Any:
-    """One column of a device table, as one pyarrow array.
-
-    Raises:
-        InputError: If the file is absent, damaged or lacks the column.
-    """
-    path = folder / f"{table}.parquet" / part
-    try:
-        read = pa.parquet.read_table(path, columns=[column])[column]
-    except (OSError, pa.ArrowException, KeyError):
-        raise errors.InputError(
-            f"{path}: column {column} cannot be read; aggregate again."
-        ) from None
-    return read.combine_chunks()
-
-
 def _encode_rows(
-    folder: pathlib.Path, table: schemas.Table, num_rows: int, part: str
+    table: schemas.Table, read: Read, num_rows: int
 ) -> tuple[
     Integer[np.ndarray, "row column"],
     Float[np.ndarray, " row"],
@@ -145,17 +152,17 @@ def _encode_rows(
     rank = np.zeros(num_rows)
     counts = []
     for index, column in enumerate(table.columns):
-        values = read_column(folder, table.name, column.name, part=part)
+        values = read(table.name, column.name)
         if column.is_number:
             numbers = values.cast(pa.float64(), safe=False).to_numpy(
                 zero_copy_only=False
             )
-            codes[:, index], found = number_codes(column, numbers)
+            codes[:, index], found = coding.of_numbers(column, numbers)
             found["not_finite"] -= values.null_count
             if column.name == table.cap_by:
                 rank = np.where(codes[:, index] == schemas.ABSENT, np.nan, numbers)
         else:
-            codes[:, index], found = _text_codes(column, values)
+            codes[:, index], found = coding.of_texts(column, values)
             if column.name == table.cap_by:
                 rank = codes[:, index].astype(np.float64)
         counts += [
@@ -163,50 +170,6 @@ def _encode_rows(
             for rule, count in found.items()
         ]
     return codes, rank, counts
-
-
-def number_codes(
-    column: schemas.Column, values: Float[np.ndarray, " row"]
-) -> tuple[Integer[np.ndarray, " row"], dict[str, int]]:
-    """Codes of numbers, and how many values each rule touched.
-
-    Args:
-        column: A number column.
-        values: Values; NaN where there is none.
-
-    Returns:
-        `column.code_of` of each value, and counts by rule; NaN counts as not finite.
-    """
-    edges = np.asarray(column.edges)
-    low, high = column.bounds
-    finite = np.isfinite(values)
-    values = np.where(finite, values, edges[0])
-    negative = (values < 0) & (low >= 0)
-    zero = (values == 0) & column.has_zero
-    index = np.searchsorted(edges, values, side="right") - 1
-    codes = column.first_bin + np.clip(index, 0, column.num_bins - 1)
-    codes[zero] = schemas.ZERO
-    codes[~finite | negative] = schemas.ABSENT
-    counts = {
-        "not_finite": ~finite,
-        "negative": negative,
-        "clamped_low": (values < low) & ~zero & ~negative,
-        "clamped_high": values > high,
-    }
-    return codes, {rule: int(touched.sum()) for rule, touched in counts.items()}
-
-
-def _text_codes(
-    column: schemas.Column, values: Any
-) -> tuple[Integer[np.ndarray, " row"], dict[str, int]]:
-    """Codes of texts, and how many are outside of the vocabulary."""
-    vocabulary = pa.array(column.categories, values.type)
-    index = pc.fill_null(pc.index_in(values, value_set=vocabulary), -1)
-    codes = np.asarray(index.to_numpy()) + 1
-    unknown = (codes == 0) & np.asarray(values.is_valid())
-    if column.other is not None:
-        codes = np.where(unknown, 1 + column.categories.index(column.other), codes)
-    return codes, {"unknown_text": int(unknown.sum())}
 
 
 def _place(

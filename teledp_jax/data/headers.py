@@ -177,7 +177,7 @@ def column(name: str, fields: Any, vocabularies: Vocabularies) -> schemas.Column
         InputError: If a field is missing, unknown or wrong.
     """
     if not isinstance(fields, Mapping):
-        raise errors.InputError(f"column {name} must be a mapping.")
+        raise errors.InputError(f"Column {name}: expected a mapping of fields.")
     if unknown := sorted(str(key) for key in set(fields) - _COLUMN_KEYS):
         raise errors.InputError(
             f"Column {name}: unknown {unknown}; known: {sorted(_COLUMN_KEYS)}."

@@ -1,27 +1,15 @@
 """What lies in a source folder, and where it differs from what a suite expects."""
 
 import dataclasses
-import json
 import pathlib
-import urllib.parse
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import duckdb
 from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
 from teledp_jax import errors, storage
-from teledp_jax.data import definition, rawfiles, warehouse
-
-DICTIONARY = "data_dictionary"
-"""Name of the table that describes the others' columns."""
-
-_DICTIONARY_KEYS = {
-    "table": ("table_name", "table"),
-    "column": ("column_name", "column"),
-    "text": ("description", "about", "comment"),
-}
+from teledp_jax.data import definition, rawfiles, unload, warehouse
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,8 +61,8 @@ class TableInfo:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Catalog:
-    """A source folder.
+class Contents:
+    """What a source folder holds.
 
     Attributes:
         tables: Its tables, by schema and name.
@@ -85,12 +73,15 @@ class Catalog:
     differences: tuple[str, ...]
 
 
-def describe(suite: definition.Suite, folder: pathlib.Path) -> Catalog:
+def describe(suite: definition.Suite, folder: pathlib.Path) -> Contents:
     """Looks at all tables of a source folder. What it gives is private.
 
     Args:
         suite: What is expected.
         folder: Holds `<schema>/<table>/*.parquet` and `<table>-manifest.json`.
+
+    Returns:
+        The tables, and where they differ from what the suite expects.
 
     Raises:
         InputError: If there is no such folder, or no table in it.
@@ -104,21 +95,23 @@ def describe(suite: definition.Suite, folder: pathlib.Path) -> Catalog:
         )
     tables, differences = [], []
     with duckdb.connect() as connection:
-        words = _dictionary(connection, [p for p in places if p.name == DICTIONARY])
+        words = unload.dictionary(
+            connection, [p for p in places if p.name == unload.DICTIONARY]
+        )
         for place in places:
             source = suite.sources.get(place.name)
             if source is not None and source.folder != place.parent.name:
                 source = None
-            files, faults = _whole_files(connection, place)
+            files, faults = unload.whole_files(connection, place)
             differences += faults
-            differences += _against_manifest(connection, place, files)
+            differences += unload.against_manifest(connection, place, files)
             if files:
                 tables.append(_table(connection, place, files, source, words))
                 if source is not None:
                     differences += _against_suite(place, files, source)
-                elif place.name != DICTIONARY:
+                elif place.name != unload.DICTIONARY:
                     differences.append(
-                        f"{_title(place)}: the suite reads no such table."
+                        f"{unload.title(place)}: the suite reads no such table."
                     )
     found = {(table.schema, table.name) for table in tables}
     for source in suite.sources.values():
@@ -127,38 +120,13 @@ def describe(suite: definition.Suite, folder: pathlib.Path) -> Catalog:
                 f"{source.folder}.{source.name}: the table is missing, or has no whole "
                 "file."
             )
-    return Catalog(tables=tuple(tables), differences=tuple(differences))
-
-
-def _title(place: pathlib.Path) -> str:
-    """Name of a table with its schema."""
-    return f"{place.parent.name}.{place.name}"
-
-
-Files = Mapping[storage.Place, Mapping[str, str]]
-"""Column types of each whole file of a table."""
-
-
-def _whole_files(
-    connection: duckdb.DuckDBPyConnection, place: pathlib.Path
-) -> tuple[Files, list[str]]:
-    """Files that can be read, and a sentence for each that cannot."""
-    files: dict[storage.Place, Mapping[str, str]] = {}
-    faults = []
-    for file in rawfiles.find(place):
-        try:
-            files[file] = rawfiles.types(connection, file)
-        except errors.InputError:
-            faults.append(
-                f"{_title(place)}: {file.name} is empty, truncated or no Parquet file."
-            )
-    return files, faults
+    return Contents(tables=tuple(tables), differences=tuple(differences))
 
 
 def _table(
     connection: duckdb.DuckDBPyConnection,
     place: pathlib.Path,
-    files: Files,
+    files: unload.Files,
     source: definition.Source | None,
     words: Mapping[tuple[str, str], str],
 ) -> TableInfo:
@@ -203,18 +171,17 @@ def _table(
 
 
 def _against_suite(
-    place: pathlib.Path, files: Files, source: definition.Source
+    place: pathlib.Path, files: unload.Files, source: definition.Source
 ) -> Iterator[str]:
     """Sentences on columns that are missing, of another type, or not expected."""
-    told = set()
+    told, title = set(), unload.title(place)
     for file, given in files.items():
         for name, expected in source.types.items():
             if name not in given:
-                sentence = f"{_title(place)}: column {name} ({expected}) is missing"
+                sentence = f"{title}: column {name} ({expected}) is missing"
             elif not rawfiles.widens(given[name], expected):
                 sentence = (
-                    f"{_title(place)}: column {name} is {given[name]}, expected "
-                    f"{expected}"
+                    f"{title}: column {name} is {given[name]}, expected {expected}"
                 )
             else:
                 continue
@@ -223,80 +190,20 @@ def _against_suite(
                 yield f"{sentence} (in {file.name})."
     extra = {name for given in files.values() for name in given} - set(source.types)
     for name in sorted(extra):
-        yield f"{_title(place)}: column {name} is not one that the suite reads."
+        yield f"{title}: column {name} is not one that the suite reads."
 
 
-def _against_manifest(
-    connection: duckdb.DuckDBPyConnection, place: pathlib.Path, files: Files
-) -> Iterator[str]:
-    """Sentences on where the manifest and the files disagree."""
-    path = place / f"{place.name}-manifest.json"
-    if not path.exists():
-        yield f"{_title(place)}: has no manifest {path.name}."
-        return
-    try:
-        entries = _entries(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        yield f"{_title(place)}: {path.name} is no manifest of an unload."
-        return
-    for name, meta in entries.items():
-        file = place / name
-        if not file.exists():
-            yield f"{_title(place)}: {name} is in the manifest, but absent."
-            continue
-        size, stated = file.stat().st_size, meta.get("content_length")
-        if stated not in (None, size):
-            yield (
-                f"{_title(place)}: {name} has {size} bytes, the manifest says {stated}."
-            )
-        stated = meta.get("record_count")
-        if file in files and stated is not None:
-            relation = warehouse.read_files(connection, [file])
-            ((rows,),) = relation.aggregate([Function("count_star")]).fetchall()
-            if rows != stated:
-                yield (
-                    f"{_title(place)}: {name} has {rows} rows, the manifest says "
-                    f"{stated}."
-                )
-    for found in rawfiles.find(place):
-        if found.name not in entries:
-            yield f"{_title(place)}: {found.name} is not in the manifest."
+def as_text(contents: Contents) -> str:
+    """Writes the contents for people: tables, their columns, then the differences.
 
+    Args:
+        contents: What `describe` found.
 
-def _entries(manifest: Any) -> dict[str, Mapping[str, Any]]:
-    """What a manifest says of each file, by the last part of its address."""
-    return {
-        pathlib.PurePosixPath(urllib.parse.urlparse(entry["url"]).path).name: dict(
-            entry.get("meta") or {}
-        )
-        for entry in manifest["entries"]
-    }
-
-
-def _dictionary(
-    connection: duckdb.DuckDBPyConnection, places: list[pathlib.Path]
-) -> dict[tuple[str, str], str]:
-    """Descriptions by table and column, from tables named `data_dictionary`."""
-    words = {}
-    for place in places:
-        for file, types in _whole_files(connection, place)[0].items():
-            names = [
-                next((name for name in known if name in types), None)
-                for known in _DICTIONARY_KEYS.values()
-            ]
-            if None in names:
-                continue
-            relation = warehouse.read_files(connection, [file])
-            rows = relation.project(*(ColumnExpression(str(name)) for name in names))
-            for table, column, text in rows.fetchall():
-                words[str(table), str(column)] = str(text or "")
-    return words
-
-
-def as_text(catalog: Catalog) -> str:
-    """The catalog for people: tables, their columns, then the differences."""
+    Returns:
+        Lines of text.
+    """
     lines = []
-    for table in catalog.tables:
+    for table in contents.tables:
         span = f", {table.first} to {table.last}" if table.first else ""
         lines += [
             f"{table.schema}.{table.name}: {table.num_rows:,} rows, "
@@ -312,9 +219,9 @@ def as_text(catalog: Catalog) -> str:
                 f"{about}".rstrip()
             )
         lines.append("")
-    if catalog.differences:
+    if contents.differences:
         lines.append("Where the source differs from what the suite expects:")
-        lines += [f"  - {sentence}" for sentence in catalog.differences]
+        lines += [f"  - {sentence}" for sentence in contents.differences]
     else:
         lines.append("The source is what the suite expects.")
     return "\n".join(lines)

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from teledp_jax import arrays, runs, schemas
-from teledp_jax.data import decode
+from teledp_jax.data import decode, device_files
 
 _SEED = 42  # which devices form which half; the halves are private
 
@@ -28,14 +28,14 @@ def write(
     generator = np.random.default_rng([_SEED, *part.encode()])
     decode.decode(schema, devices, generator, run.ceiling, part=part)
     name = f"{schema.anchor.name}.parquet"
-    ids = pq.read_table(decode.part_path(run.real / name, part))[schema.device]
+    ids = pq.read_table(device_files.part_path(run.real / name, part))[schema.device]
     first = ids.filter(generator.permutation(len(ids)) < len(ids) // 2)
     for table in schema.tables:
         name = f"{table.name}.parquet"
-        rows = pq.read_table(decode.part_path(run.real / name, part))
+        rows = pq.read_table(device_files.part_path(run.real / name, part))
         inside = pc.is_in(rows[schema.device], value_set=first.combine_chunks())
         for which, mask in (("first", inside), ("second", pc.invert(inside))):
             with runs.atomic(
-                decode.part_path(run.half(which) / name, part)
+                device_files.part_path(run.half(which) / name, part)
             ) as temporary:
                 pq.write_table(rows.filter(mask), temporary)

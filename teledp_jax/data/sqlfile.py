@@ -132,5 +132,23 @@ def read_folder(folder: pathlib.Path) -> list[SqlFile]:
     Raises:
         InputError: If a file is at fault, as `read` says.
     """
-    paths = sorted(path for path in folder.rglob("*.sql") if path.is_file())
-    return [read(path) for path in paths]
+    return [read(path) for path in paths(folder)]
+
+
+def paths(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Lists every `*.sql` file below a folder.
+
+    Hidden files and folders do not count: an editor or a Mac has left them.
+
+    Args:
+        folder: The folder. There may be none.
+
+    Returns:
+        The files, ordered by path.
+    """
+    return sorted(
+        path
+        for path in folder.rglob("*.sql")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )

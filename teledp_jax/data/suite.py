@@ -8,7 +8,6 @@ from teledp_jax import errors
 from teledp_jax.data import binding, definition, headers, sources, sqlfile
 
 _REPORTING_KEYS = frozenset({"about", "grain", "reads", "device", "columns"})
-_ENDINGS = (".sql", ".yaml")
 
 
 def load(folder: pathlib.Path) -> definition.Suite:
@@ -49,20 +48,6 @@ def load(folder: pathlib.Path) -> definition.Suite:
         sources=raw,
         reporting_files=reporting,
         device_files={table.name: files[table.name] for table in schema.tables},
-    )
-
-
-def files(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Lists the files that belong to a suite: SQL and YAML, and nothing else.
-
-    Args:
-        folder: The suite's folder.
-
-    Returns:
-        The files, ordered by path.
-    """
-    return sorted(
-        path for path in folder.rglob("*") if path.suffix in _ENDINGS and path.is_file()
     )
 
 

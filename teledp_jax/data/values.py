@@ -4,6 +4,7 @@ All choices are by rules that look at one device alone: whoever joins or leaves 
 nothing of what another device brings.
 """
 
+import functools
 import hashlib
 import pathlib
 from collections.abc import Collection, Sequence
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 from jaxtyping import Float, Integer, UInt64
 
 from teledp_jax import schemas
-from teledp_jax.data import encode
+from teledp_jax.data import coding, device_files, encode
 
 
 class Values(NamedTuple):
@@ -67,12 +68,13 @@ def read(
     Raises:
         InputError: If a file is absent, damaged or lacks a column.
     """
-    ids = encode.device_ids(schema, folder)
+    read_column = functools.partial(device_files.read_column, folder)
+    ids = encode.device_ids(schema, read_column)
     hashes = _hashes(ids.to_pylist(), secret)
     brought: dict[str, Float[np.ndarray, " _"]] = {}
     counts, columns = {}, []
     for table in schema.tables:
-        device = encode.device_positions(schema, folder, table, ids)
+        device = encode.device_positions(schema, read_column, table, ids)
         known = np.flatnonzero(device >= 0)
         device = device[known]
         if table.name in presences:
@@ -80,11 +82,11 @@ def read(
         for column in table.columns:
             name = f"{table.name}.{column.name}"
             if name in numbers:
-                found = encode.read_column(folder, table.name, column.name)
+                found = read_column(table.name, column.name)
                 own = _one_each(column, found, known, device, hashes)
                 brought[name] = own
             elif name in vocabularies:
-                found = encode.read_column(folder, table.name, column.name)
+                found = read_column(table.name, column.name)
                 columns.append((name, column, device, found.take(pa.array(known))))
     texts = _texts(columns, vocabularies, hashes, secret)
     return Values(brought, *texts, counts)
@@ -99,7 +101,7 @@ def _one_each(
 ) -> Float[np.ndarray, " value"]:
     """One value a device that has one: of several, the one that its hash points to."""
     values = found.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)[known]
-    codes, _ = encode.number_codes(column, values)
+    codes, _ = coding.of_numbers(column, values)
     usable = np.flatnonzero(codes >= column.first_bin)
     usable = usable[np.argsort(device[usable], kind="stable")]
     owner = device[usable]

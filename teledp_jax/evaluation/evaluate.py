@@ -19,7 +19,7 @@ from teledp_jax.evaluation import (
     statistics,
     summary,
 )
-from teledp_jax.queries import catalog
+from teledp_jax.queries import catalog, dry_run
 from teledp_jax.queries import run as run_lib
 
 HALF_SAMPLE = "half_sample"
@@ -60,7 +60,7 @@ def evaluate(
         InputError: If a table, workload or label is missing or a file is at fault.
     """
     queries = catalog.select(catalog.load(suite.folder / "queries"), workloads)
-    catalog.check_parses(queries, suite.schema)
+    dry_run.check(queries, suite.schema)
     folders = _folders(run, labels)
     num_runs = len(folders) + (HALF_SAMPLE in folders)
     advance = _counter(

@@ -14,11 +14,11 @@ import teledp_jax
 from teledp_jax import arrays, errors, runs, storage
 from teledp_jax.answers import query_answers, releases
 from teledp_jax.cluster import gang
-from teledp_jax.data import decode, definition, encode, suite
+from teledp_jax.data import decode, definition, encode, sqlfile, suite
 from teledp_jax.evaluation import evaluate
 from teledp_jax.job import fit, learn, provenance, reduce, settings, stages
 from teledp_jax.privacy import events, ledger
-from teledp_jax.queries import catalog, variables
+from teledp_jax.queries import catalog, dry_run, variables
 from teledp_jax.report import card, page
 from teledp_jax.studies.intel.questions import section as questions
 from teledp_jax.suites import hooks
@@ -56,13 +56,14 @@ class Job:
         queries = catalog.load(config.suite_folder / "queries")
         selected = catalog.select(queries, config.workloads)
         self.suite = loaded.without(catalog.only_others(queries, selected))
-        catalog.check_parses(selected, self.suite.schema)
+        dry_run.check(selected, self.suite.schema)
         self._domains = learn.plan(config, self.suite.schema)
         self.config = config.filled(
             lambda method: variables.fill(method, self.suite.schema, selected)
         )
         sources = sorted(pathlib.Path(teledp_jax.__file__).parent.rglob("*.py"))
-        sources += suite.files(config.suite_folder)
+        sources += sqlfile.paths(config.suite_folder)
+        sources += sorted(config.suite_folder.glob("*.yaml"))
         self._code = runs.fingerprint(*(path.read_text() for path in sources))
         self._stages = stages.Stages(run, mirror, self._token)
         self._hooks = hooks.of(self.suite.name)

@@ -6,7 +6,15 @@ import shutil
 
 from teledp_jax import arrays, runs, schemas
 from teledp_jax.cluster import connection, partitions
-from teledp_jax.data import aggregate, definition, encode, references, warehouse
+from teledp_jax.data import (
+    aggregate,
+    definition,
+    encode,
+    rawfiles,
+    reduction,
+    references,
+    warehouse,
+)
 from teledp_jax.job import settings
 
 
@@ -32,7 +40,7 @@ def aggregate_all(
     run: runs.Run,
     *,
     token: str,
-    progress: aggregate.Progress,
+    progress: reduction.Progress,
 ) -> tuple[str, ...]:
     """Makes the device tables of the config's source, or of the simulated fleet.
 
@@ -71,7 +79,7 @@ def aggregate_all(
             source,
             run,
             _plan(config, run, token),
-            selection=aggregate.Selection(
+            selection=rawfiles.Selection(
                 window=warehouse.parse_window(config.window),
                 device_share=config.device_share,
                 holdout=config.holdout,
@@ -87,7 +95,7 @@ def encode_all(
     run: runs.Run,
     *,
     token: str,
-    progress: aggregate.Progress,
+    progress: reduction.Progress,
 ) -> None:
     """Encodes the real fleet, whole or by partition, and counts what that changed.
 

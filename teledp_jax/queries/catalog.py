@@ -1,4 +1,4 @@
-"""The queries of a suite: what each header states, and whether each one runs."""
+"""The queries of a suite: their files, and what each header states."""
 
 import dataclasses
 import math
@@ -6,11 +6,8 @@ import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
-import duckdb
-import pyarrow as pa
-
-from teledp_jax import errors, schemas
-from teledp_jax.data import sqlfile, warehouse
+from teledp_jax import errors
+from teledp_jax.data import sqlfile
 from teledp_jax.queries import contributions as contributions_lib
 
 Type = Literal["aggregate", "topk", "geographic", "histogram", "pivot"]
@@ -35,7 +32,6 @@ _KEYS = frozenset(
     }
 )  # fmt: skip
 _METRICS = tuple(name for name in get_args(Metric) if name != "coverage")
-_ARROW = {"category": pa.string(), "integer": pa.int64(), "double": pa.float64()}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -93,7 +89,13 @@ class Query:
 
 
 def load(folder: pathlib.Path) -> dict[str, list[Query]]:
-    """Reads `folder/<workload>/<query>.sql`.
+    """Reads `folder/<workload>/<query>.sql`; all other files are left alone.
+
+    Args:
+        folder: The suite's folder of queries.
+
+    Returns:
+        The queries of each workload.
 
     Raises:
         InputError: If there is no query, two share a name, or a header is at fault.
@@ -119,7 +121,14 @@ def load(folder: pathlib.Path) -> dict[str, list[Query]]:
 def select(
     queries: Mapping[str, Sequence[Query]], workloads: Iterable[str]
 ) -> list[Query]:
-    """The queries of some workloads, in order.
+    """Selects the queries of some workloads, in order.
+
+    Args:
+        queries: What `load` returned.
+        workloads: Names of workloads.
+
+    Returns:
+        The queries.
 
     Raises:
         InputError: If a workload is unknown.
@@ -137,7 +146,15 @@ def select(
 def only_others(
     queries: Mapping[str, Sequence[Query]], selected: Iterable[Query]
 ) -> set[str]:
-    """Device tables that other workloads name and none of the selected queries does."""
+    """Finds device tables that only the queries of other workloads name.
+
+    Args:
+        queries: What `load` returned.
+        selected: Some of them.
+
+    Returns:
+        Names of tables that no selected query reads, and some other query does.
+    """
     every = {
         table
         for workload in queries.values()
@@ -145,68 +162,6 @@ def only_others(
         for table in query.tables
     }
     return every - {name for query in selected for name in query.tables}
-
-
-def check_parses(queries: Iterable[Query], schema: schemas.Schema) -> None:
-    """Runs every query over empty tables, before any data are read.
-
-    Raises:
-        InputError: If a query names an unknown table or column, reads a table that its
-            header lacks, does not parse, is more than one SELECT, or lacks a column
-            that its header names.
-    """
-    empty = {
-        table.name: pa.schema(
-            [(schema.device, pa.string())]
-            + [(column.name, _ARROW[column.kind]) for column in table.columns]
-        ).empty_table()
-        for table in schema.tables
-    }
-    with warehouse.sealed() as connection:
-        for query in queries:
-            if unknown := sorted(set(query.tables) - set(empty)):
-                raise errors.InputError(
-                    f"{query.path}: tables {unknown} are no device tables; known: "
-                    f"{sorted(empty)}."
-                )
-            for name in query.tables:
-                connection.register(name, empty[name])
-            _check_runs(connection, query)
-            _check_contributions(connection, query, schema)
-            for name in query.tables:
-                connection.unregister(name)
-
-
-def _check_runs(connection: duckdb.DuckDBPyConnection, query: Query) -> None:
-    """Checks one statement and the columns that it gives."""
-    warehouse.check_select(connection, query.path, query.statement)
-    try:
-        result = connection.execute(query.statement)
-        given = [part[0] for part in result.description or ()]
-        result.fetchall()
-    except duckdb.Error as error:
-        raise errors.InputError(
-            f"{query.path}: does not run over the tables of its header "
-            f"({errors.first_line(error)})."
-        ) from None
-    columns = [value.column for value in query.values if value.metric != "row_count"]
-    if missing := sorted({*query.keys, *columns} - set(given)):
-        raise errors.InputError(
-            f"{query.path}: the SELECT lacks {missing}, which the header names; it "
-            f"gives {given}."
-        )
-
-
-def _check_contributions(
-    connection: duckdb.DuckDBPyConnection, query: Query, schema: schemas.Schema
-) -> None:
-    """Checks what a header declares of contributions, if anything."""
-    if query.contributions is None:
-        return
-    try:
-        contributions_lib.check(connection, query.contributions, schema)
-    except errors.InputError as error:
-        raise errors.InputError(f"{query.path}: {error}") from None
 
 
 def _read(file: sqlfile.SqlFile) -> Query:

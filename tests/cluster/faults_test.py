@@ -14,7 +14,7 @@ import pytest
 
 from teledp_jax import runs
 from teledp_jax.cluster import partitions, shuffle
-from teledp_jax.data import aggregate, definition
+from teledp_jax.data import aggregate, definition, rawfiles
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.job import settings
 from teledp_jax.suites.dca import fleet
@@ -132,7 +132,7 @@ def reduce_while(suite, raw, folder, harm) -> tuple[runs.Run, list]:
                 temp_folder=folder / "temp",
                 token="token",
             ),
-            selection=aggregate.Selection(
+            selection=rawfiles.Selection(
                 window=(None, None), device_share=1.0, holdout=0.2
             ),
             allow_missing_tables=False,

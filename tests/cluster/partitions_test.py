@@ -14,7 +14,7 @@ import pytest
 from teledp_jax import arrays, errors, runs
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import partitions, pieces, shuffle
-from teledp_jax.data import aggregate, definition, encode, warehouse
+from teledp_jax.data import aggregate, definition, encode, rawfiles, warehouse
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.job import settings
 from teledp_jax.queries import catalog
@@ -24,7 +24,7 @@ from teledp_jax.suites.dca import fleet
 ray = pytest.importorskip("ray")
 CRASHES = "university_prod/crashlog"
 HALVES = ("first", "second")
-OPEN = aggregate.Selection(window=(None, None), device_share=1.0, holdout=0.2)
+OPEN = rawfiles.Selection(window=(None, None), device_share=1.0, holdout=0.2)
 
 
 def quiet(done, total):
@@ -228,8 +228,8 @@ def test_window_and_sample_cut_the_same_rows(raw, tmp_path):
     suite = stability()
     window = ("2024-01-01", "2024-06-30")
     local = locally(suite, raw, tmp_path, window=window, device_share=0.5)
-    selection = aggregate.Selection(
-        window=aggregate.warehouse.parse_window(window), device_share=0.5, holdout=0.2
+    selection = rawfiles.Selection(
+        window=warehouse.parse_window(window), device_share=0.5, holdout=0.2
     )
     assert_same_tables(suite, local, on_ray(suite, raw, tmp_path, selection))
 

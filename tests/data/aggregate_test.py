@@ -8,6 +8,7 @@ import pytest
 
 from teledp_jax import errors, runs
 from teledp_jax.data import aggregate as aggregate_lib
+from teledp_jax.data import device_files
 from teledp_jax.data import suite as suite_lib
 
 
@@ -50,7 +51,7 @@ def test_device_tables_hold_what_the_sql_says(suite, source, tmp_path):
     assert missing == ()
     for table in suite.schema.tables:
         file = pa.parquet.read_schema(run.real / f"{table.name}.parquet")
-        expected = aggregate_lib.parquet_schema(suite.schema, table)
+        expected = device_files.arrow_schema(suite.schema, table)
         assert (file.names, file.types) == (expected.names, expected.types)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies
 
 from teledp_jax import arrays, schemas
-from teledp_jax.data import aggregate, decode, encode, headers
+from teledp_jax.data import coding, decode, device_files, encode, headers
 
 
 def column(kind: str, low: float, high: float, bins: int, scale: str, **fields):
@@ -83,7 +83,7 @@ def test_tables_have_the_parquet_schema_and_fresh_ids(tmp_path):
     decode.decode(schema, random_devices(schema, rng), rng, tmp_path)
     for table in schema.tables:
         file = pa.parquet.read_schema(tmp_path / f"{table.name}.parquet")
-        assert file == aggregate.parquet_schema(schema, table)
+        assert file == device_files.arrow_schema(schema, table)
     ids = pa.parquet.read_table(tmp_path / "machines.parquet")["guid"].to_pylist()
     assert ids[0] == "synthetic-0000001"
     assert len(set(ids)) == 40
@@ -109,7 +109,7 @@ def test_means_of_lognormals_survive(kind, sigma):
     number = column(kind, 1 if kind == "integer" else 0.01, 20_000, 16, "log")
     if kind == "integer":
         values = np.floor(values) + 1
-    codes, _ = encode.number_codes(number, values)
+    codes, _ = coding.of_numbers(number, values)
     drawn = decode.draw(number, codes - number.first_bin, rng)
     assert drawn.mean() == pytest.approx(values.mean(), rel=0.03)
     for level in (0.1, 0.5, 0.9):
@@ -122,7 +122,7 @@ def test_a_mean_on_linear_bins_survives():
     rng = np.random.default_rng(2)
     values = rng.exponential(20, 200_000)
     number = column("double", 0, 400, 16, "linear")
-    codes, _ = encode.number_codes(number, values)
+    codes, _ = coding.of_numbers(number, values)
     drawn = decode.draw(number, codes - number.first_bin, rng)
     assert drawn.mean() == pytest.approx(values.mean(), rel=0.03)
 

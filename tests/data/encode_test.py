@@ -1,11 +1,9 @@
 import pathlib
 
-import hypothesis
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from hypothesis import strategies
 
 from teledp_jax import arrays, errors, runs, schemas
 from teledp_jax.data import encode as encode_lib
@@ -144,39 +142,6 @@ def test_another_device_leaves_the_arrays_of_a_device_alone(tmp_path):
     for name, table in without_b.items():
         np.testing.assert_array_equal(table.codes, expected[name].codes)
         np.testing.assert_array_equal(table.mask, expected[name].mask)
-
-
-COLUMNS = strategies.sampled_from(
-    [
-        RUNS,
-        POWER,
-        schemas.Column(name="x", kind="double", edges=(0.0, 0.5, 3.0)),
-        schemas.Column(
-            name="y", kind="double", edges=(0.1, 1.0, 300.0), scale="log", has_zero=True
-        ),
-    ]
-)
-
-
-@hypothesis.given(COLUMNS, strategies.lists(strategies.floats(width=64), min_size=1))
-def test_whole_columns_encode_as_single_values_do(column, values):
-    codes, _ = encode_lib.number_codes(column, np.array(values))
-    assert codes.tolist() == [column.code_of(value) for value in values]
-
-
-def test_odd_numbers_are_absent_or_clamped_and_counted():
-    column = schemas.Column(
-        name="x", kind="double", edges=(1.0, 2.0, 4.0), has_zero=True
-    )
-    values = np.array([np.nan, np.inf, -np.inf, -1.0, 0.0, 0.5, 1.0, 4.0, 5.0])
-    codes, counts = encode_lib.number_codes(column, values)
-    assert codes.tolist() == [0, 0, 0, 0, 1, 2, 2, 3, 3]
-    assert counts == {
-        "not_finite": 3,
-        "negative": 1,
-        "clamped_low": 1,
-        "clamped_high": 1,
-    }
 
 
 def test_counts_replace_those_of_the_same_stage_alone(tmp_path):

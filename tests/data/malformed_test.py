@@ -20,7 +20,7 @@ from teledp_jax import arrays, errors, runs
 from teledp_jax.data import aggregate, definition, encode, headers, sqlfile
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.privacy import book
-from teledp_jax.queries import catalog
+from teledp_jax.queries import catalog, dry_run
 from teledp_jax.suites.eventlog import log
 from tests import paths
 
@@ -186,7 +186,7 @@ def test_any_header_or_text_of_a_query(tmp_path, flights, data):
     write(path, data.draw(spoilt(sqlfile.read(QUERY))))
     with Refused(path):
         queries = catalog.select(catalog.load(path.parents[1]), ["w"])
-        catalog.check_parses(queries, flights.schema)
+        dry_run.check(queries, flights.schema)
         assert len(queries) == 1
 
 

@@ -62,33 +62,6 @@ def test_a_faulty_header_is_one_line_that_names_the_file(tmp_path, old, new, mat
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "old, new, match",
-    [
-        ("GROUP BY", "GRUOP BY", "does not run"),
-        ("avg(num_crashes)", "avg(crashes_n)", "crashes_n"),
-        ("JOIN crashes", "JOIN apps", "apps"),
-        ("tables: [devices,", "tables: [devices, fans,", r"\['fans'\] are no device"),
-        ("AS mean_crashes", "AS crashes_mean", r"lacks \['mean_crashes'\]"),
-        ("SELECT country", "SELECT 1; SELECT country", "expected one SELECT"),
-        ("SELECT country", "CREATE TABLE x AS SELECT country", "expected one SELECT"),
-        ("FROM devices", "FROM 'other.parquet' AS devices", "does not run"),
-    ],
-)
-def test_a_faulty_statement_is_found_over_empty_tables(tmp_path, old, new, match):
-    queries = load(tmp_path, fleet.BY_COUNTRY.replace(old, new))
-    with pytest.raises(errors.InputError, match=match) as caught:
-        catalog.check_parses(queries, fleet.SCHEMA)
-    assert "crashes_by_country.sql" in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_good_queries_pass_over_empty_tables(tmp_path):
-    suite = fleet.suite(tmp_path)
-    queries = catalog.load(suite.folder / "queries")["stability"]
-    catalog.check_parses(queries, fleet.SCHEMA)
-
-
 def test_two_queries_of_one_name_are_refused(tmp_path):
     suite = fleet.suite(tmp_path)
     other = suite.folder / "queries" / "web"

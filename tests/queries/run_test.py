@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from teledp_jax import errors
-from teledp_jax.queries import catalog, run
+from teledp_jax.queries import catalog, dry_run, run
 from tests.queries import fleet
 
 
@@ -111,7 +111,7 @@ def test_a_hostile_query_is_refused_in_one_line_and_does_nothing(
     query = dataclasses.replace(queries[1], statement=text, path=tmp_path / "evil.sql")
     schema = fleet.suite(tmp_path / "again").schema
     with pytest.raises(errors.InputError, match=r"evil\.sql: ") as caught:
-        catalog.check_parses([query], schema)
+        dry_run.check([query], schema)
     assert "\n" not in str(caught.value)
     try:  # and though nobody had checked it
         assert run_all(folder, [query], tmp_path / "out") == {"top_apps": None}

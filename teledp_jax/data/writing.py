@@ -1,0 +1,90 @@
+"""Writes device tables from a database: the holdout apart, rows in a total order."""
+
+import dataclasses
+import pathlib
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from duckdb import ColumnExpression
+
+from teledp_jax import runs, schemas
+from teledp_jax.data import device_files, warehouse
+
+_MANTISSA_BITS = 40  # of a double's 52: 12 significant digits
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reduced:
+    """Device tables, as two folders of one Parquet file per table.
+
+    Attributes:
+        real: Of the devices that methods may see.
+        holdout: Of the holdout's devices.
+    """
+
+    real: pathlib.Path
+    holdout: pathlib.Path
+
+
+def write_parts(
+    rows: duckdb.DuckDBPyRelation,
+    schema: schemas.Schema,
+    table: schemas.Table,
+    reduced: Reduced,
+    *,
+    holdout: float,
+) -> None:
+    """Writes the holdout's rows and the others.
+
+    Args:
+        rows: Rows of the table, in the columns that the schema states.
+        schema: The device tables.
+        table: One of them.
+        reduced: Where the two files go.
+        holdout: Share of the devices to set aside, by a hash of the id.
+    """
+    aside = warehouse.hashed_below(schema.device, holdout, salt="holdout")
+    columns = device_files.arrow_schema(schema, table)
+    for folder, part in ((reduced.holdout, aside), (reduced.real, ~aside)):
+        order = [ColumnExpression(schema.device)]
+        if table.role == "entity":
+            order += [ColumnExpression(column.name) for column in table.columns]
+        with runs.atomic(folder / f"{table.name}.parquet") as temporary:
+            ordered = rows.filter(part).sort(*order).to_arrow_reader()
+            with pq.ParquetWriter(temporary, columns) as writer:
+                for batch in ordered:
+                    writer.write_batch(_steady(batch.cast(columns)))
+
+
+def write_empty(schema: schemas.Schema, table: schemas.Table, reduced: Reduced) -> None:
+    """Writes a device table without rows.
+
+    Args:
+        schema: The device tables.
+        table: One of them.
+        reduced: Where the two files go.
+    """
+    empty = device_files.arrow_schema(schema, table).empty_table()
+    for folder in (reduced.holdout, reduced.real):
+        with runs.atomic(folder / f"{table.name}.parquet") as temporary:
+            pq.write_table(empty, temporary)
+
+
+def _steady(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Doubles to 12 significant digits: the order of a sum over threads shows in more.
+
+    What is computed from the tables, and a run that was killed and resumed, is then the
+    same to the last digit.
+    """
+    for index, field in enumerate(batch.schema):
+        if pa.types.is_floating(field.type):
+            values = batch.column(index).to_numpy(zero_copy_only=False)
+            # value = mantissa * 2^exponent, 0.5 <= |mantissa| < 1
+            mantissa, exponent = np.frexp(values)
+            scale = 2.0**_MANTISSA_BITS
+            steady = np.ldexp(np.round(mantissa * scale) / scale, exponent)
+            column = pa.array(steady, field.type, mask=np.isnan(values))
+            batch = batch.set_column(index, field, column)
+    return batch
