@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from teledp_jax import arrays, schemas
 from teledp_jax.data import headers
+from tests import toys
 
 
 def parse(**fields):
@@ -58,25 +59,9 @@ def test_whole_bins_cover_the_range_once(low, span, bins, scale):
     assert list(edges) == sorted(set(edges))
 
 
-TABLES = schemas.Schema(
-    suite="tiny",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="a",
-            role="anchor",
-            grain="",
-            columns=(parse(kind="double", edges=[1, 2]),),
-        ),
-        schemas.Table(
-            name="e",
-            role="entity",
-            grain="",
-            max_rows=2,
-            cap_by="x",
-            columns=(parse(kind="category", values="letters"),),
-        ),
-    ),
+TABLES = toys.schema(
+    toys.anchor("a", parse(kind="double", edges=[1, 2])),
+    toys.entity("e", parse(kind="category", values="letters"), rows=2, by="x"),
 )
 
 

@@ -55,7 +55,7 @@ def group(name: str, *columns: schemas.Column) -> schemas.Table:
 def entity(
     name: str,
     *columns: schemas.Column,
-    rows: int,
+    rows: int = 1,
     by: str,
     unique: tuple[str, ...] = (),
 ) -> schemas.Table:
@@ -71,9 +71,9 @@ def entity(
     )
 
 
-def schema(*tables: schemas.Table, suite: str = "toy") -> schemas.Schema:
+def schema(*tables: schemas.Table) -> schemas.Schema:
     """A schema of tables, the anchor first."""
-    return schemas.Schema(suite=suite, device="guid", tables=tables)
+    return schemas.Schema(suite="toy", device="guid", tables=tables)
 
 
 KIND = category("kind", "a", "b", "c")
@@ -105,16 +105,17 @@ def budget(epsilon: float, num_devices: int) -> budgets.Budget:
     )
 
 
-def quiet(done: int, total: int, facts: Any) -> None:
+def quiet(*args: Any) -> None:
     """Hears of progress and says nothing."""
 
 
 def context(
     store: base.Store | None = None,
+    *,
     noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
     progress: Callable[..., None] = quiet,
 ) -> base.Context:
-    """What a fit may use: a store in memory and seeded noise, unless others are given."""
+    """What a fit may use: a store in memory and seeded noise, unless told others."""
     return base.Context(store or base.MemoryStore(), progress, noise)
 
 

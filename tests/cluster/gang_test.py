@@ -1,7 +1,5 @@
 """Two processes of this machine that fit together, undisturbed and killed."""
 
-import importlib.util
-import pathlib
 import sys
 
 import jax
@@ -11,12 +9,9 @@ import pytest
 
 from teledp_jax import arrays, errors, runs
 from teledp_jax.cluster import gang, launcher
+from tests import toys
+from tests.cluster import gang_worker as worker
 from tests.pe import chat_server
-
-WORKER = pathlib.Path(__file__).with_name("gang_worker.py")
-SPEC = importlib.util.spec_from_file_location("gang_worker", WORKER)
-worker = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(worker)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -27,14 +22,14 @@ def _quick_compilation():
 
 
 def command(folder, what):
-    return [sys.executable, str(WORKER), str(folder), what]
+    return [sys.executable, worker.__file__, str(folder), what]
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
     """A folder with a fleet, in which two processes have fitted every method."""
     folder = tmp_path_factory.mktemp("gang")
-    devices = worker.contract.make_devices(worker.NUM_DEVICES, seed=0)
+    devices = toys.devices(worker.contract.SCHEMA, worker.NUM_DEVICES)
     arrays.save(folder / "fleet", devices)
     together = launcher.local(command(folder, "fit_all"), 2)
     with chat_server.in_environment():

@@ -10,6 +10,7 @@ from hypothesis import strategies
 
 from teledp_jax import arrays, schemas
 from teledp_jax.data import coding, decode, device_files, encode, headers
+from tests import toys
 
 
 def column(kind: str, low: float, high: float, bins: int, scale: str, **fields):
@@ -17,9 +18,7 @@ def column(kind: str, low: float, high: float, bins: int, scale: str, **fields):
     return headers.column("x", {**spaced, **fields}, {})
 
 
-REGION = schemas.Column(
-    name="region", kind="category", categories=("EU", "it's"), other="it's"
-)
+REGION = toys.category("region", "EU", "it's", other="it's")
 NUMBERS = [
     column("integer", 1, 400, 16, "log"),
     column("integer", 0, 30, 4, "linear"),
@@ -28,28 +27,15 @@ NUMBERS = [
     column("double", 0.1, 300, 20, "log"),
     column("double", 0, 100, 5, "linear"),
     column("double", -20, 90, 7, "linear"),
-    schemas.Column(name="x", kind="double", edges=(0.0, 1e-9, 1e9)),
+    toys.number("x", 0, 1e-9, 1e9),
 ]
 
 
 def schema_of(number: schemas.Column) -> schemas.Schema:
-    return schemas.Schema(
-        suite="test",
-        device="guid",
-        tables=(
-            schemas.Table(
-                name="machines", role="anchor", grain="", columns=(number, REGION)
-            ),
-            schemas.Table(name="usage", role="group", grain="", columns=(number,)),
-            schemas.Table(
-                name="apps",
-                role="entity",
-                grain="",
-                columns=(REGION, number),
-                max_rows=3,
-                cap_by="x",
-            ),
-        ),
+    return toys.schema(
+        toys.anchor("machines", number, REGION),
+        toys.group("usage", number),
+        toys.entity("apps", REGION, number, rows=3, by="x"),
     )
 
 

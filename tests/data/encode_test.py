@@ -5,37 +5,19 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from teledp_jax import arrays, errors, runs, schemas
+from teledp_jax import arrays, errors, runs
 from teledp_jax.data import encode as encode_lib
 from teledp_jax.data import quality
+from tests import toys
 
-VENDOR = schemas.Column(
-    name="vendor", kind="category", categories=("Dell", "HP", "Other"), other="Other"
-)
-REGION = schemas.Column(name="region", kind="category", categories=("EU", "US"))
-RUNS = schemas.Column(
-    name="runs", kind="integer", edges=(1, 2, 4, 8, 16), scale="log", has_zero=True
-)
-POWER = schemas.Column(name="power", kind="double", edges=(-1.0, 0.0, 10.0))
-SCHEMA = schemas.Schema(
-    suite="test",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="machines", role="anchor", grain="a machine", columns=(VENDOR, REGION)
-        ),
-        schemas.Table(
-            name="usage", role="group", grain="a machine", columns=(RUNS, POWER)
-        ),
-        schemas.Table(
-            name="apps",
-            role="entity",
-            grain="an app",
-            columns=(REGION, RUNS),
-            max_rows=2,
-            cap_by="runs",
-        ),
-    ),
+VENDOR = toys.category("vendor", "Dell", "HP", "Other", other="Other")
+REGION = toys.category("region", "EU", "US")
+RUNS = toys.whole("runs", 1, 2, 4, 8, 16, scale="log", has_zero=True)
+POWER = toys.number("power", -1, 0, 10)
+SCHEMA = toys.schema(
+    toys.anchor("machines", VENDOR, REGION),
+    toys.group("usage", RUNS, POWER),
+    toys.entity("apps", REGION, RUNS, rows=2, by="runs"),
 )
 
 

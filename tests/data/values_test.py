@@ -5,31 +5,17 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from teledp_jax import errors, schemas
+from teledp_jax import errors
 from teledp_jax.data import values
+from tests import toys
 
-VENDOR = schemas.Column(
-    name="vendor", kind="category", categories=("Dell", "Unknown"), other="Unknown"
-)
-WATTS = schemas.Column(name="watts", kind="double", edges=(1.0, 9.0), has_zero=True)
-APP = schemas.Column(name="app", kind="category", categories=("x",))
-COUNT = schemas.Column(name="count", kind="integer", edges=(1.0, 2.0, 99.0))
-SCHEMA = schemas.Schema(
-    suite="test",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="machines", role="anchor", grain="a machine", columns=(VENDOR, WATTS)
-        ),
-        schemas.Table(
-            name="apps",
-            role="entity",
-            grain="an app",
-            columns=(APP, COUNT),
-            max_rows=2,
-            cap_by="count",
-        ),
-    ),
+VENDOR = toys.category("vendor", "Dell", "Unknown", other="Unknown")
+WATTS = toys.number("watts", 1, 9, has_zero=True)
+APP = toys.category("app", "x")
+COUNT = toys.whole("count", 1, 2, 99)
+SCHEMA = toys.schema(
+    toys.anchor("machines", VENDOR, WATTS),
+    toys.entity("apps", APP, COUNT, rows=2, by="count"),
 )
 MACHINES = {
     "guid": ["a", "b", "c", "d", "e"],

@@ -2,36 +2,23 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, schemas
+from teledp_jax import arrays
 from teledp_jax.marginals import chain, independent, measure, moments, pairs
+from tests import toys
 
 _SIZE = tuple(float(edge) for edge in range(11))
 
 
 @pytest.fixture
 def schema():
-    kind = schemas.Column(name="kind", kind="category", categories=("a", "b"))
-    other = schemas.Column(name="other", kind="category", categories=("a", "b"))
-    app = schemas.Column(
-        name="app", kind="category", categories=("x", "y", "Other"), other="Other"
-    )
-    size = schemas.Column(name="size", kind="double", edges=_SIZE, has_zero=True)
-    return schemas.Schema(
-        suite="tiny",
-        device="guid",
-        tables=(
-            schemas.Table(name="base", role="anchor", grain="g", columns=(kind, other)),
-            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
-            schemas.Table(
-                name="apps",
-                role="entity",
-                grain="app",
-                columns=(app, size),
-                max_rows=3,
-                cap_by="app",
-                unique=("app",),
-            ),
-        ),
+    kind = toys.category("kind", "a", "b")
+    other = toys.category("other", "a", "b")
+    app = toys.category("app", "x", "y", "Other", other="Other")
+    size = toys.number("size", *_SIZE, has_zero=True)
+    return toys.schema(
+        toys.anchor("base", kind, other),
+        toys.group("rare", size),
+        toys.entity("apps", app, size, rows=3, by="app", unique=("app",)),
     )
 
 

@@ -3,26 +3,16 @@ import numpy as np
 
 from teledp_jax import arrays, schemas
 from teledp_jax.marginals import measure
+from tests import toys
 
 
 def _schema() -> schemas.Schema:
-    kind = schemas.Column(name="kind", kind="category", categories=("a", "b"))
-    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0))
-    return schemas.Schema(
-        suite="tiny",
-        device="guid",
-        tables=(
-            schemas.Table(name="base", role="anchor", grain="device", columns=(kind,)),
-            schemas.Table(name="rare", role="group", grain="device", columns=(size,)),
-            schemas.Table(
-                name="apps",
-                role="entity",
-                grain="app",
-                columns=(kind, size),
-                max_rows=4,
-                cap_by="size",
-            ),
-        ),
+    kind = toys.category("kind", "a", "b")
+    size = toys.number("size", 0, 1, 2)
+    return toys.schema(
+        toys.anchor("base", kind),
+        toys.group("rare", size),
+        toys.entity("apps", kind, size, rows=4, by="size"),
     )
 
 

@@ -2,29 +2,19 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, errors, schemas
+from teledp_jax import arrays, errors
 from teledp_jax.marginals import pairs
+from tests import toys
 
 
 @pytest.fixture
 def schema():
-    kind = schemas.Column(name="kind", kind="category", categories=("a", "b"))
-    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0))
-    return schemas.Schema(
-        suite="tiny",
-        device="guid",
-        tables=(
-            schemas.Table(name="base", role="anchor", grain="g", columns=(kind,)),
-            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
-            schemas.Table(
-                name="apps",
-                role="entity",
-                grain="app",
-                columns=(kind, size),
-                max_rows=3,
-                cap_by="size",
-            ),
-        ),
+    kind = toys.category("kind", "a", "b")
+    size = toys.number("size", 0, 1, 2)
+    return toys.schema(
+        toys.anchor("base", kind),
+        toys.group("rare", size),
+        toys.entity("apps", kind, size, rows=3, by="size"),
     )
 
 

@@ -2,40 +2,19 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, schemas
+from teledp_jax import arrays
 from teledp_jax.marginals import mst, relation
+from tests import toys
 
-SCHEMA = schemas.Schema(
-    suite="tiny",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="devices",
-            role="anchor",
-            grain="One row a device.",
-            columns=(
-                schemas.Column(name="os", kind="category", categories=("a", "b")),
-            ),
-        ),
-        schemas.Table(
-            name="power",
-            role="group",
-            grain="One row a device that reports.",
-            columns=(
-                schemas.Column(name="watts", kind="double", edges=(0.0, 1.0, 2.0)),
-            ),
-        ),
-        schemas.Table(
-            name="crashes",
-            role="entity",
-            grain="One row a device and app.",
-            max_rows=3,
-            cap_by="count",
-            columns=(
-                schemas.Column(name="app", kind="category", categories=("x", "y")),
-                schemas.Column(name="count", kind="integer", edges=(1.0, 2.0, 9.0)),
-            ),
-        ),
+SCHEMA = toys.schema(
+    toys.anchor("devices", toys.category("os", "a", "b")),
+    toys.group("power", toys.number("watts", 0, 1, 2)),
+    toys.entity(
+        "crashes",
+        toys.category("app", "x", "y"),
+        toys.whole("count", 1, 2, 9),
+        rows=3,
+        by="count",
     ),
 )
 NAMES = ["devices/0", "power/-1", "power/0", "crashes/-1", "crashes/0", "crashes/1"]

@@ -1,27 +1,12 @@
 import numpy as np
 
-from teledp_jax import arrays, schemas
+from teledp_jax import arrays
 from teledp_jax.marginals import measure, rows
+from tests import toys
 
-SCHEMA = schemas.Schema(
-    suite="toy",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="info",
-            role="anchor",
-            grain="a device",
-            columns=(schemas.Column(name="a", kind="category", categories=("x", "y")),),
-        ),
-        schemas.Table(
-            name="errors",
-            role="entity",
-            grain="a code",
-            columns=(schemas.Column(name="e", kind="category", categories=("p", "q")),),
-            max_rows=4,
-            cap_by="e",
-        ),
-    ),
+SCHEMA = toys.schema(
+    toys.anchor("info", toys.category("a", "x", "y")),
+    toys.entity("errors", toys.category("e", "p", "q"), rows=4, by="e"),
 )
 # 1,000 devices have one row, 600 two, 300 three and 100 four, in three buckets.
 COUNTS = [

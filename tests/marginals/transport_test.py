@@ -4,26 +4,16 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, schemas
+from teledp_jax import arrays
 from teledp_jax.marginals import independent, measure, transport
+from tests import toys
 
-WORD = schemas.Column(name="word", kind="category", categories=("a", "b", "c"))
-SIZE = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0, 4.0))
-SCHEMA = schemas.Schema(
-    suite="tiny",
-    device="guid",
-    tables=(
-        schemas.Table(name="base", role="anchor", grain="g", columns=(WORD, SIZE)),
-        schemas.Table(name="rare", role="group", grain="g", columns=(SIZE,)),
-        schemas.Table(
-            name="apps",
-            role="entity",
-            grain="app",
-            columns=(WORD, SIZE),
-            max_rows=3,
-            cap_by="size",
-        ),
-    ),
+WORD = toys.category("word", "a", "b", "c")
+SIZE = toys.number("size", 0, 1, 2, 3, 4)
+SCHEMA = toys.schema(
+    toys.anchor("base", WORD, SIZE),
+    toys.group("rare", SIZE),
+    toys.entity("apps", WORD, SIZE, rows=3, by="size"),
 )
 
 
@@ -95,7 +85,7 @@ def test_a_fleet_meets_the_marginals():
 def test_a_fleet_that_meets_them_is_not_moved():
     devices = draw(2000, seed=1)
     fixed = {"base": devices["base"]}
-    schema = schemas.Schema(suite="s", device="d", tables=SCHEMA.tables[:1])
+    schema = toys.schema(*SCHEMA.tables[:1])
     counts = measure.pooled_counts(jax.random.key(0), schema, fixed)
     target = independent.estimate(schema, counts, sigma=1e-6)
     moved = transport.move(rng(), schema, target, fixed)

@@ -4,53 +4,26 @@ import dataclasses
 
 import dp_accounting
 import jax
-import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, keys, registry, schemas
-from teledp_jax.privacy import accounting, budgets, events, mechanisms
+from teledp_jax import arrays, base, keys, registry
+from teledp_jax.privacy import accounting, budgets, events
+from tests import toys
 from tests.pe import chat_server
 
-SCHEMA = schemas.Schema(
-    suite="tiny",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="devices",
-            role="anchor",
-            grain="One row a device.",
-            columns=(
-                schemas.Column(name="os", kind="category", categories=("a", "b", "c")),
-                schemas.Column(name="ram", kind="integer", edges=(1.0, 4.0, 8.0, 64.0)),
-            ),
-        ),
-        schemas.Table(
-            name="power",
-            role="group",
-            grain="One row a device that reports power.",
-            columns=(
-                schemas.Column(
-                    name="watts",
-                    kind="double",
-                    edges=(0.1, 1.0, 10.0, 100.0),
-                    scale="log",
-                    has_zero=True,
-                ),
-            ),
-        ),
-        schemas.Table(
-            name="crashes",
-            role="entity",
-            grain="One row a device and app.",
-            max_rows=3,
-            cap_by="count",
-            columns=(
-                schemas.Column(name="app", kind="category", categories=("x", "y")),
-                schemas.Column(
-                    name="count", kind="integer", edges=(1.0, 2.0, 5.0, 99.0)
-                ),
-            ),
-        ),
+SCHEMA = toys.schema(
+    toys.anchor(
+        "devices", toys.category("os", "a", "b", "c"), toys.whole("ram", 1, 4, 8, 64)
+    ),
+    toys.group(
+        "power", toys.number("watts", 0.1, 1, 10, 100, scale="log", has_zero=True)
+    ),
+    toys.entity(
+        "crashes",
+        toys.category("app", "x", "y"),
+        toys.whole("count", 1, 2, 5, 99),
+        rows=3,
+        by="count",
     ),
 )
 SMALL = {  # enough to run every part of a method, not to learn
@@ -74,14 +47,6 @@ def endpoint():
         yield
 
 
-def make_devices(count: int, seed: int) -> arrays.DeviceArrays:
-    generator = np.random.default_rng(seed)
-    codes = np.stack(
-        [generator.integers(0, head.num_codes, count) for head in SCHEMA.heads], axis=1
-    )
-    return arrays.unflatten(SCHEMA, codes)
-
-
 def make(name: str) -> base.Synthesizer:
     spent = events.DiscreteGaussianDpEvent(20.0)
     config = registry.method(name).Config(**SMALL[name])
@@ -90,18 +55,8 @@ def make(name: str) -> base.Synthesizer:
 
 
 def fit(method: base.Synthesizer, devices: arrays.DeviceArrays, privacy: int):
-    context = base.Context(
-        base.MemoryStore(),
-        lambda done, total, facts: None,
-        mechanisms.seeded_integer_noise,
-    )
     streams = keys.split(jax.random.key(0), jax.random.key(privacy))
-    return method.fit(streams, devices, context)
-
-
-def same(first: base.Tree, second: base.Tree) -> bool:
-    leaves = [jax.tree.leaves(tree) for tree in (first, second)]
-    return all(np.array_equal(a, b) for a, b in zip(*leaves, strict=True))
+    return method.fit(streams, devices, toys.context())
 
 
 def test_every_method_is_held_to_the_contract():
@@ -116,19 +71,19 @@ def test_a_method(name):
     )
     assert 0.875 * EPSILON < accounting.epsilon_pld(both, DELTA) <= EPSILON
 
-    devices = make_devices(400, seed=0)
+    devices = toys.devices(SCHEMA, 400)
     before = {name: [part.copy() for part in table] for name, table in devices.items()}
     fitted = fit(method, devices, privacy=1)
-    assert same(before, {name: list(table) for name, table in devices.items()})
-    assert same(fitted, fit(method, devices, privacy=1)), "the same keys, the same fit"
-    assert not same(fitted, fit(method, devices, privacy=2)), "other noise, other fit"
+    assert toys.same(before, {name: list(table) for name, table in devices.items()})
+    assert toys.same(fitted, fit(method, devices, privacy=1)), "same keys, same fit"
+    assert not toys.same(fitted, fit(method, devices, privacy=2)), "new noise, new fit"
 
     for count in (1, 700):
         synthetic = method.sample(jax.random.key(3), fitted, count)
         arrays.check(SCHEMA, synthetic)
         assert arrays.num_devices(synthetic) == count
     again = method.sample(jax.random.key(3), fitted, 700)
-    assert same(synthetic, again)
+    assert toys.same(synthetic, again)
     assert all(isinstance(v, (int, float, str)) for v in method.facts.values())
 
 
@@ -142,5 +97,5 @@ def test_a_config_is_frozen(name):
 @pytest.mark.parametrize("name", SMALL)
 def test_an_empty_fleet_stops_nothing(name):
     method = make(name)
-    fitted = fit(method, make_devices(0, seed=0), privacy=1)
+    fitted = fit(method, toys.devices(SCHEMA, 0), privacy=1)
     arrays.check(SCHEMA, method.sample(jax.random.key(3), fitted, 50))

@@ -1,41 +1,23 @@
-import dp_accounting
 import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, keys, schemas
+from teledp_jax import arrays, base, errors
 from teledp_jax.methods import dpsgd_relational
-from teledp_jax.privacy import accounting, budgets, mechanisms
+from teledp_jax.privacy import accounting
+from tests import toys
 
-SCHEMA = schemas.Schema(
-    suite="toy",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="info",
-            role="anchor",
-            grain="a device",
-            columns=(schemas.Column(name="a", kind="category", categories=("x", "y")),),
-        ),
-        schemas.Table(
-            name="errors",
-            role="entity",
-            grain="a code",
-            columns=(
-                schemas.Column(name="e", kind="category", categories=("p", "q")),
-                schemas.Column(
-                    name="n", kind="integer", edges=tuple(range(1, 10)), has_zero=True
-                ),
-            ),
-            max_rows=2,
-            cap_by="n",
-        ),
+SCHEMA = toys.schema(
+    toys.anchor("info", toys.category("a", "x", "y")),
+    toys.entity(
+        "errors",
+        toys.category("e", "p", "q"),
+        toys.whole("n", *range(1, 10), has_zero=True),
+        rows=2,
+        by="n",
     ),
 )
-BUDGET = budgets.Budget(
-    epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=4000
-)
-KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+BUDGET = toys.budget(4.0, num_devices=4000)
 CONFIG = dpsgd_relational.Config(
     sampling_prob=0.1, num_epochs=6, micro_batch=256, num_samples=2048,
     checkpoint_every=20,
@@ -54,12 +36,6 @@ def devices(num_devices=4000):
     return arrays.unflatten(SCHEMA, flat)
 
 
-def context(store=None, progress=lambda *args: None):
-    return base.Context(
-        store or base.MemoryStore(), progress, mechanisms.seeded_integer_noise
-    )
-
-
 @pytest.fixture(scope="module")
 def synthesizer():
     return dpsgd_relational.make(CONFIG, SCHEMA, BUDGET)
@@ -67,7 +43,7 @@ def synthesizer():
 
 @pytest.fixture(scope="module")
 def fitted(synthesizer):
-    return synthesizer.fit(KEYS, devices(), context())
+    return synthesizer.fit(toys.KEYS, devices(), toys.context())
 
 
 def test_the_event_fills_the_budget(synthesizer):
@@ -102,12 +78,9 @@ def test_a_killed_fit_resumes_to_the_same_result(synthesizer, fitted):
 
     store = base.MemoryStore()
     with pytest.raises(Killed):
-        synthesizer.fit(KEYS, devices(), context(store, progress))
-    again = synthesizer.fit(KEYS, devices(), context(store))
-    for found, expected in zip(
-        jax.tree.leaves(again), jax.tree.leaves(fitted), strict=True
-    ):
-        np.testing.assert_array_equal(found, expected)
+        synthesizer.fit(toys.KEYS, devices(), toys.context(store, progress=progress))
+    again = synthesizer.fit(toys.KEYS, devices(), toys.context(store))
+    assert toys.same(again, fitted)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +101,11 @@ def test_a_bad_setting_is_named(field, value):
 
 
 def test_an_anchor_alone_is_modelled():
-    schema = schemas.Schema(suite="toy", device="guid", tables=SCHEMA.tables[:1])
+    schema = toys.schema(*SCHEMA.tables[:1])
     made = dpsgd_relational.make(CONFIG, schema, BUDGET)
     alone = {"info": devices()["info"]}
     drawn = made.sample(
-        jax.random.key(2), made.fit(KEYS, alone, context()), num_devices=4000
+        jax.random.key(2), made.fit(toys.KEYS, alone, toys.context()), num_devices=4000
     )
     arrays.check(schema, drawn)
     shares = [

@@ -1,45 +1,21 @@
 import dataclasses
 
-import dp_accounting
 import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, keys, schemas
+from teledp_jax import arrays, base, errors
 from teledp_jax.methods import dpsgd_vae
-from teledp_jax.privacy import accounting, budgets, mechanisms
+from teledp_jax.privacy import accounting, mechanisms
+from tests import toys
 
-SCHEMA = schemas.Schema(
-    suite="toy",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="info",
-            role="anchor",
-            grain="a device",
-            columns=(
-                schemas.Column(name="a", kind="category", categories=("x", "y")),
-                schemas.Column(name="b", kind="category", categories=("x", "y")),
-            ),
-        ),
-        schemas.Table(
-            name="errors",
-            role="entity",
-            grain="a code",
-            columns=(
-                schemas.Column(
-                    name="n", kind="integer", edges=tuple(range(1, 10)), has_zero=True
-                ),
-            ),
-            max_rows=2,
-            cap_by="n",
-        ),
+SCHEMA = toys.schema(
+    toys.anchor("info", toys.category("a", "x", "y"), toys.category("b", "x", "y")),
+    toys.entity(
+        "errors", toys.whole("n", *range(1, 10), has_zero=True), rows=2, by="n"
     ),
 )
-BUDGET = budgets.Budget(
-    epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=3000
-)
-KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+BUDGET = toys.budget(4.0, num_devices=3000)
 CONFIG = dpsgd_vae.Config(
     hidden=(8,), latent=2, sampling_prob=0.1, num_epochs=3, micro_batch=128
 )
@@ -54,12 +30,6 @@ def devices(num_devices=3000):
     return arrays.unflatten(SCHEMA, np.column_stack([first, second, rows, values]))
 
 
-def context(store=None, progress=lambda *args: None):
-    return base.Context(
-        store or base.MemoryStore(), progress, mechanisms.seeded_integer_noise
-    )
-
-
 @pytest.fixture(scope="module")
 def synthesizer():
     return dpsgd_vae.make(CONFIG, SCHEMA, BUDGET)
@@ -67,14 +37,7 @@ def synthesizer():
 
 @pytest.fixture(scope="module")
 def fitted(synthesizer):
-    return synthesizer.fit(KEYS, devices(), context())
-
-
-def same(a, b):
-    return all(
-        np.array_equal(x, y)
-        for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-    )
+    return synthesizer.fit(toys.KEYS, devices(), toys.context())
 
 
 def test_the_event_fills_the_budget(synthesizer):
@@ -109,14 +72,14 @@ def test_a_killed_fit_resumes_to_the_same_result(synthesizer, fitted):
 
     store = base.MemoryStore()
     with pytest.raises(Killed):
-        synthesizer.fit(KEYS, devices(), context(store, progress))
-    again = synthesizer.fit(KEYS, devices(), context(store))
-    assert same(again, fitted)
+        synthesizer.fit(toys.KEYS, devices(), toys.context(store, progress=progress))
+    again = synthesizer.fit(toys.KEYS, devices(), toys.context(store))
+    assert toys.same(again, fitted)
 
 
 def test_a_new_noise_key_gives_a_new_fit(synthesizer, fitted):
-    other = KEYS._replace(noise=jax.random.key(7))
-    assert not same(synthesizer.fit(other, devices(), context()), fitted)
+    other = toys.KEYS._replace(noise=jax.random.key(7))
+    assert not toys.same(synthesizer.fit(other, devices(), toys.context()), fitted)
 
 
 @pytest.mark.parametrize(
@@ -145,10 +108,10 @@ def test_tables_left_out_are_neither_read_nor_filled():
     fleet = devices(500)
     none = arrays.TableArrays(*(np.zeros_like(part) for part in fleet["errors"]))
     fits = [
-        method.fit(KEYS, each, context()) for each in (fleet, fleet | {"errors": none})
+        method.fit(toys.KEYS, each, toys.context())
+        for each in (fleet, fleet | {"errors": none})
     ]
-    leaves = [jax.tree.leaves(fitted) for fitted in fits]
-    assert all(map(np.array_equal, *leaves))
+    assert toys.same(*fits)
     synthetic = method.sample(jax.random.key(3), fits[0], 50)
     arrays.check(SCHEMA, synthetic)
     assert not synthetic["errors"].mask.any()
@@ -167,7 +130,7 @@ def test_hardened_noise_is_asked_of_the_context_once_a_step():
         asked.append((len(values), sigma))
         return mechanisms.seeded_integer_noise(key, values, sigma)
 
-    fitted = method.fit(KEYS, devices(300), context()._replace(integer_noise=noise))
+    fitted = method.fit(toys.KEYS, devices(300), toys.context(noise=noise))
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(fitted))
     (_, of_marginals), *steps = asked
     assert of_marginals == method.facts["marginal_sigma"]

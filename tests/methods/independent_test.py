@@ -1,25 +1,18 @@
-import dp_accounting
 import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, keys, schemas
+from teledp_jax import arrays, base
 from teledp_jax.methods import independent
-from teledp_jax.privacy import accounting, budgets, mechanisms
+from teledp_jax.privacy import accounting, mechanisms
+from tests import toys
 
 
 @pytest.fixture(scope="module")
 def schema():
-    kind = schemas.Column(name="kind", kind="category", categories=("a", "b"))
-    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0))
-    return schemas.Schema(
-        suite="tiny",
-        device="guid",
-        tables=(
-            schemas.Table(name="base", role="anchor", grain="g", columns=(kind,)),
-            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
-        ),
-    )
+    kind = toys.category("kind", "a", "b")
+    size = toys.number("size", 0, 1, 2)
+    return toys.schema(toys.anchor("base", kind), toys.group("rare", size))
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +21,7 @@ def devices(schema):
     return arrays.unflatten(schema, codes)
 
 
-_BUDGET = budgets.Budget(
-    epsilon=2.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=2000
-)
-_KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+_BUDGET = toys.budget(2.0, num_devices=2000)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +36,7 @@ def test_the_event_meets_the_budget_and_little_less(made):
 
 
 def test_samples_are_near_the_data(schema, devices, made):
-    context = base.Context(
-        base.MemoryStore(), lambda *args: None, mechanisms.seeded_integer_noise
-    )
-    fitted = made.fit(_KEYS, devices, context)
+    fitted = made.fit(toys.KEYS, devices, toys.context())
     drawn = made.sample(jax.random.key(2), fitted, 1000)
     arrays.check(schema, drawn)
     codes = arrays.flatten(schema, drawn)
@@ -65,10 +52,10 @@ def test_noise_is_drawn_once_and_saved_before_it_is_used(devices, made):
         drawn.append(sigma)
         return mechanisms.seeded_integer_noise(key, values, sigma)
 
-    context = base.Context(store, lambda *args: None, noise)
-    first = made.fit(_KEYS, devices, context)
+    context = toys.context(store, noise=noise)
+    first = made.fit(toys.KEYS, devices, context)
     assert store.load("noisy_counts") is not None
-    again = made.fit(_KEYS, devices, context)
+    again = made.fit(toys.KEYS, devices, context)
     assert drawn == [made.facts["sigma"]]
     for name, shares in first.items():
         np.testing.assert_array_equal(shares, again[name])

@@ -1,32 +1,20 @@
-import dp_accounting
 import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, keys, schemas
+from teledp_jax import arrays, base, errors
 from teledp_jax.methods import pe_conditional
-from teledp_jax.privacy import accounting, budgets, events, mechanisms
+from teledp_jax.privacy import accounting, events, mechanisms
+from tests import toys
 
-_BUDGET = budgets.Budget(
-    epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=3000
-)
-_KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+_BUDGET = toys.budget(4.0, num_devices=3000)
 _PAIRS = (("base/kind", "base/size"), ("base/kind", "rare/rows"))
 _SMALL = {"num_iterations": 2, "num_candidates": 30, "pool": 1500}
 
 
 @pytest.fixture(scope="module")
 def schema():
-    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
-    return schemas.Schema(
-        suite="tiny",
-        device="guid",
-        tables=(
-            schemas.Table(name="base", role="anchor", grain="g", columns=(kind, size)),
-            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
-        ),
-    )
+    return toys.PAIR
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +33,6 @@ def made(schema):
     return _make(schema)
 
 
-def _context(store=None, noise=mechanisms.seeded_integer_noise):
-    return base.Context(store or base.MemoryStore(), lambda *args: None, noise)
-
-
 def test_the_event_states_all_that_is_released(schema, devices, made):
     released = []
 
@@ -56,7 +40,7 @@ def test_the_event_states_all_that_is_released(schema, devices, made):
         released.append((len(values), sigma))
         return mechanisms.seeded_integer_noise(key, values, sigma)
 
-    made.fit(_KEYS, devices, _context(noise=noise))
+    made.fit(toys.KEYS, devices, toys.context(noise=noise))
     marginals, two_way, votes = made.event.events
     assert (marginals.count, two_way.count, votes.count) == (4, 2, 2)
     sigmas = [sigma for _, sigma in released]
@@ -69,7 +53,7 @@ def test_the_event_states_all_that_is_released(schema, devices, made):
 
 
 def test_pairs_are_kept(schema, devices, made):
-    fitted = made.fit(_KEYS, devices, _context())
+    fitted = made.fit(toys.KEYS, devices, toys.context())
     codes = arrays.flatten(schema, made.sample(jax.random.key(2), fitted, 4000))
     assert (codes[:, 0] == codes[:, 1]).mean() > 0.98
     assert ((codes[:, 0] == 3) == (codes[:, 2] == 1)).mean() > 0.98
@@ -77,7 +61,7 @@ def test_pairs_are_kept(schema, devices, made):
 
 
 def test_a_killed_fit_draws_no_noise_twice(schema, devices, made):
-    whole = made.fit(_KEYS, devices, _context())
+    whole = made.fit(toys.KEYS, devices, toys.context())
     store, calls = base.MemoryStore(), []
 
     def dies_once(key, values, sigma):
@@ -87,20 +71,20 @@ def test_a_killed_fit_draws_no_noise_twice(schema, devices, made):
         return mechanisms.seeded_integer_noise(key, values, sigma)
 
     with pytest.raises(KeyboardInterrupt):
-        made.fit(_KEYS, devices, _context(store, dies_once))
-    resumed = made.fit(_KEYS, devices, _context(store, dies_once))
+        made.fit(toys.KEYS, devices, toys.context(store, noise=dies_once))
+    resumed = made.fit(toys.KEYS, devices, toys.context(store, noise=dies_once))
     assert len(calls) == 5  # marginals, pairs and two votes, one of them tried twice
     jax.tree.map(np.testing.assert_array_equal, whole, resumed)
 
 
 def test_a_stratum_whose_noisy_count_is_zero_is_no_fault(schema, devices, made):
-    emptied = _context(noise=lambda key, values, sigma: np.zeros_like(values))
-    fitted = made.fit(_KEYS, devices, emptied)
+    emptied = toys.context(noise=lambda key, values, sigma: np.zeros_like(values))
+    fitted = made.fit(toys.KEYS, devices, emptied)
     arrays.check(schema, made.sample(jax.random.key(2), fitted, 100))
 
 
 def test_a_fleet_smaller_than_the_pool_is_no_fault(schema, devices, made):
-    fitted = made.fit(_KEYS, arrays.take(devices, slice(0, 5)), _context())
+    fitted = made.fit(toys.KEYS, arrays.take(devices, slice(0, 5)), toys.context())
     arrays.check(schema, made.sample(jax.random.key(2), fitted, 100))
 
 

@@ -1,19 +1,16 @@
 import json
 
-import dp_accounting
 import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, keys, runs, schemas
+from teledp_jax import arrays, base, errors, runs
 from teledp_jax.methods import pe_llm
-from teledp_jax.privacy import accounting, budgets, events, mechanisms
+from teledp_jax.privacy import accounting, events, mechanisms
+from tests import toys
 from tests.pe import chat_server
 
-_BUDGET = budgets.Budget(
-    epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=2000
-)
-_KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+_BUDGET = toys.budget(4.0, num_devices=2000)
 _SMALL = {
     "num_records": 40,
     "num_variations": 10,
@@ -30,16 +27,7 @@ class KilledError(Exception):
 
 @pytest.fixture(scope="module")
 def schema():
-    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
-    return schemas.Schema(
-        suite="tiny",
-        device="guid",
-        tables=(
-            schemas.Table(name="base", role="anchor", grain="g", columns=(kind, size)),
-            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
-        ),
-    )
+    return toys.PAIR
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +39,6 @@ def devices(schema):
 def server():
     with chat_server.in_environment() as server:
         yield server
-
-
-def context(store=None, noise=mechanisms.seeded_integer_noise):
-    return base.Context(store or base.MemoryStore(), lambda *args: None, noise)
 
 
 def make(schema, **overrides):
@@ -78,7 +62,7 @@ def test_the_event_states_all_that_is_released(schema, devices, server):
         return mechanisms.seeded_integer_noise(key, values, sigma)
 
     made = make(schema)
-    made.fit(_KEYS, devices, context(noise=noise))
+    made.fit(toys.KEYS, devices, toys.context(noise=noise))
     marginals, votes = made.event.events
     assert marginals.count == 4 and votes.count == 3  # three columns, one row count
     assert marginals.event == events.DiscreteGaussianDpEvent(released[0][1])
@@ -88,7 +72,7 @@ def test_the_event_states_all_that_is_released(schema, devices, server):
 
 def test_a_fit_tells_what_it_asked_and_what_it_cost(schema, devices, server):
     made = make(schema, prompt_price=2.0, completion_price=10.0)
-    facts = made.fit(_KEYS, devices, context())[base.FACTS]
+    facts = made.fit(toys.KEYS, devices, toys.context())[base.FACTS]
     assert len(server.requests) == 8 + 2 + 2  # 40 records, then 10 variations twice
     assert facts["requests"] == 12 and facts["attempts"] == 12
     assert facts["records_asked"] == facts["records_valid"] == 60
@@ -97,7 +81,9 @@ def test_a_fit_tells_what_it_asked_and_what_it_cost(schema, devices, server):
 
 
 def test_without_prices_no_cost_is_told(schema, devices, server):
-    assert "price" not in make(schema).fit(_KEYS, devices, context())[base.FACTS]
+    assert (
+        "price" not in make(schema).fit(toys.KEYS, devices, toys.context())[base.FACTS]
+    )
 
 
 def test_the_model_learns_of_the_fleet_through_noisy_votes_alone(
@@ -108,7 +94,9 @@ def test_the_model_learns_of_the_fleet_through_noisy_votes_alone(
     made, asked = make(schema), []
     for fleet in (devices, arrays.take(devices, slice(0, 1))):
         server.requests.clear()
-        made.fit(_KEYS, fleet, context(noise=lambda key, x, sigma: told[: len(x)]))
+        made.fit(
+            toys.KEYS, fleet, toys.context(noise=lambda key, x, sigma: told[: len(x)])
+        )
         asked.append(sorted(json.dumps(body) for body in server.requests))
     assert asked[0] == asked[1] and len(asked[0]) == 12
 
@@ -122,7 +110,7 @@ def test_new_records_are_asked_for_before_private_data_is_read(schema, devices, 
         return values
 
     with pytest.raises(errors.InputError, match=r"gave no answer of use.*refused"):
-        make(schema).fit(_KEYS, devices, context(noise=noise))
+        make(schema).fit(toys.KEYS, devices, toys.context(noise=noise))
     assert released == []
 
 
@@ -136,7 +124,7 @@ def test_a_server_that_dies_after_the_start_costs_only_variations(
 
     server.reply = dying
     made = make(schema)
-    fitted = made.fit(_KEYS, devices, context())
+    fitted = made.fit(toys.KEYS, devices, toys.context())
     assert fitted[base.FACTS]["failed_requests"] == 4
     arrays.check(schema, made.sample(jax.random.key(2), fitted, 100))
 
@@ -146,7 +134,7 @@ def test_few_valid_records_are_a_warning(schema, devices, server, caplog):
     text = json.dumps({"devices": [good, {"base": {"kind": "z"}}]})
     server.reply = lambda body: chat_server.completion(text)
     with caplog.at_level("WARNING", logger="absl"):
-        fitted = make(schema).fit(_KEYS, devices, context())
+        fitted = make(schema).fit(toys.KEYS, devices, toys.context())
     assert "Only 8 of 40 records of the model are valid" in caplog.text
     assert fitted[base.FACTS]["dropped_category"] == 12
 
@@ -158,7 +146,7 @@ def test_a_resumed_fit_is_the_same_and_pays_for_no_answer_twice(
     schema, devices, server, tmp_path, stop_at
 ):
     made = make(schema)
-    whole = made.fit(_KEYS, devices, context())
+    whole = made.fit(toys.KEYS, devices, toys.context())
     num_requests = len(server.requests)
     server.requests.clear()
     store = runs.FileStore(tmp_path, "token")
@@ -173,8 +161,8 @@ def test_a_resumed_fit_is_the_same_and_pays_for_no_answer_twice(
                 raise KilledError
 
     with pytest.raises(KilledError):
-        made.fit(_KEYS, devices, context(Killed()))
-    resumed = made.fit(_KEYS, devices, context(store))
+        made.fit(toys.KEYS, devices, toys.context(Killed()))
+    resumed = made.fit(toys.KEYS, devices, toys.context(store))
     assert len(server.requests) == num_requests
     jax.tree.map(np.testing.assert_array_equal, whole, resumed)
     files = b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -219,7 +207,7 @@ def test_a_model_that_knows_no_shares_is_held_to_the_noisy_ones(
 ):
     """Half of the fleet is (1, 1, no row), half (3, 3, a row of 3)."""
     made = make(schema)
-    fitted = made.fit(_KEYS, devices, context(noise=lambda key, x, sigma: x))
+    fitted = made.fit(toys.KEYS, devices, toys.context(noise=lambda key, x, sigma: x))
     drawn = made.sample(jax.random.key(2), fitted, 4000)
     kinds, sizes = np.asarray(drawn["base"].codes)[:, 0].T
     np.testing.assert_allclose(

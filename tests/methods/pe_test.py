@@ -1,39 +1,21 @@
-import dp_accounting
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, keys, schemas
+from teledp_jax import arrays, base, errors
 from teledp_jax.methods import pe
-from teledp_jax.privacy import accounting, budgets, events, mechanisms
+from teledp_jax.privacy import accounting, events, mechanisms
+from tests import toys
 
-_BUDGET = budgets.Budget(
-    epsilon=4.0, delta=1e-5, spent=dp_accounting.NoOpDpEvent(), num_devices=2000
-)
-_KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+_BUDGET = toys.budget(4.0, num_devices=2000)
 _SMALL = {"num_iterations": 3, "num_candidates": 40, "pool": 1500}
 
 
 @pytest.fixture(scope="module")
 def schema():
-    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schemas.Column(name="size", kind="double", edges=(0.0, 1.0, 2.0, 3.0))
-    return schemas.Schema(
-        suite="tiny",
-        device="guid",
-        tables=(
-            schemas.Table(name="base", role="anchor", grain="g", columns=(kind, size)),
-            schemas.Table(name="rare", role="group", grain="g", columns=(size,)),
-            schemas.Table(
-                name="apps",
-                role="entity",
-                grain="app",
-                columns=(kind, size),
-                max_rows=3,
-                cap_by="size",
-            ),
-        ),
-    )
+    return toys.TRIPLE
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +31,6 @@ def made(schema):
     return pe.make(pe.Config(**_SMALL), schema, _BUDGET)
 
 
-def _context(store=None, noise=mechanisms.seeded_integer_noise):
-    return base.Context(store or base.MemoryStore(), lambda *args: None, noise)
-
-
 @pytest.mark.parametrize("start", ["marginals", "uniform"])
 @pytest.mark.parametrize("selection", ["self_normalised", "published"])
 def test_every_recipe_meets_the_budget_and_keeps_the_schema(
@@ -62,7 +40,7 @@ def test_every_recipe_meets_the_budget_and_keeps_the_schema(
     made = pe.make(config, schema, _BUDGET)
     epsilon = accounting.epsilon_pld(made.event, _BUDGET.delta)
     assert 3.96 < epsilon <= 4.0
-    fitted = made.fit(_KEYS, devices, _context())
+    fitted = made.fit(toys.KEYS, devices, toys.context())
     for count in (0, 1, 5000):
         drawn = made.sample(jax.random.key(2), fitted, count)
         arrays.check(schema, drawn)
@@ -76,7 +54,7 @@ def test_the_event_states_all_that_is_released(schema, devices, made):
         released.append((len(values), sigma))
         return mechanisms.seeded_integer_noise(key, values, sigma)
 
-    made.fit(_KEYS, devices, _context(noise=noise))
+    made.fit(toys.KEYS, devices, toys.context(noise=noise))
     marginals, votes = made.event.events
     assert marginals.count == 7  # five columns, two numbers of rows
     assert votes.count == 3
@@ -86,7 +64,7 @@ def test_the_event_states_all_that_is_released(schema, devices, made):
 
 
 def test_votes_find_what_columns_have_in_common(schema, devices, made):
-    fitted = made.fit(_KEYS, devices, _context())
+    fitted = made.fit(toys.KEYS, devices, toys.context())
     codes = arrays.flatten(schema, made.sample(jax.random.key(2), fitted, 4000))
     both = ((codes[:, 0] == 3) == (codes[:, 1] == 3)).mean()
     assert both > 0.7  # one half where columns are independent
@@ -94,7 +72,7 @@ def test_votes_find_what_columns_have_in_common(schema, devices, made):
 
 
 def test_a_killed_fit_goes_on_to_the_same_result(schema, devices, made):
-    whole = made.fit(_KEYS, devices, _context())
+    whole = made.fit(toys.KEYS, devices, toys.context())
     store, calls = base.MemoryStore(), []
 
     def dies_once(key, values, sigma):
@@ -104,14 +82,14 @@ def test_a_killed_fit_goes_on_to_the_same_result(schema, devices, made):
         return mechanisms.seeded_integer_noise(key, values, sigma)
 
     with pytest.raises(KeyboardInterrupt):
-        made.fit(_KEYS, devices, _context(store, dies_once))
-    resumed = made.fit(_KEYS, devices, _context(store, dies_once))
+        made.fit(toys.KEYS, devices, toys.context(store, noise=dies_once))
+    resumed = made.fit(toys.KEYS, devices, toys.context(store, noise=dies_once))
     assert len(calls) == 5  # the marginals and three votes, one of them tried twice
     jax.tree.map(np.testing.assert_array_equal, whole, resumed)
 
 
 def test_a_fleet_smaller_than_the_candidates_is_no_fault(schema, devices, made):
-    fitted = made.fit(_KEYS, arrays.take(devices, slice(0, 3)), _context())
+    fitted = made.fit(toys.KEYS, arrays.take(devices, slice(0, 3)), toys.context())
     arrays.check(schema, made.sample(jax.random.key(2), fitted, 10))
 
 
@@ -138,7 +116,7 @@ def test_an_uneven_split_of_the_budget_meets_it_too(schema, devices):
     np.testing.assert_allclose(
         [sigmas[0] / sigmas[1], sigmas[1] / sigmas[2]], 2**0.5, rtol=1e-6
     )
-    fitted = made.fit(_KEYS, devices, _context())
+    fitted = made.fit(toys.KEYS, devices, toys.context())
     np.testing.assert_allclose(fitted["convergence"]["sigma"], sigmas)
 
 
@@ -150,12 +128,10 @@ def test_sizes_follow_the_noisy_number_of_devices():
 
 
 def test_votes_below_the_noise_warn_and_leave_a_usable_release(schema, devices, caplog):
-    tight = budgets.Budget(
-        epsilon=0.1, delta=1e-7, spent=dp_accounting.NoOpDpEvent(), num_devices=30
-    )
+    tight = dataclasses.replace(toys.budget(0.1, num_devices=30), delta=1e-7)
     made = pe.make(pe.Config(**_SMALL), schema, tight)
-    quiet = _context(noise=lambda key, values, sigma: np.zeros_like(values))
+    quiet = toys.context(noise=lambda key, values, sigma: np.zeros_like(values))
     with caplog.at_level("WARNING", logger="absl"):
-        fitted = made.fit(_KEYS, arrays.take(devices, slice(0, 30)), quiet)
+        fitted = made.fit(toys.KEYS, arrays.take(devices, slice(0, 30)), quiet)
     assert "No candidate had votes above the noise" in caplog.text
     arrays.check(schema, made.sample(jax.random.key(2), fitted, 100))

@@ -6,31 +6,16 @@ import numpy as np
 import pytest
 
 from teledp_jax import arrays, schemas
+from tests import toys
 
 
 @pytest.fixture
 def schema() -> schemas.Schema:
-    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schemas.Column(
-        name="size", kind="double", edges=tuple(float(i) for i in range(6))
-    )
-    return schemas.Schema(
-        suite="tiny",
-        device="guid",
-        tables=(
-            schemas.Table(
-                name="base", role="anchor", grain="device", columns=(kind, size)
-            ),
-            schemas.Table(name="rare", role="group", grain="device", columns=(size,)),
-            schemas.Table(
-                name="apps",
-                role="entity",
-                grain="app",
-                columns=(kind, size),
-                max_rows=3,
-                cap_by="size",
-            ),
-        ),
+    size = toys.number("size", *range(6))
+    return toys.schema(
+        toys.anchor("base", toys.KIND, size),
+        toys.group("rare", size),
+        toys.entity("apps", toys.KIND, size, rows=3, by="size"),
     )
 
 

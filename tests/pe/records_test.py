@@ -4,6 +4,7 @@ import pytest
 from teledp_jax import schemas
 from teledp_jax.data import shipped, suite
 from teledp_jax.pe import records
+from tests import toys
 from tests.pe import chat_server
 
 NAMES = ("base", "rare", "apps")
@@ -73,16 +74,14 @@ def test_a_record_outside_of_the_schema_is_told_from_others(schema, record, reas
 
 def test_text_outside_of_a_vocabulary_is_its_other():
     anchor = column(kind="category", categories=("a", "b", "rest"), other="rest")
-    table = schemas.Table(name="t", role="anchor", grain="g", columns=(anchor,))
-    schema = schemas.Schema(suite="s", device="d", tables=(table,))
+    schema = toys.schema(toys.anchor("t", anchor))
     assert records.read(schema, {"t": {"x": "b"}}) == [2]
     assert records.read(schema, {"t": {"x": "zzz"}}) == [3]
 
 
 def test_whole_numbers_may_be_zero_below_the_first_bin():
     whole = column(edges=(1.0, 3.0, 9.0), scale="log", has_zero=True)
-    table = schemas.Table(name="t", role="anchor", grain="g", columns=(whole,))
-    schema = schemas.Schema(suite="s", device="d", tables=(table,))
+    schema = toys.schema(toys.anchor("t", whole))
     read = [records.read(schema, {"t": {"x": x}})[0] for x in (0, 1, 2.0, 3, 8)]
     assert read == [1, 2, 2, 3, 3]
     for wrong in (9, 2.5):
@@ -131,9 +130,9 @@ def test_what_keeps_to_the_json_schema_of_a_suite_is_valid(name):
 
 def test_a_description_holds_what_is_public(schema):
     text = records.describe(np.random.default_rng(0), schema, NAMES)
-    assert "base: an object, always there. device" in text
+    assert "base: an object, always there. a device" in text
     assert "rare: an object, or null if the device reports none" in text
-    assert "apps: a list of at most 3 objects. app" in text
+    assert "apps: a list of at most 3 objects. a device and a thing" in text
     assert '  kind: one of "a", "b", "c", or null' in text
     assert "  size: number, 0 to 5, or null" in text
     assert "rare" not in records.describe(np.random.default_rng(0), schema, ("base",))
@@ -141,8 +140,7 @@ def test_a_description_holds_what_is_public(schema):
 
 def test_of_a_long_vocabulary_some_values_are_shown():
     many = column(kind="category", categories=tuple(f"v{i}" for i in range(200)))
-    table = schemas.Table(name="t", role="anchor", grain="g", columns=(many,))
-    schema = schemas.Schema(suite="s", device="d", tables=(table,))
+    schema = toys.schema(toys.anchor("t", many))
     texts = [
         records.describe(np.random.default_rng(seed), schema, ("t",)) for seed in (0, 1)
     ]

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from teledp_jax import errors, schemas
+from teledp_jax import errors
 from teledp_jax.pe import embedding as embedding_lib
 from teledp_jax.pe import voting
+from tests import toys
 
 
 def _plain(embedding, left, right):
@@ -17,14 +18,8 @@ def embedding(schema):
 
 
 def test_distances_are_those_worked_by_hand():
-    kind = schemas.Column(name="kind", kind="category", categories=("a", "b", "c"))
-    size = schemas.Column(
-        name="size", kind="double", edges=tuple(float(i) for i in range(6))
-    )
-    table = schemas.Table(
-        name="base", role="anchor", grain="device", columns=(kind, size)
-    )
-    schema = schemas.Schema(suite="tiny", device="guid", tables=(table,))
+    size = toys.number("size", *range(6))
+    schema = toys.schema(toys.anchor("base", toys.KIND, size))
     embedding = embedding_lib.make(schema, np.ones(2))
     assert embedding.caps.tolist() == [64, 64]
     points = embedding.embed(np.array([[1, 1], [3, 1], [1, 3], [1, 5], [0, 0]]))
@@ -80,12 +75,8 @@ def test_no_devices_cast_no_votes(embedding, records):
 
 
 def test_a_schema_too_wide_for_sixteen_bits_is_refused():
-    columns = tuple(
-        schemas.Column(name=f"c{i}", kind="category", categories=("a", "b"))
-        for i in range(9000)
-    )
-    table = schemas.Table(name="base", role="anchor", grain="g", columns=columns)
-    schema = schemas.Schema(suite="wide", device="guid", tables=(table,))
+    columns = tuple(toys.category(f"c{i}", "a", "b") for i in range(9000))
+    schema = toys.schema(toys.anchor("base", *columns))
     with pytest.raises(errors.InputError, match="too many for voting"):
         embedding_lib.make(schema, np.ones(9000))
 

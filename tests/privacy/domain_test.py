@@ -5,14 +5,13 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import errors, schemas
+from teledp_jax import errors
 from teledp_jax.data import values as values_lib
 from teledp_jax.privacy import accounting, domain, mechanisms
+from tests import toys
 
-HOURS = schemas.Column(
-    name="hours", kind="double", edges=(0.1, 10000.0), scale="log", has_zero=True
-)
-CORES = schemas.Column(name="cores", kind="integer", edges=(1.0, 9.0))
+HOURS = toys.number("hours", 0.1, 10000, scale="log", has_zero=True)
+CORES = toys.whole("cores", 1, 9)
 QUESTIONS = domain.Questions(
     numbers={"use.hours": HOURS, "devices.cores": CORES},
     vocabularies=("apps.name", "devices.vendor"),
@@ -147,17 +146,7 @@ def test_an_empty_fleet_has_a_domain():
 
 
 def test_a_schema_takes_what_was_learnt():
-    table = schemas.Table(
-        name="use",
-        role="anchor",
-        grain="a device",
-        columns=(
-            HOURS,
-            schemas.Column(name="vendor", kind="category", categories=("x",)),
-            CORES,
-        ),
-    )
-    stated = schemas.Schema(suite="tiny", device="guid", tables=(table,))
+    stated = toys.schema(toys.anchor("use", HOURS, toys.category("vendor", "x"), CORES))
     learnt = domain.Domain(
         {"use.hours": (0.1, 5.0, 10000.0)}, {"use.vendor": ("Acme", "Other")}, {}
     )
@@ -169,14 +158,10 @@ def test_a_schema_takes_what_was_learnt():
 
 
 def test_the_most_common_text_has_the_largest_code_where_it_caps_a_table():
-    app = schemas.Column(
-        name="app", kind="category", categories=("x", "n/a"), other="n/a"
-    )
-    device = schemas.Table(name="d", role="anchor", grain="a device", columns=(CORES,))
-    apps = schemas.Table(
-        name="apps", role="entity", grain="an app", columns=(app,), cap_by="app"
-    )
-    stated = schemas.Schema(suite="tiny", device="guid", tables=(device, apps))
+    app = toys.category("app", "x", "n/a", other="n/a")
+    device = toys.anchor("d", CORES)
+    apps = toys.entity("apps", app, by="app")
+    stated = toys.schema(device, apps)
     learnt = domain.Domain({}, {"apps.app": ("common", "rare")}, {})
     found = domain.apply(stated, learnt).table("apps").column("app")
     assert found.categories == ("n/a", "rare", "common") and found.other == "n/a"

@@ -5,51 +5,23 @@ import pathlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from teledp_jax import schemas
 from teledp_jax.data import definition
+from tests import toys
 
-SCHEMA = schemas.Schema(
-    suite="tiny",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="devices",
-            role="anchor",
-            grain="a device",
-            columns=(
-                schemas.Column(
-                    name="country",
-                    kind="category",
-                    categories=("DE", "US", "Other"),
-                    other="Other",
-                ),
-                schemas.Column(name="ram_gb", kind="double", edges=(1, 8, 64)),
-            ),
-        ),
-        schemas.Table(
-            name="apps",
-            role="entity",
-            grain="a device and app",
-            columns=(
-                schemas.Column(name="app", kind="category", categories=("a", "b", "c")),
-                schemas.Column(
-                    name="hangs", kind="integer", edges=(1, 5, 10), has_zero=True
-                ),
-            ),
-            max_rows=3,
-            cap_by="hangs",
-        ),
-        schemas.Table(
-            name="crashes",
-            role="group",
-            grain="a device that crashed",
-            columns=(
-                schemas.Column(
-                    name="num_crashes", kind="integer", edges=(1, 5, 10), has_zero=True
-                ),
-            ),
-        ),
+SCHEMA = toys.schema(
+    toys.anchor(
+        "devices",
+        toys.category("country", "DE", "US", "Other", other="Other"),
+        toys.number("ram_gb", 1, 8, 64),
     ),
+    toys.entity(
+        "apps",
+        toys.category("app", "a", "b", "c"),
+        toys.whole("hangs", 1, 5, 10, has_zero=True),
+        rows=3,
+        by="hangs",
+    ),
+    toys.group("crashes", toys.whole("num_crashes", 1, 5, 10, has_zero=True)),
 )
 
 BY_COUNTRY = """/*

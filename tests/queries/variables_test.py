@@ -3,30 +3,19 @@ import pathlib
 
 import pytest
 
-from teledp_jax import schemas
 from teledp_jax.methods import independent, pe_conditional
 from teledp_jax.queries import catalog, variables
+from tests import toys
 
-COUNT = schemas.Column(name="num", kind="integer", edges=(1.0, 2.0, 9.0))
-MEAN = schemas.Column(name="mean", kind="double", edges=(0.0, 1.0, 2.0))
-APP = schemas.Column(name="app", kind="category", categories=("x", "y"))
-OS = schemas.Column(name="os", kind="category", categories=("a", "b"))
-SCHEMA = schemas.Schema(
-    suite="tiny",
-    device="guid",
-    tables=(
-        schemas.Table(name="info", role="anchor", grain="g", columns=(OS, COUNT)),
-        schemas.Table(name="power", role="group", grain="g", columns=(MEAN, COUNT)),
-        schemas.Table(name="heat", role="group", grain="g", columns=(MEAN,)),
-        schemas.Table(
-            name="apps",
-            role="entity",
-            grain="g",
-            columns=(APP, COUNT),
-            max_rows=2,
-            cap_by="num",
-        ),
-    ),
+COUNT = toys.whole("num", 1, 2, 9)
+MEAN = toys.number("mean", 0, 1, 2)
+APP = toys.category("app", "x", "y")
+OS = toys.category("os", "a", "b")
+SCHEMA = toys.schema(
+    toys.anchor("info", OS, COUNT),
+    toys.group("power", MEAN, COUNT),
+    toys.group("heat", MEAN),
+    toys.entity("apps", APP, COUNT, rows=2, by="num"),
 )
 
 

@@ -2,19 +2,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from teledp_jax import runs, schemas
+from teledp_jax import runs
 from teledp_jax.report import distributions
 from teledp_jax.report import inputs as inputs_lib
+from tests import toys
 
-AGE = schemas.Column(
-    name="age", kind="double", edges=(1.0, 2.0, 4.0), scale="log", has_zero=True
-)
-VENDOR = schemas.Column(
-    name="vendor", kind="category", categories=("HP", "Other"), other="Other"
-)
-TABLE = schemas.Table(
-    name="sysinfo", role="anchor", grain="a device", columns=(AGE, VENDOR)
-)
+AGE = toys.number("age", 1, 2, 4, scale="log", has_zero=True)
+VENDOR = toys.category("vendor", "HP", "Other", other="Other")
+TABLE = toys.anchor("sysinfo", AGE, VENDOR)
 
 
 def write(folder, **columns):

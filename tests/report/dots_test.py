@@ -1,7 +1,7 @@
 import numpy as np
 
-from teledp_jax import schemas
 from teledp_jax.report import dots
+from tests import toys
 from tests.report import svg as svg_lib
 
 
@@ -19,9 +19,7 @@ def test_infinite_and_missing_values_are_drawn_as_gaps():
 
 
 def test_number_axis_names_absent_zero_and_edges():
-    column = schemas.Column(
-        name="runs", kind="integer", edges=(1.0, 2.0, 3.0), has_zero=True, unit="runs"
-    )
+    column = toys.whole("runs", 1, 2, 3, has_zero=True, unit="runs")
     shares = {"real": np.array([0.1, 0.2, 0.3, 0.4])}
     found = svg_lib.texts(dots.distribution(column, shares, []))
     assert [text for text in found if text in ("absent", "zero", "1", "2", "3")] == [
@@ -30,9 +28,7 @@ def test_number_axis_names_absent_zero_and_edges():
 
 
 def test_categories_stand_by_their_real_share():
-    column = schemas.Column(
-        name="vendor", kind="category", categories=("Dell", "HP", "Never")
-    )
+    column = toys.category("vendor", "Dell", "HP", "Never")
     shares = {"real": np.array([0.0, 0.3, 0.7, 0.0])}
     found = svg_lib.texts(dots.distribution(column, shares, []))
     names = [text for text in found if text in ("HP", "Dell", "Never", "absent")]

@@ -2,7 +2,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from teledp_jax import schemas
 from teledp_jax.dpsgd.models import (
     relational,
     relational_bases,
@@ -12,6 +11,7 @@ from teledp_jax.dpsgd.models import (
     relational_steps,
     relational_training,
 )
+from tests import toys
 
 
 def test_a_step_is_that_of_a_posterior_mean():
@@ -76,24 +76,12 @@ def test_strong_ties_are_let_go_and_empty_ones_are_held():
 
 
 def test_weights_between_the_same_two_variables_are_a_tie():
-    column = schemas.Column
-    tables = tuple(
-        schemas.Table(
-            name=name,
-            role=role,
-            grain="g",
-            max_rows=max_rows,
-            cap_by="k" if role == "entity" else None,
-            columns=(
-                column(name="k", kind="category", categories=("x", "y", "z")),
-                column(name="n", kind="integer", edges=tuple(range(1, 10))),
-            ),
-        )
-        for name, role, max_rows in (
-            ("info", "anchor", 1), ("a", "group", 1), ("b", "entity", 4)
-        )
-    )  # fmt: skip
-    schema = schemas.Schema(suite="toy", device="guid", tables=tables)
+    columns = toys.category("k", "x", "y", "z"), toys.whole("n", *range(1, 10))
+    schema = toys.schema(
+        toys.anchor("info", *columns),
+        toys.group("a", *columns),
+        toys.entity("b", *columns, rows=4, by="k"),
+    )
     layout = relational_layout.layout(schema)
     shares = tuple(
         tuple(np.full(v.num_codes, 1 / v.num_codes) for v in group.variables)
@@ -138,27 +126,11 @@ def test_weights_between_the_same_two_variables_are_a_tie():
 
 def test_curvatures_are_those_of_the_loss():
     """Of devices that are drawn from the shares, before any training."""
-    column = schemas.Column
-    schema = schemas.Schema(
-        suite="toy",
-        device="guid",
-        tables=(
-            schemas.Table(
-                name="info",
-                role="anchor",
-                grain="a device",
-                columns=(
-                    column(name="a", kind="category", categories=("x", "y", "z")),
-                    column(name="n", kind="integer", edges=tuple(range(1, 10))),
-                ),
-            ),
-            schemas.Table(
-                name="power",
-                role="group",
-                grain="a device",
-                columns=(column(name="p", kind="category", categories=("x", "y")),),
-            ),
+    schema = toys.schema(
+        toys.anchor(
+            "info", toys.category("a", "x", "y", "z"), toys.whole("n", *range(1, 10))
         ),
+        toys.group("power", toys.category("p", "x", "y")),
     )
     layout = relational_layout.layout(schema)
     rng = np.random.default_rng(0)
@@ -203,12 +175,10 @@ def test_curvatures_are_those_of_the_loss():
 
 
 def test_ties_between_numbers_of_rows_may_be_strong():
-    def table(name, role):
-        columns = (schemas.Column(name="k", kind="category", categories=("x", "y")),)
-        return schemas.Table(name=name, role=role, grain="g", columns=columns)
-
-    tables = (table("info", "anchor"), table("a", "group"), table("b", "group"))
-    schema = schemas.Schema(suite="toy", device="guid", tables=tables)
+    column = toys.category("k", "x", "y")
+    schema = toys.schema(
+        toys.anchor("info", column), toys.group("a", column), toys.group("b", column)
+    )
     layout = relational_layout.layout(schema)
     group = layout.device
     shape = (len(group.input_places), len(group.output_places))

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from teledp_jax import schemas
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import (
     relational,
@@ -16,40 +15,17 @@ from teledp_jax.dpsgd.models import (
     relational_sample,
     relational_training,
 )
+from tests import toys
 
-SCHEMA = schemas.Schema(
-    suite="toy",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="info",
-            role="anchor",
-            grain="a device",
-            columns=(schemas.Column(name="a", kind="category", categories=("x", "y")),),
-        ),
-        schemas.Table(
-            name="power",
-            role="group",
-            grain="a device",
-            columns=(
-                schemas.Column(
-                    name="n", kind="integer", edges=tuple(range(9)), has_zero=True
-                ),
-            ),
-        ),
-        schemas.Table(
-            name="errors",
-            role="entity",
-            grain="a code",
-            columns=(
-                schemas.Column(name="e", kind="category", categories=("p", "q")),
-                schemas.Column(
-                    name="m", kind="integer", edges=(0, 1, 2), has_zero=True
-                ),
-            ),
-            max_rows=2,
-            cap_by="m",
-        ),
+SCHEMA = toys.schema(
+    toys.anchor("info", toys.category("a", "x", "y")),
+    toys.group("power", toys.whole("n", *range(9), has_zero=True)),
+    toys.entity(
+        "errors",
+        toys.category("e", "p", "q"),
+        toys.whole("m", 0, 1, 2, has_zero=True),
+        rows=2,
+        by="m",
     ),
 )
 LAYOUT = relational_layout.layout(SCHEMA)

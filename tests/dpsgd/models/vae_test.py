@@ -3,43 +3,27 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, schemas
+from teledp_jax import arrays
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import matching, vae, vae_layout
+from tests import toys
 
 
 def column(name, kind, size):
     if kind == "category":
-        values = tuple(f"{name}{i}" for i in range(size))
-        return schemas.Column(name=name, kind="category", categories=values)
-    edges = tuple(float(i) for i in range(1, size + 2))
-    return schemas.Column(name=name, kind="double", edges=edges, has_zero=True)
+        return toys.category(name, *(f"{name}{i}" for i in range(size)))
+    return toys.number(name, *range(1, size + 2), has_zero=True)
 
 
-SCHEMA = schemas.Schema(
-    suite="toy",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="info",
-            role="anchor",
-            grain="a device",
-            columns=(column("country", "category", 3), column("age", "double", 9)),
-        ),
-        schemas.Table(
-            name="power",
-            role="group",
-            grain="a device with power readings",
-            columns=(column("watts", "double", 12),),
-        ),
-        schemas.Table(
-            name="errors",
-            role="entity",
-            grain="a code",
-            columns=(column("code", "category", 4), column("count", "double", 5)),
-            max_rows=2,
-            cap_by="count",
-        ),
+SCHEMA = toys.schema(
+    toys.anchor("info", column("country", "category", 3), column("age", "double", 9)),
+    toys.group("power", column("watts", "double", 12)),
+    toys.entity(
+        "errors",
+        column("code", "category", 4),
+        column("count", "double", 5),
+        rows=2,
+        by="count",
     ),
 )
 

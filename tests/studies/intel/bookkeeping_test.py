@@ -5,37 +5,21 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, keys, registry, schemas
+from teledp_jax import arrays, keys, registry
 from teledp_jax.methods import histogram, mst
-from teledp_jax.privacy import accounting, budgets, events, mechanisms
+from teledp_jax.privacy import accounting, budgets, events
 from teledp_jax.studies.intel import bookkeeping
+from tests import toys
 
 NUM_DEVICES = 2000
-SCHEMA = schemas.Schema(
-    suite="toy",
-    device="guid",
-    tables=(
-        schemas.Table(
-            name="info",
-            role="anchor",
-            grain="a device",
-            columns=(
-                schemas.Column(name="os", kind="category", categories=("x", "y")),
-            ),
-        ),
-        schemas.Table(
-            name="apps",
-            role="entity",
-            grain="an app of a device",
-            columns=(
-                schemas.Column(name="app", kind="category", categories=("a", "b", "c")),
-                schemas.Column(
-                    name="hours", kind="integer", edges=(0.0, 1.0, 2.0, 3.0)
-                ),
-            ),
-            max_rows=3,
-            cap_by="hours",
-        ),
+SCHEMA = toys.schema(
+    toys.anchor("info", toys.category("os", "x", "y")),
+    toys.entity(
+        "apps",
+        toys.category("app", "a", "b", "c"),
+        toys.whole("hours", 0, 1, 2, 3),
+        rows=3,
+        by="hours",
     ),
 )
 BUDGET = budgets.Budget(
@@ -73,11 +57,8 @@ def devices():
 
 
 def fit(method, privacy=1):
-    context = base.Context(
-        base.MemoryStore(), lambda *args: None, mechanisms.seeded_integer_noise
-    )
     streams = keys.split(jax.random.key(0), jax.random.key(privacy))
-    return method.fit(streams, devices(), context)
+    return method.fit(streams, devices(), toys.context())
 
 
 def test_the_event_is_that_of_a_device_with_all_its_rows(made):
