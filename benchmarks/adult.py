@@ -42,6 +42,7 @@ _METHODS = flags.DEFINE_list("methods", [], "Method names.")
 _SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of keys.")
 _EPSILON = flags.DEFINE_float("epsilon", 1.0, "Budget.")
 _DELTA = flags.DEFINE_float("delta", 1e-5, "Budget.")
+_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 _LOGS = flags.DEFINE_list("reference_logs", [], "name:file of what a script printed.")
 _REFERENCE = flags.DEFINE_string("reference", "", "Repository and revision.")
 
@@ -134,7 +135,7 @@ def main(argv: list[str]) -> None:
     """Measures, adds to the result file and prints a table."""
     del argv
     name = "adult.json" if _EPSILON.value == 1 else f"adult_{_EPSILON.value:g}.json"
-    path = _ROOT / "benchmarks" / "results" / name
+    path = pathlib.Path(_OUTPUT.value) / name
     result = runs.read_json(path) if path.exists() else {"methods": {}}
     result |= {
         "command": "python benchmarks/adult.py --methods=NAMES --seeds=SEEDS "

@@ -48,9 +48,11 @@ _SLOW_BATCH = flags.DEFINE_integer(
     "slow_batch", 256, "Devices in a step where gradients are formed."
 )
 _SLOW = flags.DEFINE_bool("slow", True, "Whether to time what forms gradients.")
+_JOBS = flags.DEFINE_list("jobs", [], "What to time; none: all that runs here.")
 _REPEATS = flags.DEFINE_integer("repeats", 7, "Turns that are timed.")
+_MATMUL = flags.DEFINE_integer("matmul", 2048, "Rows of the matrices of `matmul`.")
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.", required=True)
-_OUTPUT = flags.DEFINE_string("output", "benchmarks/results", "Folder of the result.")
+_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 
 _CLIP_NORM, _STDDEV, _RATE = 1.0, 1.0, 1e-3
 _CODE = {
@@ -141,7 +143,7 @@ def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
         updates, opt_state = optimizer.update(grad, opt_state)
         return optax.apply_updates(params, updates), opt_state
 
-    state = [(params, optimizer.init(params)), jax.random.key(0)]
+    state: list[Any] = [(params, optimizer.init(params)), jax.random.key(0)]
     start = time.perf_counter()
     compiled = step.lower(*state, batch).compile()
     seconds = time.perf_counter() - start
@@ -150,8 +152,9 @@ def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
         key, use = jax.random.split(state[1])
         state[:] = [jax.block_until_ready(compiled(state[0], use, batch)), key]
 
-    memory = compiled.memory_analysis()
-    facts = {"compile_seconds": seconds, "program_bytes": memory.temp_size_in_bytes}
+    facts = {"compile_seconds": seconds}
+    if (memory := compiled.memory_analysis()) is not None:
+        facts["program_bytes"] = memory.temp_size_in_bytes
     return Job(take, size, facts)
 
 
@@ -192,11 +195,15 @@ def jobs() -> dict[str, Callable[[], Job]]:
         noise = {"clip_norm": _CLIP_NORM, "stddev": _STDDEV, "rate": _RATE}
         modes = [("ghost", _BATCH.value, micro), ("hooks", _SLOW_BATCH.value, small)]
         for mode, size, part in modes if _SLOW.value else modes[:1]:
-            step = functools.partial(
-                opacus_step.make, mode, codes[:size], micro_batch=part, **noise
+            found[f"opacus_{mode}"] = functools.partial(
+                opacus_job, mode, codes[:size], micro_batch=part, **noise
             )
-            found[f"opacus_{mode}"] = lambda step=step, size=size: Job(step(), size, {})
-    return found
+    return {name: found[name] for name in _JOBS.value or found}
+
+
+def opacus_job(mode: str, codes: np.ndarray, **options: Any) -> Job:
+    """A step of the other peer; arguments are those of `opacus_step.make`."""
+    return Job(opacus_step.make(mode, codes, **options), len(codes), {})
 
 
 def measure() -> tuple[dict[str, dict], float]:
@@ -218,7 +225,7 @@ def measure() -> tuple[dict[str, dict], float]:
             start = time.perf_counter()
             job.step()
             seconds[name].append(time.perf_counter() - start)
-        matmul = max(matmul, machine.matmul())
+        matmul = max(matmul, machine.matmul(_MATMUL.value))
     for name, row in rows.items():
         rate = made[name].batch / min(seconds[name])
         row["step_seconds"] = min(seconds[name])
@@ -228,7 +235,7 @@ def measure() -> tuple[dict[str, dict], float]:
         if _MODEL.value == "vae":
             row["flops_per_second"] = rate * published_vae.matmul_flops()
             row["share_of_matmul"] = row["flops_per_second"] / matmul
-    best = max(rows[name]["examples_per_second"] for name in _PLAIN)
+    best = max(rows[name]["examples_per_second"] for name in _PLAIN if name in rows)
     for row in rows.values():
         row["ratio_to_non_private"] = row["examples_per_second"] / best
     return rows, matmul

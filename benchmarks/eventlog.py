@@ -14,11 +14,11 @@ import os
 import pathlib
 import platform
 import statistics
-import subprocess
-import sys
 from typing import Any
 
+import machine
 import origin
+import seeds
 from absl import app, flags
 
 from teledp_jax import runs
@@ -26,29 +26,12 @@ from teledp_jax import runs
 _CONFIG = flags.DEFINE_string("config", "configs/eventlog.py", "Config file.")
 _NUM_SEEDS = flags.DEFINE_integer("num_seeds", 5, "Logs and keys to repeat over.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/eventlog_seeds", "Of run folders.")
+_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 
-_ROOT = pathlib.Path(__file__).parent.parent
 _DIFFERENCES = (
     "product_max_points", "event_type_max_points", "time_ks", "zscore_linf",
     "zscore_iou", "average_error_rate_change", "accuracy",
 )  # fmt: skip
-
-
-def _run(seed: int, overrides: list[str]) -> dict[str, Any]:
-    """Logs of one run, each held to the real one."""
-    folder = pathlib.Path(_WORKDIR.value) / f"seed-{seed}"
-    command = [
-        sys.executable,
-        str(_ROOT / "scripts" / "run_benchmark.py"),
-        f"--config={_CONFIG.value}",
-        f"--workdir={folder}",
-        f"--config.seed={seed}",
-        f"--config.simulation.seed={seed}",
-        *overrides,
-    ]
-    subprocess.run(command, check=True)
-    logs: dict[str, Any] = runs.read_json(folder / "reports" / "synthetic_logs.json")
-    return logs["logs"]
 
 
 def _summary(each: list[dict[str, Any]], label: str) -> dict[str, Any]:
@@ -74,9 +57,13 @@ def _summary(each: list[dict[str, Any]], label: str) -> dict[str, Any]:
 def main(argv: list[str]) -> None:
     """Runs all seeds, writes the result and prints it."""
     overrides = argv[1:]
-    each = [_run(seed, overrides) for seed in range(_NUM_SEEDS.value)]
-    config = runs.read_json(runs.Run(pathlib.Path(_WORKDIR.value) / "seed-0").config)
-    path = _ROOT / "benchmarks" / "results" / "eventlog.json"
+    folders = seeds.run(_CONFIG.value, _WORKDIR.value, _NUM_SEEDS.value, overrides)
+    each = [
+        runs.read_json(folder / "reports" / "synthetic_logs.json")["logs"]
+        for folder in folders
+    ]
+    config = runs.read_json(runs.Run(folders[0]).config)
+    path = pathlib.Path(_OUTPUT.value) / "eventlog.json"
     command = f"python benchmarks/eventlog.py --num_seeds={_NUM_SEEDS.value}"
     logs = {label: _summary(each, label) for label in each[0] if label != "real"}
     for label, log in logs.items():

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 
 import duckdb
+import machine
 import origin
 import pyarrow as pa
 from absl import app, flags
@@ -32,8 +33,7 @@ _NUM_ROWS = flags.DEFINE_integer("num_rows", 10_000_000, "Rows of the log.")
 _REPEATS = flags.DEFINE_integer("repeats", 3, "Times each is run; the median counts.")
 _HARDWARE = flags.DEFINE_string("hardware", "cpu2", "Names the result.")
 _FOLDER = flags.DEFINE_string("folder", None, "For files; none: a temporary one.")
-
-_RESULTS = pathlib.Path(__file__).parent / "results"
+_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 _DRAW = """
 SELECT
   ['A', 'B', 'C', 'D', 'E', 'F', 'Others'][1 + CAST(hash(i) % 7 AS INTEGER)]
@@ -121,7 +121,8 @@ def main(argv: list[str]) -> None:
         },
         "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
-    runs.write_json(_RESULTS / f"eventlog_preprocess_{_HARDWARE.value}.json", result)
+    name = f"eventlog_preprocess_{_HARDWARE.value}.json"
+    runs.write_json(pathlib.Path(_OUTPUT.value) / name, result)
     print(json.dumps(result, indent=2))
 
 

@@ -16,6 +16,10 @@ _NAMES = (
 )  # fmt: skip
 
 
+RESULTS = pathlib.Path(__file__).parent / "results"
+"""Where recorded results lie."""
+
+
 def versions() -> dict[str, str]:
     """Versions of what took part."""
     found = {"python": platform.python_version()}
@@ -54,7 +58,7 @@ def resident_bytes(*, peak: bool) -> int:
     return 1024 * int(fields["VmHWM" if peak else "VmRSS"].split()[0])
 
 
-def matmul(size: int = 2048) -> float:
+def matmul(size: int) -> float:
     """Operations a second of one float32 product of square matrices, as float32."""
 
     @jax.jit

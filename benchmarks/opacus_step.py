@@ -75,7 +75,7 @@ def _one_hot(codes: np.ndarray) -> np.ndarray:
     return np.concatenate(
         [
             np.eye(size, dtype=np.float32)[codes[:, i]]
-            for i, size in enumerate(published_vae.SIZES)
+            for i, size in enumerate(published_vae.shape().sizes)
         ],
         axis=1,
     )
@@ -83,8 +83,8 @@ def _one_hot(codes: np.ndarray) -> np.ndarray:
 
 def _network(torch: Any) -> Any:
     """The network, which returns logits and each term of the divergence."""
-    hidden, latent = published_vae.HIDDEN, published_vae.LATENT
-    size = sum(published_vae.SIZES)
+    sizes, hidden, latent = published_vae.shape()
+    size = sum(sizes)
 
     def chain(widths: tuple[int, ...]) -> Any:
         pairs = itertools.pairwise(widths)

@@ -9,6 +9,7 @@ devices, for they are slower; on those all must name the same candidate. Writes
 benchmarks/results/pe_voting_<hardware>.json.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ from concurrent import futures
 from typing import Any, NamedTuple, TypeVar
 
 import jax
+import machine
 import numpy as np
 import origin
 import scipy
@@ -36,9 +38,7 @@ _COMPARED = flags.DEFINE_integer(
 )
 _CANDIDATES = flags.DEFINE_integer("num_candidates", 10_000, "Candidates.")
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the result; none: found.")
-_OUTPUT = flags.DEFINE_string(
-    "output", None, "Folder of the result; none: beside this."
-)
+_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 
 _Found = TypeVar("_Found")
 _NUM_CATEGORIES, _NUM_ORDINALS, _NUM_BINS = 9, 59, 16
@@ -148,7 +148,7 @@ def _measure() -> dict[str, Any]:
     ):
         left = _as_l1(embedding, compared, dtype)
         right = _as_l1(embedding, candidates, dtype)
-        found, clock = _timed(lambda v=vote, a=left, b=right: v(a, b))
+        found, clock = _timed(functools.partial(vote, left, right))
         if found is None:
             continue
         rates[name] = _rates(len(compared), clock)
@@ -200,7 +200,7 @@ def main(argv: list[str]) -> None:
         "load_average": os.getloadavg()[0],  # above the cores: others were at work
         **_measure(),
     }
-    folder = pathlib.Path(_OUTPUT.value or pathlib.Path(__file__).parent / "results")
+    folder = pathlib.Path(_OUTPUT.value)
     folder.mkdir(parents=True, exist_ok=True)
     runs.write_json(folder / f"pe_voting_{hardware}.json", result)
     print(json.dumps(result, indent=2))

@@ -27,6 +27,7 @@ from absl import app, flags
 
 from teledp_jax import base, keys
 from teledp_jax.dpsgd import clipping, recipes, train
+from teledp_jax.privacy import mechanisms
 
 _DEVICES = flags.DEFINE_integer("num_devices", 1_000_000, "Devices.")
 _EPOCHS = flags.DEFINE_integer("num_epochs", 20, "Expected draws of a device.")
@@ -35,8 +36,9 @@ _MICRO_BATCH = flags.DEFINE_integer("micro_batch", 512, "Devices at once.")
 _STEPS = flags.DEFINE_integer("steps", 20, "Steps to project from.")
 _FULL = flags.DEFINE_bool("full", False, "Run all steps.")
 _SHARDS = flags.DEFINE_integer("shards", 1, "Accelerators to spread the fleet over.")
+_MATMUL = flags.DEFINE_integer("matmul", 2048, "Rows of the matrices of `matmul`.")
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.", required=True)
-_OUTPUT = flags.DEFINE_string("output", "benchmarks/results", "Folder of the result.")
+_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 
 _EVERY = 10  # steps between two looks at the clock
 
@@ -77,7 +79,12 @@ def measure(num_steps: int) -> dict[str, Any]:
         keys.split(jax.random.key(1), jax.random.key(2)),
         codes,
         params,
-        base.Context(base.MemoryStore(), look, None, base.Part(mesh=mesh)),
+        base.Context(
+            base.MemoryStore(),
+            look,
+            mechanisms.seeded_integer_noise,
+            base.Part(mesh=mesh),
+        ),
     )
     each = [(b - a) / _EVERY for a, b in itertools.pairwise(clock[1:])]
     return {
@@ -98,7 +105,7 @@ def main(argv: list[str]) -> None:
     timed = -(-timed // _EVERY) * _EVERY if not _FULL.value else timed
     hardware = machine.describe(_HARDWARE.value)
     found = measure(timed)
-    matmul = max(machine.matmul() for _ in range(5))
+    matmul = max(machine.matmul(_MATMUL.value) for _ in range(5))
     minutes = (found["start_seconds"] + num_steps * found["step_seconds"]) / 60
     if _FULL.value:
         minutes = found["seconds"] / 60

@@ -6,36 +6,60 @@ of the 307 features. 0.94 million parameters.
 """
 
 import itertools
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from absl import flags
 
 from teledp_jax.dpsgd import trainable
 from teledp_jax.dpsgd.models import layers
 
-SIZES = (6, 8, 12, 20, 5, 30, 10, 9, 7) + (5,) * 40
-HIDDEN = (512, 512)
-LATENT = 64
+_TINY = flags.DEFINE_bool("tiny", False, "Train a network of nothing, to try this.")
+
+
+class Shape(NamedTuple):
+    """Sizes of records and network.
+
+    Attributes:
+        sizes: Codes of each variable.
+        hidden: Widths of the encoder.
+        latent: Variables in the middle.
+    """
+
+    sizes: tuple[int, ...]
+    hidden: tuple[int, ...]
+    latent: int
+
+
+def shape() -> Shape:
+    """Returns the published sizes, or tiny ones if the flag says so."""
+    if _TINY.value:
+        return Shape((2, 3), (4, 4), 2)
+    sizes = (6, 8, 12, 20, 5, 30, 10, 9, 7) + (5,) * 40
+    return Shape(sizes, hidden=(512, 512), latent=64)
 
 
 class Network(nn.Module):
     """Loss of each device from its codes."""
 
+    shape: Shape
+
     @nn.compact
     def __call__(self, codes: jax.Array, noise: jax.Array) -> jax.Array:
         """Cross-entropy of each device's features, and its divergence."""
-        features = layers.one_hot(codes, SIZES)
-        y = nn.silu(layers.CodeDense(SIZES, HIDDEN[0])(codes))
-        for width in HIDDEN[1:]:
+        sizes, hidden, latent = self.shape
+        features = layers.one_hot(codes, sizes)
+        y = nn.silu(layers.CodeDense(sizes, hidden[0])(codes))
+        for width in hidden[1:]:
             y = nn.silu(nn.Dense(width)(y))
-        mean, log_variance = jnp.split(nn.Dense(2 * LATENT)(y), 2, axis=-1)
+        mean, log_variance = jnp.split(nn.Dense(2 * latent)(y), 2, axis=-1)
         y = mean + jnp.exp(0.5 * log_variance) * noise
-        for width in reversed(HIDDEN):
+        for width in reversed(hidden):
             y = nn.silu(nn.Dense(width)(y))
-        logits = nn.Dense(sum(SIZES))(y)
+        logits = nn.Dense(sum(sizes))(y)
         soft = jnp.log1p(jnp.exp(-jnp.abs(logits)))
         entropy = (jnp.maximum(logits, 0.0) - logits * features + soft).sum(1)
         divergence = mean**2 + jnp.exp(log_variance) - 1.0 - log_variance
@@ -45,22 +69,23 @@ class Network(nn.Module):
 def records(num_devices: int) -> np.ndarray:
     """Random codes, one byte each."""
     rng = np.random.default_rng(0)
-    shape = (num_devices, len(SIZES))
-    return (rng.random(shape, np.float32) * np.array(SIZES)).astype(np.uint8)
+    sizes = np.array(shape().sizes)
+    uniform = rng.random((num_devices, len(sizes)), np.float32)
+    return (uniform * sizes).astype(np.uint8)
 
 
 def model() -> trainable.Model:
     """The network as what DP-SGD trains."""
-    network = Network()
+    network = Network(shape())
 
     def init(key: jax.Array) -> Any:
-        codes = jnp.zeros((1, len(SIZES)), jnp.int32)
-        noise = jnp.zeros((1, LATENT), jnp.float32)
+        codes = jnp.zeros((1, len(network.shape.sizes)), jnp.int32)
+        noise = jnp.zeros((1, network.shape.latent), jnp.float32)
         return jax.jit(network.init)(key, codes, noise)["params"]
 
     def inputs(codes: jax.Array, key: jax.Array) -> Any:
-        shape = (codes.shape[0], LATENT)
-        return codes, jax.random.normal(key, shape, jnp.float32)
+        size = (codes.shape[0], network.shape.latent)
+        return codes, jax.random.normal(key, size, jnp.float32)
 
     def losses(params: Any, batch: Any) -> jax.Array:
         return network.apply({"params": params}, *batch)
@@ -80,7 +105,8 @@ def matmul_flops() -> int:
     Two for each weight forward, two for its gradient, and two for the signal that goes
     on to the layer before, which the first layer does not send.
     """
-    widths = [sum(SIZES), *HIDDEN, 2 * LATENT]
-    back = [LATENT, *reversed(HIDDEN), sum(SIZES)]
+    sizes, hidden, latent = shape()
+    widths = [sum(sizes), *hidden, 2 * latent]
+    back = [latent, *reversed(hidden), sum(sizes)]
     weights = [a * b for chain in (widths, back) for a, b in itertools.pairwise(chain)]
     return 6 * sum(weights) - 2 * weights[0]

@@ -32,7 +32,7 @@ _FIXED = flags.DEFINE_integer("fixed", 100_000, "Devices where tables vary.")
 _METHODS = flags.DEFINE_list("methods", ["dpsgd_relational", "dpsgd_vae"], "Methods.")
 _SUITE = flags.DEFINE_string("suite", "dca", "Suite that tables come from.")
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.")
-_OUTPUT = flags.DEFINE_string("output", "benchmarks/results", "Folder of the result.")
+_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 _POINT = flags.DEFINE_string("point", None, "Only this: method,devices,tables.")
 
 

@@ -13,11 +13,11 @@ import os
 import pathlib
 import platform
 import statistics
-import subprocess
-import sys
 from typing import Any
 
+import machine
 import origin
+import seeds
 from absl import app, flags
 
 from teledp_jax import runs
@@ -26,25 +26,7 @@ _CONFIG = flags.DEFINE_string("config", None, "Config file.", required=True)
 _NUM_SEEDS = flags.DEFINE_integer("num_seeds", 5, "Fleets and keys to repeat over.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/utility", "Folder of run folders.")
 _NAME = flags.DEFINE_string("name", None, "Name of the result; none: the config's.")
-
-_ROOT = pathlib.Path(__file__).parent.parent
-
-
-def _run(seed: int, overrides: list[str]) -> dict[str, Any]:
-    """The `methods` of summary.json of one run."""
-    folder = pathlib.Path(_WORKDIR.value) / f"seed-{seed}"
-    command = [
-        sys.executable,
-        str(_ROOT / "scripts" / "run_benchmark.py"),
-        f"--config={_CONFIG.value}",
-        f"--workdir={folder}",
-        f"--config.seed={seed}",
-        f"--config.simulation.seed={seed}",
-        *overrides,
-    ]
-    subprocess.run(command, check=True)
-    methods: dict[str, Any] = runs.read_json(runs.Run(folder).summary)["methods"]
-    return methods
+_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 
 
 def _spread(values: list[float]) -> dict[str, float]:
@@ -53,11 +35,8 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"mean": statistics.mean(values), "std": spread}
 
 
-def main(argv: list[str]) -> None:
-    """Runs all seeds, writes the result and prints a table."""
-    overrides = argv[1:]
-    each = [_run(seed, overrides) for seed in range(_NUM_SEEDS.value)]
-    config = runs.read_json(runs.Run(pathlib.Path(_WORKDIR.value) / "seed-0").config)
+def _summary(each: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean and spread of each number that every run has, by label."""
     methods: dict[str, Any] = {}
     for label in each[0]:
         fields = {
@@ -70,10 +49,24 @@ def main(argv: list[str]) -> None:
             for key, values in fields.items()
             if all(isinstance(value, (int, float)) for value in values)
         }
-        code = origin.of_label(label, config["config"]["methods"])
-        methods[label]["code"] = code
+    return methods
+
+
+def main(argv: list[str]) -> None:
+    """Runs all seeds, writes the result and prints a table."""
+    overrides = argv[1:]
+    done = [
+        runs.Run(folder)
+        for folder in seeds.run(
+            _CONFIG.value, _WORKDIR.value, _NUM_SEEDS.value, overrides
+        )
+    ]
+    config = runs.read_json(done[0].config)
+    methods = _summary([runs.read_json(run.summary)["methods"] for run in done])
+    for label, fields in methods.items():
+        fields["code"] = origin.of_label(label, config["config"]["methods"])
     name = _NAME.value or pathlib.Path(_CONFIG.value).stem
-    path = _ROOT / "benchmarks" / "results" / f"utility_{name}.json"
+    path = pathlib.Path(_OUTPUT.value) / f"utility_{name}.json"
     arguments = [f"--config={_CONFIG.value}", f"--num_seeds={_NUM_SEEDS.value}"]
     if _NAME.value:
         arguments.append(f"--name={_NAME.value}")

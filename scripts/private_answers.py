@@ -81,6 +81,7 @@ def enter_book(clean: pathlib.Path) -> None:
     """Writes the release into the budget book, if there is one."""
     if not _BOOK.value:
         return
+    assert _DATA_SET.value and _CAP.value  # `main` has checked
     owner = book.Book(
         path=pathlib.Path(_BOOK.value),
         data_set=_DATA_SET.value,

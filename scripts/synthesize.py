@@ -44,7 +44,7 @@ def main() -> None:
     """Runs the stage."""
     members = join()
     job = launch.job()
-    hold = contextlib.nullcontext()
+    hold: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if members.is_first:
         hold = job.open(locked=not _WITHIN.value)
     count = 1 if _COORDINATOR.value else launch.num_processes(job)

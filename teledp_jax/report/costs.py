@@ -46,11 +46,9 @@ def costs(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
 
 def engineering(inputs: inputs_lib.Inputs) -> dict[str, Any]:
     """Source, settings and dependencies of each label, and what it takes to run."""
-    measured = {
-        label: complexity.measure(inputs.method(label)) for label in inputs.labels
-    }
+    recorded = {label: complexity.of(inputs.method(label)) for label in inputs.labels}
     lines, takes, about = [], [], {}
-    for label, found in measured.items():
+    for label, found in recorded.items():
         if found is None:
             continue
         about[label] = found.about
@@ -60,12 +58,12 @@ def engineering(inputs: inputs_lib.Inputs) -> dict[str, Any]:
                 inputs.method(label),
                 f"{found.own_lines:,}",
                 f"{found.shared_lines:,}",
-                str(len(found.hyperparameters)),
-                ", ".join(found.dependencies) or texts.NOTHING,
+                str(len(found.settings)),
+                ", ".join(found.packages) or texts.NOTHING,
             )
         )
-        if found.deployment:
-            takes.append((label, *found.deployment))
+        if deployment := complexity.takes(inputs.method(label)):
+            takes.append((label, *deployment))
     heads = ("method", "own lines", "shared lines", "settings", "packages")
     return {
         "about": about,

@@ -1,6 +1,13 @@
 import textwrap
 
-from teledp_jax.report import complexity
+import pytest
+
+from teledp_jax import registry
+from teledp_jax.job import provenance
+from teledp_jax.report import complexity as recorded
+from tests.benchmarks import modules
+
+complexity = modules.load("complexity")
 
 
 def write(root, path, source):
@@ -62,18 +69,32 @@ def test_code_lines_leave_out_blanks_comments_and_docstrings():
     assert complexity.count_lines(source) == 6
 
 
-def test_method_is_measured_through_its_imports(tmp_path):
-    make_package(tmp_path)
-    found = complexity.measure("best", tmp_path)
-    assert found is not None
-    assert found.about == "The best method."
-    assert found.family == "pe"
-    assert found.own_lines == 8 + 2
-    assert found.shared_lines == 2
-    assert found.hyperparameters == ("num_steps", "rate")
-    assert found.dependencies == ("jax", "optax")
-    assert found.deployment is not None and found.deployment.network == "no"
+def test_method_is_measured_through_its_imports(tmp_path, monkeypatch):
+    root = tmp_path / "teledp_jax"
+    make_package(root)
+    monkeypatch.setattr(provenance, "PACKAGE", root)
+    assert complexity.measure("teledp_jax.methods.best") == {
+        "about": "The best method.",
+        "family": "pe",
+        "own_lines": 8 + 2,
+        "shared_lines": 2,
+        "settings": ["num_steps", "rate"],
+        "packages": ["jax", "optax"],
+    }
 
 
-def test_label_without_a_module_has_no_complexity(tmp_path):
-    assert complexity.measure("half_sample", tmp_path) is None
+def test_every_method_has_a_record():
+    for method in registry.METHODS:
+        found = recorded.of(method)
+        assert found is not None and found.own_lines > 100
+        assert recorded.takes(method) is not None
+
+
+@pytest.mark.parametrize("label", ["half_sample", "query_answers"])
+def test_what_is_no_method_has_no_record(label):
+    assert recorded.of(label) is recorded.takes(label) is None
+
+
+def test_a_method_that_asks_a_model_needs_a_server():
+    takes = recorded.takes("pe_llm")
+    assert takes is not None and takes.network.startswith("yes")

@@ -1,0 +1,129 @@
+"""Measures what each extra takes to install: disk, time and number of packages.
+
+python benchmarks/install_size.py --hardware=NAME [--extras=pipeline,marginals]
+
+Each goes from a wheel into an empty environment, at the versions that are pinned for
+tests; files that pip has in its cache are not loaded again. An empty extra is the core.
+Writes benchmarks/results/install_<hardware>.json.
+"""
+
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import venv
+from typing import Any
+
+import machine
+from absl import app, flags
+
+from teledp_jax import runs
+
+_EXTRAS = flags.DEFINE_list(
+    "extras",
+    ["", "report", "pipeline", "marginals", "ray", "s3", "audit", "flights", "all"],
+    "Extras; the empty one is the core.",
+)
+_HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.", required=True)
+_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
+
+_ROOT = pathlib.Path(__file__).parents[1]
+
+
+def pins(lock: str) -> str:
+    """Takes the hashes out of a lock, so that a wheel of one's own can join.
+
+    Args:
+        lock: Text of a requirements file.
+
+    Returns:
+        A line for each package, with its version and the environments it is for.
+    """
+    lines = (line.removesuffix("\\").strip() for line in lock.splitlines())
+    return "".join(f"{line}\n" for line in lines if not line.startswith("--hash"))
+
+
+def num_bytes(folder: pathlib.Path) -> int:
+    """Adds up the disk space of a folder's files.
+
+    Args:
+        folder: Any folder.
+
+    Returns:
+        Bytes, in whole blocks of the file system.
+    """
+    files = (path for path in folder.rglob("*") if not path.is_symlink())
+    return 512 * sum(path.stat().st_blocks for path in files)
+
+
+def measure(extra: str, wheel: pathlib.Path, constraints: pathlib.Path) -> dict:
+    """Installs the core and an extra into an empty environment.
+
+    Args:
+        extra: Name of the extra.
+        wheel: The package.
+        constraints: File of pinned versions.
+
+    Returns:
+        Bytes on disk, seconds by the clock and of all cores, and number of packages,
+        the package itself included.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        venv.create(folder, with_pip=True)
+        before, start = num_bytes(folder), time.perf_counter()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        pip = [str(folder / "bin" / "python"), "-m", "pip"]
+        what = f"{wheel}[{extra}]" if extra else str(wheel)
+        subprocess.run(
+            [*pip, "install", "--quiet", "--constraint", str(constraints), what],
+            check=True,
+        )
+        seconds = time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+        packages = sysconfig.get_path("purelib", vars={"base": str(folder)})
+        return {
+            "bytes": num_bytes(folder) - before,
+            "seconds": seconds,
+            "cpu_seconds": cpu,
+            "num_packages": len(list(pathlib.Path(packages).glob("*.dist-info"))),
+            "load_average": os.getloadavg()[0],
+        }
+
+
+def main(argv: list[str]) -> None:
+    """Measures all extras, writes the result and prints a table."""
+    del argv
+    rows: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        constraints = folder / "constraints.txt"
+        constraints.write_text(pins((_ROOT / "requirements-tests.txt").read_text()))
+        build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+        build += ["--no-build-isolation", "--wheel-dir", temporary, str(_ROOT)]
+        subprocess.run(build, check=True)
+        (wheel,) = folder.glob("*.whl")
+        for extra in _EXTRAS.value:
+            rows[extra or "core"] = measure(extra, wheel, constraints)
+            print(
+                f"{extra or 'core':10}", json.dumps(rows[extra or "core"]), flush=True
+            )
+    result = {
+        "command": f"python benchmarks/install_size.py --hardware={_HARDWARE.value}",
+        "versions": machine.versions(),
+        "hardware": machine.describe(_HARDWARE.value),
+        "extras": rows,
+    }
+    path = pathlib.Path(_OUTPUT.value) / f"install_{_HARDWARE.value}.json"
+    runs.write_json(path, result)
+    print(path)
+
+
+if __name__ == "__main__":
+    app.run(main)

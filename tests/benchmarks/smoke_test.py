@@ -1,0 +1,108 @@
+"""Every script says what it does; every benchmark that starts no other runs, tiny."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from tests import paths
+from tests.benchmarks import modules
+
+SCRIPTS = [
+    str(path.relative_to(paths.ROOT))
+    for folder in ("benchmarks", "scripts")
+    for path in sorted((paths.ROOT / folder).glob("*.py"))
+    if '__name__ == "__main__"' in path.read_text("utf-8") and path.stem != "structure"
+]
+TINY = {
+    "adult": "--methods=independent --data={folder}",
+    "complexity": "",
+    "dpsgd_step": "--hardware=test --tiny --batch=4 --repeats=1 --matmul=8 "
+    "--jobs=non_private_whole_batch,fast_whole_batch",
+    "eventlog_preprocess": "--hardware=test --num_rows=1000 --repeats=1",
+    "pe_voting": "--hardware=test --num_devices=300 --num_compared=100 "
+    "--num_candidates=50",
+    "published_job": "--hardware=test --tiny --num_devices=16 --batch=4 --steps=1 "
+    "--micro_batch=2 --matmul=8",
+    "scaling": "--point=independent,50,1",
+}
+"""Benchmark to the flags of a run of seconds."""
+STARTERS = {"eventlog", "install_size", "results_tables", "scale_out", "utility"}
+"""They start jobs, installations or a cluster, or have tests of their own."""
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> dict[str, tuple[int, str, str]]:
+    """Status and output of all commands, in one process."""
+    folder = tmp_path_factory.mktemp("smoke")
+    (folder / "domain.json").write_text('{"sex": 2, "age": 3}')
+    (folder / "adult.csv").write_text("sex,age\n0,1\n1,2\n1,0\n")
+    commands = {}
+    for name, text in TINY.items():
+        flags = text.format(folder=folder).split()
+        output = folder / (f"{name}.json" if name == "complexity" else "results")
+        commands[name] = [f"benchmarks/{name}.py", *flags, f"--output={output}"]
+    # Scripts come last: their module of flags stays, with names that benchmarks use.
+    commands |= {script: [script, "--help"] for script in SCRIPTS}
+    file = folder / "commands.json"
+    file.write_text(json.dumps(list(commands.values())))
+    strict = ("JAX_NUMPY_DTYPE_PROMOTION", "JAX_NUMPY_RANK_PROMOTION")
+    run = subprocess.run(
+        [sys.executable, "tests/scripts_in_one_process.py", file],
+        cwd=paths.ROOT,
+        env={key: value for key, value in os.environ.items() if key not in strict},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = dict(zip(commands, json.loads(run.stdout), strict=True))
+    return {"folder": folder, **found}
+
+
+def test_help_of_each_script_says_how_to_call_it(done):
+    for script in SCRIPTS:
+        _, out, err = done[script]
+        assert f"python {script}" in out + err, script
+
+
+def test_each_benchmark_is_run_or_starts_others():
+    names = {pathlib.Path(path).stem for path in SCRIPTS if "benchmarks" in path}
+    assert names == set(TINY) | STARTERS
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_benchmark_runs_and_writes_what_it_measured(done, name):
+    status, out, err = done[name]
+    assert status == 0, err
+    if name == "scaling":  # a point only prints
+        assert json.loads(out)["num_devices"] == 50
+        return
+    files = [*done["folder"].glob(f"**/{name}*.json")]
+    assert len(files) == 1
+    assert json.loads(files[0].read_text())["command"].startswith("python benchmarks/")
+
+
+def test_utility_takes_mean_and_spread_over_runs():
+    each = [{"a": {"score": 1.0, "flag": True}}, {"a": {"score": 3.0, "flag": True}}]
+    assert modules.load("utility")._summary(each) == {
+        "a": {"score": {"mean": 2.0, "std": pytest.approx(2**0.5)}}
+    }
+
+
+def test_the_event_log_counts_the_seeds_within_the_target():
+    eventlog = modules.load("eventlog")
+    same = dict.fromkeys(eventlog._DIFFERENCES, 0.5)
+    each = [
+        {
+            "real": {"error_rate": {"A": 0.1}},
+            "pe": {**same, "error_rate": {"A": rate}},
+        }
+        for rate in (0.1, 0.13)
+    ]
+    found = eventlog._summary(each, "pe")
+    assert found["accuracy"] == 0.5
+    assert found["error_rate_of_tolerance"] == {"A": pytest.approx(1.5)}
+    assert found["error_rate_seeds_in_target"] == {"A": 1}
