@@ -9,7 +9,7 @@ import pytest
 
 from teledp_jax.data import inspect, shipped, suite
 from teledp_jax.job import settings
-from teledp_jax.queries import catalog
+from teledp_jax.queries import catalog, dry_run
 from tests import paths
 from tests.docs import markdown
 from tests.docs.reference_test import flat
@@ -80,7 +80,7 @@ def test_the_suite_of_the_tutorial_is_one(tmp_path, monkeypatch):
     runpy.run_path("make_data.py")
     found = suite.load(shipped.suite("printers"))
     queries = catalog.load(found.folder / "queries")
-    catalog.check_parses(queries["quality"], found.schema)
+    dry_run.check(queries["quality"], found.schema)
     described = inspect.describe(found, tmp_path / "raw")
     assert all("manifest" in text for text in described.differences)
     config = runpy.run_path("my_config.py")["get_config"]()

@@ -9,14 +9,12 @@ import pytest
 
 from teledp_jax.job import provenance
 from tests import paths
+from tests.benchmarks import modules
 
 BENCHMARKS = paths.ROOT / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-import origin  # noqa: E402
-import result_forms  # noqa: E402
-import results_tables  # noqa: E402
-
-sys.path.remove(str(BENCHMARKS))
+origin = modules.load("origin")
+result_forms = modules.load("result_forms")
+results_tables = modules.load("results_tables")
 
 
 def test_documents_and_figures_are_what_the_command_makes():
