@@ -278,24 +278,6 @@ def published(result: Mapping[str, Any]) -> Form:
     return Form(["query", "column", "measure", "value", "groups", "code"], rows)
 
 
-def install(result: Mapping[str, Any]) -> Form:
-    """Shows what each extra takes to install."""
-    rows = [
-        [
-            _code(name),
-            _number(row["bytes"], unit=1e6),
-            _number(row["seconds"], 1),
-            _number(row["cpu_seconds"], 1),
-            str(row["num_packages"]),
-            origin.FOREIGN,
-        ]
-        for name, row in result["extras"].items()
-    ]
-    return Form(
-        ["extra", "disk, MB", "seconds", "CPU seconds", "packages", "code"], rows
-    )
-
-
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
     "adult": adult,
     "audit": audit,
@@ -303,7 +285,6 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
     "eventlog": eventlog,
     "eventlog_preprocess": eventlog_preprocess,
     "faults": faults,
-    "install": install,
     "pe_voting": pe_voting,
     "published": published,
     "published_job": published_job,
