@@ -235,6 +235,17 @@ class Schema:
             raise errors.InputError(
                 f"Suite {self.suite}: expected one table with role anchor, the first."
             )
+        names = [table.name for table in self.tables]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise errors.InputError(
+                f"Suite {self.suite}: two tables have the same name {twice}."
+            )
+        for table in self.tables:
+            if any(column.name == self.device for column in table.columns):
+                raise errors.InputError(
+                    f"Table {table.name}: {self.device} is the id column; leave it out "
+                    "of the columns."
+                )
 
     @property
     def anchor(self) -> Table:

@@ -28,8 +28,9 @@ for module in modules:
 print(json.dumps(found))
 """
 CORE = (
-    "arrays", "base", "data.encode", "data.shipped", "dpsgd.train", "keys", "runs",
-    "methods.dpsgd_relational", "methods.dpsgd_vae", 
+    "arrays", "base", "data.decode", "data.encode", "data.frames", "data.headers",
+    "data.shipped", "data.statement", "dpsgd.train", "job.api", "job.fitted", "keys",
+    "methods.dpsgd_relational", "methods.dpsgd_vae", "runs",
     "methods.independent", "methods.pe", "methods.pe_conditional", "methods.pe_llm",
     "pe.evolve", "privacy.accounting", "privacy.ledger", "registry", "schemas",
 )  # fmt: skip
