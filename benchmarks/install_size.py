@@ -20,6 +20,7 @@ import venv
 from typing import Any
 
 import machine
+import origin
 from absl import app, flags
 
 from teledp_jax import runs
@@ -104,7 +105,7 @@ def main(argv: list[str]) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         constraints = folder / "constraints.txt"
-        constraints.write_text(pins((_ROOT / "requirements-tests.txt").read_text()))
+        constraints.write_text(pins(origin.LOCK.read_text("utf-8")))
         build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
         build += ["--no-build-isolation", "--wheel-dir", temporary, str(_ROOT)]
         subprocess.run(build, check=True)
@@ -118,6 +119,7 @@ def main(argv: list[str]) -> None:
         "command": f"python benchmarks/install_size.py --hardware={_HARDWARE.value}",
         "versions": machine.versions(),
         "hardware": machine.describe(_HARDWARE.value),
+        "lock": runs.fingerprint(origin.LOCK.read_text("utf-8")),
         "extras": rows,
     }
     path = pathlib.Path(_OUTPUT.value) / f"install_{_HARDWARE.value}.json"

@@ -1,10 +1,14 @@
 """Says which code made a recorded result, and whether that code has changed since."""
 
+import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 from teledp_jax import registry
 from teledp_jax.job import provenance
+
+LOCK = pathlib.Path(__file__).parents[1] / "requirements-tests.txt"
+"""Versions and hashes of all packages."""
 
 PRESENT = "present"
 OLDER = "older"

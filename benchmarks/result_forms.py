@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import origin
 
-from teledp_jax import registry
+from teledp_jax import registry, runs
 
 _REFERENCES = ("half_sample", "ceiling", "ceiling_public", "query_answers")
 NONE = "\N{EN DASH}"
@@ -278,6 +278,25 @@ def published(result: Mapping[str, Any]) -> Form:
     return Form(["query", "column", "measure", "value", "groups", "code"], rows)
 
 
+def install(result: Mapping[str, Any]) -> Form:
+    """Shows what each extra takes; the code that it speaks of is the lock."""
+    lock = runs.fingerprint(origin.LOCK.read_text("utf-8"))
+    age = origin.PRESENT if lock == result["lock"] else origin.OLDER
+    rows = [
+        [
+            _code(extra) if extra != "core" else "none: the core",
+            _number(row["num_packages"]),
+            _number(row["bytes"], unit=1e6),
+            _number(row["seconds"]),
+            _number(row["cpu_seconds"]),
+            age,
+        ]
+        for extra, row in result["extras"].items()
+    ]
+    header = ["extra", "packages", "MB on disk", "seconds", "CPU seconds", "code"]
+    return Form(header, rows)
+
+
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
     "adult": adult,
     "audit": audit,
@@ -285,6 +304,7 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
     "eventlog": eventlog,
     "eventlog_preprocess": eventlog_preprocess,
     "faults": faults,
+    "install": install,
     "pe_voting": pe_voting,
     "published": published,
     "published_job": published_job,

@@ -34,7 +34,8 @@ _TABLE = re.compile(
 
 def documents() -> list[pathlib.Path]:
     """Returns the documents that may hold tables."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    top = [ROOT / "README.md", ROOT / "BUILD.md"]
+    return [*top, *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def shown(text: str) -> list[str]:
