@@ -2,9 +2,9 @@
 
 python benchmarks/install_size.py --hardware=NAME [--extras=pipeline,marginals]
 
-Each goes from a wheel into an empty environment, at the versions that are pinned for
-tests; files that pip has in its cache are not loaded again. An empty extra is the core.
-Writes benchmarks/results/install_<hardware>.json.
+Adds to benchmarks/results/install_<hardware>.json, which it begins anew as the pinned
+versions change. Each extra goes from a wheel into an empty environment, at the versions
+pinned for tests; files in pip's cache are not loaded again. An empty extra is the core.
 """
 
 import json
@@ -17,7 +17,6 @@ import sysconfig
 import tempfile
 import time
 import venv
-from typing import Any
 
 import machine
 import origin
@@ -98,33 +97,41 @@ def measure(extra: str, wheel: pathlib.Path, constraints: pathlib.Path) -> dict:
         }
 
 
+def build(folder: pathlib.Path) -> pathlib.Path:
+    """Builds the wheel of this checkout into a folder, and returns its path."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    command += ["--no-build-isolation", "--wheel-dir", str(folder), str(_ROOT)]
+    subprocess.run(command, check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
 def main(argv: list[str]) -> None:
-    """Measures all extras, writes the result and prints a table."""
+    """Measures the extras; each one's row is written as soon as it is known."""
     del argv
-    rows: dict[str, dict[str, Any]] = {}
+    path = pathlib.Path(_OUTPUT.value) / f"install_{_HARDWARE.value}.json"
+    lock = origin.LOCK.read_text("utf-8")
+    kept = runs.read_json(path) if path.exists() else {}
+    rows = kept["extras"] if kept.get("lock") == runs.fingerprint(lock) else {}
     with tempfile.TemporaryDirectory() as temporary:
-        folder = pathlib.Path(temporary)
-        constraints = folder / "constraints.txt"
-        constraints.write_text(pins(origin.LOCK.read_text("utf-8")))
-        build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-        build += ["--no-build-isolation", "--wheel-dir", temporary, str(_ROOT)]
-        subprocess.run(build, check=True)
-        (wheel,) = folder.glob("*.whl")
+        wheel = build(pathlib.Path(temporary))
+        constraints = wheel.with_name("constraints.txt")
+        constraints.write_text(pins(lock))
         for extra in _EXTRAS.value:
-            rows[extra or "core"] = measure(extra, wheel, constraints)
+            name = extra or "core"
+            rows[name] = measure(extra, wheel, constraints)
+            result = {
+                "command": "python benchmarks/install_size.py "
+                f"--hardware={_HARDWARE.value}",
+                "versions": machine.versions(),
+                "hardware": machine.describe(_HARDWARE.value),
+                "lock": runs.fingerprint(lock),
+                "extras": rows,
+            }
+            runs.write_json(path, result)
             print(
                 f"{extra or 'core':10}", json.dumps(rows[extra or "core"]), flush=True
             )
-    result = {
-        "command": f"python benchmarks/install_size.py --hardware={_HARDWARE.value}",
-        "versions": machine.versions(),
-        "hardware": machine.describe(_HARDWARE.value),
-        "lock": runs.fingerprint(origin.LOCK.read_text("utf-8")),
-        "extras": rows,
-    }
-    path = pathlib.Path(_OUTPUT.value) / f"install_{_HARDWARE.value}.json"
-    runs.write_json(path, result)
-    print(path)
 
 
 if __name__ == "__main__":
