@@ -52,6 +52,7 @@ setuptools.setup(
     python_requires=">=3.11",
     packages=setuptools.find_packages(include=["teledp_jax", "teledp_jax.*"]),
     package_data={"teledp_jax": ["**/*.yaml", "**/*.json", "**/*.jinja", "**/*.css"]},
+    entry_points={"console_scripts": ["teledp=teledp_jax.cli.main:main"]},
     cmdclass={"build_py": BuildPy},
     # The core: methods, their privacy and the Python interface.
     install_requires=[

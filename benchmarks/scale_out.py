@@ -29,7 +29,7 @@ from absl import app, flags
 
 from teledp_jax import runs
 from teledp_jax.cluster import connection as cluster
-from teledp_jax.cluster import partitions, shuffle
+from teledp_jax.cluster import encoding, partitions, shuffle
 from teledp_jax.data import aggregate, definition, rawfiles, shipped, suite, warehouse
 from teledp_jax.suites.dca import fleet
 
@@ -133,7 +133,7 @@ def on_ray(
 ) -> dict[str, Any]:
     """Makes and encodes the device tables on a cluster of its own."""
     run = runs.Run(folder / "ray")
-    plan = partitions.Plan(
+    plan = partitions.Partitioning(
         num_partitions=num_partitions,
         memory_limit=_MEMORY.value,
         temp_folder=folder / "temp",
@@ -171,7 +171,7 @@ def on_ray(
             progress=_quiet,
         )
         times.append(time.perf_counter())
-        partitions.encode_all(suite.schema, run, plan, progress=_quiet)
+        encoding.encode_all(suite.schema, run, plan, progress=_quiet)
         times.append(time.perf_counter())
     stages = ("start", *_STAGES)
     return {

@@ -1,18 +1,11 @@
 """Reduces raw Parquet to device tables, and encodes them.
 
 python scripts/aggregate.py --config=configs/demo.py --workdir=runs/demo
+
+The same as `teledp aggregate`.
 """
 
-import launch
-
-
-def main() -> None:
-    """Runs the stage."""
-    job = launch.job()
-    with job.open():
-        job.aggregate(launch.bar)
-        job.encode(launch.bar)
-
+from teledp_jax.cli import main
 
 if __name__ == "__main__":
-    launch.run(main)
+    main.call("aggregate")

@@ -1,97 +1,11 @@
-"""Measures what every method promises, on simulated fleets alone.
+"""Measures what every method promises, on simulated fleets only.
 
 python scripts/audit_privacy.py --output=runs/audit
-python scripts/audit_privacy.py --full --output=runs/audit
-python scripts/audit_privacy.py --config=configs/demo.py --workdir=runs/audit_demo
 
-Replays on neighbouring fleets, worst-case audits, canaries, membership attacks,
-accountants against each other, and faults planted on purpose, each of which an audit
-has to catch. With --workdir, the methods of a config instead, on the fleet that it
-simulates, aggregates and encodes there: keep config.num_devices small. Prints a table
-and, with --output, writes it to audit.txt, audit.json and audit.md; the report and the
-release cards of a run folder show what lies in its audit/, as runs/demo/audit. The
-quick part takes some two minutes on 2 cores, the full one half an hour at most. Exit
-status 1 if a claim fails or a planted fault is not caught.
+The same as `teledp audit`.
 """
 
-import functools
-import pathlib
-import sys
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
-
-import launch
-from absl import flags, logging
-
-from teledp_jax import arrays, errors, registry
-from teledp_jax.audit import fleets, suite
-from teledp_jax.data import encode
-from teledp_jax.job import provenance
-from teledp_jax.privacy import findings as results
-
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to write to; none: print only.")
-_QUICK = flags.DEFINE_bool("quick", False, "What the tests run; so without a flag.")
-_FULL = flags.DEFINE_bool("full", False, "Larger fleets and many more draws.")
-_METHODS = flags.DEFINE_list("methods", None, "Methods to audit; none: all.")
-
-
-Audit = tuple[str, Callable[[], list[results.Finding]]]
-
-
-def of_config(sizes: suite.Sizes) -> Iterator[Audit]:
-    """Audits of the methods of a config, on its simulated fleet."""
-    job = launch.job()
-    if job.config.source is not None:
-        raise errors.InputError("Audits are for simulated fleets: no --config.source.")
-    with job.open():
-        for stage in (job.simulate, job.aggregate, job.encode):
-            stage(launch.bar)
-        schema = job.learnt.schema
-        fleet = arrays.load(job.run.arrays, schema)
-        others = encode.encode(schema, job.run.holdout).devices
-        for label, (name, config) in job.config.methods.items():
-            case = fleets.configured(
-                name, config, schema, num_devices=arrays.num_devices(fleet)
-            )
-            case = case._replace(name=label)
-            yield label, functools.partial(suite.of_fleet, case, fleet, others, sizes)
-
-
-def facts(seconds: float) -> dict[str, Any]:
-    """What the findings were found by."""
-    return {
-        "fleets": "simulated",
-        "seconds": round(seconds, 1),
-        **provenance.describe(),
-    }
-
-
-def main() -> None:
-    """Runs the audits."""
-    begun = time.perf_counter()
-    for name in _METHODS.value or ():
-        registry.method(name)
-    if _QUICK.value and _FULL.value:
-        raise errors.InputError("State --quick or --full, not both.")
-    sizes = suite.FULL if _FULL.value else suite.QUICK
-    audits = suite.audits(sizes, _METHODS.value)
-    if flags.FLAGS.workdir:
-        audits = of_config(sizes)
-    findings: list[results.Finding] = []
-    for name, run in audits:
-        started = time.perf_counter()
-        findings += run()
-        logging.info("%s: %.1f s", name, time.perf_counter() - started)
-    print(results.table(findings))
-    print()
-    print(results.summary(findings))
-    if _OUTPUT.value:
-        folder = pathlib.Path(_OUTPUT.value)
-        results.write(folder, findings, facts(time.perf_counter() - begun))
-    if any(finding.is_bad for finding in findings):
-        sys.exit(1)
-
+from teledp_jax.cli import main
 
 if __name__ == "__main__":
-    launch.run(main)
+    main.call("audit")

@@ -1,26 +1,11 @@
-"""Synthetic logs of a run beside its real log, a second draw and the published DP-VAE.
+"""Compares synthetic logs with the real one.
 
 python scripts/compare_logs.py --config=configs/eventlog.py --workdir=runs/log
 
-Needs the finished main job, whose report shows the same. Writes synthetic_logs.json and
-.md in reports/ of the run folder; they compare with exact figures, so they are private.
+The same as `teledp compare-logs`.
 """
 
-import launch
-
-from teledp_jax import runs
-from teledp_jax.suites.eventlog import sections as report
-
-
-def main() -> None:
-    """Runs the step."""
-    job = launch.job()
-    facts = job.compare()
-    path = job.run.folder / "reports" / "synthetic_logs.md"
-    with runs.atomic(path) as temporary:
-        temporary.write_text(report.markdown(facts))
-    print(path.read_text())
-
+from teledp_jax.cli import main
 
 if __name__ == "__main__":
-    launch.run(main)
+    main.call("compare-logs")

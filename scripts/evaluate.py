@@ -1,17 +1,11 @@
-"""Runs the queries on real and synthetic tables and scores them.
+"""Runs the queries on real and synthetic tables; scores them.
 
 python scripts/evaluate.py --config=configs/demo.py --workdir=runs/demo
+
+The same as `teledp evaluate`.
 """
 
-import launch
-
-
-def main() -> None:
-    """Runs the stage."""
-    job = launch.job()
-    with job.open():
-        job.evaluate(launch.bar)
-
+from teledp_jax.cli import main
 
 if __name__ == "__main__":
-    launch.run(main)
+    main.call("evaluate")

@@ -1,17 +1,11 @@
 """Writes report.html and, unless the run is seeded, release/.
 
 python scripts/report.py --config=configs/demo.py --workdir=runs/demo
+
+The same as `teledp report`.
 """
 
-import launch
-
-
-def main() -> None:
-    """Runs the stage."""
-    job = launch.job()
-    with job.open():
-        print(job.report())
-
+from teledp_jax.cli import main
 
 if __name__ == "__main__":
-    launch.run(main)
+    main.call("report")

@@ -1,17 +1,11 @@
 """Writes raw files of a simulated fleet.
 
 python scripts/simulate.py --config=configs/demo.py --workdir=runs/demo
+
+The same as `teledp simulate`.
 """
 
-import launch
-
-
-def main() -> None:
-    """Runs the stage."""
-    job = launch.job()
-    with job.open():
-        job.simulate(launch.bar)
-
+from teledp_jax.cli import main
 
 if __name__ == "__main__":
-    launch.run(main)
+    main.call("simulate")

@@ -24,6 +24,7 @@ PACKAGES = {
 """Extra to the packages that it installs, by the names that import them."""
 
 PARTS = {
+    "cli.progress": "pipeline",
     "cluster.pieces": "pipeline",
     "data.aggregate": "pipeline",
     "data.binding": "pipeline",

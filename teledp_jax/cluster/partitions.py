@@ -1,4 +1,4 @@
-"""Device tables and arrays, a partition of devices at a time, by tasks of Ray."""
+"""Device tables, a partition of devices at a time, by tasks of Ray."""
 
 import dataclasses
 import itertools
@@ -8,25 +8,23 @@ import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from teledp_jax import arrays, runs, schemas, storage
+from teledp_jax import runs, schemas, storage
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import shuffle
 from teledp_jax.data import (
     aggregate,
     definition,
-    encode,
     quality,
     rawfiles,
     reduction,
-    references,
     warehouse,
     writing,
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How the devices of a fleet are parted.
+class Partitioning:
+    """States how the devices of a fleet are parted.
 
     Attributes:
         num_partitions: How many parts the devices fall into, by a hash of the id.
@@ -50,7 +48,7 @@ def aggregate_all(
     suite: definition.Suite,
     source_folder: storage.Place,
     run: runs.Run,
-    plan: Plan,
+    partitioning: Partitioning,
     *,
     selection: rawfiles.Selection,
     allow_missing_tables: bool,
@@ -67,7 +65,7 @@ def aggregate_all(
         suite: The suite.
         source_folder: Holds `<schema>/<table>/*.parquet`; every node sees it.
         run: The run folder; every node sees it.
-        plan: How the devices are parted.
+        partitioning: How the devices are parted.
         selection: Which rows count, and whose are set aside.
         allow_missing_tables: Whether a device table whose raw tables are missing is
             left empty.
@@ -80,10 +78,12 @@ def aggregate_all(
         InputError: If files, settings or a statement are at fault, or the cluster
             gives up.
     """
-    plan = dataclasses.replace(plan, temp_folder=plan.temp_folder.absolute())
+    partitioning = dataclasses.replace(
+        partitioning, temp_folder=partitioning.temp_folder.absolute()
+    )
     with warehouse.connect(
-        memory_limit=plan.memory_limit,
-        temp_folder=plan.temp_folder,
+        memory_limit=partitioning.memory_limit,
+        temp_folder=partitioning.temp_folder,
         folders=(source_folder,),
     ) as connection:
         files = rawfiles.find_sources(
@@ -92,27 +92,29 @@ def aggregate_all(
     files = {name: [file.absolute() for file in own] for name, own in files.items()}
     staging = run.staging.absolute()
     num_tables = sum(suite.sources[name].device is not None for name in files)
-    total = num_tables + plan.num_partitions
+    total = num_tables + partitioning.num_partitions
     shuffle.stage(
         suite,
         files,
         staging / "raw",
         selection=selection,
-        num_partitions=plan.num_partitions,
-        token=plan.token,
+        num_partitions=partitioning.num_partitions,
+        token=partitioning.token,
         progress=lambda done, _: progress(done, total),
     )
     counts = _reduce_all(
         suite,
         files,
         staging,
-        plan,
+        partitioning,
         selection=selection,
         progress=lambda done: progress(num_tables + done, total),
     )
     for folder, name in ((run.real, "real"), (run.holdout, "holdout")):
-        _gather(suite.schema, staging / "done", name, folder, plan.num_partitions)
-    quality.record(run.quality, _added(counts), rules=aggregate.RULES)
+        _gather(
+            suite.schema, staging / "done", name, folder, partitioning.num_partitions
+        )
+    quality.record(run.quality, added(counts), rules=aggregate.RULES)
     return rawfiles.unfilled(suite, files)
 
 
@@ -120,7 +122,7 @@ def _reduce_all(
     suite: definition.Suite,
     files: rawfiles.RawFiles,
     staging: pathlib.Path,
-    plan: Plan,
+    partitioning: Partitioning,
     *,
     selection: rawfiles.Selection,
     progress: Callable[[int], None],
@@ -129,10 +131,10 @@ def _reduce_all(
     counts: list[quality.Count] = []
     done = itertools.count(1)
     calls: dict[int, tuple[Any, ...]] = {}
-    for partition in range(plan.num_partitions):
+    for partition in range(partitioning.num_partitions):
         own = shuffle.staged(suite, files, staging / "raw", partition)
         folder = staging / "done" / part_name(partition)
-        calls[partition] = (suite, own, folder, plan, selection)
+        calls[partition] = (suite, own, folder, partitioning, selection)
 
     def finished(partition: int, found: list[quality.Count]) -> None:
         counts.extend(found)
@@ -141,7 +143,7 @@ def _reduce_all(
     cluster.run_tasks(
         reduce_partition,
         calls,
-        num_bytes=warehouse.num_bytes(plan.memory_limit),
+        num_bytes=warehouse.num_bytes(partitioning.memory_limit),
         finished=finished,
     )
     return counts
@@ -151,7 +153,7 @@ def reduce_partition(
     suite: definition.Suite,
     files: rawfiles.RawFiles,
     folder: pathlib.Path,
-    plan: Plan,
+    partitioning: Partitioning,
     selection: rawfiles.Selection,
 ) -> list[quality.Count]:
     """Makes the device tables of one partition, or finds them made before.
@@ -160,19 +162,19 @@ def reduce_partition(
         suite: The suite.
         files: Of the partition's raw tables.
         folder: Gets `real/` and `holdout/`, whole or not at all.
-        plan: How the devices are parted.
+        partitioning: How the devices are parted.
         selection: Which rows count, and whose are set aside.
 
     Returns:
         How many rows each rule dropped.
     """
     marker = folder / "finished.json"
-    if not marker.exists() or runs.read_json(marker)["token"] != plan.token:
+    if not marker.exists() or runs.read_json(marker)["token"] != partitioning.token:
         with runs.atomic_folder(folder) as temporary:
-            counts = _reduce(suite, files, temporary, plan, selection)
+            counts = _reduce(suite, files, temporary, partitioning, selection)
             saved = [dataclasses.asdict(count) for count in counts]
             runs.write_json(
-                temporary / marker.name, {"token": plan.token, "counts": saved}
+                temporary / marker.name, {"token": partitioning.token, "counts": saved}
             )
     return [quality.Count(**fields) for fields in runs.read_json(marker)["counts"]]
 
@@ -181,14 +183,16 @@ def _reduce(
     suite: definition.Suite,
     files: rawfiles.RawFiles,
     folder: pathlib.Path,
-    plan: Plan,
+    partitioning: Partitioning,
     selection: rawfiles.Selection,
 ) -> list[quality.Count]:
     """Runs the SQL of a suite on one partition, on one thread."""
     with (
-        tempfile.TemporaryDirectory(dir=plan.temp_folder, prefix="task-") as temporary,
+        tempfile.TemporaryDirectory(
+            dir=partitioning.temp_folder, prefix="task-"
+        ) as temporary,
         warehouse.connect(
-            memory_limit=plan.memory_limit,
+            memory_limit=partitioning.memory_limit,
             temp_folder=pathlib.Path(temporary),
             folders=list({file.parent for own in files.values() for file in own}),
             threads=1,
@@ -221,62 +225,10 @@ def _gather(
                 os.link(done / part / name / whole.name, temporary / f"{part}.parquet")
 
 
-def _added(counts: Sequence[quality.Count]) -> list[quality.Count]:
-    """One count a table, column and rule."""
+def added(counts: Sequence[quality.Count]) -> list[quality.Count]:
+    """Adds up counts of partitions to one per table, column and rule."""
     totals: dict[tuple[str, str, str], int] = {}
     for count in counts:
         key = (count.table, count.column, count.rule)
         totals[key] = totals.get(key, 0) + count.count
     return [quality.Count(*key, count) for key, count in totals.items()]
-
-
-def encode_all(
-    schema: schemas.Schema,
-    run: runs.Run,
-    plan: Plan,
-    *,
-    progress: reduction.Progress,
-) -> list[quality.Count]:
-    """Encodes each partition of `run.real` into its part of `run.arrays`.
-
-    What results are held to is written by partition as well.
-
-    Args:
-        schema: The device tables.
-        run: The run folder; every node sees it.
-        plan: How the devices are parted.
-        progress: Called with partitions done and partitions in all.
-
-    Returns:
-        The counts for `encode.write_quality`.
-
-    Raises:
-        InputError: If a file is at fault, or the cluster gives up.
-    """
-    counts: list[quality.Count] = []
-    done = itertools.count(1)
-    whole = runs.Run(run.folder.absolute())
-
-    def finished(partition: int, found: list[quality.Count]) -> None:
-        counts.extend(found)
-        progress(next(done), plan.num_partitions)
-
-    cluster.run_tasks(
-        encode_partition,
-        {number: (schema, whole, number) for number in range(plan.num_partitions)},
-        num_bytes=warehouse.num_bytes(plan.memory_limit),
-        finished=finished,
-    )
-    return _added(counts)
-
-
-def encode_partition(
-    schema: schemas.Schema, run: runs.Run, partition: int
-) -> list[quality.Count]:
-    """Encodes one partition's device tables; returns what that changed."""
-    name = part_name(partition)
-    encoded = encode.encode(schema, run.real, part=f"{name}.parquet")
-    references.write(schema, run, encoded.devices, part=name)
-    with runs.atomic_folder(run.arrays / name) as temporary:
-        arrays.save(temporary, encoded.devices)
-    return encoded.counts

@@ -1,35 +1,50 @@
-"""The stage that learns private domains: for all labels, once, before data are encoded.
+"""Learns private domains: once for all labels, before data are encoded.
 
 Columns that the config calls private have of their header only the meaning, the unit
 and, of a number, bounds and scale; bins and vocabularies are what `privacy.domain` says
 of them under noise. All other columns are as public as their header.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from teledp_jax import errors, keys, runs, schemas
 from teledp_jax.data import values as values_lib
-from teledp_jax.job import fit, settings
-from teledp_jax.privacy import accounting, domain, events
+from teledp_jax.job import secrets, settings, spending
+from teledp_jax.privacy import accounting, domain, events, ledger
+
+STAGE = "domains"
+"""Name of what is read, in ledgers."""
 
 
-class Plan(NamedTuple):
-    """What will be asked and what it costs, before anything is read."""
+class Inquiry(NamedTuple):
+    """States what will be asked and what it costs, before anything is read.
+
+    Attributes:
+        questions: The columns, and how finely they are asked.
+        mechanism: The noise that fits the share of the budget.
+    """
 
     questions: domain.Questions
     mechanism: domain.Mechanism
 
 
-def plan(job: settings.Settings, schema: schemas.Schema) -> Plan | None:
-    """Questions and mechanism for the private columns of a config; None without any.
+def inquire(settings: settings.Settings, schema: schemas.Schema) -> Inquiry | None:
+    """States what will be asked about the private columns of a config.
+
+    Args:
+        settings: The checked config.
+        schema: As the headers state it.
+
+    Returns:
+        The inquiry; None if no column is private.
 
     Raises:
         InputError: If a name is none of the schema's, or the share cannot be met.
     """
-    asked = job.domains
+    asked = settings.domains
     if not asked.private:
         return None
     chosen = {
@@ -47,9 +62,9 @@ def plan(job: settings.Settings, schema: schemas.Schema) -> Plan | None:
         max_size=asked.max_size,
     )
     mechanism = domain.calibrate(
-        questions, epsilon=job.epsilon, delta=job.delta, share=asked.share
+        questions, epsilon=settings.epsilon, delta=settings.delta, share=asked.share
     )
-    return Plan(questions, mechanism)
+    return Inquiry(questions, mechanism)
 
 
 def _columns(
@@ -79,9 +94,9 @@ def _columns(
 
 
 def learn(
-    job: settings.Settings,
+    settings: settings.Settings,
     schema: schemas.Schema,
-    planned: Plan,
+    inquiry: Inquiry,
     run: runs.Run,
     *,
     token: str,
@@ -91,21 +106,29 @@ def learn(
     The event is in every ledger by now; here it goes into the budget book.
 
     Args:
-        job: The checked config.
+        settings: The checked config.
         schema: As the headers state it.
-        planned: What `plan` returned.
+        inquiry: What `inquire` returned.
         run: The run folder, with device tables.
-        token: Fingerprint of config and source: a run that goes on asks no second time.
+        token: Fingerprint of config and inputs: a run that goes on asks no second time.
 
     Raises:
         InputError: If the book's cap would be exceeded or a table cannot be read.
     """
-    key_file = run.private / "keys" / "domains.json"
-    questions, mechanism = planned
-    if not _saved(run, token):
-        public, privacy = fit.root_keys(job.seed, key_file, token, stream="domains")
-        fit.enter_book(
-            job, run, public, mechanism.event, token=token, about="private domains"
+    key_file = run.private / "keys" / f"{STAGE}.json"
+    questions, mechanism = inquiry
+    if _saved(run, token) is None:
+        public, privacy = secrets.root_keys(
+            settings.seed, key_file, token, stream=STAGE
+        )
+        spending.enter(
+            settings,
+            run,
+            public,
+            mechanism.event,
+            token=token,
+            name=STAGE,
+            about="private domains",
         )
         streams = keys.split(public, privacy)
         values = values_lib.read(
@@ -121,20 +144,37 @@ def learn(
             questions,
             mechanism,
             values,
-            integer_noise=fit.integer_noise(job.seed),
+            integer_noise=secrets.integer_noise(settings.seed),
         )
-        _save(job, schema, mechanism, found, run, token)
+        _save(settings, schema, mechanism, found, run, token)
     key_file.unlink(missing_ok=True)
 
 
-def _saved(run: runs.Run, token: str) -> bool:
-    """Whether the answers lie there already."""
-    saved: bool = run.domains.exists() and runs.read_json(run.domains)["token"] == token
-    return saved
+def part(inquiry: Inquiry, run: runs.Run, token: str) -> ledger.Part:
+    """States what the inquiry reads, for the ledger of every label.
+
+    Args:
+        inquiry: What `inquire` returned.
+        run: The run folder.
+        token: As for `learn`. If the answers lie there under it, the event is the one
+            that they were bought with, whatever the present code would ask.
+
+    Returns:
+        Stage, mechanism and event.
+    """
+    saved = _saved(run, token)
+    event = events.from_json(saved["event"]) if saved else inquiry.mechanism.event
+    return (STAGE, "private bins, vocabularies and shares of tables", event)
+
+
+def _saved(run: runs.Run, token: str) -> dict[str, Any] | None:
+    """The answers, if they lie there already."""
+    saved = runs.read_json(run.domains) if run.domains.exists() else {}
+    return saved if saved.get("token") == token else None
 
 
 def _save(
-    job: settings.Settings,
+    settings: settings.Settings,
     schema: schemas.Schema,
     mechanism: domain.Mechanism,
     found: domain.Domain,
@@ -142,7 +182,7 @@ def _save(
     token: str,
 ) -> None:
     """Writes the noisy answers, what they cost by themselves, and sizes for people."""
-    delta = job.domains.share * job.delta
+    delta = settings.domains.share * settings.delta
     learnt_schema = domain.apply(schema, found)
     sizes = {
         name: {
@@ -161,7 +201,7 @@ def _save(
         run.domains,
         {
             "token": token,
-            "share": job.domains.share,
+            "share": settings.domains.share,
             "epsilon": accounting.epsilon_pld(mechanism.event, delta),
             "delta": delta,
             "event": events.to_json(mechanism.event),
@@ -174,7 +214,7 @@ def _save(
 
 
 def learnt(schema: schemas.Schema, run: runs.Run) -> schemas.Schema:
-    """The schema that methods see: a function of headers and noisy answers alone.
+    """Builds the schema that methods see: a function of headers and noisy answers only.
 
     Raises:
         InputError: If nothing was learnt in this run folder.

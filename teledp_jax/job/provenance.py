@@ -8,7 +8,7 @@ import os
 import pathlib
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import jax
@@ -23,7 +23,7 @@ _PACKAGES = (
 
 
 def describe() -> dict[str, Any]:
-    """Returns command, versions and hardware of this process, for what it writes."""
+    """Tells command, versions and hardware of this process, for what it writes."""
     versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
     return {
         "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
@@ -33,7 +33,7 @@ def describe() -> dict[str, Any]:
     }
 
 
-def code_hash(*modules: str) -> str:
+def code_hash(*modules: str, without: Collection[str] = ()) -> str:
     """Hashes the code that modules consist of and import, and the data beside it.
 
     A module's data are the YAML files of its folder. What a function imports by a name
@@ -41,12 +41,18 @@ def code_hash(*modules: str) -> str:
 
     Args:
         modules: Dotted names, as `teledp_jax.methods.pe`.
+        without: Modules that are neither hashed nor followed.
 
     Returns:
         A short hash: it changes only if a file of the closure does.
+
+    Raises:
+        ValueError: If the package has no such module.
     """
-    files = {path for module in modules for path in closure(module)}
-    data = {path for file in files for path in file.parent.glob("*.yaml")}
+    files = {path for module in modules for path in closure(module, without=without)}
+    data = {
+        path for folder in {file.parent for file in files} for path in _yaml(folder)
+    }
     digest = hashlib.sha256()
     for path in sorted(files | data):
         digest.update(str(path.relative_to(PACKAGE)).encode() + b"\0")
@@ -54,12 +60,17 @@ def code_hash(*modules: str) -> str:
     return digest.hexdigest()[:20]
 
 
-@functools.cache
-def closure(module: str) -> frozenset[pathlib.Path]:
+def _yaml(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """The data files of a folder; what an editor or a Mac hides there is none."""
+    return (path for path in folder.glob("*.yaml") if not path.name.startswith("."))
+
+
+def closure(module: str, *, without: Collection[str] = ()) -> set[pathlib.Path]:
     """Finds the files of the package that a module imports, in any depth.
 
     Args:
         module: A dotted name, as `teledp_jax.methods.pe`.
+        without: Modules that are left out, with what only they import.
 
     Returns:
         The files, that of the module included.
@@ -71,26 +82,30 @@ def closure(module: str) -> frozenset[pathlib.Path]:
     if start is None:
         raise ValueError(f"Expected a module of the package, got {module=}.")
     found, waiting = {start}, [start]
+    left_out = {_file(name) for name in without}
     while waiting:
         for name in imports(waiting.pop()):
             path = _file(name) or _file(name.rpartition(".")[0])
-            if path is not None and path not in found:
+            if path is not None and path not in found | left_out:
                 found.add(path)
                 waiting.append(path)
-    return frozenset(found)
+    return found
 
 
-def imports(path: pathlib.Path) -> Iterator[str]:
-    """Yields the dotted names that a file imports, members of modules included.
+@functools.cache
+def imports(path: pathlib.Path) -> tuple[str, ...]:
+    """Lists the dotted names that a file imports, members of modules included.
 
     Args:
-        path: A Python file.
+        path: A Python file; it is read once, as Python itself does.
     """
+    names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return tuple(names)
 
 
 def _file(module: str) -> pathlib.Path | None:

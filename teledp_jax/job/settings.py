@@ -11,12 +11,16 @@ import ml_collections
 from ml_collections import config_dict
 
 from teledp_jax import errors, registry, storage
-from teledp_jax.data import shipped
+from teledp_jax.answers import query_answers
+from teledp_jax.data import shipped, sqlfile
 from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budgets
 from teledp_jax.studies.intel import bookkeeping
 
 entry = registry.entry
+_PATHS = ("suite", "source", "temp_folder", "budget.book")
+"""Keys that hold a path: none of them may be an empty text."""
+
 _RESERVED = (
     "real", "half_sample", "ceiling", "ceiling_public", "total", "capped",
     "second_draw", "private_answers", "query_answers",
@@ -149,6 +153,19 @@ class Settings:
     claimed: frozenset[str]
     resolved: Mapping[str, Any]
 
+    @property
+    def labels(self) -> list[str]:
+        """Labels of methods, and that of answers to queries if the config asks."""
+        return [*self.methods, *[query_answers.NAME] * self.query_answers]
+
+    @property
+    def spends(self) -> bool:
+        """Whether a fit spends budget: on a real source, with keys that no seed gives.
+
+        A simulated fleet has no devices to protect, and a seeded run releases nothing.
+        """
+        return self.source is not None and self.seed is None
+
     def filled(self, fill: Callable[[Any], Any]) -> "Settings":
         """The same, each method's `Config` passed through `fill`."""
         methods = {
@@ -181,10 +198,11 @@ class Settings:
             _check_day(day)
         if all(self.window) and self.window[0] > self.window[1]:
             raise errors.InputError(f"window={self.window}: ends before it begins.")
-        known = sorted(p.name for p in (self.suite_folder / "queries").iterdir())
+        known = _workloads(self.suite_folder)
         if unknown := set(self.workloads) - set(known):
             raise errors.InputError(
-                f"workloads: {self.suite} has no {sorted(unknown)}; known: {known}."
+                f"workloads: {self.suite} has no {sorted(unknown)}; known: "
+                f"{list(known)}."
             )
         for label in self.methods:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", label):
@@ -193,6 +211,12 @@ class Settings:
                 )
             if label in _RESERVED:
                 raise errors.InputError(f"methods.{label}: the label is reserved.")
+
+
+def _workloads(suite_folder: pathlib.Path) -> tuple[str, ...]:
+    """Names of the folders of `queries/` that hold SQL; other files do not count."""
+    files = sqlfile.paths(suite_folder / "queries")
+    return tuple(sorted({path.parent.name for path in files}))
 
 
 def _check_day(day: str) -> None:
@@ -210,7 +234,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
     """Checks a config and gives it types.
 
     Raises:
-        InputError: If a key is missing, unknown or of no use.
+        InputError: If a key is missing or unknown, or its value cannot be used.
     """
     plain = config.to_dict()
     known = set(default("").to_dict())
@@ -224,11 +248,15 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         label: _method(label, dict(fields))
         for label, fields in plain["methods"].items()
     }
-    workloads = tuple(plain["workloads"])
+    for name in _PATHS:
+        section, _, key = name.rpartition(".")
+        if (plain[section] if section else plain)[key] == "":
+            raise errors.InputError(
+                f"config.{name}: is empty, as a shell variable that is not set; state "
+                "a path or leave it out."
+            )
     suite_folder = shipped.suite(plain["suite"])
-    if not workloads:
-        queries = (suite_folder / "queries").iterdir()
-        workloads = tuple(sorted(path.name for path in queries))
+    workloads = tuple(plain["workloads"]) or _workloads(suite_folder)
     return Settings(
         suite=suite_folder.name,
         suite_folder=suite_folder,

@@ -80,6 +80,7 @@ class Hooks(NamedTuple):
     Attributes:
         write: Makes its raw files; None: a run needs a source.
         read_file: Makes them of one file; None: a source is a folder.
+        simulator: Module whose code the raw files depend on.
         rates: Data file of its simulator, whose assumed sections the report lists.
         compare: Run after `evaluate`.
         additions: Make the parts of the report that are its own.
@@ -87,6 +88,7 @@ class Hooks(NamedTuple):
 
     write: Write | None = None
     read_file: ReadFile | None = None
+    simulator: str = ""
     rates: pathlib.Path | None = None
     compare: Compare | None = None
     additions: tuple[page.MakeAddition, ...] = ()
@@ -134,15 +136,16 @@ def _load_flights(
 
 
 _SHIPPED = {
-    "dca": Hooks(write=_simulate_laptops, rates=fleet.RATES),
+    "dca": Hooks(write=_simulate_laptops, simulator=fleet.__name__, rates=fleet.RATES),
     "eventlog": Hooks(
         write=_simulate_log,
         read_file=logfile.read,
+        simulator=simulate.__name__,
         rates=simulate.RATES,
         compare=comparison.write,
         additions=(sections.addition,),
     ),
-    "flights": Hooks(write=_load_flights),
+    "flights": Hooks(write=_load_flights, simulator=load.__name__),
 }
 
 

@@ -14,9 +14,8 @@ import pytest
 
 from teledp_jax import runs
 from teledp_jax.cluster import partitions, shuffle
-from teledp_jax.data import aggregate, definition, rawfiles
+from teledp_jax.data import aggregate, definition, rawfiles, shipped
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.job import settings
 from teledp_jax.suites.dca import fleet
 from tests import paths
 
@@ -41,7 +40,7 @@ def many_shuffles(monkeypatch) -> None:
 @pytest.fixture(scope="module")
 def suite() -> definition.Suite:
     """Three tables of suite dca."""
-    whole = suite_lib.load(settings.SQL / "dca")
+    whole = suite_lib.load(shipped.suite("dca"))
     return whole.without({table.name for table in whole.schema.tables} - TABLES)
 
 
@@ -126,7 +125,7 @@ def reduce_while(suite, raw, folder, harm) -> tuple[runs.Run, list]:
             suite,
             raw,
             run,
-            partitions.Plan(
+            partitions.Partitioning(
                 num_partitions=3,
                 memory_limit="500MB",
                 temp_folder=folder / "temp",
@@ -195,10 +194,10 @@ import pathlib, sys
 from tests.cluster import faults_test as faults
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.cluster import connection, shuffle
-from teledp_jax import settings
+from teledp_jax.data import shipped
 shuffle._LOT_BYTES = faults.LOT_BYTES
 folder, raw = map(pathlib.Path, sys.argv[1:])
-whole = suite_lib.load(settings.SQL / "dca")
+whole = suite_lib.load(shipped.suite("dca"))
 suite = whole.without({table.name for table in whole.schema.tables} - faults.TABLES)
 with connection.connect(address="", num_cpus=2, spill_folder=folder / "spill"):
     faults.reduce_while(suite, raw, folder, lambda run: None)

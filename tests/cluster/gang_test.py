@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from teledp_jax import arrays, errors, runs
+from teledp_jax import arrays, runs
 from teledp_jax.cluster import gang, launcher
 from tests import toys
 from tests.cluster import gang_worker as worker
@@ -95,27 +95,3 @@ def test_a_killed_process_changes_neither_results_nor_ledger(label, tmp_path):
     for path in alone.synthetic(label).iterdir():
         expected = pq.read_table(path)
         assert pq.read_table(run.synthetic(label) / path.name).equals(expected)
-
-
-def ending(*codes):
-    """A gang of processes that do no more than that."""
-    return lambda: [
-        launcher.LocalMember([sys.executable, "-c", code], is_shown=not index)
-        for index, code in enumerate(codes)
-    ]
-
-
-WAITS = "import time; time.sleep(60)"
-REFUSES = "import sys; print('error: no room', file=sys.stderr); sys.exit(2)"
-
-
-def test_a_gang_that_dies_again_and_again_is_given_up():
-    start = ending(WAITS, "import os; os.kill(os.getpid(), 9)")
-    with pytest.raises(errors.InputError, match=r"Process 1 .* by SIGKILL, and 1 new"):
-        launcher.run(start, restarts=1)
-
-
-@pytest.mark.parametrize("codes", [(REFUSES, REFUSES), (WAITS, REFUSES)])
-def test_what_a_new_start_would_not_mend_is_told_once(codes, capfd):
-    assert launcher.run(ending(*codes)) == 2
-    assert capfd.readouterr().err == "error: no room\n"

@@ -84,23 +84,23 @@ def prepare(folder, label):
     config = settings.default("eventlog")
     config.budget.epsilon, config.budget.delta, config.seed = 1.0, 1e-5, 3
     config.methods[label] = settings.entry(METHODS[label])
-    job, run = settings.resolve(config), runs.Run(folder / "run")
-    tables = suite.load(job.suite_folder)
+    checked, run = settings.resolve(config), runs.Run(folder / "run")
+    log = suite.load(checked.suite_folder)
     if not run.count.exists():
         run.create()
-        limits = [head.num_codes for head in tables.schema.heads]
+        limits = [head.num_codes for head in log.schema.heads]
         codes = np.random.default_rng(0).integers(0, limits, (300, len(limits)))
-        arrays.save(run.arrays, arrays.unflatten(tables.schema, codes))
+        arrays.save(run.arrays, arrays.unflatten(log.schema, codes))
         runs.write_json(run.ledger, {})
         runs.write_json(run.count, {"num_devices": 300})
-    return job, tables, run
+    return checked, log, run
 
 
 def synthesize(folder, label, members):
     """Runs the stage of a label."""
-    job, tables, run = prepare(folder, label)
+    checked, log, run = prepare(folder, label)
     synthesis.synthesize(
-        job, tables, run, label, shared=SHARED, token="t",
+        checked, log, run, label, shared=SHARED, token=synthesis.Token(inputs="t"),
         progress=lambda *args: None, members=members,
     )  # fmt: skip
     return run

@@ -1,96 +1,32 @@
-"""What a script says of faults that are not its own."""
+"""Processes that are started together, and again if one dies."""
 
-import os
-import subprocess
 import sys
 
 import pytest
 
-MAIN = """
-import launch
-def main():
-    launch.bar("fit")
-    {statement}
-launch.run(main)
-"""
+from teledp_jax import errors
+from teledp_jax.cluster import launcher
 
 
-def call(code: str, *flags: str):
-    paths = os.pathsep.join([str(paths.ROOT), str(paths.ROOT / "scripts")])
-    return subprocess.run(
-        [sys.executable, "-c", code, *flags],
-        env=os.environ | {"PYTHONPATH": paths},
-        cwd=paths.ROOT,
-        capture_output=True,
-        text=True,
-    )
+def ending(*codes):
+    """A gang of processes that do no more than that."""
+    return lambda: [
+        launcher.LocalMember([sys.executable, "-c", code], is_shown=not index)
+        for index, code in enumerate(codes)
+    ]
 
 
-@pytest.mark.parametrize(
-    ("statement", "text"),
-    [
-        ("raise MemoryError('of a device')", "Memory ran out; lower --config.memory"),
-        (
-            "import jax; raise jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: 1 GB')",
-            "Memory ran out; lower --config.memory_limit",
-        ),
-        ("open('/dev/full', 'w').write('x' * 10**6)", "No space left on device"),
-    ],
-)
-def test_lack_of_memory_or_disk_is_one_line_and_status_2(statement, text):
-    done = call(MAIN.format(statement=statement))
-    assert done.returncode == 2, done.stderr
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("error: ") and text in last
-    assert "Traceback" not in done.stderr and "of a device" not in done.stderr
+WAITS = "import time; time.sleep(60)"
+REFUSES = "import sys; print('error: no room', file=sys.stderr); sys.exit(2)"
 
 
-def test_a_method_that_is_killed_for_its_memory_is_named(tmp_path):
-    killed = "killed = subprocess.CompletedProcess([], -9)"
-    code = f"""
-import subprocess, sys
-from tests import paths
-from teledp_jax import pipeline
-import run_benchmark, launch
-{killed}
-pipeline.Job.simulate = pipeline.Job.aggregate = lambda job, bar: None
-pipeline.Job.encode = lambda job, bar: None
-subprocess.run = lambda command: killed
-launch.run(run_benchmark.main)
-"""
-    done = call(code, "--config=tests/configs/tiny.py", f"--workdir={tmp_path}/run")
-    assert done.returncode == 2, done.stderr
-    assert "methods.independent: its process was ended by SIGKILL" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_gang_that_dies_again_and_again_is_given_up():
+    start = ending(WAITS, "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(errors.InputError, match=r"Process 1 .* by SIGKILL, and 1 new"):
+        launcher.run(start, restarts=1)
 
 
-MEMBER = """
-import pathlib, sys
-from teledp_jax import gang
-flags = dict(flag[2:].split("=") for flag in sys.argv[1:] if "=" in flag)
-own = gang.join(
-    flags["coordinator"], int(flags["num_processes"]), int(flags["process_id"])
-)
-folder = pathlib.Path(sys.argv[0]).parent
-(folder / f"{flags['label']}_{own.index}").write_text(str(own.gathered(own.index)))
-"""
-START = """
-import pathlib, sys, types
-import launch
-from teledp_jax.engine import cluster
-folder = pathlib.Path(sys.argv[1])
-sys.argv = [str(folder / "member.py")]
-job = types.SimpleNamespace(
-    config=types.SimpleNamespace(engine="ray"),
-    cluster=lambda: cluster.connect(address="", num_cpus=2, spill_folder=folder / "s"),
-)
-launch.start_gang(job, 2, "pe")
-"""
-
-
-def test_under_engine_ray_the_cluster_places_the_processes_of_a_fit(tmp_path):
-    (tmp_path / "member.py").write_text(MEMBER)
-    done = call(START, str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    found = [(tmp_path / f"pe_{index}").read_text() for index in range(2)]
-    assert found == ["[0, 1]"] * 2
+@pytest.mark.parametrize("codes", [(REFUSES, REFUSES), (WAITS, REFUSES)])
+def test_what_a_new_start_would_not_mend_is_told_once(codes, capfd):
+    assert launcher.run(ending(*codes)) == 2
+    assert capfd.readouterr().err == "error: no room\n"

@@ -13,10 +13,16 @@ import pytest
 
 from teledp_jax import arrays, errors, runs
 from teledp_jax.cluster import connection as cluster
-from teledp_jax.cluster import partitions, pieces, shuffle
-from teledp_jax.data import aggregate, definition, encode, rawfiles, warehouse
+from teledp_jax.cluster import encoding, partitions, pieces, shuffle
+from teledp_jax.data import (
+    aggregate,
+    definition,
+    encode,
+    rawfiles,
+    shipped,
+    warehouse,
+)
 from teledp_jax.data import suite as suite_lib
-from teledp_jax.job import settings
 from teledp_jax.queries import catalog
 from teledp_jax.queries import run as run_lib
 from teledp_jax.suites.dca import fleet
@@ -40,7 +46,7 @@ def connected(tmp_path_factory):
 
 def stability() -> definition.Suite:
     """Suite dca with what workload stability reads, and no more."""
-    suite = suite_lib.load(settings.SQL / "dca")
+    suite = suite_lib.load(shipped.suite("dca"))
     queries = catalog.load(suite.folder / "queries")
     selected = catalog.select(queries, ["stability"])
     return suite.without(catalog.only_others(queries, selected))
@@ -50,7 +56,7 @@ def stability() -> definition.Suite:
 def raw(tmp_path_factory) -> pathlib.Path:
     """Raw files of a small fleet, with what no fleet should have."""
     folder = tmp_path_factory.mktemp("raw")
-    sources = suite_lib.load(settings.SQL / "dca").sources.values()
+    sources = suite_lib.load(shipped.suite("dca")).sources.values()
     fleet.simulate(
         folder,
         source=[source.file for source in sources],
@@ -81,8 +87,8 @@ def locally(suite, raw, folder: pathlib.Path, **overrides) -> runs.Run:
     return run
 
 
-def plan(folder: pathlib.Path, num_partitions: int = 3) -> partitions.Plan:
-    return partitions.Plan(
+def plan(folder: pathlib.Path, num_partitions: int = 3) -> partitions.Partitioning:
+    return partitions.Partitioning(
         num_partitions=num_partitions,
         memory_limit="500MB",
         temp_folder=folder / "temp",
@@ -125,7 +131,7 @@ def assert_same_tables(suite, local: runs.Run, other: runs.Run) -> None:
 @pytest.fixture(scope="module")
 def both(raw, tmp_path_factory) -> tuple[definition.Suite, runs.Run, runs.Run]:
     """All tables of suite dca, by one process and by three partitions."""
-    suite = suite_lib.load(settings.SQL / "dca")
+    suite = suite_lib.load(shipped.suite("dca"))
     folder = tmp_path_factory.mktemp("both")
     return suite, locally(suite, raw, folder), on_ray(suite, raw, folder)
 
@@ -184,7 +190,7 @@ def test_queries_run_over_partitions_as_over_one_table(both, tmp_path):
 def test_arrays_are_encoded_by_partition_in_the_order_of_the_tables(both, tmp_path):
     suite, local, other = both
     schema = suite.schema
-    counts = partitions.encode_all(schema, other, plan(tmp_path), progress=quiet)
+    counts = encoding.encode_all(schema, other, plan(tmp_path), progress=quiet)
     whole = encode.encode(schema, local.real)
     nonzero = {count for count in whole.counts if count.count}
     assert {count for count in counts if count.count} == nonzero
@@ -206,7 +212,7 @@ def test_arrays_are_encoded_by_partition_in_the_order_of_the_tables(both, tmp_pa
 def test_halves_and_ceiling_are_made_by_partition(both, tmp_path):
     suite, _, other = both
     schema = suite.schema
-    partitions.encode_all(schema, other, plan(tmp_path), progress=quiet)
+    encoding.encode_all(schema, other, plan(tmp_path), progress=quiet)
     for table in schema.tables:
         name = f"{table.name}.parquet"
         halves = [pq.read_table(other.half(which) / name) for which in HALVES]
@@ -405,8 +411,8 @@ def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():
 
 def test_a_task_larger_than_every_node_is_refused(both, tmp_path):
     suite, _, other = both
-    huge = partitions.Plan(
+    huge = partitions.Partitioning(
         num_partitions=3, memory_limit="900TB", temp_folder=tmp_path, token="token"
     )
     with pytest.raises(errors.InputError, match="no node of the Ray cluster has more"):
-        partitions.encode_all(suite.schema, other, huge, progress=quiet)
+        encoding.encode_all(suite.schema, other, huge, progress=quiet)

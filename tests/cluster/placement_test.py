@@ -16,7 +16,7 @@ ray = pytest.importorskip("ray")
 PROGRAM = """
 import os, pathlib, sys
 import numpy as np
-from teledp_jax import gang
+from teledp_jax.cluster import gang
 folder, flags = pathlib.Path(sys.argv[1]), dict(
     flag[2:].split("=") for flag in sys.argv[2:] if "=" in flag
 )
@@ -53,7 +53,7 @@ def test_a_gang_on_ray_starts_again_as_one_of_it_is_killed(tmp_path, capfd):
 
 WAITS = """
 import os, pathlib, sys, time
-from teledp_jax import gang
+from teledp_jax.cluster import gang
 gang.end_with_parent()
 pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
 time.sleep(60)

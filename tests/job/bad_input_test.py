@@ -14,7 +14,7 @@ import pytest
 
 from teledp_jax import errors, keys, runs
 from teledp_jax.data import shipped
-from teledp_jax.job import fit, pipeline
+from teledp_jax.job import pipeline, secrets
 from teledp_jax.report import card
 from tests import paths
 from tests.small_jobs import make_job, quiet
@@ -129,16 +129,16 @@ def test_a_stage_of_another_config_is_not_built_on(tmp_path, raw):
     for override in ({"seed": None}, {"budget.count_stddev": 100.0}):
         other = make_job(tmp_path / "run", source=str(raw), **override)
         with other.open():
-            with pytest.raises(errors.InputError, match=r"scripts/aggregate\.py first"):
+            with pytest.raises(errors.InputError, match=r"teledp aggregate first"):
                 other.synthesize("independent", quiet)
-            with pytest.raises(errors.InputError, match=r"scripts/evaluate\.py first"):
+            with pytest.raises(errors.InputError, match=r"teledp evaluate first"):
                 other.report()
     assert not (job.run.folder / "release").exists()
 
 
 def test_keys_of_batch_and_noise_never_leave_private(raw, tmp_path, monkeypatch):
     words = set()
-    true = fit.root_keys
+    true = secrets.root_keys
 
     def spy(seed, path, token, *, stream):
         public, privacy = true(seed, path, token, stream=stream)
@@ -150,7 +150,7 @@ def test_keys_of_batch_and_noise_never_leave_private(raw, tmp_path, monkeypatch)
         assert path.parent == tmp_path / "run" / "private" / "keys"
         return public, privacy
 
-    monkeypatch.setattr(fit, "root_keys", spy)
+    monkeypatch.setattr(secrets, "root_keys", spy)
     job = aggregate(raw, tmp_path, seed=None)
     with job.open():
         job.synthesize("independent", quiet)
@@ -196,12 +196,12 @@ def test_files_that_change_under_a_stage_stop_it(raw, tmp_path):
     with job.open():
         with pytest.raises(errors.InputError, match="changed while stage aggregate"):
             job.aggregate(change)
-        with pytest.raises(errors.InputError, match=r"scripts/aggregate\.py first"):
+        with pytest.raises(errors.InputError, match=r"teledp aggregate first"):
             job.synthesize("independent", quiet)
         job.aggregate(quiet)
         job.encode(quiet)
         part(raw).touch()
-        with pytest.raises(errors.InputError, match=r"scripts/aggregate\.py first"):
+        with pytest.raises(errors.InputError, match=r"teledp aggregate first"):
             job.synthesize("independent", quiet)
 
 

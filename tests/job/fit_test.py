@@ -5,7 +5,7 @@ import pytest
 
 from teledp_jax import arrays, errors, runs
 from teledp_jax.data import suite
-from teledp_jax.job import fit, settings
+from teledp_jax.job import fit, settings, spending
 from teledp_jax.methods import independent, pe_llm
 from teledp_jax.privacy import accounting
 from tests.pe import chat_server
@@ -14,7 +14,7 @@ EVENT = dp_accounting.GaussianDpEvent(2.0)
 
 
 @pytest.fixture
-def job(tmp_path):
+def checked(tmp_path):
     config = settings.default("dca")
     config.budget.epsilon = 4.0
     config.budget.delta = 1e-5
@@ -25,29 +25,31 @@ def job(tmp_path):
     return settings.resolve(config)
 
 
-def enter(job, folder, seed):
+def enter(checked, folder, seed):
     run = runs.Run(folder)
     run.create()
     key = jax.random.key(seed)
-    fit.enter_book(job, run, key, EVENT, token="t", about="independent")
+    spending.enter(
+        checked, run, key, EVENT, token="t", name="independent", about="a label"
+    )
     return run
 
 
-def test_releases_of_several_run_folders_meet_in_one_book(job, tmp_path):
-    first = runs.read_json(enter(job, tmp_path / "first", 0).book)
-    second = runs.read_json(enter(job, tmp_path / "second", 0).book)
+def test_releases_of_several_run_folders_meet_in_one_book(checked, tmp_path):
+    first = runs.read_json(enter(checked, tmp_path / "first", 0).book)
+    second = runs.read_json(enter(checked, tmp_path / "second", 0).book)
     assert first["epsilon"] == pytest.approx(accounting.epsilon_pld(EVENT, 1e-5))
     assert second == first  # equal keys: the same draws, told once
 
 
-def test_other_keys_are_another_release_and_the_cap_holds(job, tmp_path):
-    enter(job, tmp_path / "first", 0)
+def test_other_keys_are_another_release_and_the_cap_holds(checked, tmp_path):
+    enter(checked, tmp_path / "first", 0)
     with pytest.raises(errors.InputError, match="above its cap"):
-        enter(job, tmp_path / "second", 1)
+        enter(checked, tmp_path / "second", 1)
     assert not runs.Run(tmp_path / "second").book.exists()
 
 
-def test_without_a_book_a_run_stands_alone(job, tmp_path):
+def test_without_a_book_a_run_stands_alone(checked, tmp_path):
     config = settings.default("dca")
     config.budget.epsilon, config.budget.delta = 4.0, 1e-5
     assert not enter(settings.resolve(config), tmp_path / "run", 0).book.exists()
@@ -60,23 +62,23 @@ def asking(tmp_path):
     config.budget.epsilon, config.budget.delta = 4.0, 1e-5
     small = pe_llm.Config(num_records=20, num_iterations=2, num_variations=5, pool=200)
     config.methods.pe_llm = settings.entry(small)
-    job, run = settings.resolve(config), runs.Run(tmp_path / "run")
-    tables = suite.load(job.suite_folder)
+    checked, run = settings.resolve(config), runs.Run(tmp_path / "run")
+    log = suite.load(checked.suite_folder)
     run.create()
-    limits = [head.num_codes for head in tables.schema.heads]
+    limits = [head.num_codes for head in log.schema.heads]
     codes = np.random.default_rng(0).integers(0, limits, (300, len(limits)))
-    arrays.save(run.arrays, arrays.unflatten(tables.schema, codes))
+    arrays.save(run.arrays, arrays.unflatten(log.schema, codes))
     runs.write_json(run.count, {"num_devices": 300})
     runs.write_json(run.ledger, {})
 
     def synthesize():
         fit.synthesize(
-            job,
-            tables,
+            checked,
+            log,
             run,
             "pe_llm",
             shared=[("count", "noisy number of devices", EVENT)],
-            token="t",
+            token=fit.Token(inputs="t"),
             progress=lambda *args: None,
         )
         return run

@@ -12,8 +12,8 @@ import pytest
 
 from teledp_jax import arrays, errors, runs
 from teledp_jax.data import encode
-from teledp_jax.job import fit, pipeline
 from teledp_jax.job import learn as domains
+from teledp_jax.job import pipeline, secrets
 from teledp_jax.privacy import accounting, book, domain, events, ledger
 from teledp_jax.report import page
 from tests import small_jobs
@@ -139,8 +139,8 @@ def test_the_report_says_which_columns_were_learnt_and_at_what_cost(finished):
 def learn(job: pipeline.Job, run: runs.Run) -> domain.Domain:
     """Asks the device tables of a run folder."""
     schema = job.suite.schema
-    planned = domains.plan(job.config, schema)
-    domains.learn(job.config, schema, planned, run, token="t")
+    inquiry = domains.inquire(job.settings, schema)
+    domains.learn(job.settings, schema, inquiry, run, token="t")
     return domain.from_json(runs.read_json(run.domains)["domain"])
 
 
@@ -157,7 +157,7 @@ def test_a_device_changes_no_metadata_but_through_noise(
     def without_noise(seed):
         return lambda key, values, sigma: values
 
-    monkeypatch.setattr(fit, "integer_noise", without_noise)
+    monkeypatch.setattr(secrets, "integer_noise", without_noise)
     before, after = (copied(aggregated, tmp_path / name) for name in "ab")
     add_device(after)
     one, two = learn(aggregated, before), learn(aggregated, after)
@@ -237,7 +237,7 @@ def test_a_run_that_goes_on_draws_nothing_twice(aggregated, tmp_path, monkeypatc
     count = job.run.count.read_bytes()
     shutil.rmtree(job.run.private / "stages")  # as if it was killed before its mark
     with job.open():
-        job._encode(quiet)
+        job.encode(quiet)
     assert job.run.domains.read_bytes() == learnt
     assert job.run.count.read_bytes() == count
     assert not list((job.run.private / "keys").glob("*"))
@@ -253,11 +253,11 @@ def test_a_cap_is_refused_before_anything_is_read(aggregated, tmp_path, monkeypa
     owner = book.Book(
         path=tmp_path / "book.jsonl", data_set="laptops", epsilon=5.0, delta=1e-5
     )
-    config = dataclasses.replace(aggregated.config, book=owner)
-    planned = domains.plan(config, aggregated.suite.schema)
+    settings = dataclasses.replace(aggregated.settings, book=owner)
+    inquiry = domains.inquire(settings, aggregated.suite.schema)
     run = runs.Run(tmp_path / "run")
     with pytest.raises(errors.InputError, match="above its cap"):
-        domains.learn(config, aggregated.suite.schema, planned, run, token="t")
+        domains.learn(settings, aggregated.suite.schema, inquiry, run, token="t")
     assert not run.domains.exists()
 
 
@@ -279,13 +279,13 @@ def test_another_share_is_learnt_anew(finished):
     ],
 )
 def test_what_cannot_be_asked_is_named(aggregated, change, text):
-    asked = dataclasses.replace(aggregated.config.domains, **change)
-    config = dataclasses.replace(aggregated.config, domains=asked)
+    asked = dataclasses.replace(aggregated.settings.domains, **change)
+    settings = dataclasses.replace(aggregated.settings, domains=asked)
     with pytest.raises(errors.InputError, match=text):
-        domains.plan(config, aggregated.suite.schema)
+        domains.inquire(settings, aggregated.suite.schema)
 
 
 def test_public_domains_ask_nothing(aggregated):
-    asked = dataclasses.replace(aggregated.config.domains, private=())
-    config = dataclasses.replace(aggregated.config, domains=asked)
-    assert domains.plan(config, aggregated.suite.schema) is None
+    asked = dataclasses.replace(aggregated.settings.domains, private=())
+    settings = dataclasses.replace(aggregated.settings, domains=asked)
+    assert domains.inquire(settings, aggregated.suite.schema) is None

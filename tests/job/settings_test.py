@@ -14,11 +14,11 @@ def make_config():
 
 
 def test_a_config_resolves_to_types():
-    job = settings.resolve(make_config())
-    assert job.epsilon == 4.0
-    assert job.seed is None
-    assert job.workloads == ("intel", "stability")
-    assert job.methods["independent"] == ("independent", independent.Config())
+    found = settings.resolve(make_config())
+    assert found.epsilon == 4.0
+    assert found.seed is None
+    assert found.workloads == ("intel", "stability")
+    assert found.methods["independent"] == ("independent", independent.Config())
 
 
 def test_a_label_may_differ_from_its_method():
@@ -68,9 +68,9 @@ def test_an_unknown_field_of_a_method_lists_the_known_ones():
 def test_books_are_kept_as_published_only_for_methods_of_the_study():
     config = make_config()
     config.methods.theirs = settings.entry(mst.Config(), bookkeeping="paper")
-    job = settings.resolve(config)
-    assert job.claimed == {"theirs"}
-    assert job.methods["theirs"] == ("mst", mst.Config())
+    found = settings.resolve(config)
+    assert found.claimed == {"theirs"}
+    assert found.methods["theirs"] == ("mst", mst.Config())
     config.methods.theirs.bookkeeping = "table"
     with pytest.raises(errors.InputError, match="'paper' or leave it out"):
         settings.resolve(config)

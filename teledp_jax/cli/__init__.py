@@ -1,0 +1,1 @@
+"""The command line: `teledp SUBCOMMAND`, each subcommand a module."""

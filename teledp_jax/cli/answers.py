@@ -1,0 +1,135 @@
+"""Releases users and error users by product, under noise.
+
+    teledp answers --workdir=runs/log
+
+Says as well what other ways would cost. Needs `teledp preprocess` before, or
+--input=FILE.csv. release/private_answers/ in the folder may leave the building:
+discrete Laplace noise on disjoint cells, from the operating system, entered in
+private_answers_ledger.json before anything is read. All of reports/ holds exact counts
+or noise from a public seed: it may not. With --book, the release is entered into the
+budget book of the data set before it reads.
+"""
+
+import pathlib
+import uuid
+
+import numpy as np
+from absl import flags
+
+from teledp_jax import errors, runs
+from teledp_jax.answers import releases
+from teledp_jax.cli import job_flags
+from teledp_jax.data import shipped, sqlfile
+from teledp_jax.privacy import book, events
+from teledp_jax.suites.eventlog import log, private_answers
+
+
+def define(values: flags.FlagValues) -> None:
+    """Defines the flags."""
+    job_flags.define_folder(values)
+    job_flags.define_book(values)
+    flags.DEFINE_float(
+        "epsilon", 2.0, "Epsilon of the release, for one user.", flag_values=values
+    )
+    flags.DEFINE_float(
+        "delta", 1e-6, "Delta of ledger, cap and Gaussian noise.", flag_values=values
+    )
+    flags.DEFINE_integer("num_runs", 100, "Runs of the evaluation.", flag_values=values)
+    flags.DEFINE_integer(
+        "evaluation_seed",
+        0,
+        "Seed of the evaluation, not of the release.",
+        flag_values=values,
+    )
+
+
+def main(values: flags.FlagValues) -> None:
+    """Releases once, then evaluates; prints what was written."""
+    if values.num_runs < 1:
+        raise errors.InputError(f"Expected --num_runs > 0, got {values.num_runs}.")
+    # Refuses numbers that cannot be used before anything is read.
+    releases.published_gaussian_stddev(values.epsilon, values.delta)
+    if values.book and not (values.data_set and values.cap_epsilon):
+        raise errors.InputError("State --data_set and --cap_epsilon with --book.")
+    folder = job_flags.folder(values)
+    job_flags.load_input(values, folder, "eventlog")
+    # All public products: which ones the log has would be a private fact.
+    products = log.vocabulary(shipped.suite("eventlog"), "products")
+    run = runs.Run(folder)
+    path = run.release(releases.NAME) / "private_answers.csv"
+    if path.exists():
+        print(f"{path}: released before and kept; remove it to spend epsilon again")
+    else:
+        release(values, run, path, products)
+    facts = private_answers.evaluate(
+        folder / "reports",
+        products,
+        exact(folder, products),
+        epsilon=values.epsilon,
+        delta=values.delta,
+        num_runs=values.num_runs,
+        seed=values.evaluation_seed,
+    )
+    for name, found in facts.items():
+        print(f"{name}: set right in {found['num_sets_right']} of {values.num_runs}")
+
+
+def exact(folder: pathlib.Path, products: list[str]) -> releases.Counts:
+    """Exact users and error users by primary product."""
+    query = shipped.suite("eventlog") / "summary" / "primary_products.sql"
+    with log.open_clean(folder) as connection:
+        rows = log.rows(connection, sqlfile.read(query))
+    known = {row["Product Type"]: row for row in rows}
+    found = [known.get(product, {}) for product in products]
+    return releases.Counts(
+        users=np.array([row.get("num_users", 0) for row in found]),
+        error_users=np.array([row.get("num_error_users", 0) for row in found]),
+    )
+
+
+def enter_book(values: flags.FlagValues, clean: pathlib.Path) -> None:
+    """Writes the release into the budget book, if there is one."""
+    if not values.book:
+        return
+    owner = book.Book(
+        path=pathlib.Path(values.book),
+        data_set=values.data_set,
+        epsilon=values.cap_epsilon,
+        delta=values.delta,
+    )
+    total = owner.enter(
+        uuid.uuid4().hex,
+        events.DiscreteLaplaceDpEvent(values.epsilon),
+        about=releases.NAME,
+        fingerprint=runs.fingerprint(clean),
+    )
+    print(f"{owner.data_set}: epsilon {total:.4f} of {owner.epsilon} spent")
+
+
+def release(
+    values: flags.FlagValues, run: runs.Run, path: pathlib.Path, products: list[str]
+) -> None:
+    """Writes the one release, with fresh noise, and says what it costs."""
+    clean = run.folder / log.CLEAN
+    if not clean.exists():
+        raise errors.InputError(f"{clean}: is absent; run teledp preprocess first.")
+    enter_book(values, clean)
+    ledger_path = releases.ledger_path(run.folder)
+    releases.spend(ledger_path, epsilon=values.epsilon, delta=values.delta)
+    cells = releases.to_cells(exact(run.folder, products))
+    noisy = releases.from_cells(releases.secure_laplace(cells, epsilon=values.epsilon))
+    entry = releases.state(ledger_path, num_users=int(noisy.users.sum()))
+    guarantee = {
+        "unit": "one user with all its events, added or removed",
+        "epsilon": values.epsilon,
+        "delta": 0.0,
+        "mechanism": "discrete Laplace on disjoint cells of users with and without an "
+        "error event, by primary product; L1 sensitivity 1",
+        "scale": 1 / values.epsilon,
+        "noise": "operating system",
+        "ledger": entry,
+    }
+    runs.write_json(path.with_suffix(".json"), guarantee)
+    rows = private_answers.table(products, noisy)
+    runs.write_csv(path, list(rows[0]), rows)
+    print(path)

@@ -1,0 +1,130 @@
+"""What all subcommands do: read flags, show help, end with one line if a user erred."""
+
+import inspect
+import os
+import pathlib
+import sys
+import textwrap
+from typing import NoReturn, Protocol
+
+import jax
+from absl import flags, logging
+
+from teledp_jax import errors
+from teledp_jax.cli import progress
+from teledp_jax.cluster import gang
+
+HIDDEN = "(hidden)"
+"""Help of a flag that is for other processes, or an older spelling."""
+
+EMPTY = "is empty, as a shell variable that is not set; state a path or leave it out"
+"""What is wrong with an empty path."""
+
+_MEMORY = (
+    "Memory ran out; lower --config.memory_limit (of DuckDB) or a method's "
+    "micro_batch, or free memory, and give the command again: finished stages stay."
+)
+
+
+class Command(Protocol):
+    """A module of this folder."""
+
+    def define(self, values: flags.FlagValues) -> None:
+        """Defines its flags; help does not show those whose text is `HIDDEN`."""
+
+    def main(self, values: flags.FlagValues) -> None:
+        """Does its work."""
+
+
+class _PathParser(flags.ArgumentParser):
+    """Reads a path, and refuses an empty one."""
+
+    def parse(self, argument: str) -> str:
+        """Returns the path.
+
+        Raises:
+            ValueError: If it is empty.
+        """
+        if not argument:
+            raise ValueError(EMPTY)
+        return argument
+
+
+def define_path(values: flags.FlagValues, name: str, about: str) -> None:
+    """Defines a flag that takes a path and is None by default.
+
+    Args:
+        values: The flags of the command.
+        name: Name of the flag.
+        about: Its help.
+    """
+    flags.DEFINE(_PathParser(), name, None, about, flag_values=values)
+
+
+def run(module: Command) -> None:
+    """Reads the flags of a subcommand, calls its `main` and ends the process.
+
+    Status 0 if all went well; 2 and one line on stderr if a file, flag, config, the
+    disk or memory is at fault. Other errors are ours and keep their traceback.
+
+    Args:
+        module: The module of the subcommand.
+    """
+    values = flags.FlagValues()
+    module.define(values)
+    if {"--help", "-h"} & set(sys.argv):
+        print(_help(module, values))
+        sys.exit(0)
+    try:
+        rest = values(sys.argv)[1:]
+        if rest:
+            raise errors.InputError(f"Unknown arguments {rest}; see --help.")
+    except (flags.Error, errors.InputError) as error:
+        _stop(error)
+    except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+        _stop(errors.InputError(f"--config: {error}"))
+    _prepare()
+    try:
+        module.main(values)
+    except (errors.InputError, OSError) as error:
+        _stop(error)
+    except MemoryError:
+        _stop(errors.InputError(_MEMORY))
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        _stop(errors.InputError(_MEMORY))
+
+
+def _prepare() -> None:
+    """Sets up logs, and JAX's memory and its cache of compiled programs."""
+    logging.set_verbosity(logging.INFO)
+    # The parent of a run must not hold the accelerator's memory while a method fits.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    folder = pathlib.Path(cache).expanduser() / "teledp_jax" / "compiled"
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+def _help(module: Command, values: flags.FlagValues) -> str:
+    """The docstring of a subcommand and its flags."""
+    lines = [inspect.getdoc(module) or "", "", "Flags:"]
+    for name in values:
+        flag = values[name]
+        if flag.help == HIDDEN:
+            continue
+        shown = f"--[no]{name}" if flag.boolean else f"--{name}"
+        text = f"{shown}: {flag.help}"
+        if flag.default not in (None, False):
+            text += f" Default: {flag.default}."
+        wrapped = textwrap.wrap(text, 80, subsequent_indent=" " * 6)
+        lines += textwrap.indent("\n".join(wrapped), "  ").splitlines()
+    return "\n".join(lines)
+
+
+def _stop(error: Exception) -> NoReturn:
+    """Prints one line and ends the process with status 2."""
+    progress.close()
+    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    gang.leave(2)

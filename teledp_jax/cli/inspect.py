@@ -1,0 +1,37 @@
+"""Says what raw data a folder holds, and what a suite misses.
+
+teledp inspect --source=DIR --suite=dca
+"""
+
+import dataclasses
+import json
+import pathlib
+
+from absl import flags
+
+from teledp_jax import errors
+from teledp_jax.cli import command
+from teledp_jax.data import inspect, shipped, suite
+
+
+def define(values: flags.FlagValues) -> None:
+    """Defines the flags."""
+    command.define_path(
+        values, "source", "Folder with <schema>/<table>/*.parquet and manifests."
+    )
+    flags.DEFINE_string(
+        "suite", "dca", "A shipped suite, or a suite's folder.", flag_values=values
+    )
+    flags.DEFINE_bool("json", False, "Print JSON, not text.", flag_values=values)
+
+
+def main(values: flags.FlagValues) -> None:
+    """Prints the catalog of --source."""
+    if values.source is None:
+        raise errors.InputError("State --source, as --source=data/raw.")
+    expected = suite.load(shipped.suite(values.suite))
+    found = inspect.describe(expected, pathlib.Path(values.source))
+    if values.json:
+        print(json.dumps(dataclasses.asdict(found), indent=2))
+    else:
+        print(inspect.as_text(found))

@@ -1,0 +1,20 @@
+"""Writes report.html and, unless the run is seeded, release/.
+
+teledp report --config=configs/demo.py --workdir=runs/demo
+"""
+
+from absl import flags
+
+from teledp_jax.cli import job_flags
+
+
+def define(values: flags.FlagValues) -> None:
+    """Defines the flags."""
+    job_flags.define(values)
+
+
+def main(values: flags.FlagValues) -> None:
+    """Runs the stage."""
+    opened = job_flags.open_job(values)
+    with opened.open():
+        print(opened.report())

@@ -1,0 +1,90 @@
+"""Answers the queries of a run directly, under noise, beside synthetic data."""
+
+import time
+from collections.abc import Collection, Sequence
+
+from teledp_jax import errors, runs
+from teledp_jax.answers import query_answers, workload
+from teledp_jax.data import definition
+from teledp_jax.job import secrets, settings, spending
+from teledp_jax.privacy import ledger as ledger_lib
+from teledp_jax.queries import catalog
+
+
+def plan(
+    settings: settings.Settings, suite: definition.Suite, missing: Collection[str]
+) -> query_answers.Plan:
+    """Finds the queries of a run that can be answered directly.
+
+    Args:
+        settings: The checked config.
+        suite: The suite.
+        missing: Names of device tables that the source could not fill.
+
+    Raises:
+        InputError: If no query declares contributions.
+    """
+    found = catalog.load(settings.suite_folder / "queries")
+    queries = catalog.select(found, settings.workloads)
+    planned = query_answers.plan(queries, suite.schema, missing)
+    if not planned.blocks:
+        raise errors.InputError(
+            "query_answers: no query of the workloads declares contributions; set "
+            "--config.query_answers=False."
+        )
+    return planned
+
+
+def answer(
+    settings: settings.Settings,
+    suite: definition.Suite,
+    run: runs.Run,
+    *,
+    shared: Sequence[ledger_lib.Part],
+    token: str,
+) -> None:
+    """Answers the queries that declare contributions, under a budget like a label's.
+
+    Args:
+        settings: The checked config.
+        suite: The suite, its schema as it was encoded with.
+        run: The run folder, with device tables and the noisy number of devices.
+        shared: What was read before, for all labels.
+        token: Fingerprint of config and inputs.
+
+    Raises:
+        InputError: If no query declares contributions or the budget cannot be met.
+    """
+    started = time.perf_counter()
+    name = query_answers.NAME
+    num_devices = runs.read_json(run.count)["num_devices"]
+    planned = plan(settings, suite, runs.read_json(run.missing_tables))
+    budget = spending.budget(settings, shared, num_devices)
+    noise = workload.calibrate(planned.blocks, budget)
+    key_file = run.private / "keys" / f"{name}.json"
+    public, privacy = secrets.root_keys(settings.seed, key_file, token, stream=name)
+    ledger = ledger_lib.Ledger(epsilon=settings.epsilon, delta=settings.delta)
+    for part in (*shared, ("answers", name, noise.event)):
+        ledger.spend(*part)
+    entries = runs.read_json(run.ledger)
+    entries[name] = ledger.record(num_devices)
+    runs.write_json(run.ledger, entries)
+    spending.enter(
+        settings, run, public, noise.event, token=token, name=name, about=name
+    )
+    query_answers.answer(
+        run,
+        suite.schema,
+        planned,
+        noise,
+        key=privacy,
+        integer_noise=secrets.integer_noise(settings.seed),
+    )
+    facts = {
+        "sigma": noise.sigma / workload.STEPS,
+        "num_answered": len(planned.queries),
+        "num_not_answered": len(planned.not_answered),
+    }
+    seconds = time.perf_counter() - started
+    runs.write_json(run.cost(name), {"fit_seconds": seconds, "facts": facts})
+    key_file.unlink(missing_ok=True)

@@ -1,0 +1,48 @@
+"""Refuses a run for whose releases the owner's budget book has no room."""
+
+from collections.abc import Collection, Sequence
+
+import dp_accounting
+
+from teledp_jax.answers import query_answers, workload
+from teledp_jax.data import definition
+from teledp_jax.job import answer, fit, settings, spending
+from teledp_jax.privacy import ledger as ledger_lib
+
+
+def check(
+    settings: settings.Settings,
+    suite: definition.Suite,
+    labels: Collection[str],
+    *,
+    shared: Sequence[ledger_lib.Part],
+    is_shared_spent: bool,
+) -> None:
+    """Refuses what would exceed the cap of the book, before anything is read.
+
+    A method is made for as many devices as the config states and for the headers'
+    domains, since the noisy number and private domains are not known yet; each label
+    is held to the book again before its fit.
+
+    Args:
+        settings: The checked config.
+        suite: The suite as its headers state it.
+        labels: The labels that will read.
+        shared: What is read for all labels together.
+        is_shared_spent: Whether that was read before and is in the book.
+
+    Raises:
+        InputError: If all releases of the data set would exceed the owner's cap.
+    """
+    if settings.book is None:
+        return
+    budget = spending.budget(settings, shared, settings.num_devices)
+    parts = [] if is_shared_spent else [budget.spent]
+    for label in labels:
+        if label == query_answers.NAME:
+            planned = answer.plan(settings, suite, ())
+            parts.append(workload.calibrate(planned.blocks, budget).event)
+        else:
+            parts.append(fit.make(settings, suite, label, budget)[0].event)
+    if parts:
+        settings.book.check(dp_accounting.ComposedDpEvent(parts), about="this run")

@@ -1,0 +1,113 @@
+"""Encodes the fleet, learns private domains and counts the devices, under noise."""
+
+import shutil
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from teledp_jax import arrays, runs, schemas
+from teledp_jax.cluster import encoding as cluster_encoding
+from teledp_jax.data import decode, encode, references
+from teledp_jax.job import engine, learn, ledgers, secrets, settings, spending
+from teledp_jax.privacy import events, ledger
+
+COUNT = "count"
+"""Name of the noisy number of devices, in ledgers."""
+
+
+def count_part(settings: settings.Settings) -> ledger.Part:
+    """States what the noisy number of devices reads, for the ledger of every label.
+
+    Args:
+        settings: The checked config.
+
+    Returns:
+        Stage, mechanism and event.
+    """
+    event = events.DiscreteGaussianDpEvent(settings.count_stddev)
+    return (COUNT, "noisy number of devices", event)
+
+
+def encode_all(
+    settings: settings.Settings,
+    schema: schemas.Schema,
+    inquiry: learn.Inquiry | None,
+    run: runs.Run,
+    *,
+    shared: Sequence[ledger.Part],
+    token: str,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Encodes the real fleet; asks for private domains before, for its size after.
+
+    Writes arrays, and the halves and the ceiling that results are held to; before that,
+    what will be read under noise into the ledger of every label.
+
+    Args:
+        settings: The checked config.
+        schema: The device tables, as the headers state them.
+        inquiry: What is asked of private domains, if there are any.
+        run: The run folder, with device tables.
+        shared: What is read for all labels: private domains, and the size.
+        token: Fingerprint of config and inputs: nothing is asked twice under one.
+        progress: Called with steps done and steps in all.
+
+    Raises:
+        InputError: If a file is at fault, the book has no room, or the cluster gives
+            up.
+    """
+    ledgers.enter_shared(settings, run, shared, num_devices=0)
+    shutil.rmtree(run.public_ceiling, ignore_errors=True)
+    if inquiry is not None:
+        learn.learn(settings, schema, inquiry, run, token=token)
+        _write_public_ceiling(schema, run)
+        schema = learn.learnt(schema, run)
+    for folder in (run.arrays, run.ceiling, run.half("first"), run.half("second")):
+        shutil.rmtree(folder, ignore_errors=True)
+    if settings.engine == "local":
+        devices, counts = encode.encode(schema, run.real)
+        arrays.save(run.arrays, devices)
+        progress(1, 2)
+        references.write(schema, run, devices)
+        progress(2, 2)
+    else:
+        with engine.connection_of(settings, run):
+            counts = cluster_encoding.encode_all(
+                schema,
+                run,
+                engine.partitioning(settings, run, token),
+                progress=progress,
+            )
+    encode.write_quality(run.quality, counts)
+    exact = arrays.stored_devices(run.arrays, schema)
+    num_devices = _count(settings, run, exact, token=token)
+    ledgers.enter_shared(settings, run, shared, num_devices=num_devices)
+
+
+def _write_public_ceiling(schema: schemas.Schema, run: runs.Run) -> None:
+    """Writes the ceiling of the headers' domains, to hold private ones to it."""
+    devices, _ = encode.encode(schema, run.real)
+    decode.decode(schema, devices, np.random.default_rng(0), run.public_ceiling)
+
+
+def _count(
+    settings: settings.Settings, run: runs.Run, exact: int, *, token: str
+) -> int:
+    """Releases the number of devices, once."""
+    key_file = run.private / "keys" / f"{COUNT}.json"
+    saved = runs.read_json(run.count) if run.count.exists() else {}
+    if saved.get("token") != token:
+        public, privacy = secrets.root_keys(
+            settings.seed, key_file, token, stream=COUNT
+        )
+        _, about, event = count_part(settings)
+        spending.enter(
+            settings, run, public, event, token=token, name=COUNT, about=about
+        )
+        add_noise = secrets.integer_noise(settings.seed)
+        noisy = add_noise(privacy, np.array([exact]), settings.count_stddev)
+        saved = {"token": token, "num_devices": max(int(noisy[0]), 1)}
+        runs.write_json(run.count, saved)
+    key_file.unlink(missing_ok=True)
+    num_devices: int = saved["num_devices"]
+    return num_devices

@@ -1,0 +1,82 @@
+"""A config, its suite and its queries, checked and put together before a run."""
+
+import dataclasses
+
+from teledp_jax import runs
+from teledp_jax.data import definition, suite
+from teledp_jax.job import dependencies, encoding, learn, provenance, settings
+from teledp_jax.privacy import ledger
+from teledp_jax.queries import catalog, dry_run, variables
+
+
+class Setup:
+    """Holds what all stages of a run share.
+
+    Attributes:
+        settings: The checked config, methods filled from the queries.
+        run: The run folder.
+        suite: The suite, without the tables that only other workloads read.
+        inquiry: What is asked of private domains; None if all are public.
+        dependencies: What each stage depends on.
+    """
+
+    def __init__(self, settings: settings.Settings, run: runs.Run) -> None:
+        """Checks suite and queries; reads no data and writes nothing.
+
+        Args:
+            settings: The checked config.
+            run: The run folder.
+
+        Raises:
+            InputError: If a header, a statement or a query is at fault.
+        """
+        loaded = suite.load(settings.suite_folder)
+        queries = catalog.load(settings.suite_folder / "queries")
+        selected = catalog.select(queries, settings.workloads)
+        self.run = run
+        self.suite = loaded.without(catalog.only_others(queries, selected))
+        schema = self.suite.schema
+        dry_run.check(selected, schema)
+        self.inquiry = learn.inquire(settings, schema)
+        self.settings = settings.filled(
+            lambda method: variables.fill(method, schema, selected)
+        )
+        self.dependencies = dependencies.Dependencies(
+            self.settings, self.suite, selected
+        )
+
+    @property
+    def learnt(self) -> definition.Suite:
+        """The suite with private domains as they were learnt, after `encode`."""
+        if self.inquiry is None:
+            return self.suite
+        schema = learn.learnt(self.suite.schema, self.run)
+        return dataclasses.replace(self.suite, schema=schema)
+
+    @property
+    def shared(self) -> list[ledger.Part]:
+        """What is read once for all labels."""
+        parts = [encoding.count_part(self.settings)]
+        if self.inquiry is not None:
+            encode = self.dependencies.of(dependencies.Stage("encode"))
+            parts.append(learn.part(self.inquiry, self.run, encode.keys_token))
+        return parts
+
+    def describe(self) -> None:
+        """Writes `config.json`."""
+        counted = self.run.count.exists()
+        seeded = self.settings.seed is not None
+        runs.write_json(
+            self.run.config,
+            {
+                "config": self.settings.resolved,
+                **provenance.describe(),
+                "seeded": seeded,
+                "seed_policy": "seeded experiment: repeatable, no release"
+                if seeded
+                else "keys from the operating system, deleted after use",
+                "num_devices": runs.read_json(self.run.count)["num_devices"]
+                if counted
+                else None,
+            },
+        )
