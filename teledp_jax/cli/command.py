@@ -5,7 +5,7 @@ import os
 import pathlib
 import sys
 import textwrap
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, runtime_checkable
 
 import jax
 from absl import flags, logging
@@ -26,6 +26,7 @@ _MEMORY = (
 )
 
 
+@runtime_checkable
 class Command(Protocol):
     """A module of this folder."""
 

@@ -16,9 +16,10 @@ SCRIPTS = {
     "aggregate": "aggregate", "audit_privacy": "audit", "compare_logs": "compare-logs",
     "compare_published": "compare-published", "evaluate": "evaluate",
     "fault_injection": "faults", "inspect_source": "inspect",
-    "preprocess": "preprocess", "private_answers": "answers", "report": "report", "reproduce_tables": "reproduce",
-    "run_benchmark": "run", "simulate": "simulate", "summary_stats": "summary",
-    "synthesize": "fit",
+    "preprocess": "preprocess", "private_answers": "answers", "report": "report",
+    "reproduce_tables": "reproduce",
+    "run_benchmark": "run", "simulate": "simulate",
+    "summary_stats": "summary", "synthesize": "fit",
 }  # fmt: skip
 LIST = """
 import sys
