@@ -10,17 +10,23 @@ import json
 import pathlib
 import runpy
 import sys
+import traceback
 
 
 def call(script: str, arguments: list[str]) -> tuple[int, str, str]:
     """Runs a script as `python script arguments` would."""
     out, err, status = io.StringIO(), io.StringIO(), 0
     sys.argv = [script, *arguments]
+    sys.path.insert(0, str(pathlib.Path(script).parent))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             runpy.run_path(script, run_name="__main__")
         except SystemExit as stop:
             status = int(stop.code or 0)
+        except Exception:  # noqa: BLE001 - as Python would
+            traceback.print_exc()
+            status = 1
+    sys.path.pop(0)
     return status, out.getvalue(), err.getvalue()
 
 
