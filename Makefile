@@ -31,7 +31,7 @@ lint: .venv/installed-tests
 	$(BIN)/mypy
 
 test: .venv/installed-tests lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --durations=20
 
 # Every warning is an error. Pages of the API are made anew: modules come and go.
 docs: .venv/installed-tests

@@ -1,6 +1,9 @@
 """Settings of all tests: CPU, strict dtypes and ranks, shapes checked as they run."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 import hypothesis
 import jaxtyping
@@ -8,6 +11,17 @@ import jaxtyping
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
+
+# Programs of tests run a few times each, so they are compiled in a hurry, and once per
+# run: its workers and the processes that tests start share what was compiled.
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="compiled-")
+    atexit.register(
+        shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True
+    )
 
 # An int may stand for a float, as in PEP 484.
 jaxtyping.install_import_hook(

@@ -14,13 +14,6 @@ from tests.cluster import gang_worker as worker
 from tests.pe import chat_server
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _quick_compilation():
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 def command(folder, what):
     return [sys.executable, worker.__file__, str(folder), what]
 

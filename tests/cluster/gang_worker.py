@@ -153,8 +153,6 @@ def main():
     for name in ("num_processes", "process_id"):
         parser.add_argument(f"--{name}", type=int)
     asked, _ = parser.parse_known_args()
-    jax.config.update("jax_disable_most_optimizations", True)
-    jax.config.update("jax_compilation_cache_dir", str(asked.folder / "compiled"))
     gang.end_with_parent()
     members = gang.join(asked.coordinator, asked.num_processes, asked.process_id)
     if asked.what == "fit_all":

@@ -56,7 +56,6 @@ def fit(mesh=None, store=None, progress=lambda *args: None):
 
 
 def main(out, port="", count="1", process="0"):
-    jax.config.update("jax_disable_most_optimizations", True)
     if port:
         jax.distributed.initialize(f"localhost:{port}", int(count), int(process))
     leaves = jax.tree.leaves(fit(parallel.make_mesh()))
