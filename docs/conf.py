@@ -24,6 +24,7 @@ default_role = "code"
 autodoc_default_options = {"members": True, "show-inheritance": False}
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+napoleon_attr_annotations = False  # shapes, as "*rows", would be read as markup
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # attributes of a docstring do not describe a member twice
 
@@ -34,10 +35,9 @@ def _escape(
     app: Any, what: str, name: str, item: Any, options: Any, lines: list[str]
 ) -> None:
     """Escapes what reStructuredText would read as markup: docstrings are plain text."""
-    for i, line in enumerate(lines):
-        parts = re.split(r"(`[^`]*`)", line)  # odd parts are code
-        parts[::2] = [re.sub(r"([*|])", r"\\\1", part) for part in parts[::2]]
-        lines[i] = "".join(parts)
+    parts = re.split(r"(`[^`]*`)", "\n".join(lines))  # odd parts are code
+    parts[::2] = [re.sub(r"([*|])", r"\\\1", part) for part in parts[::2]]
+    lines[:] = "".join(parts).split("\n")
 
 
 def setup(app: Any) -> None:
