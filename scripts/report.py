@@ -1,4 +1,4 @@
-"""Writes report.html and, unless the run is seeded, release/.
+"""Writes report.html and, for a run without seed, release/.
 
 python scripts/report.py --config=configs/demo.py --workdir=runs/demo
 

@@ -1,6 +1,5 @@
 """What all subcommands do: read flags, show help, end with one line if a user erred."""
 
-import inspect
 import os
 import pathlib
 import sys
@@ -110,7 +109,7 @@ def _prepare() -> None:
 
 def _help(module: Command, values: flags.FlagValues) -> str:
     """The docstring of a subcommand and its flags."""
-    lines = [inspect.getdoc(module) or "", "", "Flags:"]
+    lines = [(module.__doc__ or "").strip(), "", "Flags:"]
     for name in values:
         flag = values[name]
         if flag.help == HIDDEN:

@@ -1,6 +1,8 @@
 """Says what raw data a folder holds, and what a suite misses.
 
-teledp inspect --source=DIR --suite=dca
+    teledp inspect --source=DIR --suite=dca
+
+Lists tables, files, rows and columns, and each difference from the suite's headers.
 """
 
 import dataclasses

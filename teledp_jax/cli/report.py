@@ -1,6 +1,8 @@
-"""Writes report.html and, unless the run is seeded, release/.
+"""Writes report.html and, for a run without seed, release/.
 
-teledp report --config=configs/demo.py --workdir=runs/demo
+    teledp report --config=configs/demo.py --workdir=runs/demo
+
+Needs a finished `teledp evaluate`. Prints the name of the page.
 """
 
 from absl import flags

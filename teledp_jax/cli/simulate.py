@@ -1,6 +1,8 @@
 """Writes raw files of a simulated fleet.
 
-teledp simulate --config=configs/demo.py --workdir=runs/demo
+    teledp simulate --config=configs/demo.py --workdir=runs/demo
+
+A suite of public data loads them; a config with a source needs neither.
 """
 
 from absl import flags

@@ -1,5 +1,6 @@
 from teledp_jax import runs
-from teledp_jax.job import pipeline, settings
+from teledp_jax.data import suite
+from teledp_jax.job import publish, settings
 from teledp_jax.studies.intel import bookkeeping, methods
 
 
@@ -34,10 +35,7 @@ def test_the_wide_model_is_the_published_one():
 def test_no_claimed_label_is_ever_released(tmp_path, monkeypatch):
     config = make_config()
     config.workloads = ("stability",)
-    job = pipeline.Job(settings.resolve(config), runs.Run(tmp_path))
-    released = []
-    monkeypatch.setattr(job._stages, "need", lambda *stage: None)
-    monkeypatch.setattr(job, "_release", released.append)
-    monkeypatch.setattr(pipeline.page, "write", lambda run, suite: run.report)
-    job.report()
-    assert set(released) == set(methods.LABELS.values())
+    checked, released = settings.resolve(config), []
+    monkeypatch.setattr(publish, "publish_label", lambda *found: released.append(found))
+    publish.publish(checked, suite.load(checked.suite_folder), runs.Run(tmp_path))
+    assert {label for _, _, label in released} == set(methods.LABELS.values())
