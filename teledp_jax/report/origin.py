@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -13,14 +13,14 @@ from teledp_jax.report import tables, texts
 
 
 def assumed(
-    inputs: inputs_lib.Inputs, suite: definition.Suite, rates: pathlib.Path | None
+    inputs: inputs_lib.Inputs, suite: definition.Suite, rates: Sequence[pathlib.Path]
 ) -> dict[str, Any]:
     """Shows columns of raw tables, and rates of the simulator, that nobody states.
 
     Args:
         inputs: The run.
         suite: The suite, whose files mark assumed columns.
-        rates: Data file of its simulator, if it has one.
+        rates: Data files of its simulator, if it has one.
     """
     rows = [
         (source.name, name, source.types[name], source.descriptions[name])
@@ -33,7 +33,8 @@ def assumed(
         "simulation": json.dumps(inputs.settings.get("simulation") or {}),
         "grid": tables.of(("raw table", "column", "type", "meaning"), rows),
         "rates": tables.of(
-            ("section", "about"), list(_assumed_rates(rates)) if rates else []
+            ("section", "about"),
+            [row for path in rates for row in _assumed_rates(path)],
         ),
     }
 

@@ -48,7 +48,7 @@ def write(
     run: runs.Run,
     suite: definition.Suite,
     *,
-    rates: pathlib.Path | None = None,
+    rates: Sequence[pathlib.Path] = (),
     make_additions: Sequence[MakeAddition] = (),
 ) -> pathlib.Path:
     """Writes `report.html` and `figures/` from the files of a run folder.
@@ -58,7 +58,7 @@ def write(
     Args:
         run: The run folder.
         suite: The suite, for the SQL of its queries and its public schema.
-        rates: Data file of the suite's simulator, if it has one.
+        rates: Data files of the suite's simulator, if it has one.
         make_additions: Make the parts that others add, in order.
 
     Returns:
@@ -82,7 +82,7 @@ def write(
 def _facts(
     inputs: inputs_lib.Inputs,
     suite: definition.Suite,
-    rates: pathlib.Path | None,
+    rates: Sequence[pathlib.Path],
     draw: embed.Draw,
 ) -> dict[str, Any]:
     """Collects what every section shows, by the name that the template uses."""

@@ -22,9 +22,22 @@ _PAIRS = np.frombuffer(b"".join(b"%02x" % n for n in range(256)), dtype=np.uint1
 def text(
     values: Sequence[str | None], codes: draws.Ints, *, null: draws.Bools | None = None
 ) -> pa.Array:
-    """The value of each code, as a dictionary column."""
+    """Makes a dictionary column of the value of each code.
+
+    Args:
+        values: Value of each code; two codes may have the same one.
+        codes: One code per row.
+        null: Rows without a value.
+
+    Returns:
+        A column whose dictionary has each value once: a writer of Parquet gives other
+        bytes each time if it has one twice.
+    """
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    if len(places) < len(values):
+        codes = np.array([places[value] for value in values])[codes]
     return pa.DictionaryArray.from_arrays(
-        pa.array(codes.astype(np.int32), mask=null), pa.array(values, pa.string())
+        pa.array(codes.astype(np.int32), mask=null), pa.array(list(places), pa.string())
     )
 
 

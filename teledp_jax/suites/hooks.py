@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from teledp_jax import errors, runs, storage
 from teledp_jax.data import definition, sqlfile
 from teledp_jax.report import page
-from teledp_jax.suites.dca import fleet
+from teledp_jax.suites.dca import facts, fleet
 from teledp_jax.suites.eventlog import comparison, logfile, sections, simulate
 from teledp_jax.suites.flights import load
 
@@ -81,7 +81,7 @@ class Hooks(NamedTuple):
         write: Makes its raw files; None: a run needs a source.
         read_file: Makes them of one file; None: a source is a folder.
         simulator: Module whose code the raw files depend on.
-        rates: Data file of its simulator, whose assumed sections the report lists.
+        rates: Data files of its simulator, whose assumed sections the report lists.
         compare: Run after `evaluate`.
         additions: Make the parts of the report that are its own.
     """
@@ -89,7 +89,7 @@ class Hooks(NamedTuple):
     write: Write | None = None
     read_file: ReadFile | None = None
     simulator: str = ""
-    rates: pathlib.Path | None = None
+    rates: tuple[pathlib.Path, ...] = ()
     compare: Compare | None = None
     additions: tuple[page.MakeAddition, ...] = ()
 
@@ -136,12 +136,12 @@ def _load_flights(
 
 
 _SHIPPED = {
-    "dca": Hooks(write=_simulate_laptops, simulator=fleet.__name__, rates=fleet.RATES),
+    "dca": Hooks(write=_simulate_laptops, simulator=fleet.__name__, rates=facts.RATES),
     "eventlog": Hooks(
         write=_simulate_log,
         read_file=logfile.read,
         simulator=simulate.__name__,
-        rates=simulate.RATES,
+        rates=(simulate.RATES,),
         compare=comparison.write,
         additions=(sections.addition,),
     ),

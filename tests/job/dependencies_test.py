@@ -105,7 +105,7 @@ def test_a_comment_changes_only_the_stages_that_run_the_file(
 
 def test_another_rate_of_the_simulator_makes_the_fleet_again(folder, bases):
     before = bases()
-    add_line(folder / "teledp_jax/suites/dca/dca.yaml")
+    add_line(folder / "teledp_jax/suites/dca/devices.yaml")
     assert changed(before, bases()) == {"simulate"}
     assert before["aggregate"].earlier == (Stage("simulate"),)  # which follows it
 

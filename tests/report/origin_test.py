@@ -14,7 +14,7 @@ attributes:
 def test_assumed_columns_and_rates_are_listed(run, suite, tmp_path):
     rates = tmp_path / "rates.yaml"
     rates.write_text(RATES)
-    found = origin.assumed(inputs_lib.read(run, suite.folder), suite, rates)
+    found = origin.assumed(inputs_lib.read(run, suite.folder), suite, [rates])
     assert found["simulated"]
     assert found["grid"].rows == (("sysinfo", "ram", "BIGINT", "memory"),)
     assert found["rates"].rows == (

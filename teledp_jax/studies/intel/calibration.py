@@ -5,23 +5,35 @@ text by column; an empty text is a missing value.
 """
 
 import collections
+import functools
 import math
+import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import yaml
 from scipy import stats
 
-from teledp_jax.suites.dca import facts, spans
+from teledp_jax.suites.dca import facts
 
 Row = Mapping[str, str]
 Rows = Sequence[Row]
 _MILLION = 1e6
 
 
+@functools.cache
+def _facts() -> Mapping[str, Any]:
+    """Reads `calibration.yaml`."""
+    path = pathlib.Path(__file__).with_suffix(".yaml")
+    content: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content
+
+
 def queries() -> Mapping[str, Mapping[str, Any]]:
-    """How to compare each query, by its name."""
-    return facts.listing("published")["queries"]
+    """Tells how to compare each query, by its name."""
+    found: Mapping[str, Mapping[str, Any]] = _facts()["queries"]
+    return found
 
 
 def file_of(query: str) -> str:
@@ -139,7 +151,7 @@ def _measure(
             else math.nan
         )
         return "spearman", float(value), len(pairs)
-    share = spans.rows_share(section.get("table", ""))
+    share = facts.rows_share(section.get("table", ""))
     factor = {"devices": scale, "rows": scale / share, "rows_each": 1.0 / share}
     found = [_error(real, other * factor.get(kind, 1.0)) for real, other in pairs]
     return "relative_error", float(np.median(found)) if found else math.nan, len(found)
@@ -147,7 +159,7 @@ def _measure(
 
 def _asked(section: Mapping[str, Any], published: Rows, known: Rows) -> list[Any]:
     """Keys of the rows that devices enough stand behind."""
-    least = facts.listing("published")["least_devices"]
+    least = _facts()["least_devices"]
     if "known_in" in section:
         enough = {_key(section, row) for row in known}
         return [key for key in (_key(section, r) for r in published) if key in enough]

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, presence, traits
+from teledp_jax.suites.dca import amounts, facts, presence, table_rows, traits
 
 _VERSIONS = 4
 
@@ -17,8 +17,8 @@ def application_error_event_1000(
 ) -> columns.Columns:
     """Application crashes. The defective driver came late in the window."""
     table = "application_error_event_1000"
-    section = facts.constants()[table]
-    rate = presence.rates(
+    section = facts.section(table)
+    rate = amounts.rates(
         fleet, table, events=section["events"], spread=section["spread"]
     )
     factor = np.where(fleet.defective, section["driver_factor"], 1.0)
@@ -27,14 +27,14 @@ def application_error_event_1000(
     factor *= np.where(extreme, section["extreme_age_factor"], 1.0)
     rate = np.minimum(rate * factor * np.exp(fleet.vendor_effect), 4000.0)
     counts = fleet.draw(table).poisson("events", rate)
-    rows = presence.Rows(fleet, table, counts * presence.reports(fleet, table))
-    utc = rows.times()
+    rows = table_rows.Rows(fleet, table, counts * presence.reports(fleet, table))
+    utc = rows.utc_times()
     by_driver = fleet.defective[rows.device] & rows.draw.chance(
         "driver", section["driver_share"]
     )
-    start = presence.window_start()
-    late = facts.constants()["window"]["new_driver_day"] * columns.DAY_S
-    span = presence.window_days() * columns.DAY_S - late
+    start, days = rows.window
+    late = section["new_driver_day"] * columns.DAY_S
+    span = days * columns.DAY_S - late
     recent = start + late + (utc - start) % span
     utc = np.where(by_driver, recent, utc)
     by_memory = fleet.starved[rows.device] & rows.draw.chance(
@@ -45,7 +45,7 @@ def application_error_event_1000(
     exceptions = draws.Vocabulary(section["exceptions"])
     exception = exceptions.pick(rows.draw.uniform("exception"), kind)
     return {
-        **rows.event(guids, utc),
+        **table_rows.begin(fleet, table, guids, rows.device, utc),
         **_application(rows, app),
         **_module(rows, app, kind),
         "exception_code": columns.text(exceptions.values, exception),
@@ -61,15 +61,15 @@ def application_hang_event_1002(
 ) -> columns.Columns:
     """Application hangs: most on devices worked hard on little memory."""
     table = "application_hang_event_1002"
-    section = facts.constants()[table]
-    rate = presence.rates(
+    section = facts.section(table)
+    rate = amounts.rates(
         fleet, table, events=section["events"], spread=section["spread"]
     )
     rate *= np.where(fleet.starved, section["starved_factor"], 1.0)
     rate *= np.where(fleet.hot, section["hot_factor"], 1.0)
     counts = fleet.draw(table).poisson("events", np.minimum(rate, 2000.0))
-    rows = presence.Rows(fleet, table, counts * presence.reports(fleet, table))
-    utc = rows.times()
+    rows = table_rows.Rows(fleet, table, counts * presence.reports(fleet, table))
+    utc = rows.utc_times()
     types = draws.Vocabulary({"all": section["hang_types"]})
     kind = types.pick(rows.draw.uniform("type"))
     length = section["termination_ms"] * np.exp(
@@ -79,7 +79,7 @@ def application_hang_event_1002(
     application = dict(_application(rows, _app_of(fleet, rows)))
     del application["app_timestamp"]
     return {
-        **rows.event(guids, utc),
+        **table_rows.begin(fleet, table, guids, rows.device, utc),
         **application,
         "start_time": _file_time(utc - _age_s(rows)),
         "termination_time_ms": pa.array(np.minimum(length, 3.6e6).astype(np.int32)),
@@ -90,7 +90,7 @@ def application_hang_event_1002(
 @functools.cache
 def _apps() -> tuple[list[str], list[str], draws.Choice]:
     """Executables, the kind of each, and the choice of one by persona."""
-    section = facts.constants()["apps"]
+    section = facts.section("apps")
     weights = {
         name: (kind, weight)
         for kind, names in section["weights"].items()
@@ -110,16 +110,16 @@ def _apps() -> tuple[list[str], list[str], draws.Choice]:
     return list(weights), [kind for kind, _ in weights.values()], choice
 
 
-def _app_of(fleet: traits.Fleet, rows: presence.Rows) -> draws.Ints:
+def _app_of(fleet: traits.Fleet, rows: table_rows.Rows) -> draws.Ints:
     """The executable of each row: often the device's own troublemaker, else any."""
     _, _, choice = _apps()
     own = fleet.draw(rows.draw.purpose).uniform("troublemaker")[rows.device]
-    share = facts.constants()["application_error_event_1000"]["troublemaker_share"]
+    share = facts.section("application_error_event_1000")["troublemaker_share"]
     uniform = np.where(rows.draw.chance("own", share), own, rows.draw.uniform("app"))
     return choice.pick(uniform, fleet.codes["persona"][rows.device])
 
 
-def _application(rows: presence.Rows, app: draws.Ints) -> columns.Columns:
+def _application(rows: table_rows.Rows, app: draws.Ints) -> columns.Columns:
     """Which program failed."""
     names, kinds, _ = _apps()
     build = (rows.draw.uniform("build") ** 2 * _VERSIONS).astype(np.int64)
@@ -143,10 +143,12 @@ def _application(rows: presence.Rows, app: draws.Ints) -> columns.Columns:
     }
 
 
-def _module(rows: presence.Rows, app: draws.Ints, kind: draws.Ints) -> columns.Columns:
+def _module(
+    rows: table_rows.Rows, app: draws.Ints, kind: draws.Ints
+) -> columns.Columns:
     """Which module was at fault, by the kind of crash."""
     vocabulary = draws.Vocabulary(
-        facts.constants()["application_error_event_1000"]["modules"]
+        facts.section("application_error_event_1000")["modules"]
     )
     apps, _, _ = _apps()
     names = [*vocabulary.values, *apps]
@@ -169,7 +171,7 @@ def _build_stamps(versions: list[str]) -> list[str]:
     return [hashlib.sha256(text.encode()).hexdigest()[:8] for text in versions]
 
 
-def _age_s(rows: presence.Rows) -> draws.Ints:
+def _age_s(rows: table_rows.Rows) -> draws.Ints:
     """How long a process had run."""
     return np.asarray(-7200.0 * np.log(rows.draw.uniform("age"))).astype(np.int64)
 

@@ -5,7 +5,15 @@ import pyarrow as pa
 from scipy import special
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, members, platforms, spans, traits
+from teledp_jax.suites.dca import (
+    amounts,
+    facts,
+    platforms,
+    presence,
+    table_rows,
+    traits,
+    windows,
+)
 
 _BATTERY = "__tmp_batt_dc_events"
 _SLEEP = "guids_on_off_suspend_time_day"
@@ -13,13 +21,15 @@ _SLEEP = "guids_on_off_suspend_time_day"
 
 def batt_dc_events(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """A row a time on battery: more by country, longer by country and processor."""
-    section = facts.intel(_BATTERY)
+    section = facts.section(_BATTERY)
     draw = fleet.draw(_BATTERY)
     power_ons, minutes = _levels(fleet)
-    factor = spans.activity(draw, "days", shape=0.8)
-    num_days = spans.counts(np.full(len(fleet.ids), section["days"]), factor)
-    num_days = np.minimum(num_days, spans.num_days())
-    days = spans.Rows(fleet, _BATTERY, num_days * members.reports(fleet, _BATTERY))
+    factor = amounts.activity(draw, "days", shape=0.8)
+    num_days = amounts.counts(np.full(len(fleet.ids), section["days"]), factor)
+    num_days = np.minimum(num_days, windows.of(_BATTERY).days)
+    days = table_rows.Rows(
+        fleet, _BATTERY, num_days * presence.reports(fleet, _BATTERY)
+    )
     local = days.days()
     episodes = 1 + days.draw.poisson("episodes", power_ons[days.device] - 1.0)
     day, number = draws.unfold(episodes)
@@ -33,12 +43,12 @@ def batt_dc_events(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     mean = (
         minutes
         / power_ons
-        * spans.activity(draw, "minutes", shape=section["device_shape"])
+        * amounts.activity(draw, "minutes", shape=section["device_shape"])
     )
     length = -np.log(rows.uniform("minutes")) * mean[of]
     length = np.floor(length + rows.uniform("round"))
     begin = (
-        local[day] - spans.NOON_S + (rows.uniform("time") * 86_000.0).astype(np.int64)
+        local[day] - windows.NOON_S + (rows.uniform("time") * 86_000.0).astype(np.int64)
     )
     charge = np.floor(30.0 + 71.0 * np.sqrt(rows.uniform("charge")))
     left = np.maximum(charge - np.ceil(length / 4.0), 3.0)
@@ -57,16 +67,16 @@ def batt_dc_events(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
 
 def _levels(fleet: traits.Fleet) -> tuple[draws.Floats, draws.Floats]:
     """Power-ons and minutes a device-day, by country and processor."""
-    section = facts.intel(_BATTERY)
+    section = facts.section(_BATTERY)
     country = "countryname_normalized"
     pairs = section["countries"]
     others = section["other_countries"]
     power_ons = fleet.by_value(country, {k: v[0] for k, v in pairs.items()}, others[0])
     minutes = fleet.by_value(country, {k: v[1] for k, v in pairs.items()}, others[1])
     known = section["platforms"]
-    names = platforms.platform_values()
+    names = platforms.values()
     level = np.array([known.get(name, section["minutes"]) for name in names])
-    factor = level[platforms.platforms(fleet)] / section["minutes"]
+    factor = level[platforms.of(fleet)] / section["minutes"]
     return power_ons, minutes * factor
 
 
@@ -74,12 +84,12 @@ def guids_on_off_suspend_time_day(
     fleet: traits.Fleet, guids: pa.Array
 ) -> columns.Columns:
     """Seconds a day on, off, in modern standby (if the device can) and asleep."""
-    section = facts.intel(_SLEEP)
+    section = facts.section(_SLEEP)
     draw = fleet.draw(_SLEEP)
-    factor = spans.activity(draw, "days", shape=0.6)
-    num_days = spans.counts(np.full(len(fleet.ids), section["days"]), factor)
-    num_days = np.minimum(num_days, spans.num_days())
-    present = np.flatnonzero(members.reports(fleet, _SLEEP))
+    factor = amounts.activity(draw, "days", shape=0.6)
+    num_days = amounts.counts(np.full(len(fleet.ids), section["days"]), factor)
+    num_days = np.minimum(num_days, windows.of(_BATTERY).days)
+    present = np.flatnonzero(presence.reports(fleet, _SLEEP))
     shares, total = _shares(fleet, draw)
     own = _dirichlet(
         draws.Draws(fleet.seed, f"own/{_SLEEP}", fleet.ids[present]),
@@ -88,7 +98,7 @@ def guids_on_off_suspend_time_day(
     of_device = np.zeros_like(shares)
     of_device[present] = own
     num_days[np.setdiff1d(np.arange(len(num_days)), present)] = 0
-    rows = spans.Rows(fleet, _SLEEP, num_days)
+    rows = table_rows.Rows(fleet, _SLEEP, num_days)
     split = _dirichlet(rows.draw, section["day_concentration"] * of_device[rows.device])
     seconds = np.rint(split * total[rows.device, None])
     local = rows.days()
@@ -109,11 +119,11 @@ def _shares(
     Only devices with modern standby have time in it, at the expense of sleep, so that
     the means over a platform are the stated ones.
     """
-    section = facts.intel(_SLEEP)
+    section = facts.section(_SLEEP)
     known, others = section["platforms"], section["other_platforms"]
-    names = platforms.platform_values()
+    names = platforms.values()
     level = np.array([known.get(name, others) for name in names], dtype=np.float64)
-    seconds = level[platforms.platforms(fleet)]
+    seconds = level[platforms.of(fleet)]
     total = seconds.sum(axis=1)
     shares = seconds / total[:, None]
     asleep = shares[:, 2] + shares[:, 3]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from teledp_jax.suites import draws
-from teledp_jax.suites.dca import facts, spans
+from teledp_jax.suites.dca import facts
 
 LEVELS = ("low", "moderate", "high")
 
@@ -21,7 +21,7 @@ def cells() -> Mapping[str, Any]:
     What is not published of a cell follows from what is published of other versions and
     activities of its blocker; made-up devices follow, each in one cell an activity.
     """
-    section, listing = facts.intel(_TABLE), facts.listing("blockers")
+    section, listing = facts.section(_TABLE), facts.listing("blockers")
     versions = list(section["records"])
     sizes = np.array([_devices_of(version) for version in versions])
     names: list[tuple[str, str]] = []
@@ -46,7 +46,7 @@ def cells() -> Mapping[str, Any]:
     share, seconds, records, is_published = numbers
     wanted = np.array([*section["records"].values(), section["other_records"]])
     records = _scaled(share, records, is_published, section["active_share"] * wanted)
-    least = 1.0 / spans.rows_share(_TABLE)
+    least = 1.0 / facts.rows_share(_TABLE)
     expected = (share * np.maximum(records, least)).sum(axis=1)
     return {
         "versions": versions,
@@ -67,7 +67,7 @@ def _scaled(
     wanted: draws.Floats,
 ) -> draws.Floats:
     """Records of cells, those that are not published scaled to the sum of a version."""
-    least = 1.0 / spans.rows_share(_TABLE)
+    least = 1.0 / facts.rows_share(_TABLE)
     expected = share * np.maximum(records, least)
     known = (expected * is_published).sum(axis=1)
     rest = (expected * (1.0 - is_published)).sum(axis=1)
@@ -77,7 +77,7 @@ def _scaled(
 
 def _devices_of(version: str) -> float:
     """Devices of the million that have a version in the window, and blockers."""
-    shares = facts.intel("versions")["shares"]
+    shares = facts.section("versions")["shares"]
     return float(sum(n for name, n in shares.items() if version in name.split(", ")))
 
 
@@ -115,7 +115,7 @@ def _completed(
 
     A fourth number is 1 for the activities in `own`, which are published.
     """
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     shares = {"low": 1.0, **section["shares_of_low"]}
     records = {"low": 1.0, **section["records_of_low"]}
     base = next(level for level in LEVELS if level in known)

@@ -5,12 +5,14 @@ import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
 from teledp_jax.suites.dca import (
+    amounts,
     blocker_cells,
     facts,
-    members,
-    platforms,
-    spans,
+    presence,
+    table_rows,
     traits,
+    versions,
+    windows,
 )
 
 TABLE = "mods_sleepstudy_top_blocker_hist"
@@ -24,8 +26,8 @@ def mods_sleepstudy_top_blocker_hist(
     window, device, version, begin, end = _windows(fleet)
     draw = draws.Draws(fleet.seed, f"windows/{TABLE}", fleet.ids[device], window)
     active, cell, per_cell = _active(fleet, device, window, version)
-    share = spans.rows_share(TABLE)
-    activity = spans.activity(draw, "factor", shape=facts.intel(TABLE)["shape"])
+    share = facts.rows_share(TABLE)
+    activity = amounts.activity(draw, "factor", shape=facts.section(TABLE)["shape"])
     idle = draw.poisson("idle", table["idle"][version] * share * activity)
     place = np.concatenate(
         [np.repeat(active, per_cell), np.repeat(np.arange(len(device)), idle)]
@@ -52,7 +54,7 @@ def mods_sleepstudy_top_blocker_hist(
     local += fleet.offset[of]
     kinds = [kind for kind, _ in table["names"]]
     return {
-        **spans.session(fleet, TABLE, guids, of, local),
+        **table_rows.session(fleet, TABLE, guids, of, local),
         "blocker_name": columns.text([name for _, name in table["names"]], name),
         "active_time_ms": pa.array(
             np.where(is_idle, 0, np.maximum(seconds * 1e3, 1.0)).astype(np.int64)
@@ -67,21 +69,22 @@ def _windows(
     fleet: traits.Fleet,
 ) -> tuple[draws.Ints, draws.Ints, draws.Ints, draws.Ints, draws.Ints]:
     """Number, device, version, first and last second of each window with blockers."""
-    names = [value.split(", ") for value in platforms.version_values()]
+    names = [value.split(", ") for value in versions.values()]
     order = blocker_cells.cells()["versions"]
     numbers = [[order.index(n) if n in order else len(order) for n in v] for v in names]
     both = np.array([[pair[0], pair[-1]] for pair in numbers])
     count = np.array([len(pair) for pair in numbers])
-    code = platforms.versions(fleet)
-    present = members.reports(fleet, TABLE)
+    code = versions.of(fleet)
+    present = presence.reports(fleet, TABLE)
     device, window = draws.unfold(count[code] * present)
     version = both[code[device], window]
     # A record's date counts, at midnight: days away from an upgrade are safe.
     margin = 2 * columns.DAY_S
-    upgraded = platforms.upgrades(fleet)[device]
-    final = spans.start() + spans.num_days() * columns.DAY_S - margin
+    upgraded = versions.upgrades(fleet)[device]
+    start, days = windows.of(TABLE)
+    final = start + days * columns.DAY_S - margin
     double = (count[code] == 2)[device]
-    begin = np.where(window == 1, upgraded + margin, spans.start())
+    begin = np.where(window == 1, upgraded + margin, start)
     end = np.where(double & (window == 0), upgraded - margin, final)
     return window, device, version, begin, end
 
@@ -106,7 +109,7 @@ def _active(
         fleet.ids[device[place]],
         window[place] * num_cells + cell,
     )
-    factor = spans.activity(picked, "factor", shape=facts.intel(TABLE)["shape"])
-    mean = table["records"][version[place], cell] * spans.rows_share(TABLE)
+    factor = amounts.activity(picked, "factor", shape=facts.section(TABLE)["shape"])
+    mean = table["records"][version[place], cell] * facts.rows_share(TABLE)
     number = 1 + picked.poisson("records", np.maximum(mean - 1.0, 0.0) * factor)
     return place, cell, number

@@ -6,7 +6,15 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, members, spans, traits
+from teledp_jax.suites.dca import (
+    amounts,
+    facts,
+    margins,
+    presence,
+    table_rows,
+    traits,
+    windows,
+)
 
 _TABLE = "web_cat_usage_v2"
 _FAVOURITES = 6
@@ -15,14 +23,14 @@ _FAVOURED_SHARE = 0.6
 
 def web_cat_usage_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """Several rows a day: a browser of the device, and a category of its persona."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
-    days = spans.counts(
+    days = amounts.counts(
         fleet.by_value("persona", section["days"]),
-        spans.activity(draw, "days", shape=0.5),
+        amounts.activity(draw, "days", shape=0.5),
     )
-    days = np.minimum(days, spans.num_days())
-    daily = spans.Rows(fleet, _TABLE, days * members.reports(fleet, _TABLE))
+    days = np.minimum(days, windows.of(_TABLE).days)
+    daily = table_rows.Rows(fleet, _TABLE, days * presence.reports(fleet, _TABLE))
     owned, rate = _browsers(fleet, draw)
     per_day = 1 + daily.draw.poisson("rows", np.maximum(rate[daily.device] - 1.0, 0.0))
     num_owned = (owned > 0.0).sum(axis=1)
@@ -47,7 +55,8 @@ def web_cat_usage_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     parts = [name.split("/", 1) for name in section["categories"]]
     loads = 1 + np.floor(milliseconds / 60_000.0 * rows.uniform("loads"))
     loads = np.minimum(loads, 5_000.0)
-    begin = spans.begin(fleet, _TABLE, guids, of, daily.days()[day])
+    utc = daily.days()[day] - fleet.offset[of]
+    begin = table_rows.begin(fleet, _TABLE, guids, of, utc)
     return {
         **begin,
         "browser": columns.text(list(section["browsers"]), browser),
@@ -65,11 +74,11 @@ def _browsers(
     fleet: traits.Fleet, draw: draws.Draws
 ) -> tuple[draws.Floats, draws.Floats]:
     """Weights of each device's browsers, 0 for those it lacks; and rows a day."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     names = list(section["browsers"])
     there = fleet.is_one_of("countryname_normalized", section["edge_countries"])
     chrome, edge, firefox = (draw.uniform(name) for name in names)
-    away = members.reference_share(
+    away = margins.reference_share(
         fleet, "countryname_normalized", section["edge_countries"]
     )
     shares = {name: value / 100.0 for name, value in section["browsers"].items()}
@@ -102,7 +111,7 @@ def _pick(weights: draws.Floats, uniform: draws.Floats) -> draws.Ints:
 @functools.cache
 def _category_choice() -> draws.Choice:
     """The choice of a category by persona, as shares of time."""
-    section = facts.intel(_TABLE)["shares"]
+    section = facts.section(_TABLE)["shares"]
     names = facts.attribute_values("persona")
     return draws.Choice([section.get(name, section["all"]) for name in names])
 
@@ -128,11 +137,11 @@ def _durations(
     browser: draws.Ints,
 ) -> draws.Floats:
     """Milliseconds on pages; none at all for a few devices of some personas."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     ratio = np.array(
         [section["time"][name] / section["rows"][name] for name in section["browsers"]]
     )
-    mean = section["duration_ms"] * spans.activity(draw, "time", shape=0.5)
+    mean = section["duration_ms"] * amounts.activity(draw, "time", shape=0.5)
     blank = fleet.is_one_of("persona", section["blanked"])
     blank &= draw.chance("blank", section["blank_share"])
     mean = np.where(blank, 0.0, mean + 1_000.0)

@@ -8,24 +8,31 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, members, ownership, spans, traits
+from teledp_jax.suites.dca import (
+    amounts,
+    facts,
+    ownership,
+    presence,
+    table_rows,
+    traits,
+)
 
 _TABLE = "display_devices"
 
 
 def display_devices(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """A row an interval of one setting of a display that the device has."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
-    present = np.flatnonzero(members.reports(fleet, _TABLE))
+    present = np.flatnonzero(presence.reports(fleet, _TABLE))
     device, setting = _settings(fleet, present)
     brand_device, brand = _vendors(fleet, present)
     num_settings = np.bincount(device, minlength=len(fleet.ids))
     num_brands = np.bincount(brand_device, minlength=len(fleet.ids))
-    mean = np.full(len(fleet.ids), section["rows"] * spans.rows_share(_TABLE))
-    num_rows = spans.counts(mean, spans.activity(draw, "rows", shape=0.6))
+    mean = np.full(len(fleet.ids), section["rows"] * facts.rows_share(_TABLE))
+    num_rows = amounts.counts(mean, amounts.activity(draw, "rows", shape=0.6))
     num_rows = np.maximum(num_rows, np.maximum(num_settings, num_brands))
-    rows = spans.Rows(fleet, _TABLE, num_rows * (num_settings > 0))
+    rows = table_rows.Rows(fleet, _TABLE, num_rows * (num_settings > 0))
     of, number = rows.device, rows.number
     # The first rows show every setting and vendor once, the others draw one.
     skewed = (rows.draw.uniform("setting") ** 1.3 * num_settings[of]).astype(np.int64)
@@ -41,16 +48,16 @@ def display_devices(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
 def _columns(
     fleet: traits.Fleet,
     guids: pa.Array,
-    rows: spans.Rows,
+    rows: table_rows.Rows,
     code: draws.Ints,
     slot: draws.Ints,
     vendor: draws.Ints,
     shown: draws.Bools,
 ) -> columns.Columns:
     """The columns of rows of known settings and vendors; those `shown` are active."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     table = _groups()
-    local = rows.times()
+    utc = rows.local_times() - fleet.offset[rows.device]
     displays = draws.Draws(fleet.seed, f"display/{_TABLE}", rows.draw.ids, slot)
     mains, battery = _durations(fleet, rows, code, slot)
     active = ~rows.draw.chance("inactive", section["inactive_share"])
@@ -60,7 +67,7 @@ def _columns(
     rates = np.array([60, 60, 60, 60, 144, 75, 120, 59])
     rate = rates[(displays.uniform("rate") * len(rates)).astype(np.int64)]
     return {
-        **spans.begin(fleet, _TABLE, guids, rows.device, local),
+        **table_rows.begin(fleet, _TABLE, guids, rows.device, utc),
         "display_id": columns.hexadecimal(displays.bits("id"), num_digits=8),
         "adapter_id": columns.text(
             ["integrated", "discrete"], fleet.discrete[rows.device].astype(np.int64)
@@ -84,7 +91,7 @@ def _columns(
 def _groups() -> Mapping[str, Any]:
     """Connection, size, share of devices and seconds of each group of settings."""
     listing = facts.listing("displays")
-    small = facts.intel(_TABLE)["small_groups"]
+    small = facts.section(_TABLE)["small_groups"]
     groups = [
         (connection, size, *numbers)
         for connection, sizes in listing["groups"].items()
@@ -113,7 +120,7 @@ def _settings(
 ) -> tuple[draws.Ints, draws.Ints]:
     """Each setting that each device has had; at least one."""
     table = _groups()
-    leaning = facts.intel(_TABLE)["traits"]
+    leaning = facts.section(_TABLE)["traits"]
     weights = [
         leaning.get(table["connections"][code], {}) for code in table["connection"]
     ]
@@ -130,7 +137,7 @@ def _settings(
 
 def _vendors(fleet: traits.Fleet, present: draws.Ints) -> tuple[draws.Ints, draws.Ints]:
     """Each vendor whose displays each device has had; at least one."""
-    shares = facts.intel(_TABLE)["vendors"]
+    shares = facts.section(_TABLE)["vendors"]
     share = np.array([list(shares.values())]) / 100.0
     device, vendor = ownership.owned(
         fleet, f"vendors/{_TABLE}", present, share, [{} for _ in shares]
@@ -143,11 +150,11 @@ def _vendors(fleet: traits.Fleet, present: draws.Ints) -> tuple[draws.Ints, draw
 
 
 def _durations(
-    fleet: traits.Fleet, rows: spans.Rows, code: draws.Ints, slot: draws.Ints
+    fleet: traits.Fleet, rows: table_rows.Rows, code: draws.Ints, slot: draws.Ints
 ) -> tuple[draws.Floats, draws.Floats]:
     """Seconds of each row on mains power and on battery."""
     table = _groups()
-    spread = facts.intel(_TABLE)["device_spread"]
+    spread = facts.section(_TABLE)["device_spread"]
     own = draws.Draws(fleet.seed, f"use/{_TABLE}", rows.draw.ids, slot)
     mains, battery = (
         np.exp(spread * own.normal(name) - 0.5 * spread**2) * table[name][code]

@@ -1,9 +1,8 @@
-"""A fleet of laptops that writes the raw tables of suite dca.
+"""Simulates a fleet of laptops that writes the raw tables of suite dca.
 
 Latent traits of a device (how new, well made, hard worked, mobile, connected, and how
-much it reports) drive all its tables. Every share and rate lies in `dca.yaml` and, for
-the tables behind workload intel, in `intel.yaml`, `displays.yaml`, `apps.yaml` and
-`blockers.yaml`, marked as published, estimated or assumed.
+much it reports) drive all its tables. Every share and rate lies in the YAML files of
+this folder, marked as published, estimated or assumed.
 """
 
 import pathlib
@@ -23,22 +22,20 @@ from teledp_jax.suites.dca import (
     displays,
     facts,
     foreground,
-    hardware,
+    frequency,
     memory,
+    metrics,
     network,
     platforms,
+    power,
     restarts,
-    sensors,
     sleepstudy,
-    spans,
     sysinfo,
     traits,
+    versions,
     waits,
     wifi,
 )
-
-RATES = pathlib.Path(__file__).with_name("dca.yaml")
-"""Shares and rates behind all tables, each marked with where it comes from."""
 
 _TABLES: Mapping[str, Callable[[traits.Fleet, pa.Array], columns.Columns]] = {
     table.__name__: table
@@ -48,16 +45,16 @@ _TABLES: Mapping[str, Callable[[traits.Fleet, pa.Array], columns.Columns]] = {
         applications.application_error_event_1000,
         applications.application_hang_event_1002,
         restarts.microsoft_windows_kernel_power_event_41,
-        hardware.hw_cpu_frequency,
-        hardware.power_acdc_usage_v4_hist,
+        frequency.hw_cpu_frequency,
+        power.power_acdc_usage_v4_hist,
         wifi.wifi_error,
         platforms.system_cpu_metadata,
-        platforms.system_os_codename_history,
+        versions.system_os_codename_history,
         network.os_network_consumption_v2,
         memory.os_memsam_avail_percent,
         battery.guids_on_off_suspend_time_day,
         browsing.web_cat_usage_v2,
-        sensors.hw_metric_stats,
+        metrics.hw_metric_stats,
         waits.userwait_v2,
         displays.display_devices,
         blockers.mods_sleepstudy_top_blocker_hist,
@@ -82,7 +79,7 @@ def simulate(
 ) -> None:
     """Writes raw Parquet, manifests and the data dictionary of a simulated fleet.
 
-    A device's rows depend on `seed`, `world` and its number alone: neither on the
+    A device's rows depend only on `seed`, `world` and its number: neither on the
     size of the fleet nor on that of a chunk. Memory is that of one chunk.
 
     Args:
@@ -90,9 +87,9 @@ def simulate(
         source: The suite's raw tables; columns and types follow their DDL.
         num_devices: Size of the fleet.
         seed: Of all draws.
-        world: Which correlations hold: a name in `dca.yaml`.
-        coverage: Factor on the published share of devices that have each table of
-            workload intel; no share exceeds 0.6.
+        world: Which correlations hold: a name in section `worlds`.
+        coverage: Factor on the published share of devices that have a table, where
+            one is published; no share exceeds 0.6.
         progress: Told the devices done and the devices in all.
         chunk_devices: Devices that are made at once, and in one part file.
 
@@ -139,7 +136,7 @@ def simulate(
 
 def _notes(names: Iterable[str]) -> dict[str, str]:
     """What the dictionary says of tables with fewer rows than the corpus has."""
-    shares = {name: spans.rows_share(name) for name in names}
+    shares = {name: facts.rows_share(name) for name in names}
     return {
         name: f"{share:g} rows written for each row of the corpus"
         for name, share in shares.items()

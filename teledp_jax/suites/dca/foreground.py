@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, members, ownership, spans, traits
+from teledp_jax.suites.dca import amounts, facts, ownership, presence, traits, windows
 
 _TABLE = "__tmp_fgnd_apps_date"
 _HIDDEN = ("restricted process", "desktop")
@@ -17,31 +17,31 @@ _HIDDEN = ("restricted process", "desktop")
 def fgnd_apps_date(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """A row a day and application; rows are thinned, and stand for those left out."""
     draw = fleet.draw(_TABLE)
-    present = np.flatnonzero(members.reports(fleet, _TABLE))
+    present = np.flatnonzero(presence.reports(fleet, _TABLE))
     device, app = _apps(fleet, draw, present)
     table = _listing()
-    activity = spans.activity(draw, "days", shape=0.7)
+    activity = amounts.activity(draw, "days", shape=0.7)
     pairs = draws.Draws(fleet.seed, f"pairs/{_TABLE}", fleet.ids[device], app)
     extra = np.maximum(table["rows"][app] - 1.0, 0.0) * activity[device]
     num_rows = 1 + pairs.poisson("rows", extra)
-    pair, number = draws.unfold(np.minimum(num_rows, spans.num_days()))
+    pair, number = draws.unfold(np.minimum(num_rows, windows.of(_TABLE).days))
     of, code = device[pair], app[pair]
     rows = draws.Draws(
         fleet.seed, f"rows/{_TABLE}", fleet.ids[of], app[pair] * 1024 + number
     )
     seconds, detections = _amounts(fleet, pairs, pair, rows, code, activity[of])
-    first = (pairs.uniform("first") * spans.num_days()).astype(np.int64)[pair]
-    day = (first + number) % spans.num_days()
-    companies = facts.intel(_TABLE)["companies"]
+    first = (pairs.uniform("first") * windows.of(_TABLE).days).astype(np.int64)[pair]
+    day = (first + number) % windows.of(_TABLE).days
+    companies = facts.section(_TABLE)["companies"]
     maker = draws.Draws(0, f"makers/{_TABLE}", np.arange(len(table["names"])))
     makers = (maker.uniform("maker") * len(companies)).astype(np.int64)
     kinds = table["kinds"]
     unknown = table["tail"][code] & (
-        maker.uniform("kind")[code] < facts.intel(_TABLE)["no_kind_share"]
+        maker.uniform("kind")[code] < facts.section(_TABLE)["no_kind_share"]
     )
     return {
         "guid": columns.by_device(guids, of),
-        "date": columns.dates(spans.start() + day * columns.DAY_S),
+        "date": columns.dates(windows.of(_TABLE).start + day * columns.DAY_S),
         "app_type": columns.text(kinds, table["kind"][code], null=unknown),
         "exe_name": columns.text(table["names"], code),
         "company_short": columns.text(companies, makers[code]),
@@ -58,14 +58,14 @@ def _listing() -> Mapping[str, Any]:
 
     Published ones come first, then two hidden ones, then the tail of each kind.
     """
-    section, listing = facts.intel(_TABLE), facts.listing("apps")
+    section, listing = facts.section(_TABLE), facts.listing("apps")
     kinds = list(listing["kinds"])
     names, kind, share, rows, lines = [], [], [], [], []
     for place, (name, apps) in enumerate(listing["kinds"].items()):
         everyone = sum(devices for devices, _ in apps.values())
         known = section["rows"].get(name, section["other_rows"])
         mean = (
-            known * section["rows_of_published"] / everyone * spans.rows_share(_TABLE)
+            known * section["rows_of_published"] / everyone * facts.rows_share(_TABLE)
         )
         least = min(number for _, number in apps.values() if number)
         for app, (devices, detections) in apps.items():
@@ -103,14 +103,14 @@ def _apps(
     fleet: traits.Fleet, draw: draws.Draws, present: draws.Ints
 ) -> tuple[draws.Ints, draws.Ints]:
     """Each application that each device has used."""
-    section, table = facts.intel(_TABLE), _listing()
+    section, table = facts.section(_TABLE), _listing()
     leaning, num_known = section["traits"], table["share"].shape[1]
     weights = [leaning.get(table["kinds"][k], {}) for k in table["kind"][:num_known]]
     device, app = ownership.owned(
         fleet, f"apps/{_TABLE}", present, table["share"], weights
     )
     tail = section["tail"]
-    rate = tail["apps_per_device"] * spans.activity(draw, "tail", shape=1.5)
+    rate = tail["apps_per_device"] * amounts.activity(draw, "tail", shape=1.5)
     counts = np.zeros(len(fleet.ids), dtype=np.int64)
     counts[present] = draw.poisson("tail apps", rate)[present]
     owner, number = draws.unfold(counts)
@@ -137,7 +137,7 @@ def _amounts(
 
     A row carries the events of the days that thinning left out, so that totals hold.
     """
-    section, table = facts.intel(_TABLE), _listing()
+    section, table = facts.section(_TABLE), _listing()
     tail = section["tail"]
     of_name = draws.Draws(0, f"focus/{_TABLE}", np.arange(len(table["names"])))
     focus = section["focus_s"] * np.exp(
@@ -149,7 +149,7 @@ def _amounts(
     seconds = np.where(busy, seconds * tail["busy_factor"], seconds)
     expected = 1.0 + np.maximum(table["rows"][code] - 1.0, 0.0) * activity
     mean = table["lines"][code] * activity / expected
-    own = spans.activity(pairs, "detections", shape=0.6)[pair]
+    own = amounts.activity(pairs, "detections", shape=0.6)[pair]
     detections = mean * own * -np.log(rows.uniform("detections"))
     detections = np.where(busy, detections * tail["busy_factor"], detections)
     return np.minimum(seconds, 86_400.0), detections

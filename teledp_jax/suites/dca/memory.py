@@ -4,7 +4,15 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns
-from teledp_jax.suites.dca import facts, members, spans, traits
+from teledp_jax.suites.dca import (
+    amounts,
+    facts,
+    margins,
+    presence,
+    table_rows,
+    traits,
+    windows,
+)
 
 _TABLE = "os_memsam_avail_percent"
 _MB_A_GB = 1024.0
@@ -13,18 +21,18 @@ _STEPS = range(0, 105, 5)
 
 def os_memsam_avail_percent(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """A row a sampled day: less memory, more of it in use."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
-    mean = np.full(len(fleet.ids), section["rows"] * spans.rows_share(_TABLE))
-    days = spans.counts(mean, spans.activity(draw, "days", shape=0.5))
-    days = np.minimum(days, spans.num_days())
-    rows = spans.Rows(fleet, _TABLE, days * members.reports(fleet, _TABLE))
+    mean = np.full(len(fleet.ids), section["rows"] * facts.rows_share(_TABLE))
+    days = amounts.counts(mean, amounts.activity(draw, "days", shape=0.5))
+    days = np.minimum(days, windows.of(_TABLE).days)
+    rows = table_rows.Rows(fleet, _TABLE, days * presence.reports(fleet, _TABLE))
     of = rows.device
     gb = np.array([float(size) for size in facts.attribute_values("ram")])
     size = gb[fleet.codes["ram"]]
     known = {str(key): value for key, value in section["used"].items()}
     used = fleet.by_value("ram", known, section["other_used"])
-    own = 0.5 * members.centred(fleet, "workload", "ram")
+    own = 0.5 * margins.centred(fleet, "workload", "ram")
     own += np.sqrt(0.75) * draw.normal("used")
     used = used + section["spread"] * own
     full = draw.chance("over full", section["over_full"])
@@ -33,8 +41,9 @@ def os_memsam_avail_percent(fleet: traits.Fleet, guids: pa.Array) -> columns.Col
     samples = section["samples_per_row"] * (0.1 + 1.8 * rows.draw.uniform("samples"))
     samples = np.maximum(samples, 1.0).astype(np.int64)
     free = (100.0 - percent) / 100.0
+    utc = rows.days() - fleet.offset[of]
     return {
-        **spans.begin(fleet, _TABLE, guids, of, rows.days()),
+        **table_rows.begin(fleet, _TABLE, guids, of, utc),
         "sample_count": pa.array(samples),
         "average": pa.array(np.maximum(free * size[of], 0.0) * _MB_A_GB),
         **_histogram(free * 100.0, samples),

@@ -7,7 +7,7 @@ import pyarrow as pa
 from scipy import special
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, members, spans, traits
+from teledp_jax.suites.dca import facts, margins, presence, table_rows, traits, windows
 
 _TABLE = "os_network_consumption_v2"
 _SAMPLE_S = 5
@@ -21,15 +21,17 @@ def os_network_consumption_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.C
     extreme = extremes(fleet)
     sender = senders(fleet)
     samples = _samples(fleet, draw, sender, extreme)
-    per_day = facts.intel(_TABLE)["samples_per_day"]
+    per_day = facts.section(_TABLE)["samples_per_day"]
     usual = per_day * np.exp(0.35 * draw.normal("hours"))
     usual = np.clip(usual, 600.0, _SAMPLES_A_DAY)
-    days = np.minimum(np.ceil(samples / usual), spans.num_days()).astype(np.int64)
+    days = np.minimum(np.ceil(samples / usual), windows.of(_TABLE).days).astype(
+        np.int64
+    )
     totals = _totals(fleet, draw, sender, extreme)
-    present = members.reports(fleet, _TABLE) | (extreme >= 0)
-    rows = spans.Rows(fleet, _TABLE, 2 * days * present)
+    present = presence.reports(fleet, _TABLE) | (extreme >= 0)
+    rows = table_rows.Rows(fleet, _TABLE, 2 * days * present)
     of, direction = rows.device, rows.number % 2
-    lonely = draw.chance("one direction", facts.intel(_TABLE)["one_direction"])
+    lonely = draw.chance("one direction", facts.section(_TABLE)["one_direction"])
     direction = np.where(lonely[of], 0, direction)
     nrs = np.minimum(samples / days, _SAMPLES_A_DAY)[of]
     nrs = np.maximum(np.rint(nrs * (0.9 + 0.2 * rows.draw.uniform("nrs"))), 1.0)
@@ -40,7 +42,7 @@ def os_network_consumption_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.C
     wired = (~fleet.is_one_of("chassistype", traits.PORTABLE)).astype(np.int64)
     counters = [f"NETWORK INTERFACE: BYTES {name}/SEC::" for name in _DIRECTIONS]
     return {
-        **spans.begin(fleet, _TABLE, guids, of, day),
+        **table_rows.begin(fleet, _TABLE, guids, of, day - fleet.offset[of]),
         "dt_hr": columns.stamps(day // columns.DAY_S * columns.DAY_S),
         "nr_samples": pa.array(np.minimum(nrs, _SAMPLES_A_DAY).astype(np.int64)),
         "max_bytes_sec": pa.array((rate * 8.0).astype(np.int64)),
@@ -53,7 +55,7 @@ def os_network_consumption_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.C
 
 def senders(fleet: traits.Fleet) -> draws.Bools:
     """Whether each device sends more than it receives."""
-    chance = members.chances(fleet, "senders", coverage=1.0)
+    chance = margins.chances(fleet, "senders", coverage=1.0)
     return fleet.draw(_TABLE).chance("sender", chance)
 
 
@@ -67,7 +69,7 @@ def extremes(fleet: traits.Fleet) -> draws.Ints:
     extreme = np.full(len(fleet.ids), -1)
     for number in np.unique(fleet.ids // block):
         chosen = _chosen(
-            fleet.seed, members.world_name(fleet), fleet.coverage, int(number), block
+            fleet.seed, margins.world_name(fleet), fleet.coverage, int(number), block
         )
         for place, device in enumerate(chosen):
             extreme[fleet.ids == device] = place
@@ -79,7 +81,7 @@ def _chosen(
     seed: int, world: str, coverage: float, number: int, block: int
 ) -> tuple[int, ...]:
     """The extreme devices of a block: the first candidates with their attributes."""
-    section = facts.intel("extreme_network_devices")
+    section = facts.section("extreme_network_devices")
     tries = np.arange(section["candidates"])
     draw = draws.Draws(
         seed, "extreme network device", np.full(len(tries), number), tries
@@ -98,7 +100,7 @@ def _chosen(
 
 def _of_extremes(name: str, extreme: draws.Ints) -> draws.Floats:
     """A number of each extreme device."""
-    devices = facts.intel("extreme_network_devices")["devices"]
+    devices = facts.section("extreme_network_devices")["devices"]
     return np.array([float(device[name]) for device in devices])[extreme]
 
 
@@ -106,7 +108,7 @@ def _samples(
     fleet: traits.Fleet, draw: draws.Draws, sender: draws.Bools, extreme: draws.Ints
 ) -> draws.Floats:
     """Samples of each device and direction, over all days."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     score = draw.normal("samples") + section["sender_samples"] * sender
     samples = section["samples"] * np.exp(section["samples_spread"] * score)
     samples = np.clip(samples, 1.0, section["largest_samples"])
@@ -117,7 +119,7 @@ def _totals(
     fleet: traits.Fleet, draw: draws.Draws, sender: draws.Bools, extreme: draws.Ints
 ) -> draws.Floats:
     """Bytes that each device (a row) receives and sends, over all days."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     # Who is observed for longer receives more; who works hard, too.
     score = 0.75 * draw.normal("samples") + 0.3 * fleet.latents["workload"]
     score += np.sqrt(1.0 - 0.75**2 - 0.3**2) * draw.normal("bytes")

@@ -40,7 +40,7 @@ def columns_of(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     code = fleet.codes["cpuname"]
     portable = fleet.is_one_of("chassistype", traits.PORTABLE).astype(np.int64)
     skus, choice = _skus()
-    chances = facts.constants()["sysinfo"]["chances"]
+    chances = facts.section("sysinfo")["chances"]
     sku = choice.pick(draw.uniform("sku"), code * 2 + portable)
     ice_lake = is_ice_lake(fleet)
     unclean = draw.chance("unclean", chances["unclean"]) & (fleet.generation == 7)
@@ -78,14 +78,14 @@ def columns_of(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
 
 def is_ice_lake(fleet: traits.Fleet) -> draws.Bools:
     """Whether each device's processor is of the 10 nm kind of its generation."""
-    share = facts.constants()["sysinfo"]["chances"]["ice_lake"]
+    share = facts.section("sysinfo")["chances"]["ice_lake"]
     chosen = fleet.draw("sysinfo").chance("ice lake", share)
     return np.asarray(chosen & (fleet.generation == 10))
 
 
 def is_of_other_family(fleet: traits.Fleet, family: str) -> draws.Bools:
     """Whether each device is of a family that its processor's name does not tell."""
-    pooled = draws.Vocabulary({"all": facts.constants()["other_families"]["shares"]})
+    pooled = draws.Vocabulary({"all": facts.section("other_families")["shares"]})
     drawn = pooled.pick(fleet.draw("sysinfo").uniform("family"))
     other = fleet.is_one_of("cpuname", ["Other"])
     return np.asarray(other & (drawn == pooled.values.index(family)))
@@ -94,7 +94,7 @@ def is_of_other_family(fleet: traits.Fleet, family: str) -> draws.Bools:
 def _families(fleet: traits.Fleet, draw: draws.Draws) -> pa.Array:
     """Families of processors, those outside the list of names by a draw."""
     names = facts.attribute_values("cpuname")
-    pooled = draws.Vocabulary({"all": facts.constants()["other_families"]["shares"]})
+    pooled = draws.Vocabulary({"all": facts.section("other_families")["shares"]})
     drawn = len(names) + pooled.pick(draw.uniform("family"))
     other = fleet.is_one_of("cpuname", ["Other"])
     families = [*(_family(name) for name in names), *pooled.values]
@@ -130,9 +130,9 @@ def _sku_class(sku: str) -> str:
 def _skus() -> tuple[list[str], draws.Choice]:
     """All SKUs, and the choice of one by processor name and whether portable."""
     names = facts.attribute_values("cpuname")
-    name_shares = facts.constants()["attributes"]["cpuname"]["shares"]
-    tail = facts.constants()["cpucode_tail"]
-    listed = facts.constants()["cpucodes"]["shares"]
+    name_shares = facts.section("attributes")["cpuname"]["shares"]
+    tail = facts.section("cpucode_tail")
+    listed = facts.section("cpucodes")["shares"]
     skus: list[str] = []
     rows: list[dict[str, float]] = []
     for name in names:

@@ -6,20 +6,18 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, presence, traits
+from teledp_jax.suites.dca import amounts, facts, presence, table_rows, traits, windows
 
 
 def crashlog(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """Runs of the crash-log extractor: at most one a device and day."""
     table = "crashlog"
-    section = facts.constants()[table]
-    rate = presence.rates(
-        fleet, table, events=section["runs"], spread=section["spread"]
-    )
+    section = facts.section(table)
+    rate = amounts.rates(fleet, table, events=section["runs"], spread=section["spread"])
     counts = fleet.draw(table).poisson("runs", np.minimum(rate, section["max_runs"]))
-    counts = np.minimum(counts, presence.window_days())
+    counts = np.minimum(counts, windows.of(table).days)
     counts *= presence.reports(fleet, table)
-    rows = presence.Rows(fleet, table, counts)
+    rows = table_rows.Rows(fleet, table, counts)
     utc = _distinct_days(fleet, rows)
     supported = fleet.generation >= section["first_supported_generation"]
     crashing = fleet.hot | fleet.defective | (fleet.burst > 1.0)
@@ -29,17 +27,16 @@ def crashlog(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     texts = [section["console"][code] for code in codes.values]
     hashes = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     return {
-        **rows.sample(guids, utc),
-        **columns.moment(utc, fleet.offset[rows.device]),
+        **table_rows.begin(fleet, table, guids, rows.device, utc),
         "exit_code": pa.array(np.array(codes.values, dtype=np.int32)[chosen]),
         "console_output": columns.text(texts, chosen),
         "console_output_hash": columns.text(hashes, chosen),
     }
 
 
-def _distinct_days(fleet: traits.Fleet, rows: presence.Rows) -> draws.Ints:
+def _distinct_days(fleet: traits.Fleet, rows: table_rows.Rows) -> draws.Ints:
     """Seconds of runs on days of their own, by a stride that visits every day."""
-    days = presence.window_days()
+    start, days = rows.window
     strides = np.array([n for n in range(1, 13) if np.gcd(n, days) == 1])
     draw = fleet.draw("crashlog")
     stride = strides[(draw.uniform("stride") * len(strides)).astype(np.int64)]
@@ -49,7 +46,7 @@ def _distinct_days(fleet: traits.Fleet, rows: presence.Rows) -> draws.Ints:
     local = day * columns.DAY_S + (rows.draw.uniform("time") * 43_200).astype(np.int64)
     utc = local + 43_200 - fleet.offset[rows.device]
     span = days * columns.DAY_S
-    return presence.window_start() + np.clip(utc, 0, span - 1)
+    return start + np.clip(utc, 0, span - 1)
 
 
 def microsoft_windows_kernel_power_event_41(
@@ -57,8 +54,8 @@ def microsoft_windows_kernel_power_event_41(
 ) -> columns.Columns:
     """Unclean restarts: by heat, by the driver, by worn batteries, and else."""
     table = "microsoft_windows_kernel_power_event_41"
-    section = facts.constants()[table]
-    rate = presence.rates(
+    section = facts.section(table)
+    rate = amounts.rates(
         fleet, table, events=section["events"], spread=section["spread"]
     )
     rate *= np.where(fleet.hot, section["thermal_factor"], 1.0)
@@ -67,7 +64,7 @@ def microsoft_windows_kernel_power_event_41(
         fleet.vendor_effect
     )
     counts = fleet.draw(table).poisson("events", np.minimum(rate, 1000.0))
-    rows = presence.Rows(fleet, table, counts * presence.reports(fleet, table))
+    rows = table_rows.Rows(fleet, table, counts * presence.reports(fleet, table))
     of = rows.device
     cause = np.where(fleet.worn[of], 3, 0)
     cause = np.where(
@@ -82,7 +79,7 @@ def microsoft_windows_kernel_power_event_41(
     code = np.array(codes.values, dtype=np.int32)[
         codes.pick(rows.draw.uniform("bugcheck"), cause)
     ]
-    utc = rows.times()
+    utc = rows.utc_times()
     parameters = {
         f"bugcheck_parameter{n}": columns.hexadecimal(
             np.where(code == 0, np.uint64(0), rows.draw.bits(f"parameter {n}")),
@@ -91,7 +88,7 @@ def microsoft_windows_kernel_power_event_41(
         for n in (1, 2, 3, 4)
     }
     return {
-        **rows.event(guids, utc),
+        **table_rows.begin(fleet, table, guids, of, utc),
         "bugcheck_code": pa.array(code),
         **parameters,
         **_circumstances(rows, utc, asleep=cause == 3, stopped=code != 0),
@@ -99,11 +96,11 @@ def microsoft_windows_kernel_power_event_41(
 
 
 def _circumstances(
-    rows: presence.Rows, utc: draws.Ints, *, asleep: draws.Bools, stopped: draws.Bools
+    rows: table_rows.Rows, utc: draws.Ints, *, asleep: draws.Bools, stopped: draws.Bools
 ) -> columns.Columns:
     """What else event 41 says of a restart."""
     draw = rows.draw
-    section = facts.constants()["microsoft_windows_kernel_power_event_41"]
+    section = facts.section("microsoft_windows_kernel_power_event_41")
     shares = section["sleep_share"]
     sleeping = draw.chance("sleep", np.where(asleep, shares["worn"], shares["other"]))
     depth = 1 + (draw.uniform("depth") * 6.999).astype(np.int64)

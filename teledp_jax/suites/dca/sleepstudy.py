@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, spans, traits
+from teledp_jax.suites.dca import facts, table_rows, traits, windows
 
 _STUB = "mods_sleepstudy_power_estimation_data_13wks"
 
@@ -13,9 +13,9 @@ def mods_sleepstudy_power_estimation_data_13wks(
     fleet: traits.Fleet, guids: pa.Array
 ) -> columns.Columns:
     """Processes by session, of the first device of the fleet alone."""
-    section = facts.intel(_STUB)
+    section = facts.section(_STUB)
     num_rows = np.where(fleet.ids == 0, section["rows"], 0)
-    rows = spans.Rows(fleet, _STUB, num_rows)
+    rows = table_rows.Rows(fleet, _STUB, num_rows)
     users = draws.Vocabulary({"all": section["users"]})
     user = users.pick(rows.draw.uniform("user"))
     num_apps = section["num_apps"]
@@ -31,10 +31,10 @@ def mods_sleepstudy_power_estimation_data_13wks(
     split = np.stack([rows.draw.uniform(part) for part in parts], axis=1) ** 4
     split = np.floor(power[:, None] * split / split.sum(axis=1, keepdims=True))
     session = rows.number // 100
-    local = spans.start() + session * columns.DAY_S + 3_600
+    local = windows.of(_STUB).start + session * columns.DAY_S + 3_600
     sessions = [f"{number:08x}" for number in range(int(session.max(initial=0)) + 1)]
     return {
-        **spans.session(fleet, _STUB, guids, rows.device, local),
+        **table_rows.session(fleet, _STUB, guids, rows.device, local),
         "app_id": columns.text([f"process{n:03d}.exe" for n in range(num_apps)], app),
         "user_id": columns.text(users.values, user),
         **{

@@ -4,7 +4,9 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, presence, processors, traits
+from teledp_jax.suites.dca import facts, processors, traits, windows
+
+_TABLE = "system_sysinfo_unique_normalized"
 
 
 def guids(fleet: traits.Fleet) -> pa.Array:
@@ -18,8 +20,9 @@ def system_sysinfo_unique_normalized(
 ) -> columns.Columns:
     """The whole table, for some devices."""
     draw = fleet.draw("sysinfo")
-    last = presence.window_start() + (
-        draw.uniform("last") ** 0.3 * presence.window_days() * columns.DAY_S
+    window = windows.of(_TABLE)
+    last = window.start + (
+        draw.uniform("last") ** 0.3 * window.days * columns.DAY_S
     ).astype(np.int64)
     life = 3.0 * 365 * draw.uniform("life") ** 2 * columns.DAY_S
     return {
@@ -39,7 +42,7 @@ def _by_code(attribute: str, fleet: traits.Fleet) -> pa.Array:
 
 def _identity(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     """Form, country, maker, use."""
-    section = facts.constants()["sysinfo"]
+    section = facts.section("sysinfo")
     sizes = np.array([float(size) for size in facts.attribute_values("ram")])
     convertible = draws.Choice([section["convertible"]]).pick(
         draw.uniform("convertible")
@@ -72,7 +75,7 @@ def _identity(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
 def _countries(fleet: traits.Fleet, draw: draws.Draws) -> pa.Array:
     """Countries, those of Other by their own names."""
     names = facts.attribute_values("countryname_normalized")
-    others = facts.constants()["sysinfo"]["other_countries"]
+    others = facts.section("sysinfo")["other_countries"]
     own = len(names) + (draw.uniform("country") * len(others)).astype(np.int64)
     other = fleet.is_one_of("countryname_normalized", ["Other"])
     code = np.where(other, own, fleet.codes["countryname_normalized"])
@@ -81,7 +84,7 @@ def _countries(fleet: traits.Fleet, draw: draws.Draws) -> pa.Array:
 
 def _models(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     """Makers and models, as reported and cleaned."""
-    section = facts.constants()["sysinfo"]
+    section = facts.section("sysinfo")
     vendors = facts.attribute_values("modelvendor_normalized")
     spellings = [section["vendor_spellings"].get(v, [v]) for v in vendors]
     vendor = fleet.codes["modelvendor_normalized"]
@@ -100,9 +103,9 @@ def _models(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
 
 def _graphics(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
     """Graphics device."""
-    cards = facts.constants()["sysinfo"]["graphics"]
+    cards = facts.section("sysinfo")["graphics"]
     makers = list(cards)
-    nvidia = facts.constants()["sysinfo"]["chances"]["nvidia"]
+    nvidia = facts.section("sysinfo")["chances"]["nvidia"]
     maker = np.where(fleet.discrete, np.where(draw.chance("nvidia", nvidia), 1, 2), 0)
     place = (draw.uniform("card") * 4).astype(np.int64)
     level = np.where(fleet.discrete, 1 + (place > 1), 0)

@@ -92,9 +92,9 @@ def make_fleet(
     discrete = _discrete_graphics(draw, codes)
     new_windows = _in(codes, "os", ["Win11", "Win Server"])
     ram = np.array([float(v) for v in facts.attribute_values("ram")])[codes["ram"]]
-    limits = facts.constants()["thresholds"]
+    limits = facts.section("thresholds")
     newness, workload = latents["newness"], latents["workload"]
-    hours = facts.constants()["hours_from_utc"]["hours"]
+    hours = facts.section("hours_from_utc")["hours"]
     countries = facts.attribute_values("countryname_normalized")
     zones = np.array([int(hours[name] * 3600) for name in countries])
     return Fleet(
@@ -133,7 +133,7 @@ def own_weight(world: Mapping[str, Any], weights: Mapping[str, float]) -> float:
         world: States how the traits go together.
         weights: Of the traits in the score.
     """
-    names = facts.constants()["latents"]["names"]
+    names = facts.section("latents")["names"]
     vector = np.array([weights.get(name, 0.0) for name in names])
     shared = float(np.sum((vector @ _mixing(world)) ** 2))
     if shared > 1.0:
@@ -143,7 +143,7 @@ def own_weight(world: Mapping[str, Any], weights: Mapping[str, float]) -> float:
 
 def _mixing(world: Mapping[str, Any]) -> draws.Floats:
     """Each trait (a row) as a sum of independent scores, with variance 1."""
-    names = facts.constants()["latents"]["names"]
+    names = facts.section("latents")["names"]
     matrix = np.eye(len(names))
     for row, name in enumerate(names):
         for other, weight in world["mixing"].get(name, {}).items():
@@ -165,7 +165,7 @@ def _linear(
 
 def _latents(draw: draws.Draws, world: Mapping[str, Any]) -> dict[str, draws.Floats]:
     """Correlated standard normal traits, made of independent ones."""
-    names = facts.constants()["latents"]["names"]
+    names = facts.section("latents")["names"]
     base = {name: draw.normal(name) for name in names}
     return {
         name: _linear(base, dict(zip(names, row, strict=True)), len(draw.ids))
@@ -178,7 +178,7 @@ def _attributes(
 ) -> dict[str, draws.Ints]:
     """Attributes that keep their shares: a Gaussian copula over the traits."""
     codes = {}
-    for name, section in facts.constants()["attributes"].items():
+    for name, section in facts.section("attributes").items():
         shares = np.array([list(section["shares"].values())])
         if name == "modelvendor_normalized":
             shares = vendors.without_home(shares)
@@ -228,7 +228,7 @@ def _discrete_graphics(
     draw: draws.Draws, codes: Mapping[str, draws.Ints]
 ) -> draws.Bools:
     """Whether a device has discrete graphics: by persona."""
-    shares = facts.constants()["sysinfo"]["discrete_graphics"]
+    shares = facts.section("sysinfo")["discrete_graphics"]
     personas = facts.attribute_values("persona")
     table = np.array([shares.get(name, shares["other"]) for name in personas])
     return draw.chance("discrete graphics", table[codes["persona"]])
@@ -236,7 +236,7 @@ def _discrete_graphics(
 
 def _bursts(draw: draws.Draws) -> draws.Floats:
     """Factors on event rates: Pareto for a few devices, else 1."""
-    extremes = facts.constants()["extremes"]
+    extremes = facts.section("extremes")
     sizes = draw.uniform("burst size") ** (-1.0 / extremes["tail_index"])
     sizes = np.minimum(extremes["scale"] * sizes, extremes["cap"])
     return np.where(draw.chance("burst", extremes["share"]), sizes, 1.0)

@@ -13,18 +13,18 @@ def _home_vendors() -> dict[int, int]:
     """The vendor that a country favours, both by number."""
     vendors = facts.attribute_values("modelvendor_normalized")
     countries = facts.attribute_values("countryname_normalized")
-    favoured = facts.constants()["home_vendors"]["vendors"]
+    favoured = facts.section("home_vendors")["vendors"]
     return {countries.index(c): vendors.index(v) for c, v in favoured.items()}
 
 
 def without_home(shares: draws.Floats) -> draws.Floats:
     """Shares of vendors before countries favour theirs, so that both give `shares`."""
-    section = facts.constants()["attributes"]["countryname_normalized"]["shares"]
+    section = facts.section("attributes")["countryname_normalized"]["shares"]
     country = np.array(list(section.values()))
     country /= country.sum()
     rest = shares / shares.sum()
     for place, vendor in _home_vendors().items():
-        rest[0, vendor] -= facts.constants()["home_vendors"]["share"] * country[place]
+        rest[0, vendor] -= facts.section("home_vendors")["share"] * country[place]
     return np.maximum(rest, 1e-5)
 
 
@@ -34,7 +34,7 @@ def with_home(draw: draws.Draws, codes: Mapping[str, draws.Ints]) -> draws.Ints:
     for country, vendor in _home_vendors().items():
         favoured[country] = vendor
     home = favoured[codes["countryname_normalized"]]
-    moved = draw.chance("home vendor", facts.constants()["home_vendors"]["share"])
+    moved = draw.chance("home vendor", facts.section("home_vendors")["share"])
     return np.where(moved & (home >= 0), home, codes["modelvendor_normalized"])
 
 

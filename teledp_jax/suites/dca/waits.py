@@ -6,19 +6,19 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, members, spans, traits
+from teledp_jax.suites.dca import amounts, facts, margins, presence, table_rows, traits
 
 _TABLE = "userwait_v2"
 
 
 def userwait_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """A row a wait. Few processes of few devices are stuck for hours."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
-    mean = np.full(len(fleet.ids), section["rows"] * spans.rows_share(_TABLE))
-    num_rows = spans.counts(mean, spans.activity(draw, "rows", shape=0.5))
-    num_rows = num_rows * members.reports(fleet, _TABLE)
-    rows = spans.Rows(fleet, _TABLE, num_rows)
+    mean = np.full(len(fleet.ids), section["rows"] * facts.rows_share(_TABLE))
+    num_rows = amounts.counts(mean, amounts.activity(draw, "rows", shape=0.5))
+    num_rows = num_rows * presence.reports(fleet, _TABLE)
+    rows = table_rows.Rows(fleet, _TABLE, num_rows)
     of = rows.device
     names, weights = _names()
     slot = _slots(fleet, draw, rows)
@@ -28,8 +28,9 @@ def userwait_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     event = events.pick(rows.draw.uniform("event"))
     state = _states(fleet, rows)
     milliseconds = _lengths(fleet, rows, event, slot, process, state)
-    local = rows.times()
-    started = columns.stamps(local - fleet.offset[of] - 600)
+    local = rows.local_times()
+    utc = local - fleet.offset[of]
+    started = columns.stamps(utc - 600)
     pid = (1_000 + 4 * (rows.draw.uniform("pid") * 5_000)).astype(np.int64)
     silent = rows.draw.chance("silent", 0.02)
     sides: dict[str, pa.Array] = {}
@@ -44,7 +45,7 @@ def userwait_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
             f"non_responsive_{side}": pa.array(silent),
         }
     return {
-        **spans.begin(fleet, _TABLE, guids, of, local),
+        **table_rows.begin(fleet, _TABLE, guids, of, utc),
         "event_name": columns.text(events.values, event),
         "duration_ms": pa.array(milliseconds.astype(np.int64)),
         "ac_dc_event_name": columns.text(list(section["states"]), state),
@@ -55,7 +56,7 @@ def userwait_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
 @functools.cache
 def _names() -> tuple[list[str], draws.Choice]:
     """Names of processes, most of them made up, and the choice of one."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     known = section["names"]
     rank = np.arange(1, section["num_others"] + 1)
     tail = rank ** -float(section["others_exponent"])
@@ -64,9 +65,9 @@ def _names() -> tuple[list[str], draws.Choice]:
     return [*known, *made_up], draws.Choice([[*known.values(), *tail]])
 
 
-def _slots(fleet: traits.Fleet, draw: draws.Draws, rows: spans.Rows) -> draws.Ints:
+def _slots(fleet: traits.Fleet, draw: draws.Draws, rows: table_rows.Rows) -> draws.Ints:
     """Which of its device's processes each row waits for: the first ones most."""
-    mean = float(facts.intel(_TABLE)["processes"])
+    mean = float(facts.section(_TABLE)["processes"])
     number = 2 + draw.poisson("processes", np.full(len(fleet.ids), mean))
     uniform = rows.draw.uniform("process")
     return np.asarray((uniform**2 * number[rows.device]).astype(np.int64))
@@ -80,11 +81,11 @@ def _processes(
     return choice.pick(draw.uniform("name"))
 
 
-def _states(fleet: traits.Fleet, rows: spans.Rows) -> draws.Ints:
+def _states(fleet: traits.Fleet, rows: table_rows.Rows) -> draws.Ints:
     """Power states; devices without a battery are never on it."""
-    shares = facts.intel(_TABLE)["states"]
+    shares = facts.section(_TABLE)["states"]
     portable = fleet.is_one_of("chassistype", traits.PORTABLE)
-    share = members.reference_share(fleet, "chassistype", traits.PORTABLE)
+    share = margins.reference_share(fleet, "chassistype", traits.PORTABLE)
     on_battery = np.array([name.startswith("DC_") for name in shares])
     weights = np.array(list(shares.values()))
     weights = weights / weights.sum()
@@ -101,14 +102,14 @@ def _states(fleet: traits.Fleet, rows: spans.Rows) -> draws.Ints:
 
 def _lengths(
     fleet: traits.Fleet,
-    rows: spans.Rows,
+    rows: table_rows.Rows,
     event: draws.Ints,
     slot: draws.Ints,
     process: draws.Ints,
     state: draws.Ints,
 ) -> draws.Floats:
     """Milliseconds: longer for some processes and devices, and stuck in some states."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     names = list(section["events"])
     seconds = np.array([float(section["seconds"].get(name, 1.0)) for name in names])
     of_name = draws.Draws(0, "length of waits", np.arange(len(_names()[0])))

@@ -4,15 +4,15 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, presence, traits
+from teledp_jax.suites.dca import amounts, facts, presence, table_rows, traits
 
 
 def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """Wi-Fi errors: bad networks, and above all bad networks on the move."""
     table = "wifi_error"
-    section = facts.constants()[table]
+    section = facts.section(table)
     draw = fleet.draw(table)
-    rate = presence.rates(
+    rate = amounts.rates(
         fleet, table, events=section["events"], spread=section["spread"]
     )
     roaming = (fleet.latents["mobility"] > section["roaming_mobility"]) & (
@@ -23,7 +23,7 @@ def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     wireless = portable | draw.chance("desktop", section["desktop_share"])
     counts = draw.poisson("rows", np.minimum(rate, 1500.0))
     reporting = wireless & presence.reports(fleet, table)
-    rows = presence.Rows(fleet, table, counts * reporting)
+    rows = table_rows.Rows(fleet, table, counts * reporting)
     of = rows.device
     kind = _causes(fleet, rows, roaming)
     errors = draws.Vocabulary(section["errors"])
@@ -31,14 +31,13 @@ def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     size = section["errors_per_row"] * np.exp(
         section["errors_spread"] * rows.draw.normal("size") + 1.2 * (kind == 2)
     )
-    utc = rows.times()
+    utc = rows.utc_times()
     most = np.where(roaming, section["roaming_points"], section["points"])
     num_points = 1 + np.floor(draw.uniform("points") ** 3 * most)
     point = (rows.draw.uniform("point") ** 2 * num_points[of]).astype(np.int64)
     points = draws.Draws(fleet.seed, "access point", fleet.ids[of], point)
     return {
-        **rows.sample(guids, utc),
-        **columns.moment(utc, fleet.offset[of]),
+        **table_rows.begin(fleet, table, guids, of, utc),
         "error_string": columns.text(errors.values, error),
         "ap_id": columns.hexadecimal(points.bits("id"), num_digits=12),
         "error_count": pa.array(np.clip(size * fleet.burst[of], 1, 1e6).astype(int)),
@@ -46,10 +45,10 @@ def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
 
 
 def _causes(
-    fleet: traits.Fleet, rows: presence.Rows, roaming: draws.Bools
+    fleet: traits.Fleet, rows: table_rows.Rows, roaming: draws.Bools
 ) -> draws.Ints:
     """Why each error happened: 1 by roaming, 2 by a bad driver, 0 else."""
-    section = facts.constants()["wifi_error"]
+    section = facts.section("wifi_error")
     moving = rows.draw.chance("roaming", section["roaming_share"])
     broken = fleet.draw("wifi driver").chance("bad", section["bad_driver_share"])
     failing = rows.draw.chance("driver", section["bad_driver_errors"])

@@ -48,7 +48,7 @@ def test_errors_are_medians_over_groups_of_100_devices():
 
 
 def test_counts_of_rows_are_taken_at_their_share():
-    share = facts.intel("rows_share")["shares"]["mods_sleepstudy_top_blocker_hist"]
+    share = facts.section("rows_share")["shares"]["mods_sleepstudy_top_blocker_hist"]
     theirs = {
         "os_name": "Win11",
         "os_codename": "22H2",

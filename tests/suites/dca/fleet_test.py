@@ -13,12 +13,12 @@ from teledp_jax.data import sqlfile
 from teledp_jax.suites.dca import (
     applications,
     facts,
-    hardware,
+    power,
     presence,
     restarts,
-    spans,
     sysinfo,
     traits,
+    windows,
 )
 from teledp_jax.suites.dca import fleet as dca
 from tests import paths
@@ -133,7 +133,7 @@ def test_the_dictionary_marks_what_is_assumed(fleet_folder):
     stated = [row for row in rows if row["column"] != "*"]
     assert len(stated) == sum(len(file.header["columns"]) for file in SOURCES)
     thinned = {row["table"] for row in rows if row["column"] == "*"}
-    assert thinned == set(facts.intel("rows_share")["shares"])
+    assert thinned == set(facts.section("rows_share")["shares"])
     found = {(row["table"], row["column"]): row["source"] for row in rows}
     assert found["application_error_event_1000", "exception_code"] == "assumed"
     assert found["system_sysinfo_unique_normalized", "persona"] == "published"
@@ -154,14 +154,11 @@ def test_devices_are_distinct_and_events_are_theirs(fleet_folder):
 
 
 def test_events_lie_in_the_window(fleet_folder):
-    windows = {
-        True: (presence.window_start(), presence.window_days()),
-        False: (spans.start(), spans.num_days()),
-    }
     for file in SOURCES:
         if file.header["role"] != "event" or not file.header.get("time"):
             continue
-        start, days = windows[file.name in STABILITY]
+        start, days = windows.of(file.name)
+        assert days == (91 if file.name in STABILITY else 730)
         first = np.datetime64(start, "s")
         times = read(fleet_folder, file)[file.header["time"]].to_numpy()
         # An interval may begin within the local day before its first sample.
@@ -187,11 +184,9 @@ def test_statistics_of_a_power_metric_are_in_order(fleet_folder):
     assert values[:, percent].max() <= 100.0
 
 
-@pytest.mark.parametrize("attribute", list(facts.constants()["attributes"]))
+@pytest.mark.parametrize("attribute", list(facts.section("attributes")))
 def test_attributes_have_their_stated_shares(fleet, attribute):
-    stated = np.array(
-        list(facts.constants()["attributes"][attribute]["shares"].values())
-    )
+    stated = np.array(list(facts.section("attributes")[attribute]["shares"].values()))
     stated = 100.0 * stated / stated.sum()
     # Home vendors lean on traits that vendors lean on too, so theirs move a little.
     tolerance = 1.6 if attribute == "modelvendor_normalized" else 1.2
@@ -256,7 +251,7 @@ def test_rare_codes_exist_on_few_devices():
 
 def test_broken_sensors_return_garbage():
     fleet = make_fleet("a")
-    columns = hardware.power_acdc_usage_v4_hist(fleet, sysinfo.guids(fleet))
+    columns = power.power_acdc_usage_v4_hist(fleet, sysinfo.guids(fleet))
     values = columns["avg_val"].to_numpy()
     assert 0.0 < (values > 10_000.0).mean() < 0.01
 

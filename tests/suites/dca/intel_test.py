@@ -9,22 +9,25 @@ from teledp_jax.suites.dca import (
     blocker_cells,
     blockers,
     browsing,
-    coverage,
     displays,
     facts,
     foreground,
-    members,
+    margins,
     memory,
+    metrics,
     network,
+    overlap,
     platforms,
-    sensors,
+    presence,
     sleepstudy,
-    spans,
     sysinfo,
     traits,
+    versions,
     waits,
 )
 
+LEANING = facts.world_named("a")["presence"]
+MARGINS = sorted(facts.section("tables").keys() - LEANING.keys())
 NUM_DEVICES = 8_000
 COVERAGE = 10.0
 
@@ -60,36 +63,36 @@ def texts(rows: columns.Columns, name: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("world", ["a", "b"])
-@pytest.mark.parametrize("table", sorted(facts.intel("devices")))
+@pytest.mark.parametrize("table", MARGINS)
 def test_as_many_devices_have_a_table_as_published(world, table):
     # Margins are raked on other devices than these, so that they differ by chance.
     fleet = traits.make_fleet(
         seed=9, ids=np.arange(50_000), world=facts.world_named(world)
     )
-    section = facts.intel("devices")[table]
-    chance = members.chances(fleet, table, coverage=1.0)
+    section = facts.section("tables")[table]
+    chance = margins.chances(fleet, table, coverage=1.0)
     if within := section.get("within"):
-        weight = members.chances(fleet, within, coverage=1.0)
+        weight = margins.chances(fleet, within, coverage=1.0)
         chance = chance * weight / weight.mean()
     assert chance.mean() == pytest.approx(section["all"] / 1e6, rel=0.08)
     for attribute, numbers in section.get("by", {}).items():
         value, number = max(numbers.items(), key=lambda pair: pair[1])
         if attribute in fleet.codes:
-            code = members.values(attribute).index(str(value))
+            code = margins.values(attribute).index(str(value))
             found = chance[fleet.codes[attribute] == code].sum() / len(chance)
             assert found == pytest.approx(number / 1e6, rel=0.15)
 
 
 def test_devices_that_have_a_table_do_so_with_their_chance(large_fleet):
     for table in ("web_cat_usage_v2", "display_devices", "__tmp_fgnd_apps_date"):
-        chance = members.chances(large_fleet, table, coverage=1.0)
-        found = members.reports(large_fleet, table).sum()
+        chance = margins.chances(large_fleet, table, coverage=1.0)
+        found = presence.reports(large_fleet, table).sum()
         assert found == pytest.approx(chance.sum(), abs=5.0 * chance.sum() ** 0.5)
 
 
 def test_coverage_is_a_factor_with_a_cap():
-    assert coverage.share("userwait_v2", 2.0) == pytest.approx(2 * 0.038142)
-    assert coverage.share("display_devices", 10.0) == 0.6
+    assert overlap.share("userwait_v2", 2.0) == pytest.approx(2 * 0.038142)
+    assert overlap.share("display_devices", 10.0) == 0.6
 
 
 def test_groups_of_tables_overlap_as_published(large_fleet):
@@ -102,7 +105,9 @@ def test_groups_of_tables_overlap_as_published(large_fleet):
         "display_devices": 1,
         "hw_metric_stats": 1,
     }
-    number = sum(n * members.reports(large_fleet, table) for table, n in groups.items())
+    number = sum(
+        n * presence.reports(large_fleet, table) for table, n in groups.items()
+    )
     assert (number == 0).mean() == pytest.approx(0.718, abs=0.01)
     assert (number == 1).mean() == pytest.approx(0.177, abs=0.01)
     # By chance alone, 0.02 % would have five or more.
@@ -110,7 +115,7 @@ def test_groups_of_tables_overlap_as_published(large_fleet):
 
 
 def test_newer_windows_reports_more_traffic(large_fleet):
-    has = members.reports(large_fleet, "os_network_consumption_v2")
+    has = presence.reports(large_fleet, "os_network_consumption_v2")
     new = large_fleet.is_one_of("os", ["Win11"])
     assert new.mean() == pytest.approx(0.1045, abs=0.01)
     assert new[has].mean() == pytest.approx(0.232, abs=0.03)
@@ -182,8 +187,8 @@ def test_device_days_on_battery_are_far_shorter_than_device_totals(fleet):
 
 def test_modern_standby_is_zero_on_old_processors(fleet):
     rows, device = rows_of(fleet, battery.guids_on_off_suspend_time_day)
-    values = platforms.platform_values()
-    platform = platforms.platforms(fleet)[device]
+    values = platforms.values()
+    platform = platforms.of(fleet)[device]
     seconds = rows["mods_time"].to_numpy()
     old = platform == values.index("Coffee Lake, 9th Gen i3")
     new = platform == values.index("Tiger Lake, 11th Gen i5")
@@ -202,7 +207,7 @@ def visits(fleet):
 
 def test_browsers_have_their_shares_of_devices_and_rows(visits):
     rows, device = visits
-    names, browser = facts.intel("web_cat_usage_v2"), texts(rows, "browser")
+    names, browser = facts.section("web_cat_usage_v2"), texts(rows, "browser")
     total = len(np.unique(device))
     for name, percent in names["browsers"].items():
         chosen = browser == name
@@ -216,7 +221,7 @@ def test_only_some_personas_have_devices_without_time(fleet, visits):
     milliseconds = rows["duration_ms"].to_numpy().astype(np.float64)
     total = np.bincount(device, milliseconds, minlength=NUM_DEVICES)
     empty = np.intersect1d(np.flatnonzero(total == 0.0), device)
-    blanked = fleet.is_one_of("persona", facts.intel("web_cat_usage_v2")["blanked"])
+    blanked = fleet.is_one_of("persona", facts.section("web_cat_usage_v2")["blanked"])
     assert len(empty) > 0
     assert blanked[empty].all()
 
@@ -232,14 +237,14 @@ def test_personas_browse_on_their_number_of_days(fleet, visits):
     days = np.bincount(np.unique(device * 10**6 + day) // 10**6, minlength=NUM_DEVICES)
     for name in ("Unknown", "Web User"):
         chosen = fleet.is_one_of("persona", [name]) & (days > 0)
-        expected = facts.intel("web_cat_usage_v2")["days"][name]
+        expected = facts.section("web_cat_usage_v2")["days"][name]
         assert days[chosen].mean() == pytest.approx(expected, rel=0.15)
 
 
 def test_few_devices_have_all_four_metrics():
     fleet = make_fleet(60_000, coverage=COVERAGE)
-    metrics = ("C0", "PSYS", "frequency", "temperature")
-    having = np.stack([sensors.measures(fleet, metric) for metric in metrics])
+    names = ("C0", "PSYS", "frequency", "temperature")
+    having = np.stack([metrics.measures(fleet, name) for name in names])
     number = having.all(axis=0).sum()
     assert number == pytest.approx(104 * 0.6, rel=0.4)
     assert having[0].sum() > 50 * number
@@ -261,7 +266,7 @@ def test_displays_have_their_shares_and_lengths(fleet):
     vendor = texts(rows, "vendor_name")
     for name in ("LG", "Dell"):
         share = 100.0 * len(np.unique(device[vendor == name])) / total
-        expected = facts.intel("display_devices")["vendors"][name]
+        expected = facts.section("display_devices")["vendors"][name]
         assert share == pytest.approx(expected, abs=1.5)
 
 
@@ -310,7 +315,7 @@ def test_waits_on_battery_are_of_portable_devices(fleet):
 
 
 def test_windows_of_versions_meet_end_to_end(fleet):
-    rows, device = rows_of(fleet, platforms.system_os_codename_history)
+    rows, device = rows_of(fleet, versions.system_os_codename_history)
     first, last = (rows[name].to_numpy() for name in ("min_ts", "max_ts"))
     assert (first < last).all()
     same = device[1:] == device[:-1]
@@ -322,7 +327,7 @@ def test_windows_of_versions_meet_end_to_end(fleet):
 
 def test_blockers_lie_in_the_windows_of_their_versions(fleet):
     rows, device = rows_of(fleet, blockers.mods_sleepstudy_top_blocker_hist)
-    history, owner = rows_of(fleet, platforms.system_os_codename_history)
+    history, owner = rows_of(fleet, versions.system_os_codename_history)
     day = rows["dt_utc"].to_numpy(zero_copy_only=False).astype("datetime64[us]")
     first, last = (history[name].to_numpy() for name in ("min_ts", "max_ts"))
     inside = np.zeros(len(device), dtype=bool)
@@ -339,9 +344,9 @@ def test_blockers_lie_in_the_windows_of_their_versions(fleet):
 
 def test_versions_have_their_records(fleet):
     table = blocker_cells.cells()
-    share = np.maximum(table["records"], 1.0 / spans.rows_share(blockers.TABLE))
+    share = np.maximum(table["records"], 1.0 / facts.rows_share(blockers.TABLE))
     expected = (table["share"] * share).sum(axis=1) + table["idle"]
-    wanted = facts.intel(blockers.TABLE)["records"].values()
+    wanted = facts.section(blockers.TABLE)["records"].values()
     np.testing.assert_allclose(expected[:-1], list(wanted), rtol=0.02)
 
 

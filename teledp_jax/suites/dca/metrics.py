@@ -4,7 +4,15 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, members, spans, traits
+from teledp_jax.suites.dca import (
+    amounts,
+    facts,
+    margins,
+    presence,
+    table_rows,
+    traits,
+    windows,
+)
 
 _TABLE = "hw_metric_stats"
 _METRICS = ("C0", "PSYS", "frequency", "temperature", "power")
@@ -30,11 +38,11 @@ def _plain(array: pa.Array) -> pa.Array:
 
 def measures(fleet: traits.Fleet, metric: str) -> draws.Bools:
     """Whether each device measures a metric."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
-    present = members.reports(fleet, _TABLE)
+    present = presence.reports(fleet, _TABLE)
     if metric == "power":
-        chance = members.chances(fleet, "package power", coverage=1.0)
+        chance = margins.chances(fleet, "package power", coverage=1.0)
         return present & draw.chance("power", chance)
     kinds = draws.Vocabulary({"all": section["measuring"]})
     kind = kinds.pick(draw.uniform("measuring"))
@@ -44,13 +52,13 @@ def measures(fleet: traits.Fleet, metric: str) -> draws.Bools:
 
 def _metric(fleet: traits.Fleet, guids: pa.Array, metric: str) -> columns.Columns:
     """The rows of one metric."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     table = f"{_TABLE}/{metric}"
     draw = fleet.draw(table)
     mean = np.full(len(fleet.ids), float(section["days"][metric]))
-    days = spans.counts(mean, spans.activity(draw, "days", shape=0.7))
-    days = np.minimum(days, spans.num_days()) * measures(fleet, metric)
-    daily = spans.Rows(fleet, table, days)
+    days = amounts.counts(mean, amounts.activity(draw, "days", shape=0.7))
+    days = np.minimum(days, windows.of(_TABLE).days) * measures(fleet, metric)
+    daily = table_rows.Rows(fleet, table, days)
     instances = fleet.cores if metric in _CORE_METRICS else np.ones_like(fleet.cores)
     day, instance = draws.unfold(instances[daily.device])
     of = daily.device[day]
@@ -67,11 +75,11 @@ def _metric(fleet: traits.Fleet, guids: pa.Array, metric: str) -> columns.Column
         level = np.clip(level + (6.0 if metric == "C0" else 2.5) * step, 1.0, 100.0)
     else:
         level = level * np.exp(0.2 * step - 0.02)
-    local = daily.days()[day]
+    utc = daily.days()[day] - fleet.offset[of]
     names = [section["names"][metric], section["rap"]]
     other = rows.chance("rap", section["rap_share"]) & (metric == "PSYS")
     return {
-        **spans.begin(fleet, _TABLE, guids, of, local),
+        **table_rows.begin(fleet, _TABLE, guids, of, utc),
         "name": columns.text(names, other.astype(np.int64)),
         "instance": pa.array(instance),
         "nrs": pa.array(np.clip(samples, 1.0, 32_000.0).astype(np.int64)),
@@ -83,7 +91,7 @@ def _metric(fleet: traits.Fleet, guids: pa.Array, metric: str) -> columns.Column
 
 def _level(fleet: traits.Fleet, draw: draws.Draws, metric: str) -> draws.Floats:
     """The mean of a metric on each device, by its form and use; garbage on a few."""
-    section = facts.intel(_TABLE)
+    section = facts.section(_TABLE)
     load = 0.5 * fleet.latents["workload"] + np.sqrt(0.75) * draw.normal("level")
     if metric == "C0":
         mean, spread = section["c0_percent"]

@@ -1,4 +1,4 @@
-"""How many devices have a table of workload intel, and what makes tables overlap."""
+"""Scores devices by how much they report, so that their tables overlap."""
 
 import numpy as np
 
@@ -9,11 +9,18 @@ MILLION = 1e6
 
 
 def score(fleet: traits.Fleet, table: str) -> draws.Floats:
-    """Standard normal scores: the devices that have a table score highest.
+    """Scores devices for a table: those that have it score highest.
 
-    The part that tables share does not lean on the other traits, lest it move margins.
+    The part that tables share does not lean on the other traits: it would move margins.
+
+    Args:
+        fleet: Some devices.
+        table: Name of the table.
+
+    Returns:
+        A standard normal score per device.
     """
-    section = facts.intel("overlap")
+    section = facts.section("overlap")
     latent = fleet.draw("traits").normal("reporting")
     weight = section["reporting"] * (table not in section["within_another"])
     total = weight * latent
@@ -27,7 +34,12 @@ def score(fleet: traits.Fleet, table: str) -> draws.Floats:
 
 
 def share(table: str, coverage: float) -> float:
-    """The share of devices that have a table."""
-    all_devices = facts.intel("devices")[table]["all"] / MILLION
-    largest = facts.intel("overlap")["largest_coverage"]
+    """Computes the share of devices that have a table.
+
+    Args:
+        table: A name in section `tables`.
+        coverage: Factor on the published share; none exceeds `largest_coverage`.
+    """
+    all_devices = facts.section("tables")[table]["all"] / MILLION
+    largest = facts.section("overlap")["largest_coverage"]
     return max(min(all_devices * coverage, largest), 0.0)

@@ -1,8 +1,10 @@
-"""Which devices have the tables of workload intel: published margins, met exactly.
+"""Meets published margins: numbers of devices that have a table, by attributes.
 
-Each table has a published number of devices, in all and by some attributes. Factors
-on the values of these attributes are raked on a reference fleet until its expectations
-meet them. One latent score, of how much a device reports at all, makes tables overlap.
+Factors on the values of attributes are raked on a reference fleet until its expected
+numbers are the published ones.
+
+References:
+    Deming and Stephan 1940 (iterative proportional fitting).
 """
 
 import dataclasses
@@ -11,11 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from teledp_jax.suites import draws
-from teledp_jax.suites.dca import coverage as coverage_lib
-from teledp_jax.suites.dca import facts, platforms, traits
+from teledp_jax.suites.dca import facts, overlap, platforms, traits, versions
 
 _REFERENCE_DEVICES = 100_000
 _LARGEST_CHANCE = 0.97
@@ -23,19 +23,16 @@ _RAKINGS = 25
 _REST = ""
 
 
-def reports(fleet: traits.Fleet, table: str) -> draws.Bools:
-    """Whether each device has a table."""
-    chance = chances(fleet, table, coverage=fleet.coverage)
-    return np.asarray(coverage_lib.score(fleet, table) > special.ndtri(1.0 - chance))
-
-
 def chances(fleet: traits.Fleet, table: str, *, coverage: float) -> draws.Floats:
-    """The probability that each device has a table.
+    """Computes the probability that each device has a table.
 
     Args:
         fleet: Some devices.
-        table: A name in section `devices` of the data file.
+        table: A name in section `tables` of the data files.
         coverage: Factor on the number of devices that have it.
+
+    Returns:
+        One probability per device.
     """
     factors = _factors(world_name(fleet), table, coverage)
     total = np.full(len(fleet.ids), factors[_REST][0])
@@ -47,27 +44,27 @@ def chances(fleet: traits.Fleet, table: str, *, coverage: float) -> draws.Floats
 
 @functools.cache
 def reference(world: str) -> traits.Fleet:
-    """A fleet on which factors are found, the same for all fleets of a world."""
+    """Makes the fleet on which factors are found, one for all fleets of a world."""
     return traits.make_fleet(
         seed=0, ids=np.arange(_REFERENCE_DEVICES), world=facts.world_named(world)
     )
 
 
 def reference_share(fleet: traits.Fleet, attribute: str, names: Sequence[str]) -> float:
-    """The share of all devices whose attribute has one of some values."""
+    """Computes the share of all devices whose attribute has one of some values."""
     devices = reference(world_name(fleet))
     return float(devices.is_one_of(attribute, names).mean())
 
 
 def centred(fleet: traits.Fleet, trait: str, attribute: str) -> draws.Floats:
-    """A trait less its mean over the devices with the same value of an attribute."""
+    """Takes from a trait its mean over devices with the same value of an attribute."""
     means = _trait_means(world_name(fleet), trait, attribute)
     return np.asarray(fleet.latents[trait] - means[fleet.codes[attribute]])
 
 
 @functools.cache
 def _trait_means(world: str, trait: str, attribute: str) -> draws.Floats:
-    """The mean of a trait by the value of an attribute, over the reference fleet."""
+    """Computes the mean of a trait by the value of an attribute, over the reference."""
     fleet = reference(world)
     codes, size = fleet.codes[attribute], len(values(attribute))
     total = np.bincount(codes, fleet.latents[trait], minlength=size)
@@ -76,10 +73,10 @@ def _trait_means(world: str, trait: str, attribute: str) -> draws.Floats:
 
 @functools.cache
 def _factors(world: str, table: str, coverage: float) -> Mapping[str, draws.Floats]:
-    """Factors by attribute and value whose products meet the margins of a table."""
-    section = facts.intel("devices")[table]
-    goal = coverage_lib.share(table, coverage)
-    scale = goal * coverage_lib.MILLION / section["all"]
+    """Rakes factors by attribute and value whose products meet a table's margins."""
+    section = facts.section("tables")[table]
+    goal = overlap.share(table, coverage)
+    scale = goal * overlap.MILLION / section["all"]
     fleet = dataclasses.replace(reference(world), coverage=coverage)
     codes = {name: _codes(fleet, name) for name in section.get("by", {})}
     goals = {
@@ -112,22 +109,22 @@ def _factors(world: str, table: str, coverage: float) -> Mapping[str, draws.Floa
 def _goals(
     attribute: str, numbers: Mapping[Any, float], goal: float, scale: float
 ) -> tuple[draws.Ints, draws.Floats]:
-    """A group for each value, those without a number in one; and shares to meet."""
+    """Groups values, those without a number in one, and finds the shares to meet."""
     names = values(attribute)
     group = np.zeros(len(names), dtype=np.int64)
     wanted = [0.0]
     for name, number in numbers.items():
         group[names.index(str(name))] = len(wanted)
-        wanted.append(number / coverage_lib.MILLION * scale)
+        wanted.append(number / overlap.MILLION * scale)
     wanted[0] = max(goal - sum(wanted), 0.0)
     return group, np.array(wanted)
 
 
 def values(attribute: str) -> list[str]:
-    """The values of an attribute of the anchor or of a platform."""
+    """Lists the values of an attribute of the anchor, of platforms or of versions."""
     derived = {
-        "platform": platforms.platform_values,
-        "versions": platforms.version_values,
+        "platform": platforms.values,
+        "versions": versions.values,
     }
     if attribute in derived:
         return derived[attribute]()
@@ -135,10 +132,10 @@ def values(attribute: str) -> list[str]:
 
 
 def _codes(fleet: traits.Fleet, attribute: str) -> draws.Ints:
-    """The number of each device's value of an attribute."""
+    """Finds the number of each device's value of an attribute."""
     derived: Mapping[str, Callable[[traits.Fleet], draws.Ints]] = {
-        "platform": platforms.platforms,
-        "versions": platforms.versions,
+        "platform": platforms.of,
+        "versions": versions.of,
     }
     if attribute in derived:
         return derived[attribute](fleet)
@@ -146,6 +143,6 @@ def _codes(fleet: traits.Fleet, attribute: str) -> draws.Ints:
 
 
 def world_name(fleet: traits.Fleet) -> str:
-    """The name of a fleet's world."""
-    worlds = facts.constants()["worlds"]
+    """Finds the name of a fleet's world."""
+    worlds = facts.section("worlds")
     return next(name for name, world in worlds.items() if world is fleet.world)

@@ -1,4 +1,4 @@
-"""CPU frequency and power use."""
+"""Metrics of power events: residency, frequency, temperature and watts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,85 +7,17 @@ import numpy as np
 import pyarrow as pa
 
 from teledp_jax.suites import columns, draws
-from teledp_jax.suites.dca import facts, presence, traits
-
-_SAMPLE_S = 5
-
-
-def nominal_mhz(fleet: traits.Fleet) -> draws.Floats:
-    """Base frequency of each device's processor."""
-    stationary = ~fleet.is_one_of("chassistype", traits.PORTABLE)
-    base = 1500.0 + 180.0 * fleet.rank + 1300.0 * stationary
-    return np.asarray(base + 35.0 * fleet.generation)
-
-
-def hw_cpu_frequency(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """Samples by day, frequency bin and number of active cores."""
-    table = "hw_cpu_frequency"
-    section = facts.constants()[table]
-    draw = fleet.draw(table)
-    days = 1 + draw.poisson("days", np.full(len(fleet.ids), section["intervals"] - 1.0))
-    days = np.minimum(days, presence.window_days()) * presence.reports(fleet, table)
-    fractions = np.array(section["fractions"])
-    intervals = presence.Rows(fleet, table, days)
-    shares = _bin_shares(fleet, intervals, len(fractions))
-    hours = section["hours_per_day"] * np.exp(
-        section["hours_spread"] * intervals.draw.normal("hours")
-        + 0.4 * fleet.latents["workload"][intervals.device]
-    )
-    samples = np.minimum(hours, 24.0) * 3600.0 / _SAMPLE_S
-    nrs = np.floor(shares * samples[:, None]).astype(np.int64)
-    place, step = np.nonzero(nrs)
-    device = intervals.device[place]
-    mhz = np.rint(nominal_mhz(fleet)[device] * fractions[step] / 100.0) * 100.0
-    broken = draw.chance("broken", facts.constants()["extremes"]["broken_sensor_share"])
-    mhz = np.where(broken[device] & (step == len(fractions) - 1), 6.5e6, mhz)
-    cores = np.ceil(fleet.cores[device] * (step + 1) / len(fractions))
-    first = _first_day(fleet, table)
-    day = (first[intervals.device] + 2 * intervals.number) % presence.window_days()
-    utc = presence.window_start() + day * columns.DAY_S + 43_200
-    offset = fleet.offset[device]
-    return {
-        **columns.header(table, guids, device, utc[place]),
-        **columns.interval(utc[place], offset),
-        "ia_freq_mhz": pa.array(mhz),
-        "ia_active_cores": pa.array(cores),
-        "nrs": pa.array(nrs[place, step]),
-    }
-
-
-def _first_day(fleet: traits.Fleet, table: str) -> draws.Ints:
-    """The first day of each device's samples."""
-    uniform = fleet.draw(table).uniform("first day")
-    return (uniform * presence.window_days()).astype(np.int64)
-
-
-def _bin_shares(
-    fleet: traits.Fleet, intervals: presence.Rows, num_bins: int
-) -> draws.Floats:
-    """Shares of an interval's samples over bins: idle, work, or throttled."""
-    of = intervals.device
-    load = fleet.linear(fleet.world["effects"]["load"])[of]
-    load = load + 0.5 * intervals.draw.normal("load")
-    centre = np.clip(4.2 + 1.3 * load, 1.0, num_bins - 1.0)
-    centre = np.where(fleet.hot[of], 1.2, centre)
-    steps = np.arange(num_bins)
-    work = np.exp(-0.5 * ((steps - centre[:, None]) / 1.1) ** 2)
-    work /= work.sum(axis=1, keepdims=True)
-    idle = np.exp(-1.5 * steps)
-    idle /= idle.sum()
-    busy = 1.0 / (1.0 + np.exp(-(load + 0.2)))
-    return np.asarray(busy[:, None] * work + (1.0 - busy[:, None]) * idle)
+from teledp_jax.suites.dca import facts, frequency, presence, table_rows, traits
 
 
 def power_acdc_usage_v4_hist(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
     """Metrics of power events: core residency, frequency, temperature, and watts."""
     table = "power_acdc_usage_v4_hist"
-    section = facts.constants()[table]
+    section = facts.section(table)
     draw = fleet.draw(table)
     rate = section["events"] * np.exp(section["spread"] * draw.normal("rate"))
     counts = np.minimum(1 + draw.poisson("events", rate), 400)
-    events = presence.Rows(fleet, table, counts * presence.reports(fleet, table))
+    events = table_rows.Rows(fleet, table, counts * presence.reports(fleet, table))
     of = events.device
     portable = fleet.is_one_of("chassistype", traits.PORTABLE).astype(np.int64)
     choice = draws.Choice([section["stationary"], section["portable"]])
@@ -98,21 +30,20 @@ def power_acdc_usage_v4_hist(fleet: traits.Fleet, guids: pa.Array) -> columns.Co
     values = np.stack([levels[metric] for metric, _ in _SLOTS], axis=1)[event, slot]
     number = events.number[event] * len(_SLOTS) + slot
     rows = draws.Draws(fleet.seed, f"metrics/{table}", fleet.ids[of[event]], number)
-    utc = events.times()[event]
-    offset = fleet.offset[of[event]]
+    utc = events.utc_times()[event]
     metrics = list(levels)
     codes = np.array([metrics.index(metric) for metric, _ in _SLOTS])
     tops = np.array([_TOPS.get(metric, np.inf) for metric, _ in _SLOTS])
     instances = np.array([instance for _, instance in _SLOTS])
     return {
-        **columns.header(table, guids, of[event], utc),
-        **columns.interval(utc, offset),
-        **columns.moment(utc, offset),
+        **table_rows.begin(fleet, table, guids, of[event], utc),
         "event_name": columns.text(section["states"], state[event]),
         "duration_ms": pa.array((seconds[event] * 1000.0).astype(np.int64)),
         "metric_name": columns.text(metrics, codes[slot]),
         "attribute_metric_level1": pa.array(instances[slot]),
-        "nrs": pa.array(np.maximum(seconds[event] / _SAMPLE_S, 1).astype(np.int64)),
+        "nrs": pa.array(
+            np.maximum(seconds[event] / frequency.SAMPLE_S, 1).astype(np.int64)
+        ),
         **_spread(rows, values, top=tops[slot]),
     }
 
@@ -151,10 +82,10 @@ def _slots(
 
 
 def _levels(
-    fleet: traits.Fleet, events: presence.Rows, state: draws.Ints
+    fleet: traits.Fleet, events: table_rows.Rows, state: draws.Ints
 ) -> dict[str, draws.Floats]:
     """The mean of each metric in each event."""
-    section = facts.constants()["power_acdc_usage_v4_hist"]
+    section = facts.section("power_acdc_usage_v4_hist")
     names = np.array(section["states"])[state]
     lit, battery = np.char.find(names, "_ON") >= 0, np.char.find(names, "DC_") == 0
     effects, of, draw = fleet.world["effects"], events.device, events.draw
@@ -169,7 +100,7 @@ def _levels(
     degrees = np.where(
         hot, section["throttled_degrees"] - 6.0 * draw.uniform("limit") ** 2, degrees
     )
-    mhz = nominal_mhz(fleet)[of] * np.where(
+    mhz = frequency.nominal_mhz(fleet)[of] * np.where(
         hot, section["throttled_speed"], 0.4 + 0.9 * share
     )
     mhz *= np.where(battery, 0.8, 1.0)
@@ -177,7 +108,7 @@ def _levels(
     own = 0.5 * fleet.draw("watts").normal("own")
     watts *= np.exp(fleet.linear(effects["watts"]) + own) * (1.0 + 1.5 * fleet.discrete)
     package = watts[of] * (0.25 + 2.0 * share**2) * np.where(battery, 0.7, 1.0)
-    extremes = facts.constants()["extremes"]
+    extremes = facts.section("extremes")
     broken = fleet.draw("sensor").chance("broken", extremes["broken_sensor_share"])[of]
     return {
         _C0: 100.0 * np.clip(share, 0.01, 0.99),
