@@ -9,8 +9,12 @@ import io
 import json
 import pathlib
 import runpy
+import subprocess
 import sys
 import traceback
+from collections.abc import Sequence
+
+ROOT = pathlib.Path(__file__).parents[1]
 
 
 def call(script: str, arguments: list[str]) -> tuple[int, str, str]:
@@ -28,6 +32,20 @@ def call(script: str, arguments: list[str]) -> tuple[int, str, str]:
             status = 1
     sys.path.pop(0)
     return status, out.getvalue(), err.getvalue()
+
+
+def run(
+    folder: pathlib.Path, commands: Sequence[Sequence[str]]
+) -> list[tuple[int, str, str]]:
+    """Runs scripts by name, each with its flags; returns status, stdout and stderr."""
+    file = folder / "commands.json"
+    calls = [[str(ROOT / "scripts" / f"{name}.py"), *rest] for name, *rest in commands]
+    file.write_text(json.dumps(calls))
+    done = subprocess.run(
+        [sys.executable, __file__, file], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return [tuple(result) for result in json.loads(done.stdout)]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from teledp_jax import errors, keys, runs
 from teledp_jax.data import shipped
 from teledp_jax.job import pipeline, secrets
 from teledp_jax.report import card
-from tests import paths
+from tests import paths, scripts_in_one_process
 from tests.small_jobs import make_job, quiet
 
 CRASHES = "university_prod/crashlog"
@@ -255,48 +255,62 @@ def call(*flags: str, **options):
     )
 
 
-@pytest.mark.parametrize(
-    ("flags", "text"),
-    [
-        (["--config.methods.independent.method=nothing"], "nothing"),
-        (["--config.wrong=1"], "wrong"),
-        (["--config.budget.epsilon=0.0"], "budget.epsilon"),
-        (["--config.budget.delta=1.0"], "budget.delta"),
-        (["--config.num_devices=many"], "num_devices"),
-        (["--labels=independent,nothing"], "no ['nothing']"),
-        (["stray"], "stray"),
-        (["--wrong=1"], "wrong"),
-    ],
-)
-def test_a_faulty_flag_ends_with_status_2_and_one_line(tmp_path, flags, text):
-    workdir = tmp_path / "run"
-    done = call("--config=tests/configs/tiny.py", f"--workdir={workdir}", *flags)
-    assert done.returncode == 2, done.stderr
-    assert text in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
-    assert not workdir.exists()
+FAULTY = {
+    "--config.methods.independent.method=nothing": "nothing",
+    "--config.wrong=1": "wrong",
+    "--config.budget.epsilon=0.0": "budget.epsilon",
+    "--config.budget.delta=1.0": "budget.delta",
+    "--config.num_devices=many": "num_devices",
+    "--labels=independent,nothing": "no ['nothing']",
+    "stray": "stray",
+    "--wrong=1": "wrong",
+}
 
 
-def test_help_shows_an_example_and_every_flag():
-    done = call("--help")
-    assert done.returncode == 0, done.stderr
-    assert "--config=configs/demo.py --workdir=runs/demo" in done.stdout
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """What the main script answers to flags at fault, and its folder."""
+    folder = tmp_path_factory.mktemp("answers")
+    (folder / "file").write_text("")
+    tiny, workdir = "--config=tests/configs/tiny.py", f"--workdir={folder}/run"
+    flags = {fault: (tiny, workdir, fault) for fault in FAULTY} | {
+        "help": ("--help",),
+        "missing": ("--config=no/such.py", workdir),
+        "unwritable": (tiny, f"--workdir={folder}/file/run"),
+    }
+    calls = [("run_benchmark", *each) for each in flags.values()]
+    found = scripts_in_one_process.run(folder, calls)
+    return dict(zip(flags, found, strict=True)), folder
+
+
+@pytest.mark.parametrize("flag", FAULTY)
+def test_a_faulty_flag_ends_with_status_2_and_one_line(answers, flag):
+    status, _, stderr = answers[0][flag]
+    assert status == 2, stderr
+    assert FAULTY[flag] in stderr.splitlines()[-1]
+    assert "Traceback" not in stderr
+    assert not (answers[1] / "run").exists()
+
+
+def test_help_shows_an_example_and_every_flag(answers):
+    status, stdout, stderr = answers[0]["help"]
+    assert status == 0, stderr
+    assert "--config=configs/demo.py --workdir=runs/demo" in stdout
     for flag in ("--config", "--workdir", "--world", "--labels"):
-        assert f"\n  {flag}" in done.stdout.replace("--[no]", "--")
+        assert f"\n  {flag}" in stdout.replace("--[no]", "--")
 
 
-def test_a_missing_config_ends_with_status_2(tmp_path):
-    done = call("--config=no/such.py", f"--workdir={tmp_path}/run")
-    assert done.returncode == 2, done.stderr
-    assert "no/such.py" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_missing_config_ends_with_status_2(answers):
+    status, _, stderr = answers[0]["missing"]
+    assert status == 2, stderr
+    assert "no/such.py" in stderr
+    assert "Traceback" not in stderr
 
 
-def test_a_workdir_that_cannot_be_written_ends_with_status_2(tmp_path):
-    (tmp_path / "file").write_text("")
-    done = call("--config=tests/configs/tiny.py", f"--workdir={tmp_path}/file/run")
-    assert done.returncode == 2, done.stderr
-    assert "--workdir" in done.stderr.splitlines()[-1]
+def test_a_workdir_that_cannot_be_written_ends_with_status_2(answers):
+    status, _, stderr = answers[0]["unwritable"]
+    assert status == 2, stderr
+    assert "--workdir" in stderr.splitlines()[-1]
 
 
 def test_a_disk_that_takes_no_more_ends_with_status_2(tmp_path):

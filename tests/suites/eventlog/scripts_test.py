@@ -3,13 +3,11 @@
 import csv
 import json
 import pathlib
-import subprocess
-import sys
 
 import pytest
 
 from teledp_jax.privacy import book
-from tests import paths
+from tests import paths, scripts_in_one_process
 
 PUBLISHED = paths.SHARED / "reference" / "eventlog_published"
 REPORTS = (
@@ -70,21 +68,9 @@ def results(tmp_path_factory):
         "report": job,
         "compare_logs": job,
     }  # fmt: skip
-    file = folder / "commands.json"
-    file.write_text(
-        json.dumps(
-            [
-                [str(paths.ROOT / "scripts" / f"{name.split()[0]}.py"), *arguments]
-                for name, arguments in commands.items()
-            ]
-        )
-    )
-    done = subprocess.run(
-        [sys.executable, paths.ROOT / "tests" / "scripts_in_one_process.py", file],
-        cwd=paths.ROOT, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return dict(zip(commands, json.loads(done.stdout), strict=True)), folder
+    calls = [[name.split()[0], *flags] for name, flags in commands.items()]
+    results = scripts_in_one_process.run(folder, calls)
+    return dict(zip(commands, results, strict=True)), folder
 
 
 @pytest.fixture
