@@ -31,17 +31,32 @@ DeviceArrays = dict[str, TableArrays]
 
 
 def num_devices(devices: DeviceArrays) -> int:
-    """Number of devices in the arrays."""
+    """Counts the devices in the arrays.
+
+    Args:
+        devices: The arrays.
+
+    Returns:
+        The exact number. Private, if the devices are.
+    """
     return next(iter(devices.values())).mask.shape[0]
 
 
 def code_dtype(max_codes: int) -> np.dtype:
-    """The smallest unsigned dtype that holds `max_codes` codes."""
+    """Finds the smallest unsigned dtype that holds a number of codes.
+
+    Args:
+        max_codes: Size of the largest domain.
+    """
     return np.dtype(np.min_scalar_type(max(max_codes - 1, 0)))
 
 
 def check(schema: schemas.Schema, devices: DeviceArrays) -> None:
     """Asserts the bounds that the privacy analysis rests on.
+
+    Args:
+        schema: The device tables.
+        devices: The arrays.
 
     Raises:
         ValueError: If a shape, a code or a mask is outside of what the schema states.
@@ -67,7 +82,15 @@ def check(schema: schemas.Schema, devices: DeviceArrays) -> None:
 def take(
     devices: DeviceArrays, index: Integer[Array, " drawn"] | slice
 ) -> DeviceArrays:
-    """The devices at `index`."""
+    """Takes some devices.
+
+    Args:
+        devices: The arrays.
+        index: Positions of devices, in the order wanted, or a slice.
+
+    Returns:
+        The arrays of these devices.
+    """
     return {
         name: TableArrays(table.codes[index], table.mask[index])
         for name, table in devices.items()
@@ -75,7 +98,14 @@ def take(
 
 
 def concatenate(parts: list[DeviceArrays]) -> DeviceArrays:
-    """All devices of `parts`, in order."""
+    """Joins parts of a fleet.
+
+    Args:
+        parts: Arrays of the same tables, one part at least.
+
+    Returns:
+        All devices of the parts, in order.
+    """
     return {
         name: TableArrays(
             *(
@@ -90,7 +120,15 @@ def concatenate(parts: list[DeviceArrays]) -> DeviceArrays:
 def flatten(
     schema: schemas.Schema, devices: DeviceArrays
 ) -> Integer[np.ndarray, "device head"]:
-    """Device records as one row of codes each; the columns are `schema.heads`."""
+    """Writes each device as one row of codes.
+
+    Args:
+        schema: The device tables.
+        devices: The arrays.
+
+    Returns:
+        Codes whose columns are `schema.heads`; 0 where a row does not exist.
+    """
     count = num_devices(devices)
     dtype = code_dtype(max(head.num_codes for head in schema.heads))
     parts = []
@@ -107,7 +145,15 @@ def flatten(
 def unflatten(
     schema: schemas.Schema, codes: Integer[Array, "device head"]
 ) -> DeviceArrays:
-    """Inverse of `flatten`; columns of rows beyond the number of rows are dropped."""
+    """Makes arrays of what `flatten` wrote.
+
+    Args:
+        schema: The device tables.
+        codes: Rows of codes whose columns are `schema.heads`.
+
+    Returns:
+        The arrays; codes of rows beyond a table's number of rows are dropped.
+    """
     codes = np.asarray(codes)
     devices, start = {}, 0
     for table in schema.tables:
@@ -143,7 +189,15 @@ def _existence(schema: schemas.Schema) -> tuple[np.ndarray, np.ndarray]:
 def exists(
     schema: schemas.Schema, codes: Integer[np.ndarray, "device head"]
 ) -> Bool[np.ndarray, "device head"]:
-    """Where a flattened record has a value: the row of that head exists."""
+    """Tells where a flattened record has a value: the row of that head exists.
+
+    Args:
+        schema: The device tables.
+        codes: What `flatten` returned.
+
+    Returns:
+        True for heads of rows that exist, and for numbers of rows.
+    """
     owner, row = _existence(schema)
     return (owner < 0) | (codes[:, owner].astype(np.int32) > row)
 
@@ -153,6 +207,10 @@ def save(folder: pathlib.Path, devices: DeviceArrays) -> None:
 
     A fleet may lie in parts: a folder of folders `part-00000`, `part-00001`, ...,
     each written by `save`; its devices are those of the parts, one after another.
+
+    Args:
+        folder: The folder; made if absent.
+        devices: The arrays.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in devices.items():
@@ -163,6 +221,13 @@ def save(folder: pathlib.Path, devices: DeviceArrays) -> None:
 
 def load(folder: pathlib.Path, schema: schemas.Schema) -> DeviceArrays:
     """Reads what `save` wrote, whole or in parts, and checks it.
+
+    Args:
+        folder: What `save` wrote, whole or in parts.
+        schema: The device tables.
+
+    Returns:
+        The arrays of all devices.
 
     Raises:
         ValueError: If a bound of the schema does not hold.
@@ -183,6 +248,9 @@ def load_range(
         start: Index of the first device.
         stop: Index after the last; cut to the number of devices.
 
+    Returns:
+        The arrays of these devices.
+
     Raises:
         ValueError: If a bound of the schema does not hold.
     """
@@ -201,7 +269,12 @@ def load_range(
 
 
 def stored_devices(folder: pathlib.Path, schema: schemas.Schema) -> int:
-    """Number of devices that `load` would give, from the files' heads alone."""
+    """Counts the devices that `load` would give, by the files' heads only.
+
+    Args:
+        folder: What `save` wrote, whole or in parts.
+        schema: The device tables.
+    """
     return sum(num_devices(_open(part, schema)) for part in _parts(folder))
 
 

@@ -21,10 +21,19 @@ class Store(Protocol):
     """Where a fit keeps what it needs to go on after it was killed. Private."""
 
     def load(self, name: str) -> Tree | None:
-        """What was saved under `name`, or None."""
+        """Loads what was saved under a name, or None.
+
+        Args:
+            name: The name.
+        """
 
     def save(self, name: str, tree: Tree) -> None:
-        """Saves `tree` under `name`, whole or not at all."""
+        """Saves a tree under a name, whole or not at all.
+
+        Args:
+            name: The name.
+            tree: What to save.
+        """
 
 
 IntegerNoise = Callable[
@@ -108,9 +117,18 @@ class MemoryStore:
         self._trees: dict[str, Tree] = {}
 
     def load(self, name: str) -> Tree | None:
-        """What was saved under `name`, or None."""
+        """Returns what was saved under a name, or None.
+
+        Args:
+            name: The name.
+        """
         return self._trees.get(name)
 
     def save(self, name: str, tree: Tree) -> None:
-        """Keeps `tree` in memory."""
+        """Keeps a tree in memory.
+
+        Args:
+            name: The name.
+            tree: What to keep.
+        """
         self._trees[name] = tree

@@ -39,13 +39,13 @@ def method(name: str) -> ModuleType:
 def entry(
     config: Any, *, method: str = "", bookkeeping: str = ""
 ) -> ml_collections.ConfigDict:
-    """An entry of `config.methods` for a method's `Config`.
+    """Makes an entry of `config.methods` for a method's `Config`.
 
     Args:
         config: An instance of the `Config` of one of `registry.METHODS`.
         method: Its name; found from the config's module if not given.
         bookkeeping: `paper` keeps the books as the published study does
-            (`teledp_jax.bookkeeping`): only to compare, there is no release.
+            (`studies.intel.bookkeeping`): only to compare, there is no release.
     """
     fields = {"method": method or type(config).__module__.rpartition(".")[2]}
     if bookkeeping:

@@ -143,15 +143,27 @@ class Run:
         return self.folder / "figures"
 
     def half(self, which: str) -> pathlib.Path:
-        """Device tables of the `first` or `second` random half of the real fleet."""
+        """Names the folder of a random half of the real fleet.
+
+        Args:
+            which: `first` or `second`.
+        """
         return self.private / "half_sample" / which
 
     def synthetic(self, label: str) -> pathlib.Path:
-        """Synthetic device tables of a label."""
+        """Names the folder of a label's synthetic device tables.
+
+        Args:
+            label: The label.
+        """
         return self.folder / "synthetic" / label
 
     def results(self, label: str) -> pathlib.Path:
-        """Query results on `real`, `half_sample`, `ceiling` or a label's tables."""
+        """Names the folder of the results of queries on some tables.
+
+        Args:
+            label: A label, or `real`, `half_sample` or `ceiling`.
+        """
         return self.folder / "results" / label
 
     @property
@@ -160,11 +172,19 @@ class Run:
         return self.private / "half_sample" / "results"
 
     def cost(self, label: str) -> pathlib.Path:
-        """What fitting and sampling a label cost, and its public facts."""
+        """Names the file of what a label's fit and sample took, and its public facts.
+
+        Args:
+            label: The label.
+        """
         return self.folder / "costs" / f"{label}.json"
 
     def release(self, label: str) -> pathlib.Path:
-        """What may leave the building."""
+        """Names the folder of what may leave the building.
+
+        Args:
+            label: The label.
+        """
         return self.folder / "release" / label
 
     def create(self) -> None:
@@ -189,7 +209,11 @@ class Run:
 
 @contextlib.contextmanager
 def atomic(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a temporary name that becomes `path` only if the block ends well."""
+    """Gives a temporary name that becomes a file only if the block ends well.
+
+    Args:
+        path: The file; its folder is made if absent.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -201,7 +225,11 @@ def atomic(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a temporary folder that becomes `path` only if the block ends well."""
+    """Gives a temporary folder that takes its place only if the block ends well.
+
+    Args:
+        path: The folder; what it held before is gone then.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -214,7 +242,12 @@ def atomic_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:
-    """Writes JSON whole; infinity, which JSON lacks, becomes text, and NaN null."""
+    """Writes JSON whole; infinity, which JSON lacks, becomes text, and NaN null.
+
+    Args:
+        path: The file.
+        value: Plain values, numbers and arrays of numpy, and paths.
+    """
     with atomic(path) as temporary:
         temporary.write_text(
             json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
@@ -241,6 +274,12 @@ def _plain(value: Any) -> Any:
 def read_json(path: pathlib.Path) -> Any:
     """Reads JSON.
 
+    Args:
+        path: The file.
+
+    Returns:
+        Plain values.
+
     Raises:
         InputError: If the file is absent or no JSON.
     """
@@ -253,7 +292,13 @@ def read_json(path: pathlib.Path) -> Any:
 def write_csv(
     path: pathlib.Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
 ) -> None:
-    """Writes a CSV whole: a header line, then a line a row; None is empty."""
+    """Writes a CSV whole: a header line, then a line per row; None is empty.
+
+    Args:
+        path: The file.
+        columns: Names of the columns, in order.
+        rows: Mappings by column.
+    """
     with (
         atomic(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
@@ -264,7 +309,13 @@ def write_csv(
 
 
 def read_csv(path: pathlib.Path) -> list[dict[str, str]]:
-    """Reads a CSV as texts, a dict a row.
+    """Reads a CSV as texts.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A dict per row.
 
     Raises:
         InputError: If the file is absent.
@@ -300,7 +351,10 @@ class FileStore:
         self._token = token
 
     def load(self, name: str) -> base.Tree | None:
-        """What was saved under `name` for this token, or None.
+        """Loads what was saved under a name for this token, or None.
+
+        Args:
+            name: The name.
 
         Raises:
             InputError: If the file is damaged.
@@ -319,7 +373,12 @@ class FileStore:
         return tree if token == self._token else None
 
     def save(self, name: str, tree: base.Tree) -> None:
-        """Saves `tree` under `name`, whole, readable by its owner."""
+        """Saves a tree under a name, whole, readable by its owner.
+
+        Args:
+            name: The name.
+            tree: What to save.
+        """
         with atomic(self._folder / f"{name}.msgpack") as temporary:
             temporary.touch(mode=0o600)
             temporary.write_bytes(

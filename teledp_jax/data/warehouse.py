@@ -73,7 +73,12 @@ def connect(
 def sealed(
     *, folders: Sequence[pathlib.Path] = (), files: Sequence[pathlib.Path] = ()
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Opens a database in memory, for text of suite files: see `seal`."""
+    """Opens a database in memory, for text of suite files: see `seal`.
+
+    Args:
+        folders: Folders that it may read and write.
+        files: Files that it may read.
+    """
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
         seal(connection, folders=folders, files=files)
@@ -90,6 +95,11 @@ def seal(
 
     It can open no other file, no network and no variable of Python, and change no
     setting.
+
+    Args:
+        connection: The database.
+        folders: Folders that it may read and write.
+        files: Files that it may read.
     """
     connection.execute("SET allowed_directories = ?", [_forms(folders)])
     connection.execute("SET allowed_paths = ?", [_forms(files)])
@@ -117,6 +127,11 @@ def check_select(
 ) -> None:
     """Refuses what is more than one SELECT, before any of it runs.
 
+    Args:
+        connection: Parses the text.
+        path: The file that holds it.
+        statement: The text.
+
     Raises:
         InputError: If the text does not parse, or writes, attaches or sets anything.
     """
@@ -135,6 +150,12 @@ def check_select(
 def num_bytes(size: str) -> int:
     """Reads a size such as `4GB`.
 
+    Args:
+        size: The text.
+
+    Returns:
+        Bytes.
+
     Raises:
         InputError: If it is none.
     """
@@ -148,7 +169,15 @@ def num_bytes(size: str) -> int:
 def read_files(
     connection: duckdb.DuckDBPyConnection, files: Sequence[storage.Place]
 ) -> duckdb.DuckDBPyRelation:
-    """A relation over Parquet files, whose names may hold quotes and wildcards."""
+    """Opens Parquet files, whose names may hold quotes and wildcards.
+
+    Args:
+        connection: May read them.
+        files: The files.
+
+    Returns:
+        The rows of all files, in the columns that any of them has.
+    """
     return connection.read_parquet(
         [glob.escape(str(file.absolute())) for file in files],
         union_by_name=True,
@@ -157,16 +186,24 @@ def read_files(
 
 
 def table_files(path: pathlib.Path) -> list[pathlib.Path]:
-    """The files of a device table: `path` itself, or its parts where it is a folder."""
+    """Lists the files of a device table.
+
+    Args:
+        path: The table: a file, or a folder of parts.
+    """
     return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
 
 
 def as_types(
     relation: duckdb.DuckDBPyRelation, types: Mapping[str, str]
 ) -> duckdb.DuckDBPyRelation:
-    """The named columns, each cast to its type.
+    """Selects columns, each cast to its type.
 
     Where the relation lacks one, a statement that reads it fails when it runs.
+
+    Args:
+        relation: Any rows.
+        types: DuckDB type of each column wanted.
     """
     lacking = FunctionExpression("error", ConstantExpression("column not staged"))
     given = set(relation.columns)
@@ -185,6 +222,11 @@ def create_views(
 ) -> None:
     """Makes a view of each `folder/<name>.parquet`, a file or a folder, by bare name.
 
+    Args:
+        connection: May read the files.
+        folder: Holds the tables.
+        names: Their names.
+
     Raises:
         InputError: If a file is absent or no Parquet.
     """
@@ -202,7 +244,13 @@ def create_views(
 def in_window(
     relation: duckdb.DuckDBPyRelation, column: str, window: Window
 ) -> duckdb.DuckDBPyRelation:
-    """The rows whose time is in the window; without a time only if it is open."""
+    """Selects rows by time; a row without a time counts only if the window is open.
+
+    Args:
+        relation: Any rows.
+        column: Name of the time column.
+        window: From the first moment to the second.
+    """
     start, end = window
     time = ColumnExpression(column)
     if start is not None:
@@ -252,6 +300,12 @@ def partition(device: str, num_partitions: int) -> Expression:
 
 def parse_window(window: Sequence[str]) -> Window:
     """Reads a window from its first and last day, each an ISO date or empty: open.
+
+    Args:
+        window: The two days.
+
+    Returns:
+        From the start of the first day to the start of the day after the last.
 
     Raises:
         InputError: If it is not two days, the first no later than the last.

@@ -94,10 +94,16 @@ class Contributions:
 
 
 def parse(file: sqlfile.SqlFile) -> Contributions | None:
-    """The `contributions` of a query's header, or None.
+    """Reads the `contributions` of a query's header.
+
+    Args:
+        file: The query.
+
+    Returns:
+        What a device adds to the answer; None if the header does not declare it.
 
     Raises:
-        InputError: If a field is missing, unknown or of no use.
+        InputError: If a field is missing, unknown or wrong.
     """
     fields = file.header.get("contributions")
     if fields is None:
@@ -139,7 +145,14 @@ def parse(file: sqlfile.SqlFile) -> Contributions | None:
 def resolve(
     contributions: Contributions, schema: schemas.Schema
 ) -> dict[str, tuple[Any, ...] | None]:
-    """Public values of each key; None where they are selected under privacy.
+    """Finds the public values of each key.
+
+    Args:
+        contributions: What a header declares.
+        schema: The device tables.
+
+    Returns:
+        Values by key; None where they are selected under privacy.
 
     Raises:
         KeyError: If a key names no category column: `check` finds that.
@@ -164,6 +177,11 @@ def check(
     schema: schemas.Schema,
 ) -> None:
     """Checks the SELECT and the keys over empty tables.
+
+    Args:
+        connection: Holds the empty tables.
+        contributions: What a header declares.
+        schema: The device tables.
 
     Raises:
         InputError: If the SELECT does not run, gives other columns than the header

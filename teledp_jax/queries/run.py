@@ -30,7 +30,11 @@ class Result:
     rows: tuple[tuple[Any, ...], ...]
 
     def column(self, name: str) -> list[Any]:
-        """All cells of a column."""
+        """Lists all cells of a column.
+
+        Args:
+            name: Name of the column.
+        """
         index = self.columns.index(name)
         return [row[index] for row in self.rows]
 
@@ -104,7 +108,12 @@ def select(
 
 
 def write(path: pathlib.Path, result: Result) -> None:
-    """Writes a result as CSV, whole; None is empty."""
+    """Writes a result as CSV, whole; None is empty.
+
+    Args:
+        path: The file.
+        result: The result.
+    """
     rows = (dict(zip(result.columns, row, strict=True)) for row in result.rows)
     runs.write_csv(path, result.columns, rows)
 

@@ -20,10 +20,14 @@ _FEW = 8  # variables of a table whose pairs are all worth their noise
 
 
 def variables(schema: schemas.Schema, query: catalog.Query) -> tuple[str, ...]:
-    """The variables that a query names, as `table/column` and `table/rows`.
+    """Finds the variables that a query names, as `table/column` and `table/rows`.
 
     A column counts where its name stands in the statement and its table in the header;
     of a table other than the anchor the number of rows counts too.
+
+    Args:
+        schema: The device tables.
+        query: The query.
     """
     words = set(_WORD.findall(_QUIET.sub(" ", query.statement).lower()))
     found = []
@@ -42,16 +46,19 @@ def variables(schema: schemas.Schema, query: catalog.Query) -> tuple[str, ...]:
 def pairs(
     schema: schemas.Schema, queries: Sequence[catalog.Query]
 ) -> tuple[tuple[str, str], ...]:
-    """Pairs of variables whose joint counts the queries need, each once.
+    """Finds the pairs of variables whose joint counts the queries need, each once.
 
     One of the two groups or selects: a column of the anchor, a category, or a column
     that the header names as a key. Where a query joins tables and nothing of that kind
     ties any two, every variable of one is paired with every one of another; and
     whenever it joins two tables, their numbers of rows are a pair. Two numbers of one
     table are a pair, as one may weigh the other, unless the query names many. Otherwise
-    a
-    group's number of rows is left out where one of its columns stands in, for each
+    a group's number of rows is left out where one of its columns stands in, for each
     count of a column says who lacks it.
+
+    Args:
+        schema: The device tables.
+        queries: The queries.
     """
     found: dict[frozenset[str], tuple[str, str]] = {}
     for query in queries:
@@ -73,14 +80,27 @@ def pairs(
 def features(
     schema: schemas.Schema, queries: Sequence[catalog.Query]
 ) -> tuple[tuple[str, ...], ...]:
-    """The variables of each query, each set once."""
+    """Finds the variables of each query, each set once.
+
+    Args:
+        schema: The device tables.
+        queries: The queries.
+    """
     return tuple(dict.fromkeys(variables(schema, query) for query in queries))
 
 
 def fill(config: Any, schema: schemas.Schema, queries: Sequence[catalog.Query]) -> Any:
-    """A method's `Config` with what it leaves open filled from the queries.
+    """Fills what a method's `Config` leaves open from the queries.
 
     Fields `pairs` and `features`, where it has them, are filled if they are None.
+
+    Args:
+        config: The `Config`.
+        schema: The device tables.
+        queries: The queries.
+
+    Returns:
+        The `Config`, filled.
     """
     known = {field.name for field in dataclasses.fields(config)}
     made = {"pairs": pairs, "features": features}
