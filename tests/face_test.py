@@ -19,10 +19,10 @@ import teledp_jax
 heavy = {"jax", "duckdb", "numpy", "pyarrow", "flax", "ml_collections", "absl"}
 assert not heavy & set(sys.modules), sorted(heavy & set(sys.modules))
 assert "fit" in dir(teledp_jax) and teledp_jax.__version__
+from teledp_jax import encode, fit, load, load_suite, schema
+assert not {"duckdb", "fsspec", "sklearn", "mbi"} & set(sys.modules)
 from teledp_jax import settings
 assert settings.default("dca").suite == "dca"
-from teledp_jax import encode, schema
-assert not {"duckdb", "fsspec", "sklearn", "mbi"} & set(sys.modules)
 """
 
 

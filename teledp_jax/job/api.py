@@ -14,7 +14,8 @@ import numpy as np
 from teledp_jax import arrays, base, errors, keys, registry, schemas
 from teledp_jax.data import frames, headers, shipped
 from teledp_jax.job import fitted as results
-from teledp_jax.privacy import budgets, events, ledger, mechanisms
+from teledp_jax.job import secrets
+from teledp_jax.privacy import budgets, events, ledger
 
 _COUNT = "count"  # the stage of the noisy number of devices, as in a run
 
@@ -114,7 +115,7 @@ def fit(
     context = base.Context(
         store=base.MemoryStore(),
         progress=_tell_nobody,
-        integer_noise=_integer_noise(seed),
+        integer_noise=secrets.integer_noise(seed),
     )
     num_devices = _count(devices, float(count_stddev), seed, context)
     made = registry.method(name).make(
@@ -168,13 +169,6 @@ def _keys(seed: int | None, stream: str) -> Any:
     if seed is None:
         return keys.restore(keys.draw())
     return keys.from_seed(seed, stream=stream)
-
-
-def _integer_noise(seed: int | None) -> base.IntegerNoise:
-    """An exact sampler of noise; with a seed, one that repeats."""
-    if seed is None:
-        return mechanisms.secure_integer_noise
-    return mechanisms.seeded_integer_noise
 
 
 def _count(

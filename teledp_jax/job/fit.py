@@ -14,7 +14,7 @@ from jaxtyping import Array, Key
 from teledp_jax import arrays, base, errors, keys, registry, runs, schemas
 from teledp_jax.cluster import gang
 from teledp_jax.data import decode, definition
-from teledp_jax.job import costs, secrets, settings, spending
+from teledp_jax.job import costs, drawing, secrets, settings, spending
 from teledp_jax.privacy import budgets
 from teledp_jax.privacy import ledger as ledger_lib
 from teledp_jax.studies.intel import bookkeeping
@@ -199,11 +199,7 @@ def _draw(
     """Writes the synthetic tables of a label; returns the seconds of sampling."""
     num_devices = runs.read_json(run.count)["num_devices"]
     started = time.perf_counter()
-    synthetic = method.sample(jax.random.fold_in(public, 2), fitted, num_devices)
+    synthetic, generator = drawing.draw(method, schema, fitted, public, num_devices)
     seconds = time.perf_counter() - started
-    arrays.check(schema, synthetic)
-    generator = np.random.default_rng(
-        np.asarray(jax.random.key_data(jax.random.fold_in(public, 3)))
-    )
     decode.decode(schema, synthetic, generator, run.synthetic(label))
     return seconds

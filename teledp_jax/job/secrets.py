@@ -1,15 +1,10 @@
 """Keys and noise of a run: from the operating system, or from an experiment's seed."""
 
-import os
 import pathlib
-import zlib
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import base, runs
+from teledp_jax import base, keys, runs
 from teledp_jax.privacy import mechanisms
 
 
@@ -45,19 +40,10 @@ def root_keys(
         The public key, and the secret one that noise and batches are drawn from.
     """
     if seed is not None:
-        key = jax.random.fold_in(jax.random.key(seed), zlib.crc32(stream.encode()))
-        public, privacy = jax.random.split(key)
-        return public, privacy
+        return keys.from_seed(seed, stream=stream)
     saved = runs.read_json(path) if path.exists() else {}
     if saved.get("token") != token:
-        size = jax.random.key_data(jax.random.key(0)).size * 4
-        saved = {"token": token, "data": [os.urandom(size).hex() for _ in range(2)]}
+        saved = {"token": token, "data": keys.draw()}
         runs.write_json(path, saved)
         path.chmod(0o600)
-    public, privacy = (
-        jax.random.wrap_key_data(
-            jnp.asarray(np.frombuffer(bytes.fromhex(data), np.uint32))
-        )
-        for data in saved["data"]
-    )
-    return public, privacy
+    return keys.restore(saved["data"])
