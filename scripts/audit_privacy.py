@@ -1,4 +1,4 @@
-"""Measures what every method promises, on simulated fleets only.
+"""Measures what methods promise, on simulated fleets only.
 
 python scripts/audit_privacy.py --output=runs/audit
 
