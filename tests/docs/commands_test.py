@@ -1,11 +1,13 @@
 """Commands and code in the documents name what exists, and run."""
 
 import ast
+import importlib
 import pathlib
 import re
 import runpy
 
 import pytest
+from absl import flags
 
 from teledp_jax.data import inspect, shipped, suite
 from teledp_jax.job import settings
@@ -18,19 +20,20 @@ TUTORIALS = paths.ROOT / "docs" / "tutorials"
 
 
 def flags_of(script: pathlib.Path) -> set[str]:
-    """Flags that a script defines, and the modules beside it that it imports."""
-    tree = ast.parse(script.read_text())
-    names = {
-        node.args[0].value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and getattr(node.func, "attr", "").startswith("DEFINE_")
-    }
-    for node in ast.walk(tree):
-        for alias in node.names if isinstance(node, ast.Import) else ():
-            beside = script.with_name(f"{alias.name}.py")
-            if beside.exists():
-                names |= flags_of(beside)
+    """Flags of a script: of the subcommand that it calls, or those it defines."""
+    text = script.read_text()
+    if called := re.search(r'main\.call\("([\w-]+)"\)', text):
+        name = called[1].replace("-", "_")
+        values = flags.FlagValues()
+        importlib.import_module(f"teledp_jax.cli.{name}").define(values)
+        names = set(values)
+    else:
+        names = {
+            node.args[0].value
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Call)
+            and getattr(node.func, "attr", "").startswith("DEFINE_")
+        }
     return names | {f"no{name}" for name in names}
 
 
