@@ -5,19 +5,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-import scipy.stats
 from pyarrow import parquet
 
 from teledp_jax import errors
 from teledp_jax.data import sqlfile
 from teledp_jax.suites.dca import (
-    applications,
     facts,
-    power,
-    presence,
-    restarts,
-    sysinfo,
-    traits,
     windows,
 )
 from teledp_jax.suites.dca import fleet as dca
@@ -50,28 +43,6 @@ def read(folder: pathlib.Path, file: sqlfile.SqlFile) -> pa.Table:
 @pytest.fixture(scope="module")
 def fleet_folder(tmp_path_factory) -> pathlib.Path:
     return run(tmp_path_factory.mktemp("fleet"))
-
-
-@pytest.fixture(scope="module", params=["a", "b"])
-def fleet(request) -> traits.Fleet:
-    return make_fleet(request.param)
-
-
-def make_fleet(world: str) -> traits.Fleet:
-    return traits.make_fleet(
-        seed=0, ids=np.arange(20_000), world=facts.world_named(world)
-    )
-
-
-def num_rows(fleet: traits.Fleet, table) -> np.ndarray:
-    device = table(fleet, sysinfo.guids(fleet))["guid"].indices.to_numpy()
-    return np.bincount(device, minlength=len(fleet.ids))
-
-
-def shares(fleet: traits.Fleet, attribute: str) -> np.ndarray:
-    codes = fleet.codes[attribute]
-    counts = np.bincount(codes, minlength=len(facts.attribute_values(attribute)))
-    return 100.0 * counts / counts.sum()
 
 
 def test_tables_do_not_depend_on_the_chunk(fleet_folder, tmp_path):
@@ -139,11 +110,6 @@ def test_the_dictionary_marks_what_is_assumed(fleet_folder):
     assert found["system_sysinfo_unique_normalized", "persona"] == "published"
 
 
-def test_every_section_of_the_data_file_states_its_source():
-    origins = {origin for _, origin, _ in facts.assumptions()}
-    assert origins == {"published", "estimated", "assumed"}
-
-
 def test_devices_are_distinct_and_events_are_theirs(fleet_folder):
     tables = {file.name: read(fleet_folder, file) for file in SOURCES}
     anchor = set(tables.pop("system_sysinfo_unique_normalized")["guid"].to_pylist())
@@ -182,90 +148,6 @@ def test_statistics_of_a_power_metric_are_in_order(fleet_folder):
     assert np.all(np.diff(values, axis=0) >= 0.0)
     percent = np.char.find(table["metric_name"].to_numpy().astype(str), "PERCENT") > 0
     assert values[:, percent].max() <= 100.0
-
-
-@pytest.mark.parametrize("attribute", list(facts.section("attributes")))
-def test_attributes_have_their_stated_shares(fleet, attribute):
-    stated = np.array(list(facts.section("attributes")[attribute]["shares"].values()))
-    stated = 100.0 * stated / stated.sum()
-    # Home vendors lean on traits that vendors lean on too, so theirs move a little.
-    tolerance = 1.6 if attribute == "modelvendor_normalized" else 1.2
-    np.testing.assert_allclose(shares(fleet, attribute), stated, atol=tolerance)
-
-
-def test_most_devices_lack_most_tables_and_presence_overlaps(fleet):
-    present = np.stack([presence.reports(fleet, table) for table in STABILITY])
-    coverage = present.mean(axis=1)
-    assert coverage.min() > 0.04
-    assert coverage.max() < 0.46
-    assert np.median(present.sum(axis=0)) < len(STABILITY) / 2
-    none_if_independent = np.prod(1.0 - coverage)
-    assert (~present.any(axis=0)).mean() > 1.3 * none_if_independent
-
-
-@pytest.mark.parametrize(
-    ("trait", "table"),
-    [
-        ("hot", restarts.microsoft_windows_kernel_power_event_41),
-        ("starved", applications.application_hang_event_1002),
-        ("defective", applications.application_error_event_1000),
-    ],
-)
-def test_interactions_multiply_rates(fleet, trait, table):
-    counts = num_rows(fleet, table)
-    affected = getattr(fleet, trait)
-    reporting = counts > 0
-    ratio = counts[reporting & affected].mean() / counts[reporting & ~affected].mean()
-    assert ratio > 2.5
-
-
-def test_overheating_takes_age_and_work_together(fleet):
-    def mean(old: bool, busy: bool) -> float:
-        chosen = (fleet.latents["newness"] < 0.0) == old
-        chosen &= (fleet.latents["workload"] > 0.6) == busy
-        return np.log1p(counts[chosen & (counts > 0)]).mean()
-
-    counts = num_rows(fleet, restarts.microsoft_windows_kernel_power_event_41)
-    of_work_if_old = mean(True, True) - mean(True, False)
-    of_work_if_new = mean(False, True) - mean(False, False)
-    assert of_work_if_old - of_work_if_new > 0.4
-
-
-def test_a_few_extreme_devices_send_much(fleet):
-    counts = num_rows(fleet, applications.application_error_event_1000)
-    counts = np.sort(counts[counts > 0])
-    assert counts[-1] > 100 * np.median(counts)
-    assert counts[-len(counts) // 100 :].sum() > 0.1 * counts.sum()
-
-
-def test_rare_codes_exist_on_few_devices():
-    fleet = make_fleet("a")
-    columns = restarts.microsoft_windows_kernel_power_event_41(
-        fleet, sysinfo.guids(fleet)
-    )
-    codes = columns["bugcheck_code"].to_numpy()
-    device = columns["guid"].indices.to_numpy()
-    carriers = [len(np.unique(device[codes == code])) for code in np.unique(codes)]
-    assert sum(0 < number < 0.05 * len(np.unique(device)) for number in carriers) >= 5
-
-
-def test_broken_sensors_return_garbage():
-    fleet = make_fleet("a")
-    columns = power.power_acdc_usage_v4_hist(fleet, sysinfo.guids(fleet))
-    values = columns["avg_val"].to_numpy()
-    assert 0.0 < (values > 10_000.0).mean() < 0.01
-
-
-def test_the_worlds_differ_in_correlations():
-    def correlation(world: str) -> float:
-        fleet = make_fleet(world)
-        counts = num_rows(fleet, applications.application_error_event_1000)
-        some = counts > 0
-        newness = fleet.codes["cpuname"][some]
-        return scipy.stats.spearmanr(newness, counts[some]).statistic
-
-    assert correlation("a") < -0.05
-    assert correlation("b") > 0.2
 
 
 @pytest.mark.parametrize(
