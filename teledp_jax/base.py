@@ -81,7 +81,8 @@ class Context(NamedTuple):
         store: Checkpoints. Noisy integers are saved before they are used, so that a
             resumed fit never draws them twice.
         progress: Called with steps done, steps in all, and public facts to show.
-        integer_noise: Sampler of the discrete Gaussian, from `privacy.mechanisms`.
+        integer_noise: Sampler of the discrete Gaussian, from `privacy.mechanisms`; only
+            `privacy.release` calls it.
         part: Which devices these are. Whatever a fit counts of them, it adds up by
             `part.total` before anything else is done to it.
     """

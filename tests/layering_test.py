@@ -51,6 +51,14 @@ def test_a_file_imports_only_rooms_above_it(path):
     assert rooms_of(path) <= allowed
 
 
+METHODS = [path for path in FILES if room(path) == "methods"]
+
+
+@pytest.mark.parametrize("path", METHODS, ids=lambda p: p.stem)
+def test_methods_import_no_methods(path):
+    assert not {n for n in imports(path) if n.startswith("teledp_jax.methods")}
+
+
 @pytest.mark.parametrize("family", ["dpsgd", "pe"])
 def test_bare_rooms_reach_only_what_an_accelerator_machine_has(family):
     seen, queue = set(), sorted((PACKAGE / family).rglob("*.py"))

@@ -45,7 +45,16 @@ def plan(
     schema: schemas.Schema,
     missing_tables: Collection[str] = (),
 ) -> Plan:
-    """Which queries are answered, and what a device adds to each; public."""
+    """Finds which queries are answered, and what a device adds to each; public.
+
+    Args:
+        queries: Queries of the workloads.
+        schema: Of the suite.
+        missing_tables: Names of device tables that the source could not fill.
+
+    Returns:
+        The queries whose headers declare contributions, and the names of the others.
+    """
     answered, blocks = [], []
     for query in queries:
         declared = query.contributions
@@ -72,7 +81,7 @@ def answer(
     noise: workload.Noise,
     *,
     key: Key[Array, ""],
-    integer_noise: base.IntegerNoise,
+    context: base.Context,
 ) -> None:
     """Reads contributions of the real fleet and writes noisy results.
 
@@ -82,7 +91,7 @@ def answer(
         planned: What `plan` returned.
         noise: What `workload.calibrate` found for it; in the ledger by now.
         key: A secret key.
-        integer_noise: Sampler of the discrete Gaussian.
+        context: Store and sampler of noise.
     """
     for path in run.results(NAME).glob("*.csv"):
         path.unlink()
@@ -103,9 +112,7 @@ def answer(
         sums = workload.tally(
             rounding, block, device[kept], codes[kept], amounts, num_cells=len(cells)
         )
-        shown, noisy = workload.release(
-            noising, block, sums, noise, integer_noise=integer_noise
-        )
+        shown, noisy = workload.release(noising, block, sums, noise, context=context)
         result = assemble(
             declared,
             [cells[index] for index in shown],
@@ -170,13 +177,17 @@ def assemble(
     *,
     spread: float,
 ) -> run_lib.Result:
-    """The result of a query from noisy sums: sums, ratios, shares; then its ranking.
+    """Makes the result of a query from noisy sums: values, then their ranking.
 
     Args:
         declared: What the header declares.
         cells: The cells of the sums.
         sums: Noisy sums, in the order of the declared amounts.
         spread: Standard deviation of the noise on a count of devices.
+
+    Returns:
+        Rows of keys and values: sums, ratios, shares in percent. A cell is left out if
+        its noisy number of devices is below two standard deviations of the noise.
     """
     found = dict(zip(declared.amounts, sums.T, strict=True))
     for name, (low, _) in declared.amounts.items():

@@ -10,18 +10,15 @@ changes one by 1: both sensitivities are 1, and the total is their sum.
 import dataclasses
 import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dp_accounting
 import numpy as np
-import opendp.prelude as opendp
-from jaxtyping import Float, Integer
+from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import errors, runs
-from teledp_jax.privacy import accounting, budgets, events, ledger
-
-opendp.enable_features("contrib")
+from teledp_jax import base, errors, runs
+from teledp_jax.privacy import accounting, budgets, events, ledger, release
 
 NAME = "private_answers"
 """Folder of the release in a run folder's `release/`, and label in ledgers."""
@@ -51,22 +48,39 @@ class Counts:
 
 
 def published_gaussian_stddev(epsilon: float, delta: float) -> float:
-    """Noise of the published Gaussian release: the classical formula.
+    """Returns the noise of the published Gaussian release: the classical formula.
 
-    It is proved for epsilon below 1 alone; at 2 it happens to be more than enough, see
+    It is proved only for epsilon below 1; at 2 it happens to be more than enough, see
     `published_accounting`.
+
+    Args:
+        epsilon: That the release states.
+        delta: That it states.
+
+    Returns:
+        Standard deviation of the noise, in users.
 
     References:
         Dwork and Roth 2014, Theorem A.1.
     """
     budgets.check(epsilon, delta)
+    # sqrt(2 ln(1.25 / delta)) * sensitivity / epsilon.
     return L2_PUBLISHED * math.sqrt(2 * math.log(1.25 / delta)) / epsilon
 
 
 def published_gaussian(
     rng: np.random.Generator, counts: Counts, *, stddev: float
 ) -> Counts:
-    """The published Gaussian release: for experiments, as its noise is a seed's."""
+    """Draws the published Gaussian release: for experiments, as a seed gives its noise.
+
+    Args:
+        rng: Generator of the experiment.
+        counts: Exact counts. Private.
+        stddev: Of the noise on each count, in users.
+
+    Returns:
+        Noisy counts, not whole and perhaps below zero.
+    """
     size = counts.users.shape
     return Counts(
         users=counts.users + rng.normal(0.0, stddev, size),
@@ -77,7 +91,16 @@ def published_gaussian(
 def published_laplace(
     rng: np.random.Generator, counts: Counts, *, epsilon: float
 ) -> Counts:
-    """The published Laplace release: for experiments, as its noise is a seed's."""
+    """Draws the published Laplace release: for experiments, as a seed gives its noise.
+
+    Args:
+        rng: Generator of the experiment.
+        counts: Exact counts. Private.
+        epsilon: That the release states; the scale of its noise is 2 / epsilon users.
+
+    Returns:
+        Noisy counts, not whole and perhaps below zero.
+    """
     scale, size = L1_PUBLISHED / epsilon, counts.users.shape
     return Counts(
         users=counts.users + rng.laplace(0.0, scale, size),
@@ -86,57 +109,72 @@ def published_laplace(
 
 
 def to_cells(counts: Counts) -> Cells:
-    """Disjoint cells: users with an error, and users without, by product."""
+    """Turns counts into disjoint cells: users with an error and users without.
+
+    Args:
+        counts: Whole counts by product.
+
+    Returns:
+        Cells of which a user that joins or leaves changes one, by 1.
+    """
     return np.stack([counts.error_users, counts.users - counts.error_users]).astype(
         np.int64
     )
 
 
 def from_cells(cells: Cells) -> Counts:
-    """Counts of noisy cells; a cell below zero is taken as zero."""
+    """Turns noisy cells back into counts; a cell below zero is taken as zero.
+
+    Args:
+        cells: Noisy cells.
+
+    Returns:
+        Counts by product, in which no product has more error users than users.
+    """
     with_error, without = np.maximum(cells, 0)
     return Counts(users=with_error + without, error_users=with_error)
 
 
-def secure_laplace(cells: Cells, *, epsilon: float) -> Cells:
-    """Adds exact discrete Laplace noise from the operating system's randomness.
+def noisy_cells(
+    exact_fn: Callable[[], Cells],
+    *,
+    key: Key[Array, ""],
+    epsilon: float,
+    context: base.Context,
+) -> Cells:
+    """Counts disjoint cells of users under discrete Laplace noise, once.
 
     The result is epsilon-differentially private, delta 0, as one user joins or leaves.
 
     Args:
-        cells: Disjoint cells. Private.
+        exact_fn: Counts the cells.
+        key: A noise key; exact noise of the operating system has no use for it.
         epsilon: Of this release.
+        context: Store and sampler of the noise, as
+            `mechanisms.secure_laplace_noise`.
+
+    Returns:
+        The noisy cells, safe to release; they may be below zero.
 
     Raises:
-        InputError: If epsilon is not positive.
+        InputError: If epsilon is not positive and finite.
 
     References:
-        Ghosh et al. 2009 (arXiv:0811.2841), as OpenDP implements it.
+        Ghosh et al. 2009 (arXiv:0811.2841).
     """
     _check(epsilon)
-    measure = opendp.m.make_laplace(
-        opendp.vector_domain(opendp.atom_domain(T="i64")),
-        opendp.l1_distance(T="i64"),
-        1 / epsilon,
+    return release.count_once(
+        "cells", exact_fn, key=key, sigma=1 / epsilon, context=context
     )
-    noisy = measure(cells.astype(np.int64).ravel().tolist())
-    return np.array(noisy, np.int64).reshape(cells.shape)
-
-
-def seeded_laplace(rng: np.random.Generator, cells: Cells, *, epsilon: float) -> Cells:
-    """Adds discrete Laplace noise that a seed repeats: for experiments alone."""
-    _check(epsilon)
-    one, two = rng.geometric(-math.expm1(-epsilon), (2, *cells.shape))
-    return cells + one - two
 
 
 def ledger_path(folder: pathlib.Path) -> pathlib.Path:
-    """The ledger of the releases of a working folder; it is only ever added to."""
+    """Returns where the ledger of a working folder lies; it is only ever added to."""
     return folder / f"{NAME}_ledger.json"
 
 
 def spend(path: pathlib.Path, *, epsilon: float, delta: float) -> None:
-    """Enters a release by `secure_laplace` into a ledger; call it before reading.
+    """Enters a release of `noisy_cells` into a ledger; call it before reading.
 
     Releases before it, of the same log, stay in the ledger and compose with it.
 
@@ -153,6 +191,10 @@ def spend(path: pathlib.Path, *, epsilon: float, delta: float) -> None:
 
 def state(path: pathlib.Path, *, num_users: int) -> Mapping[str, Any]:
     """Sets the delta of a ledger beside the released number of users.
+
+    Args:
+        path: The ledger.
+        num_users: Noisy number of users.
 
     Returns:
         The ledger's entry.
@@ -184,12 +226,22 @@ def _record(
 
 
 def calibrated_gaussian(epsilon: float, delta: float) -> float:
-    """Sigma of discrete Gaussian noise on disjoint cells, by exact accounting."""
-    return accounting.calibrate(events.DiscreteGaussianDpEvent, _budget(epsilon, delta))
+    """Finds discrete Gaussian noise for disjoint cells, by exact accounting.
+
+    Args:
+        epsilon: Of the release.
+        delta: Of the release.
+
+    Returns:
+        Sigma, in users.
+    """
+    return accounting.calibrate(
+        events.DiscreteGaussianDpEvent, budgets.unspent(epsilon, delta)
+    )
 
 
 def published_accounting(epsilon: float, delta: float) -> dict[str, Any]:
-    """What the published Gaussian release spends and what it would have needed.
+    """Tells what the published Gaussian release spends and what it would have needed.
 
     Args:
         epsilon: That it states.
@@ -202,7 +254,7 @@ def published_accounting(epsilon: float, delta: float) -> dict[str, Any]:
     stddev = published_gaussian_stddev(epsilon, delta)
     event = dp_accounting.GaussianDpEvent(stddev / L2_PUBLISHED)
     needed = accounting.calibrate(
-        dp_accounting.GaussianDpEvent, _budget(epsilon, delta)
+        dp_accounting.GaussianDpEvent, budgets.unspent(epsilon, delta)
     )
     return {
         "epsilon": epsilon,
@@ -215,13 +267,6 @@ def published_accounting(epsilon: float, delta: float) -> dict[str, Any]:
     }
 
 
-def _budget(epsilon: float, delta: float) -> budgets.Budget:
-    """A budget of which nothing is spent."""
-    return budgets.Budget(
-        epsilon=epsilon, delta=delta, spent=dp_accounting.NoOpDpEvent(), num_devices=1
-    )
-
-
 def _check(epsilon: float) -> None:
     """Raises InputError unless epsilon is positive and finite."""
     if not 0 < epsilon < math.inf:
@@ -229,8 +274,8 @@ def _check(epsilon: float) -> None:
 
 
 def explain(facts: Mapping[str, Any]) -> list[str]:
-    """Sentences that say what `published_accounting` found."""
-    applies = "holds" if facts["formula_applies"] else "is proved below 1 alone"
+    """Says in sentences what `published_accounting` found."""
+    applies = "holds" if facts["formula_applies"] else "is proved only below 1"
     return [
         "The formula of the published Gaussian noise, at epsilon "
         f"{facts['epsilon']:g}: it {applies}.",

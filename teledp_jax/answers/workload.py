@@ -7,18 +7,17 @@ hundredths of their bounds, as whole numbers. So a device changes at most
 them get the same discrete Gaussian noise.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import dp_accounting
 import jax
 import numpy as np
-import scipy.stats
 from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import base
-from teledp_jax.privacy import accounting, budgets, events
+from teledp_jax.privacy import budgets, mechanisms, split
+from teledp_jax.privacy import release as door
 
 STEPS = 100  # of an amount's bound
 _SHARE_OF_DELTA = 0.1  # goes to the selection of private keys, where there are any
@@ -57,12 +56,23 @@ class Noise(NamedTuple):
 
 
 def num_changes(blocks: Sequence[Block]) -> int:
-    """Most numbers of the workload that a device changes."""
+    """Counts the numbers of the workload that a device changes at most.
+
+    Args:
+        blocks: What each query sums.
+    """
     return sum(block.max_cells * len(block.bounds) for block in blocks)
 
 
 def calibrate(blocks: Sequence[Block], budget: budgets.Budget) -> Noise:
-    """The least noise at which all answers meet the budget.
+    """Finds the least noise at which all answers meet the budget.
+
+    Args:
+        blocks: What each query sums.
+        budget: What may be spent in all, and what was spent before.
+
+    Returns:
+        The noise, its event stated.
 
     Raises:
         InputError: If no noise meets it.
@@ -71,28 +81,12 @@ def calibrate(blocks: Sequence[Block], budget: budgets.Budget) -> Noise:
     num_private = sum(block.is_private for block in blocks)
     delta = _SHARE_OF_DELTA * budget.delta / max(num_private, 1)
 
-    def make_event(
-        one: dp_accounting.DpEvent,
-    ) -> dp_accounting.DpEvent:
-        """All answers, where one number costs `one`."""
-        parts = [dp_accounting.SelfComposedDpEvent(one, count)]
-        parts += [events.ThresholdDpEvent(delta)] * num_private
-        return dp_accounting.ComposedDpEvent(parts)
-
-    # The continuous Gaussian costs all but the same and is quicker to search.
-    noise_multiplier = accounting.calibrate(
-        lambda multiplier: make_event(
-            dp_accounting.GaussianDpEvent(multiplier * count**0.5)
-        ),
+    found = split.calibrate_wide(
+        split.Counts("sigma", count, sensitivity=STEPS),
+        [split.Thresholds("selections", num_private, delta)],
         budget,
     )
-    while True:
-        sigma = noise_multiplier * STEPS * count**0.5
-        event = make_event(events.DiscreteGaussianDpEvent(sigma, sensitivity=STEPS))
-        total = dp_accounting.ComposedDpEvent([budget.spent, event])
-        if accounting.epsilon_pld(total, budget.delta) <= budget.epsilon:
-            return Noise(event, sigma, delta)
-        noise_multiplier *= 1.001
+    return Noise(found.event, found.noise("sigma"), delta)
 
 
 def tally(
@@ -104,7 +98,7 @@ def tally(
     *,
     num_cells: int,
 ) -> Integer[np.ndarray, "cell amount"]:
-    """Sums of bounded contributions, in hundredths of bounds. Exact, hence private.
+    """Sums bounded contributions, in hundredths of bounds. Exact, hence private.
 
     A device's second row of a cell is dropped; of the others those with the largest
     second amount are kept (the first is 1 everywhere), of equal ones the lowest cells.
@@ -117,6 +111,10 @@ def tally(
         cell: Cell of each row.
         amounts: Amounts of each row; NaN is 0, and what is out of bounds is clipped.
         num_cells: Number of cells.
+
+    Returns:
+        The sums of each cell and amount; a device changes at most
+        `max_cells * len(bounds)` of them, each by at most `STEPS`.
     """
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
     rank = amounts[:, 1] if amounts.shape[1] > 1 else np.zeros(len(amounts))
@@ -146,36 +144,38 @@ def release(
     sums: Integer[np.ndarray, "cell amount"],
     noise: Noise,
     *,
-    integer_noise: base.IntegerNoise,
+    context: base.Context,
 ) -> tuple[Integer[np.ndarray, " shown"], Float[np.ndarray, "shown amount"]]:
-    """Noisy sums, and which cells they are of.
+    """Releases noisy sums, and which cells they are of.
 
     Args:
         key: A noise key, spent on this block.
         block: The query.
         sums: What `tally` returned.
         noise: The mechanism.
-        integer_noise: Sampler of the discrete Gaussian.
+        context: Store and sampler; the noisy sums are saved under the block's name.
 
     Returns:
         Positions of cells: all, or those selected; and their sums in the units of the
         amounts.
     """
-    noisy = integer_noise(key, sums, noise.sigma)
+    noisy = door.count_once(
+        f"answers_{block.name}",
+        lambda: sums,
+        key=key,
+        sigma=noise.sigma,
+        context=context,
+    )
     shown = np.arange(len(sums))
     if block.is_private:
-        shown = np.flatnonzero(noisy[:, 0] >= threshold(block, noise))
+        shown = np.flatnonzero(
+            noisy[:, 0]
+            >= mechanisms.selection_threshold(
+                noise.sigma,
+                most=block.max_cells,
+                failure=noise.delta,
+                sensitivity=STEPS,
+            )
+        )
     scales = np.array([max(-low, high) for low, high in block.bounds])
     return shown, noisy[shown] * scales / STEPS
-
-
-def threshold(block: Block, noise: Noise) -> float:
-    """Noisy count, in hundredths, from which a private cell is shown.
-
-    A cell of one device passes with a probability of `noise.delta / max_cells` at most.
-
-    References:
-        Canonne et al. 2020 (arXiv:2004.00010), Proposition 25, for the tail.
-    """
-    tail = float(scipy.stats.norm.isf(noise.delta / block.max_cells))
-    return STEPS + 1 + math.ceil(noise.sigma * tail)

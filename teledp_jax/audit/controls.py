@@ -21,7 +21,7 @@ from teledp_jax.dpsgd import clipping, recipes, sampling, steps, trainable
 from teledp_jax.marginals import measure
 from teledp_jax.pe import embedding as embedding_lib
 from teledp_jax.pe import voting
-from teledp_jax.privacy import findings, mechanisms
+from teledp_jax.privacy import findings, mechanisms, release
 
 """How the audit of a row about a planted fault begins."""
 
@@ -154,7 +154,9 @@ def step_reach(found: whitebox.Line, schema: schemas.Schema) -> findings.Finding
 
 def _halved(key: Key[Array, ""], values: np.ndarray, sigma: float) -> np.ndarray:
     """Half of the noise that was asked for."""
-    return mechanisms.seeded_integer_noise(key, values, sigma / 2)
+    return release.add_noise(
+        key, values, sigma / 2, integer_noise=mechanisms.seeded_integer_noise
+    )
 
 
 def _unclipped_sum(
@@ -273,7 +275,9 @@ def _with_one_key(case: fleets.Case) -> fleets.Case:
     ) -> base.Tree:
         def noise(key: Key[Array, ""], values: np.ndarray, sigma: float) -> np.ndarray:
             del key
-            return context.integer_noise(streams.noise, values, sigma)
+            return release.add_noise(
+                streams.noise, values, sigma, integer_noise=context.integer_noise
+            )
 
         return case.method.fit(streams, devices, context._replace(integer_noise=noise))
 

@@ -19,7 +19,7 @@ from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys
 from teledp_jax.dpsgd import clipping, recipes, train, trainable
-from teledp_jax.privacy import mechanisms
+from teledp_jax.privacy import mechanisms, release
 
 INTEGERS, CHOICE, TRAINING = "integers", "choice", "training"
 _SPREAD = 0.1  # of the parameters that stand for those of a training
@@ -107,7 +107,7 @@ class _Recorder:
         exact = np.array(values)
         return self._answer(
             Call(INTEGERS, exact, sigma, _data(key), None),
-            lambda: self._noise(key, values, sigma),
+            lambda: release.add_noise(key, values, sigma, integer_noise=self._noise),
         )
 
     def choice(self, key: Key[Array, ""], scores: np.ndarray, *, epsilon: float) -> int:

@@ -24,7 +24,7 @@ from teledp_jax.dpsgd import (
     steps,
     trainable,
 )
-from teledp_jax.privacy import accounting, findings, mechanisms
+from teledp_jax.privacy import accounting, findings, mechanisms, release
 
 INTEGERS, STEP, EPOCH = "worst case of counts", "worst case of a step", "of an epoch"
 _CHUNK = 250  # draws of a step at once
@@ -61,7 +61,9 @@ def integers(
     for index, (absent, present, sigma) in enumerate(_worst_cells(found)):
         for number, exact in enumerate((absent, present)):
             key = jax.random.fold_in(jax.random.key(seed), 2 * index + number)
-            drawn = noise(key, np.tile(exact, (num_draws, 1)), sigma)
+            drawn = release.add_noise(
+                key, np.tile(exact, (num_draws, 1)), sigma, integer_noise=noise
+            )
             statistics[number] += (drawn - absent) @ (present - absent) / sigma**2
     rates = bounds.threshold_test(*statistics)
     return [
@@ -246,7 +248,9 @@ def hardened_step(
         records = jnp.asarray(np.array(codes, np.uint8)[:, None])
         exact = hardened.rounded(exact_sum(state, fit_keys, records), grid.width)
         key = jax.random.fold_in(jax.random.key(seed), number)
-        drawn = noise(key, np.tile(exact, (num_draws, 1)), grid.sigma)
+        drawn = release.add_noise(
+            key, np.tile(exact, (num_draws, 1)), grid.sigma, integer_noise=noise
+        )
         draws.append(drawn[:, 0].astype(np.float64))
     rates = bounds.threshold_test(*draws)
     return findings.Finding(

@@ -16,11 +16,11 @@ import uuid
 import numpy as np
 from absl import flags
 
-from teledp_jax import errors, runs
+from teledp_jax import base, errors, keys, runs
 from teledp_jax.answers import releases
 from teledp_jax.cli import job_flags
 from teledp_jax.data import shipped, sqlfile
-from teledp_jax.privacy import book, events
+from teledp_jax.privacy import book, events, mechanisms
 from teledp_jax.suites.eventlog import log, private_answers
 
 
@@ -116,8 +116,19 @@ def release(
     enter_book(values, clean)
     ledger_path = releases.ledger_path(run.folder)
     releases.spend(ledger_path, epsilon=values.epsilon, delta=values.delta)
-    cells = releases.to_cells(exact(run.folder, products))
-    noisy = releases.from_cells(releases.secure_laplace(cells, epsilon=values.epsilon))
+    _, privacy = keys.restore(keys.draw())
+    noisy = releases.from_cells(
+        releases.noisy_cells(
+            lambda: releases.to_cells(exact(run.folder, products)),
+            key=privacy,
+            epsilon=values.epsilon,
+            context=base.Context(
+                base.MemoryStore(),
+                lambda done, total, facts: None,
+                mechanisms.secure_laplace_noise,
+            ),
+        )
+    )
     entry = releases.state(ledger_path, num_users=int(noisy.users.sum()))
     guarantee = {
         "unit": "one user with all its events, added or removed",

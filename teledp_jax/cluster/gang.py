@@ -20,6 +20,7 @@ from jaxtyping import Array, Integer, Key
 
 from teledp_jax import base, errors
 from teledp_jax.dpsgd import parallel
+from teledp_jax.privacy import release
 
 AUTO = "auto"
 """An address of the coordinator that JAX finds by itself: on TPU pods, under Slurm."""
@@ -129,13 +130,17 @@ class Gang:
         """A store that all share: the first process reads and writes it."""
         return store if self.size == 1 else _Shared(self, store)
 
-    def integer_noise(self, noise: base.IntegerNoise) -> base.IntegerNoise:
-        """A sampler that the first process alone draws from, once for all."""
+    def shared_noise(self, integer_noise: base.IntegerNoise) -> base.IntegerNoise:
+        """A sampler that only the first process draws from, once for all."""
 
         def drawn(
             key: Key[Array, ""], values: Integer[np.ndarray, "..."], sigma: float
         ) -> Integer[np.ndarray, "..."]:
-            return self.once(lambda: noise(key, values, sigma))
+            return self.once(
+                lambda: release.add_noise(
+                    key, values, sigma, integer_noise=integer_noise
+                )
+            )
 
         return drawn
 

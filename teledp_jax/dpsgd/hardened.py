@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from teledp_jax import base
+from teledp_jax.privacy import release
 
 _GRID = 512
 _ALLOWANCE = 2  # of rounding: one for the grid, one for float32
@@ -96,7 +97,12 @@ def noisy_sum(
     chosen = grid(
         sum(sizes), l2_clip_norm=l2_clip_norm, noise_multiplier=noise_multiplier
     )
-    noisy = integer_noise(key, rounded(clipped_sum, chosen.width), chosen.sigma)
+    noisy = release.add_noise(
+        key,
+        rounded(clipped_sum, chosen.width),
+        chosen.sigma,
+        integer_noise=integer_noise,
+    )
     values = (noisy * chosen.width).astype(np.float32)
     parts = np.split(values, np.cumsum(sizes)[:-1])
     return jax.tree.unflatten(

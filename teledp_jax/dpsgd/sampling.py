@@ -94,3 +94,23 @@ def take(
     place = jnp.argmax(count > (rank - before)[:, None], axis=1).astype(jnp.int32)
     mask = rank < drawn.num_drawn
     return jnp.where(mask, block * BLOCK + place, 0), mask
+
+
+def expected_batch(sampling_prob: float, num_devices: int) -> float:
+    """Returns the expected number of devices in a step, 1 at least.
+
+    Args:
+        sampling_prob: See `threshold`.
+        num_devices: Noisy size of the fleet.
+    """
+    return max(exact_probability(sampling_prob) * num_devices, 1.0)
+
+
+def num_steps(num_epochs: float, sampling_prob: float) -> int:
+    """Returns the number of steps in which a device is expected so many times.
+
+    Args:
+        num_epochs: Expected number of times that a device is drawn.
+        sampling_prob: See `threshold`.
+    """
+    return max(round(num_epochs / sampling_prob), 1)

@@ -1,5 +1,6 @@
 """Answers the queries of a run directly, under noise, beside synthetic data."""
 
+import shutil
 import time
 from collections.abc import Collection, Sequence
 
@@ -62,6 +63,7 @@ def answer(
     budget = spending.budget(settings, shared, num_devices)
     noise = workload.calibrate(planned.blocks, budget)
     key_file = run.private / "keys" / f"{name}.json"
+    folder = run.private / "fits" / name
     public, privacy = secrets.root_keys(settings.seed, key_file, token, stream=name)
     ledger = ledger_lib.Ledger(epsilon=settings.epsilon, delta=settings.delta)
     for part in (*shared, ("answers", name, noise.event)):
@@ -78,7 +80,7 @@ def answer(
         planned,
         noise,
         key=privacy,
-        integer_noise=secrets.integer_noise(settings.seed),
+        context=secrets.own_context(settings.seed, runs.FileStore(folder, token)),
     )
     facts = {
         "sigma": noise.sigma / workload.STEPS,
@@ -88,3 +90,4 @@ def answer(
     seconds = time.perf_counter() - started
     runs.write_json(run.cost(name), {"fit_seconds": seconds, "facts": facts})
     key_file.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)

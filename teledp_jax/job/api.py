@@ -15,7 +15,7 @@ from teledp_jax import arrays, base, errors, keys, registry, schemas
 from teledp_jax.data import frames, headers, shipped
 from teledp_jax.job import fitted as results
 from teledp_jax.job import secrets
-from teledp_jax.privacy import budgets, events, ledger
+from teledp_jax.privacy import budgets, events, ledger, release
 
 _COUNT = "count"  # the stage of the noisy number of devices, as in a run
 
@@ -115,7 +115,7 @@ def fit(
     context = base.Context(
         store=base.MemoryStore(),
         progress=_tell_nobody,
-        integer_noise=secrets.integer_noise(seed),
+        integer_noise=secrets.noise_source(seed),
     )
     num_devices = _count(devices, float(count_stddev), seed, context)
     made = registry.method(name).make(
@@ -177,7 +177,9 @@ def _count(
     """The noisy number of devices, at least 1."""
     exact = arrays.num_devices(devices.arrays)
     _, privacy = _keys(seed, _COUNT)
-    noisy = context.integer_noise(privacy, np.array([exact]), stddev)
+    noisy = release.count_once(
+        _COUNT, lambda: np.array([exact]), key=privacy, sigma=stddev, context=context
+    )
     return max(int(noisy[0]), 1)
 
 

@@ -9,7 +9,7 @@ from teledp_jax import arrays, runs, schemas
 from teledp_jax.cluster import encoding as cluster_encoding
 from teledp_jax.data import decode, encode, references
 from teledp_jax.job import engine, learn, ledgers, secrets, settings, spending
-from teledp_jax.privacy import events, ledger
+from teledp_jax.privacy import events, ledger, release
 
 COUNT = "count"
 """Name of the noisy number of devices, in ledgers."""
@@ -104,8 +104,13 @@ def _count(
         spending.enter(
             settings, run, public, event, token=token, name=COUNT, about=about
         )
-        add_noise = secrets.integer_noise(settings.seed)
-        noisy = add_noise(privacy, np.array([exact]), settings.count_stddev)
+        noisy = release.count_once(
+            COUNT,
+            lambda: np.array([exact]),
+            key=privacy,
+            sigma=settings.count_stddev,
+            context=secrets.own_context(settings.seed),
+        )
         saved = {"token": token, "num_devices": max(int(noisy[0]), 1)}
         runs.write_json(run.count, saved)
     key_file.unlink(missing_ok=True)

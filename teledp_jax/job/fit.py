@@ -46,7 +46,7 @@ def make(
     name, config = settings.methods[label]
     try:
         if label in settings.claimed:
-            return bookkeeping.make(name, config, suite.schema, budget)
+            return bookkeeping.make_claimed(name, config, suite.schema, budget)
         return registry.method(name).make(config, suite.schema, budget), None
     except errors.InputError as error:
         raise errors.InputError(f"methods.{label}: {error}") from None
@@ -140,7 +140,7 @@ def synthesize(
         base.Context(
             store=store,
             progress=progress,
-            integer_noise=members.integer_noise(secrets.integer_noise(settings.seed)),
+            integer_noise=members.shared_noise(secrets.noise_source(settings.seed)),
         ),
         members,
     )

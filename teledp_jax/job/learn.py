@@ -5,6 +5,7 @@ and, of a number, bounds and scale; bins and vocabularies are what `privacy.doma
 of them under noise. All other columns are as public as their header.
 """
 
+import shutil
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +14,7 @@ import numpy as np
 from teledp_jax import errors, keys, runs, schemas
 from teledp_jax.data import values as values_lib
 from teledp_jax.job import secrets, settings, spending
-from teledp_jax.privacy import accounting, domain, events, ledger
+from teledp_jax.privacy import accounting, domain, events, learnt_domain, ledger
 
 STAGE = "domains"
 """Name of what is read, in ledgers."""
@@ -116,6 +117,7 @@ def learn(
         InputError: If the book's cap would be exceeded or a table cannot be read.
     """
     key_file = run.private / "keys" / f"{STAGE}.json"
+    folder = run.private / "noisy_domains"
     questions, mechanism = inquiry
     if _saved(run, token) is None:
         public, privacy = secrets.root_keys(
@@ -144,10 +146,11 @@ def learn(
             questions,
             mechanism,
             values,
-            integer_noise=secrets.integer_noise(settings.seed),
+            context=secrets.own_context(settings.seed, runs.FileStore(folder, token)),
         )
         _save(settings, schema, mechanism, found, run, token)
     key_file.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def part(inquiry: Inquiry, run: runs.Run, token: str) -> ledger.Part:
@@ -177,13 +180,13 @@ def _save(
     settings: settings.Settings,
     schema: schemas.Schema,
     mechanism: domain.Mechanism,
-    found: domain.Domain,
+    found: learnt_domain.Domain,
     run: runs.Run,
     token: str,
 ) -> None:
     """Writes the noisy answers, what they cost by themselves, and sizes for people."""
     delta = settings.domains.share * settings.delta
-    learnt_schema = domain.apply(schema, found)
+    learnt_schema = learnt_domain.apply(schema, found)
     sizes = {
         name: {
             "kind": stated.kind,
@@ -208,7 +211,7 @@ def _save(
             "threshold": mechanism.threshold,
             "num_columns": sum(len(table.columns) for table in schema.tables),
             "sizes": sizes,
-            "domain": domain.to_json(found),
+            "domain": learnt_domain.to_json(found),
         },
     )
 
@@ -220,4 +223,4 @@ def learnt(schema: schemas.Schema, run: runs.Run) -> schemas.Schema:
         InputError: If nothing was learnt in this run folder.
     """
     saved = runs.read_json(run.domains)["domain"]
-    return domain.apply(schema, domain.from_json(saved))
+    return learnt_domain.apply(schema, learnt_domain.from_json(saved))

@@ -8,7 +8,7 @@ from teledp_jax import base, keys, runs
 from teledp_jax.privacy import mechanisms
 
 
-def integer_noise(seed: int | None) -> base.IntegerNoise:
+def noise_source(seed: int | None) -> base.IntegerNoise:
     """Chooses the sampler of integer noise for a run.
 
     Args:
@@ -20,6 +20,19 @@ def integer_noise(seed: int | None) -> base.IntegerNoise:
     if seed is None:
         return mechanisms.secure_integer_noise
     return mechanisms.seeded_integer_noise
+
+
+def own_context(seed: int | None, store: base.Store | None = None) -> base.Context:
+    """Returns the context of what one process measures without a method.
+
+    Args:
+        seed: Seed of an experiment, or None.
+        store: Where noisy counts are saved before they are used; none: only in memory,
+            for a caller who writes them at once.
+    """
+    return base.Context(
+        store or base.MemoryStore(), lambda done, total, facts: None, noise_source(seed)
+    )
 
 
 def root_keys(

@@ -1,6 +1,6 @@
 """What `mst` and `aim` fit: merged codes and the tables that records are drawn from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import jax
 import numpy as np
@@ -8,41 +8,6 @@ from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import graph, merge, relation
-
-Counts = list[Integer[np.ndarray, " _"]]
-
-
-def one_way(schema: schemas.Schema, records: relation.Records) -> Counts:
-    """Counts of each attribute's codes; a device adds one to one cell of each."""
-    return [
-        np.bincount(records[:, index], minlength=attribute.num_codes)
-        for index, attribute in enumerate(relation.attributes(schema))
-    ]
-
-
-def split(flat: Integer[np.ndarray, " cell"], schema: schemas.Schema) -> Counts:
-    """Inverse of concatenating `one_way`."""
-    sizes = [attribute.num_codes for attribute in relation.attributes(schema)]
-    return np.split(flat, np.cumsum(sizes)[:-1])
-
-
-def measure_once(
-    context: base.Context,
-    name: str,
-    measure: Callable[[], Integer[np.ndarray, " cell"]],
-) -> Integer[np.ndarray, " cell"]:
-    """Noisy counts, saved before they are used: a resumed fit never draws them twice.
-
-    Args:
-        context: Of the fit.
-        name: What the counts are saved under.
-        measure: Draws them.
-    """
-    saved = context.store.load(name)
-    if saved is None:
-        saved = {"counts": measure()}
-        context.store.save(name, saved)
-    return np.asarray(saved["counts"])
 
 
 def merge_all(
@@ -97,9 +62,16 @@ def pack(
 
 
 def sample(
-    key: Key[Array, ""], schema: schemas.Schema, fitted: base.Tree, count: int
+    schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
 ) -> arrays.DeviceArrays:
-    """Draws devices from what `pack` returned."""
+    """Draws devices from what `pack` returned.
+
+    Args:
+        schema: The public schema.
+        key: Draws them; public.
+        fitted: What `pack` returned.
+        count: Number of devices.
+    """
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
     merged, steps = fitted["merged"], fitted["steps"]
     ordered = [steps[str(number)] for number in range(len(steps))]

@@ -1,19 +1,15 @@
 """Noisy pairs of attributes, each chosen because the model so far fits it badly."""
 
 import dataclasses
-from collections.abc import Sequence
+import functools
 
-import dp_accounting
-import jax
 import numpy as np
-from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys, schemas
-from teledp_jax.marginals import aim, graph, merge, model, mst, relation
-from teledp_jax.privacy import accounting, budgets, events, mechanisms
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.marginals import adaptive, graph, model, mst, noisy, relation
+from teledp_jax.privacy import budgets, checks, split
 
 _SHARE_OF_CHOICES = 0.1  # of the budget, as published
-_DRAWN = 100_000  # records that stand for the model where pairs are compared
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,9 +37,84 @@ class Config:
     num_iterations: int = 500
 
     def __post_init__(self) -> None:
-        for name in dataclasses.asdict(self):
-            if not getattr(self, name) > 0:
-                raise errors.InputError(f"Expected {name} > 0.")
+        checks.Fields("aim", self).number(*dataclasses.asdict(self), above=0)
+
+
+def num_pairs(config: Config, schema: schemas.Schema) -> int:
+    """Returns how many pairs are chosen in all; public."""
+    attributes = relation.attributes(schema)
+    wanted = round(config.pairs_per_attribute * len(attributes))
+    return min(max(wanted, 1), len(mst.candidates(attributes)))
+
+
+def shares(config: Config, schema: schemas.Schema) -> tuple[split.Part, ...]:
+    """Splits the budget into counts, all under one noise, and choices.
+
+    A device is one record over all tables (`marginals.relation`): it changes one cell
+    by one in each marginal that is measured, and each score by at most one.
+
+    Args:
+        config: Settings.
+        schema: The public schema.
+    """
+    chosen = num_pairs(config, schema)
+    num_counts = len(relation.attributes(schema)) + chosen
+    return (
+        split.Counts("sigma", num_counts, 1 - _SHARE_OF_CHOICES),
+        split.Choices("epsilon_choice", chosen, _SHARE_OF_CHOICES),
+    )
+
+
+def fit(
+    config: Config,
+    schema: schemas.Schema,
+    calibrated: split.Calibrated,
+    num_devices: int,
+    streams: keys.Keys,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+) -> base.Tree:
+    """Measures attributes, then pairs round by round, and fits the model to all.
+
+    Args:
+        config: Settings.
+        schema: The public schema.
+        calibrated: Noise of counts and of choices.
+        num_devices: Noisy number of devices.
+        streams: Random streams of the fit.
+        devices: The private devices of this process.
+        context: Store, progress, noise and processes.
+
+    Returns:
+        What `marginals.model.pack` makes of the model.
+    """
+    arrays.check(schema, devices)
+    sigma = calibrated.noise("sigma")
+    records = relation.records(streams.batch, schema, devices, first=context.part.first)
+    single = noisy.attribute_counts(
+        "single", streams, schema, records, context, sigma=sigma
+    )
+    merged = model.merge_all(schema, single, sigma=sigma)
+    limits = adaptive.Limits(
+        sigma=sigma,
+        epsilon_choice=calibrated.noise("epsilon_choice"),
+        num_devices=num_devices,
+        max_cells=config.max_cells,
+        max_model_mb=config.max_model_mb,
+    )
+    merged_records = graph.merge_records(merged, records)
+    search = adaptive.Search(schema, merged, merged_records, limits)
+    rounds = np.array_split(np.arange(num_pairs(config, schema)), config.num_rounds)
+    for number, part in enumerate(rounds):
+        search.fit(config.num_iterations)
+        search.choose_and_measure(streams, context, number, len(part))
+        context.progress(number + 1, config.num_rounds + 1, {})
+    search.fit(3 * config.num_iterations)
+    context.progress(config.num_rounds + 1, config.num_rounds + 1, {})
+    return model.pack(merged, search.steps, search.tables)
+
+
+sample = model.sample
 
 
 def make(
@@ -51,203 +122,27 @@ def make(
 ) -> base.Synthesizer:
     """Calibrates the noise of counts and of choices.
 
-    A device is one record over all tables (`marginals.relation`): it changes one cell
-    by one in each marginal that is measured, and each score by at most one.
+    Args:
+        config: Settings.
+        schema: The public schema.
+        budget: What a fit may spend.
+
+    Returns:
+        The method, its event stated.
+
+    Raises:
+        InputError: If no noise meets the budget.
     """
-    attributes = relation.attributes(schema)
-    candidates = mst.candidates(attributes)
-    num_pairs = min(
-        max(round(config.pairs_per_attribute * len(attributes)), 1), len(candidates)
-    )
-    num_counts = len(attributes) + num_pairs
-
-    def parts(noise_multiplier: float) -> tuple[float, float]:
-        """Sigma of a count and range of a choice."""
-        sigma = noise_multiplier * (num_counts / (1 - _SHARE_OF_CHOICES)) ** 0.5
-        choice = 2 / noise_multiplier * (_SHARE_OF_CHOICES / max(num_pairs, 1)) ** 0.5
-        return sigma, choice
-
-    def make_event(noise_multiplier: float) -> dp_accounting.DpEvent:
-        sigma, choice = parts(noise_multiplier)
-        repeated = dp_accounting.SelfComposedDpEvent
-        return dp_accounting.ComposedDpEvent(
-            [
-                repeated(events.DiscreteGaussianDpEvent(sigma), num_counts),
-                repeated(events.ExponentialMechanismDpEvent(choice), num_pairs),
-            ]
-        )
-
-    noise_multiplier = accounting.calibrate(make_event, budget)
-    sigma, epsilon_choice = parts(noise_multiplier)
-
-    def fit(
-        streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
-    ) -> base.Tree:
-        arrays.check(schema, devices)
-        records = relation.records(
-            streams.batch, schema, devices, first=context.part.first
-        )
-        single = model.measure_once(
-            context,
-            "single",
-            lambda: context.integer_noise(
-                jax.random.fold_in(streams.noise, 0),
-                context.part.total(np.concatenate(model.one_way(schema, records))),
-                sigma,
-            ),
-        )
-        merged = model.merge_all(schema, model.split(single, schema), sigma=sigma)
-        search = _Search(
-            config=config,
-            schema=schema,
-            merged=merged,
-            records=graph.merge_records(merged, records),
-            total=budget.num_devices,
-            sigma=sigma,
-            epsilon_choice=epsilon_choice,
-        )
-        shares = np.array_split(np.arange(num_pairs), config.num_rounds)
-        for number, part in enumerate(shares):
-            search.fit(config.num_iterations)
-            search.choose_and_measure(streams, context, number, len(part))
-            context.progress(number + 1, config.num_rounds + 1, {})
-        search.fit(3 * config.num_iterations)
-        context.progress(config.num_rounds + 1, config.num_rounds + 1, {})
-        return model.pack(merged, search.steps, search.tables)
-
-    def sample(
-        key: Key[Array, ""], fitted: base.Tree, count: int
-    ) -> arrays.DeviceArrays:
-        return model.sample(key, schema, fitted, count)
-
+    calibrated = split.calibrate(shares(config, schema), budget)
     return base.Synthesizer(
-        event=make_event(noise_multiplier),
-        fit=fit,
-        sample=sample,
-        facts={
-            "noise_multiplier": noise_multiplier,
-            "sigma": sigma,
-            "epsilon_choice": epsilon_choice,
-            "num_attributes": len(attributes),
-            "num_pairs": num_pairs,
+        event=calibrated.event,
+        fit=functools.partial(fit, config, schema, calibrated, budget.num_devices),
+        sample=functools.partial(sample, schema),
+        facts=calibrated.facts
+        | {
+            "num_attributes": len(relation.attributes(schema)),
+            "num_pairs": num_pairs(config, schema),
             "num_rounds": config.num_rounds,
             "max_model_mb": config.max_model_mb,
         },
     )
-
-
-class _Search:
-    """The model of a fit and what was measured for it."""
-
-    def __init__(
-        self,
-        *,
-        config: Config,
-        schema: schemas.Schema,
-        merged: Sequence[merge.Merged],
-        records: relation.Records,
-        total: int,
-        sigma: float,
-        epsilon_choice: float,
-    ) -> None:
-        self._config, self._records, self._total = config, records, total
-        self._sigma, self._epsilon_choice = sigma, epsilon_choice
-        self._sizes = [part.num_groups for part in merged]
-        self._details = model.details(schema)
-        self._candidates = mst.candidates(relation.attributes(schema))
-        self._measurements = model.measurements(merged, sigma=sigma)
-        self._pairs: list[mst.Pair] = []
-        self._model = None
-        self.steps: tuple[graph.Step, ...] = ()
-        self.tables: list[np.ndarray] = []
-
-    def fit(self, num_iterations: int) -> None:
-        """Fits the model to what was measured; without pairs, that is independence."""
-        self.steps = graph.plan(self._sizes, self._pairs, self._details)
-        if not self._pairs:
-            positive = [np.maximum(own.values, 0.0) for own in self._measurements]
-            self.tables = [positive[step.attribute][None, :] for step in self.steps]
-            return
-        self._model = graph.estimate(
-            self._sizes,
-            self._measurements,
-            total=self._total,
-            num_iterations=num_iterations,
-            start=self._model,
-        )
-        self.tables = graph.conditionals(self._sizes, self._model, self.steps)
-
-    def choose_and_measure(
-        self, streams: keys.Keys, context: base.Context, number: int, count: int
-    ) -> None:
-        """One round: chooses pairs and counts them under noise, once."""
-        name = f"round{number}"
-        saved = context.store.load(name)
-        if saved is None:
-            pairs = self._choose(streams, context, number, count)
-            exact = self._exact(context, pairs)
-            key = jax.random.fold_in(jax.random.fold_in(streams.noise, 1), number)
-            flat = np.concatenate([*exact, np.zeros(0, np.int64)])
-            saved = {
-                "pairs": np.array(pairs, np.int64).reshape(-1, 2),
-                "counts": context.integer_noise(key, flat, self._sigma),
-            }
-            context.store.save(name, saved)
-        start = 0
-        for pair in ((int(first), int(second)) for first, second in saved["pairs"]):
-            stop = start + self._sizes[pair[0]] * self._sizes[pair[1]]
-            values = np.asarray(saved["counts"])[start:stop].astype(np.float64)
-            stddev = np.full(stop - start, self._sigma)
-            self._measurements.append(graph.Measurement(pair, values, stddev))
-            self._pairs.append(pair)
-            start = stop
-
-    def _exact(
-        self, context: base.Context, pairs: Sequence[mst.Pair]
-    ) -> list[np.ndarray]:
-        """Counts of pairs over the fleet. Private."""
-        return context.part.total(
-            [graph.marginal(self._sizes, self._records, pair) for pair in pairs]
-        )
-
-    def _choose(
-        self, streams: keys.Keys, context: base.Context, number: int, count: int
-    ) -> list[mst.Pair]:
-        """Pairs that the model fits badly, fewer if too few are affordable."""
-        generator = np.random.default_rng(
-            np.asarray(
-                jax.random.key_data(jax.random.fold_in(streams.sample, number))
-            ).ravel()
-        )
-        drawn = graph.draw_merged(
-            generator, self._sizes, self.steps, self.tables, _DRAWN
-        )
-        exact = self._exact(context, self._candidates)
-        scores = aim.scores(
-            self._sizes,
-            exact,
-            drawn,
-            self._candidates,
-            total=self._total,
-            sigma=self._sigma,
-        )
-        key = jax.random.fold_in(jax.random.fold_in(streams.noise, 2), number)
-        chosen: list[mst.Pair] = []
-        for position in range(count):
-            allowed = aim.affordable(
-                self._sizes,
-                self._candidates,
-                [*self._pairs, *chosen],
-                self._details,
-                max_cells=self._config.max_cells,
-                max_mb=self._config.max_model_mb,
-            )
-            if not allowed:
-                break
-            best = mechanisms.exponential_choice(
-                jax.random.fold_in(key, position),
-                scores[allowed],
-                epsilon=self._epsilon_choice,
-            )
-            chosen.append(self._candidates[allowed[best]])
-        return chosen

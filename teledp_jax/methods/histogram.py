@@ -6,15 +6,15 @@ is smoothed: noisy counts below zero become zero.
 """
 
 import dataclasses
+import functools
 
-import dp_accounting
 import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import model, relation
-from teledp_jax.privacy import accounting, budgets, events
+from teledp_jax.marginals import noisy, relation
+from teledp_jax.privacy import budgets, split
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,68 +22,90 @@ class Config:
     """Nothing to choose: every histogram gets the same noise."""
 
 
+def shares(schema: schemas.Schema) -> tuple[split.Part, ...]:
+    """Gives the whole budget to histograms; a device changes one cell of each.
+
+    Args:
+        schema: The public schema.
+    """
+    return (split.Counts("sigma", len(relation.attributes(schema))),)
+
+
+def fit(
+    schema: schemas.Schema,
+    calibrated: split.Calibrated,
+    streams: keys.Keys,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+) -> base.Tree:
+    """Measures all histograms, once.
+
+    Args:
+        schema: The public schema.
+        calibrated: Noise of the histograms.
+        streams: Random streams of the fit.
+        devices: The private devices of this process.
+        context: Store, progress, noise and processes.
+
+    Returns:
+        The noisy counts of each attribute, none below zero, by its number.
+    """
+    arrays.check(schema, devices)
+    records = relation.records(streams.batch, schema, devices, first=context.part.first)
+    histograms = noisy.attribute_counts(
+        "counts", streams, schema, records, context, sigma=calibrated.noise("sigma")
+    )
+    context.progress(1, 1, {})
+    return {
+        str(index): np.maximum(counts, 0).astype(np.float64)
+        for index, counts in enumerate(histograms)
+    }
+
+
+def sample(
+    schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
+) -> arrays.DeviceArrays:
+    """Draws devices from what `fit` returned, attribute by attribute."""
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+
+    def draw(
+        index: int,
+        records: relation.Records,
+        allowed: Integer[np.ndarray, " code"] | None,
+    ) -> Integer[np.ndarray, " device"]:
+        weights = np.asarray(fitted[str(index)])
+        if allowed is not None:
+            kept = np.isin(np.arange(len(weights)), allowed)
+            weights = np.where(kept, weights, 0.0)
+            weights = weights if weights.sum() > 0 else kept.astype(np.float64)
+        given = np.zeros(len(records), np.int64)  # nothing: columns are independent
+        return relation.draw_rows(generator, weights[None, :], given)
+
+    every = range(len(relation.attributes(schema)))
+    return relation.draw_devices(schema, every, count, draw)
+
+
 def make(
     config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
-    """Calibrates one noise for all histograms; a device changes one cell of each."""
+    """Calibrates one noise for all histograms.
+
+    Args:
+        config: Has nothing to choose.
+        schema: The public schema.
+        budget: What a fit may spend.
+
+    Returns:
+        The method, its event stated.
+
+    Raises:
+        InputError: If no noise meets the budget.
+    """
     del config
-    every = relation.attributes(schema)
-
-    def make_event(noise_multiplier: float) -> dp_accounting.DpEvent:
-        one = events.DiscreteGaussianDpEvent(noise_multiplier * len(every) ** 0.5)
-        return dp_accounting.SelfComposedDpEvent(one, len(every))
-
-    noise_multiplier = accounting.calibrate(make_event, budget)
-    sigma = noise_multiplier * len(every) ** 0.5
-
-    def fit(
-        streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
-    ) -> base.Tree:
-        arrays.check(schema, devices)
-        part = context.part
-        records = relation.records(streams.batch, schema, devices, first=part.first)
-        noisy = model.measure_once(
-            context,
-            "counts",
-            lambda: context.integer_noise(
-                jax.random.fold_in(streams.noise, 0),
-                part.total(np.concatenate(model.one_way(schema, records))),
-                sigma,
-            ),
-        )
-        context.progress(1, 1, {})
-        return {
-            str(index): np.maximum(counts, 0).astype(np.float64)
-            for index, counts in enumerate(model.split(noisy, schema))
-        }
-
-    def sample(
-        key: Key[Array, ""], fitted: base.Tree, count: int
-    ) -> arrays.DeviceArrays:
-        generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
-
-        def draw(
-            index: int,
-            records: relation.Records,
-            allowed: Integer[np.ndarray, " code"] | None,
-        ) -> Integer[np.ndarray, " device"]:
-            shares = np.asarray(fitted[str(index)])
-            if allowed is not None:
-                kept = np.isin(np.arange(len(shares)), allowed)
-                shares = np.where(kept, shares, 0.0)
-                shares = shares if shares.sum() > 0 else kept.astype(np.float64)
-            context = np.zeros(len(records), np.int64)
-            return relation.draw_rows(generator, shares[None, :], context)
-
-        return relation.draw_devices(schema, range(len(every)), count, draw)
-
+    calibrated = split.calibrate(shares(schema), budget)
     return base.Synthesizer(
-        event=make_event(noise_multiplier),
-        fit=fit,
-        sample=sample,
-        facts={
-            "noise_multiplier": noise_multiplier,
-            "sigma": sigma,
-            "num_vectors": len(every),
-        },
+        event=calibrated.event_of("sigma"),
+        fit=functools.partial(fit, schema, calibrated),
+        sample=functools.partial(sample, schema),
+        facts=calibrated.facts | {"num_vectors": len(relation.attributes(schema))},
     )

@@ -1,25 +1,18 @@
 """Private evolution whose candidates come from a small private model of pairs."""
 
 import dataclasses
-from collections.abc import Sequence
+import functools
 from typing import Literal
 
-import dp_accounting
 import jax
 import numpy as np
-from jaxtyping import Array, Integer, Key
+from absl import logging
+from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys, schemas
-from teledp_jax.marginals import chain, independent, measure, moments
-from teledp_jax.marginals import pairs as pairs_lib
-from teledp_jax.methods import independent as independent_method
-from teledp_jax.methods import pe
-from teledp_jax.pe import apis, embedding, evolve, weights
-from teledp_jax.privacy import accounting, budgets, events
-
-_FEWEST, _MOST = 20_000, 100_000  # devices that the chain is fitted on
-_SMALLEST, _LARGEST = 20_000, 200_000  # records of the pool
-_PAIRS = 2**30  # the stream of the pairs; tables and votes count up from 0
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.marginals import chain, margins, measure, noisy, pairs, simulator
+from teledp_jax.pe import apis, distances, evolve, population
+from teledp_jax.privacy import budgets, checks, split
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,8 +31,7 @@ class Config:
         start_share: Share of the privacy loss that one-way marginals get.
         pair_share: Share that pairs get; the rest is for votes.
         num_iterations: Votes of each device.
-        vote_growth: How many times the privacy loss of a vote that of the one before
-            is.
+        vote_growth: Privacy loss of a vote over that of the one before.
         num_candidates: Candidates of each vote; 0 follows the rule of `pe.Config`.
         pool: Records of the pool; 0 takes the noisy number of devices, in 20,000 to
             200,000. Twice as many have scored alike, at twice the time.
@@ -62,117 +54,118 @@ class Config:
     features: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("start_share", "pair_share"):
-            if not 0 < getattr(self, name) < 1:
-                raise errors.InputError(f"pe_conditional.{name}: expected 0 to 1.")
-        if self.start_share + self.pair_share >= 1:
-            raise errors.InputError(
-                "pe_conditional: start_share + pair_share leave nothing for votes; "
-                "lower one of them."
-            )
-        if self.num_iterations < 1:
-            raise errors.InputError(
-                "pe_conditional.num_iterations: expected 1 or more."
-            )
-        if not 0.1 <= self.vote_growth <= 10:
-            raise errors.InputError("pe_conditional.vote_growth: expected 0.1 to 10.")
-        for name in ("num_candidates", "pool", "num_sweeps"):
-            if getattr(self, name) < 0:
-                raise errors.InputError(f"pe_conditional.{name}: expected 0 or more.")
-        if self.distance not in pe.DISTANCES:
-            raise errors.InputError(
-                f"pe_conditional.distance: expected one of {pe.DISTANCES}."
-            )
-        if not 0 <= self.focus <= 1:
-            raise errors.InputError("pe_conditional.focus: expected 0 to 1.")
+        check = checks.Fields("pe_conditional", self)
+        check.number("start_share", "pair_share", above=0, below=1)
+        left = self.start_share + self.pair_share < 1
+        check.that("pair_share", left, "to leave votes a share beside start_share")
+        check.number("num_iterations", at_least=1)
+        check.number("vote_growth", at_least=0.1, at_most=10)
+        check.number("num_candidates", "pool", "num_sweeps", at_least=0)
+        check.number("focus", at_least=0, at_most=1)
+        check.one_of("distance", distances.KINDS)
+
+
+def measured(config: Config, schema: schemas.Schema) -> tuple[pairs.Pair, ...]:
+    """Returns the pairs that are measured; public."""
+    names = pairs.public_pairs(schema) if config.pairs is None else config.pairs
+    return pairs.parse(schema, names)
+
+
+def shares(config: Config, schema: schemas.Schema) -> tuple[split.Part, ...]:
+    """Splits the budget into one-way marginals, pairs and votes."""
+    num_vectors = len(measure.pooled_vectors(schema))
+    rest = 1 - config.start_share - config.pair_share
+    return (
+        split.Counts("start_sigma", num_vectors, config.start_share),
+        split.Counts("pair_sigma", len(measured(config, schema)), config.pair_share),
+        split.Votes("vote_sigma", config.num_iterations, rest, config.vote_growth),
+    )
+
+
+def fit(
+    config: Config,
+    schema: schemas.Schema,
+    calibrated: split.Calibrated,
+    num_devices: int,
+    streams: keys.Keys,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+) -> base.Tree:
+    """Measures marginals and pairs, fits the simulator and weighs its draws by votes.
+
+    Args:
+        config: Choices.
+        schema: The public schema.
+        calibrated: Noise of marginals, pairs and votes.
+        num_devices: Noisy number of devices.
+        streams: Random streams of the fit.
+        devices: The private devices of this process.
+        context: Store, progress, noise and processes.
+
+    Returns:
+        What `evolve.evolve` returns: the last population.
+    """
+    arrays.check(schema, devices)
+    chosen, pair_sigma = measured(config, schema), calibrated.noise("pair_sigma")
+    model = noisy.one_way_model(
+        streams, schema, devices, context, sigma=calibrated.noise("start_sigma")
+    )
+    counts = noisy.pair_counts(
+        streams, schema, devices, context, chosen, sigma=pair_sigma
+    )
+    links = simulator.simulator(
+        jax.random.fold_in(streams.init, 2), schema, model, chosen, counts,
+        sigma=pair_sigma, num_devices=num_devices,
+    )  # fmt: skip
+
+    def start(key: Key[Array, ""], count: int) -> np.ndarray:
+        drawn = chain.sample(apis.generator_of(key), schema, links, count)
+        return arrays.flatten(schema, drawn)
+
+    fitted = evolve.evolve(
+        streams, schema, arrays.flatten(schema, devices), context,
+        embeddings=distances.by_step(
+            jax.random.fold_in(streams.init, 1), schema,
+            kind=config.distance, focus=config.focus, features=config.features,
+        ),
+        settings=_settings(config, num_devices, calibrated),
+        start=start,
+        margins=functools.partial(margins.one_way, schema, model),
+    )  # fmt: skip
+    if population.is_silent(fitted):
+        logging.warning(population.SILENT)
+    return fitted
+
+
+sample = population.draw_devices
 
 
 def make(
     config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
-    """Calibrates the noise of marginals, pairs and votes together."""
-    names = pairs_lib.public_pairs(schema) if config.pairs is None else config.pairs
-    measured = pairs_lib.parse(schema, names)
-    num_vectors = len(measure.pooled_vectors(schema))
-    vote_share = 1 - config.start_share - config.pair_share
-    # Gaussian mechanisms compose by the sum of 1 / sigma^2: shares of that are split.
-    start_ratio = (num_vectors / config.start_share) ** 0.5
-    pair_ratio = (max(len(measured), 1) / config.pair_share) ** 0.5
-    ratios = pe.vote_ratios(vote_share, config.num_iterations, config.vote_growth)
+    """Calibrates the noise of marginals, pairs and votes together.
 
-    def make_event(noise_multiplier: float) -> dp_accounting.DpEvent:
-        one = events.DiscreteGaussianDpEvent(noise_multiplier * start_ratio)
-        two = events.DiscreteGaussianDpEvent(noise_multiplier * pair_ratio)
-        return dp_accounting.ComposedDpEvent(
-            [
-                dp_accounting.SelfComposedDpEvent(one, num_vectors),
-                dp_accounting.SelfComposedDpEvent(two, len(measured)),
-                pe.vote_event(noise_multiplier, ratios),
-            ]
-        )
+    Args:
+        config: Choices.
+        schema: The public schema.
+        budget: What a fit may spend.
 
-    noise_multiplier = accounting.calibrate(make_event, budget)
-    sigmas = tuple(noise_multiplier * ratio for ratio in ratios)
-    start_sigma, pair_sigma = (
-        noise_multiplier * start_ratio,
-        noise_multiplier * pair_ratio,
-    )
-    settings = _settings(config, budget.num_devices, sigmas)
+    Returns:
+        The method, its event stated.
 
-    def fit(
-        streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
-    ) -> base.Tree:
-        arrays.check(schema, devices)
-        noisy = independent_method.noisy_counts(
-            streams, schema, devices, context, sigma=start_sigma
-        )
-        one_way = independent.estimate(schema, noisy, sigma=start_sigma)
-        noisy_pairs = _noisy_pairs(
-            streams, schema, devices, context, measured, sigma=pair_sigma
-        )
-        links = _chain(
-            jax.random.fold_in(streams.init, 2), schema, one_way, measured, noisy_pairs,
-            sigma=pair_sigma, num_devices=budget.num_devices,
-        )  # fmt: skip
-
-        def start(key: Key[Array, ""], count: int) -> np.ndarray:
-            generator = apis.generator_of(key)
-            return arrays.flatten(schema, chain.sample(generator, schema, links, count))
-
-        def margins(codes: np.ndarray) -> list[weights.Margin]:
-            return pe.one_way_margins(schema, one_way, arrays.unflatten(schema, codes))
-
-        def embeddings(step: int) -> embedding.Embedding:
-            return pe.distance_of(
-                jax.random.fold_in(streams.init, 1), step, schema,
-                distance=config.distance, focus=config.focus, features=config.features,
-            )  # fmt: skip
-
-        codes = arrays.flatten(schema, devices)
-        fitted = evolve.evolve(
-            streams, schema, codes, context, embeddings=embeddings, settings=settings,
-            start=start, margins=margins,
-        )  # fmt: skip
-        pe.warn_if_silent(fitted)
-        return fitted
-
-    def sample(
-        key: Key[Array, ""], fitted: base.Tree, count: int
-    ) -> arrays.DeviceArrays:
-        return pe.draw_devices(key, schema, fitted, count)
-
+    Raises:
+        InputError: If a pair is unknown or no noise meets the budget.
+    """
+    calibrated = split.calibrate(shares(config, schema), budget)
+    settings = _settings(config, budget.num_devices, calibrated)
     return base.Synthesizer(
-        event=make_event(noise_multiplier),
-        fit=fit,
-        sample=sample,
-        facts={
-            "noise_multiplier": noise_multiplier,
-            "start_sigma": start_sigma,
-            "pair_sigma": pair_sigma,
-            "first_vote_sigma": sigmas[0],
-            "last_vote_sigma": sigmas[-1],
-            "num_vectors": num_vectors,
-            "num_pairs": len(measured),
+        event=calibrated.event,
+        fit=functools.partial(fit, config, schema, calibrated, budget.num_devices),
+        sample=functools.partial(sample, schema),
+        facts=calibrated.facts
+        | {
+            "num_vectors": len(measure.pooled_vectors(schema)),
+            "num_pairs": len(measured(config, schema)),
             "num_iterations": config.num_iterations,
             "num_candidates": settings.num_candidates,
             "pool": settings.pool,
@@ -181,12 +174,15 @@ def make(
 
 
 def _settings(
-    config: Config, num_devices: int, sigmas: tuple[float, ...]
+    config: Config, num_devices: int, calibrated: split.Calibrated
 ) -> evolve.Settings:
     """Sizes of the evolution, from public numbers; the pool is never varied."""
-    own = config.pool or min(max(num_devices, _SMALLEST), _LARGEST)
-    num_candidates, pool = pe.sizes(
-        config.num_candidates, own, num_devices=num_devices, sigma=max(sigmas)
+    sigmas = calibrated.series("vote_sigma")
+    num_candidates, pool = population.sizes(
+        config.num_candidates,
+        config.pool or population.pool_within(num_devices),
+        num_devices=num_devices,
+        sigma=max(sigmas),
     )
     return evolve.Settings(
         selection="self_normalised",
@@ -199,50 +195,3 @@ def _settings(
         rank_last=0,
         num_sweeps=config.num_sweeps,
     )
-
-
-def _noisy_pairs(
-    streams: keys.Keys,
-    schema: schemas.Schema,
-    devices: arrays.DeviceArrays,
-    context: base.Context,
-    measured: Sequence[pairs_lib.Pair],
-    *,
-    sigma: float,
-) -> list[Integer[np.ndarray, " _"]]:
-    """Measures `pairs.counts` under noise, once: a resumed fit reads it."""
-    if not measured:
-        return []
-    saved = context.store.load("noisy_pairs")
-    if saved is None:
-        rows_key = jax.random.fold_in(streams.batch, _PAIRS)
-        counts = pairs_lib.counts(
-            rows_key, schema, devices, measured, first=context.part.first
-        )
-        exact = context.part.total(counts)
-        key = jax.random.fold_in(streams.noise, _PAIRS)
-        saved = {"counts": context.integer_noise(key, exact, sigma)}
-        context.store.save("noisy_pairs", saved)
-    ends = np.cumsum([pair.num_cells for pair in measured])[:-1]
-    return np.split(np.asarray(saved["counts"]), ends)
-
-
-def _chain(
-    key: Key[Array, ""],
-    schema: schemas.Schema,
-    one_way: base.Tree,
-    measured: Sequence[pairs_lib.Pair],
-    noisy: Sequence[Integer[np.ndarray, " _"]],
-    *,
-    sigma: float,
-    num_devices: int,
-) -> tuple[chain.Link, ...]:
-    """The chain of all pairs that show more than noise; made of DP outputs alone."""
-    told = []
-    for pair, counts in zip(measured, noisy, strict=True):
-        expected = num_devices * pairs_lib.independent_shares(schema, one_way, pair)
-        if pairs_lib.surplus(counts, expected, sigma=sigma) > 0:
-            shares = counts.reshape(expected.shape) / num_devices
-            told.append(moments.Measured(pair, shares, sigma / num_devices))
-    count = min(max(num_devices, _FEWEST), _MOST)
-    return chain.fit(apis.generator_of(key), schema, one_way, told, count)

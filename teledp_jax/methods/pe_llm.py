@@ -1,23 +1,20 @@
 """Private evolution with a foundation model behind a chat endpoint as its API."""
 
 import dataclasses
-import math
+import functools
 import os
 from collections.abc import Mapping
 from typing import Literal
 
-import dp_accounting
 import jax
 import numpy as np
 from absl import logging
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys, schemas
-from teledp_jax.marginals import independent, measure, transport
-from teledp_jax.methods import independent as independent_method
-from teledp_jax.methods import pe
-from teledp_jax.pe import apis, embedding, endpoint, evolve, foundation, weights
-from teledp_jax.privacy import accounting, budgets, events
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.marginals import margins, measure, noisy, transport
+from teledp_jax.pe import apis, distances, endpoint, evolve, foundation, population
+from teledp_jax.privacy import budgets, checks, split
 
 _FORMATS = ("json_schema", "json_object", "text")
 
@@ -46,9 +43,9 @@ class Config:
         spread: Degree of the programmatic variations that fill the pool.
         start_share: Share of the privacy loss that noisy marginals get.
         num_iterations: Votes of each device.
-        vote_growth: As in `pe.Config`.
-        num_candidates: As in `pe.Config`.
-        pool: Records of the pool; 0 follows the rule of `pe.Config`.
+        vote_growth: Privacy loss of a vote over that of the one before.
+        num_candidates: Candidates of each vote; 0: see `pe.population.sizes`.
+        pool: Records of the pool; 0: likewise.
         first_degree: Degree of the model's variations after the first vote.
         last_degree: Degree of its variations before the last vote.
         num_sweeps: Passes of raking to the noisy marginals after each vote.
@@ -96,33 +93,92 @@ class Config:
     completion_price: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, values in (("distance", pe.DISTANCES), ("response_format", _FORMATS)):
-            if getattr(self, name) not in values:
-                raise errors.InputError(f"pe_llm.{name}: expected one of {values}.")
-        for name in ("num_records", "num_iterations"):
-            if getattr(self, name) < 1:
-                raise errors.InputError(f"pe_llm.{name}: expected 1 or more.")
-        for name in (
+        check = checks.Fields("pe_llm", self)
+        check.one_of("distance", distances.KINDS)
+        check.one_of("response_format", _FORMATS)
+        check.number("num_records", "num_iterations", at_least=1)
+        check.number(
             "num_variations", "num_candidates", "pool", "num_sweeps", "max_tokens",
             "temperature", "max_retries", "requests_per_minute", "prompt_price",
-            "completion_price",
-        ):  # fmt: skip
-            if not 0 <= getattr(self, name) < math.inf:
-                raise errors.InputError(f"pe_llm.{name}: expected 0 or more.")
-        for name in ("presence", "spread", "focus"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise errors.InputError(f"pe_llm.{name}: expected a share in 0 to 1.")
-        if not 0 < self.start_share < 1:
-            raise errors.InputError("pe_llm.start_share: expected 0 < start_share < 1.")
-        if not 0 < self.last_degree <= self.first_degree <= 1:
-            raise errors.InputError("pe_llm.last_degree: expected 0 to first_degree.")
-        if not 0.1 <= self.vote_growth <= 10:
-            raise errors.InputError("pe_llm.vote_growth: expected 0.1 to 10.")
-        if not 0 < self.timeout_s <= 3600:
-            raise errors.InputError("pe_llm.timeout_s: expected up to 3600 seconds.")
-        for name in ("records_per_request", "concurrency"):
-            if not 1 <= getattr(self, name) <= 64:
-                raise errors.InputError(f"pe_llm.{name}: expected 1 to 64.")
+            "completion_price", at_least=0,
+        )  # fmt: skip
+        check.number("presence", "spread", "focus", at_least=0, at_most=1)
+        check.number("start_share", above=0, below=1)
+        check.number("first_degree", above=0, at_most=1)
+        check.number("last_degree", above=0, at_most=self.first_degree)
+        check.number("vote_growth", at_least=0.1, at_most=10)
+        check.number("timeout_s", above=0, at_most=3600)
+        check.number("records_per_request", "concurrency", at_least=1, at_most=64)
+
+
+def shares(config: Config, schema: schemas.Schema) -> tuple[split.Part, ...]:
+    """Splits the budget into one-way marginals and votes."""
+    share, num_vectors = config.start_share, len(measure.pooled_vectors(schema))
+    return (
+        split.Counts("start_sigma", num_vectors, share),
+        split.Votes("vote_sigma", config.num_iterations, 1 - share, config.vote_growth),
+    )
+
+
+def fit(
+    config: Config,
+    schema: schemas.Schema,
+    calibrated: split.Calibrated,
+    settings: evolve.Settings,
+    server: endpoint.Endpoint,
+    streams: keys.Keys,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+) -> base.Tree:
+    """Asks the model for records, measures marginals and lets a pool evolve by votes.
+
+    Args:
+        config: Choices.
+        schema: The public schema.
+        calibrated: Noise of marginals and votes.
+        settings: Sizes and noise of the evolution.
+        server: Where the model is.
+        streams: Random streams of the fit.
+        devices: The private devices of this process.
+        context: Store, progress, noise and processes.
+
+    Returns:
+        What `evolve.evolve` returns, and what was asked and what it cost as facts.
+    """
+    arrays.check(schema, devices)
+    once = context.part.once  # of several processes, the first one asks
+    model = _foundation(config, schema, server, context)
+    # First of all, so that an endpoint that is down costs no budget.
+    asking = jax.random.fold_in(streams.init, 2)
+    first = once(lambda: model.random_api(asking, config.num_records))
+    once(lambda: _warn_if_few(model.usage()))
+    one_way = noisy.one_way_model(
+        streams, schema, devices, context, sigma=calibrated.noise("start_sigma")
+    )
+
+    def start(key: Key[Array, ""], count: int) -> np.ndarray:
+        spreading, moving = jax.random.split(key)
+        pool = foundation.spread(spreading, schema, first, count, degree=config.spread)
+        generator, records = apis.generator_of(moving), arrays.unflatten(schema, pool)
+        moved = transport.move(generator, schema, one_way, records)
+        return arrays.flatten(schema, moved)
+
+    fitted = evolve.evolve(
+        streams, schema, arrays.flatten(schema, devices), context,
+        embeddings=distances.by_step(
+            jax.random.fold_in(streams.init, 1), schema,
+            kind=config.distance, focus=config.focus, features=config.features,
+        ),
+        settings=settings, start=start,
+        margins=functools.partial(margins.one_way, schema, one_way),
+        variation=lambda *asked: once(lambda: model.variation_api(*asked)),
+    )  # fmt: skip
+    if population.is_silent(fitted):
+        logging.warning(population.SILENT)
+    return {**fitted, base.FACTS: _facts(config, once(model.usage))}
+
+
+sample = population.draw_devices
 
 
 def make(
@@ -130,88 +186,27 @@ def make(
 ) -> base.Synthesizer:
     """Calibrates the noise of marginals and votes together; asks nothing yet.
 
+    Args:
+        config: Choices.
+        schema: The public schema.
+        budget: What a fit may spend.
+
+    Returns:
+        The method, its event stated.
+
     Raises:
-        InputError: If the environment names no endpoint, or the budget can't be met.
+        InputError: If the environment names no endpoint, or no noise meets the budget.
     """
     server = endpoint.from_environment(os.environ)
-    num_vectors = len(measure.pooled_vectors(schema))
-    # Gaussian mechanisms compose by the sum of 1 / sigma^2: shares of that are split.
-    start_ratio = (num_vectors / config.start_share) ** 0.5
-    ratios = pe.vote_ratios(
-        1 - config.start_share, config.num_iterations, config.vote_growth
-    )
-
-    def make_event(noise_multiplier: float) -> dp_accounting.DpEvent:
-        one = events.DiscreteGaussianDpEvent(noise_multiplier * start_ratio)
-        start = dp_accounting.SelfComposedDpEvent(one, num_vectors)
-        votes = pe.vote_event(noise_multiplier, ratios)
-        return dp_accounting.ComposedDpEvent([start, votes])
-
-    noise_multiplier = accounting.calibrate(make_event, budget)
-    sigmas = tuple(noise_multiplier * ratio for ratio in ratios)
-    settings = _settings(config, budget.num_devices, sigmas)
-    start_sigma = noise_multiplier * start_ratio
-
-    def fit(
-        streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
-    ) -> base.Tree:
-        arrays.check(schema, devices)
-        once = context.part.once  # of several processes, the first one asks
-        model = _foundation(config, schema, server, context)
-        # First of all, so that an endpoint that is down costs no budget.
-        asking = jax.random.fold_in(streams.init, 2)
-        first = once(lambda: model.random_api(asking, config.num_records))
-        once(lambda: _warn_if_few(model.usage()))
-        noisy = independent_method.noisy_counts(
-            streams, schema, devices, context, sigma=start_sigma
-        )
-        one_way = independent.estimate(schema, noisy, sigma=start_sigma)
-
-        def start(key: Key[Array, ""], count: int) -> np.ndarray:
-            spreading, moving = jax.random.split(key)
-            pool = foundation.spread(
-                spreading, schema, first, count, degree=config.spread
-            )
-            generator = apis.generator_of(moving)
-            devices = arrays.unflatten(schema, pool)
-            moved = transport.move(generator, schema, one_way, devices)
-            return arrays.flatten(schema, moved)
-
-        def margins(codes: np.ndarray) -> list[weights.Margin]:
-            devices = arrays.unflatten(schema, codes)
-            return pe.one_way_margins(schema, one_way, devices)
-
-        def embeddings(step: int) -> embedding.Embedding:
-            return pe.distance_of(
-                jax.random.fold_in(streams.init, 1), step, schema,
-                distance=config.distance, focus=config.focus, features=config.features,
-            )  # fmt: skip
-
-        codes = arrays.flatten(schema, devices)
-        fitted = evolve.evolve(
-            streams, schema, codes, context, embeddings=embeddings, settings=settings,
-            start=start, margins=margins,
-            variation=lambda *asked: once(lambda: model.variation_api(*asked)),
-        )  # fmt: skip
-        pe.warn_if_silent(fitted)
-        usage = once(model.usage)
-        return {**fitted, base.FACTS: _facts(config, usage)}
-
-    def sample(
-        key: Key[Array, ""], fitted: base.Tree, count: int
-    ) -> arrays.DeviceArrays:
-        return pe.draw_devices(key, schema, fitted, count)
-
+    calibrated = split.calibrate(shares(config, schema), budget)
+    settings = _settings(config, budget.num_devices, calibrated.series("vote_sigma"))
     return base.Synthesizer(
-        event=make_event(noise_multiplier),
-        fit=fit,
-        sample=sample,
-        facts={
-            "noise_multiplier": noise_multiplier,
-            "start_sigma": start_sigma,
-            "first_vote_sigma": sigmas[0],
-            "last_vote_sigma": sigmas[-1],
-            "num_vectors": num_vectors,
+        event=calibrated.event,
+        fit=functools.partial(fit, config, schema, calibrated, settings, server),
+        sample=functools.partial(sample, schema),
+        facts=calibrated.facts
+        | {
+            "num_vectors": len(measure.pooled_vectors(schema)),
             "num_iterations": config.num_iterations,
             "num_candidates": settings.num_candidates,
             "pool": settings.pool,
@@ -225,7 +220,7 @@ def _settings(
     config: Config, num_devices: int, sigmas: tuple[float, ...]
 ) -> evolve.Settings:
     """Sizes of the evolution, from public numbers."""
-    num_candidates, pool = pe.sizes(
+    num_candidates, pool = population.sizes(
         config.num_candidates, config.pool, num_devices=num_devices, sigma=max(sigmas)
     )
     pool = max(pool, config.num_records)

@@ -1,6 +1,6 @@
 """The loop of private evolution: candidates, votes, noise, the next population."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -10,10 +10,15 @@ from jaxtyping import Array, Float, Integer, Key
 from teledp_jax import base, keys, schemas
 from teledp_jax.pe import apis, voting, weights
 from teledp_jax.pe import embedding as embedding_lib
+from teledp_jax.privacy import release
 
 Start = Callable[[Key[Array, ""], int], Integer[np.ndarray, "candidate head"]]
 Embeddings = Callable[[int], embedding_lib.Embedding]
-Margins = Callable[[Integer[np.ndarray, "candidate head"]], list[weights.Margin]]
+Margins = Callable[
+    [Integer[np.ndarray, "candidate head"]],
+    Sequence[tuple[Integer[np.ndarray, "record part"], Float[np.ndarray, " cell"]]],
+]
+"""Gives the cells and shares of `weights.Margin` for the codes of a pool."""
 Variation = Callable[
     [Key[Array, ""], Integer[np.ndarray, "candidate head"], float],
     Integer[np.ndarray, "candidate head"],
@@ -101,7 +106,7 @@ def evolve(
         shares = weights.normalise(np.ones(size))
         if is_pool:
             shares = weights.rake(
-                shares, margins(first), num_sweeps=settings.num_sweeps
+                shares, _margins(margins, first), num_sweeps=settings.num_sweeps
             )
         state = _save(context, 0, Population(first, shares), np.zeros((0, 3)))
     history = np.asarray(state["history"], np.float64)
@@ -124,7 +129,7 @@ def evolve(
             own = np.bincount(chosen, population.weights, minlength=len(candidates))
             shares = weights.reweight(population.weights, chosen, noisy, sigma=sigma)
             if population.codes is not raked[0]:
-                raked = population.codes, margins(population.codes)
+                raked = population.codes, _margins(margins, population.codes)
             shares = weights.rake(shares, raked[1], num_sweeps=settings.num_sweeps)
             population = Population(population.codes, shares)
         else:
@@ -157,16 +162,22 @@ def votes_of(
     sigma: float,
 ) -> Integer[np.ndarray, " candidate"]:
     """Noisy votes of the private devices: drawn once, saved, then used."""
-    saved = context.store.load(f"votes_{step}")
-    if saved is None:
-        own = voting.count_votes(
+    return release.count_once(
+        f"votes_{step}",
+        lambda: voting.count_votes(
             voting.nearest(embedding, codes, candidates), len(candidates)
-        )
-        exact = context.part.total(own)
-        key = jax.random.fold_in(streams.noise, step + 1)  # 0 is the start's
-        saved = {"votes": context.integer_noise(key, exact, sigma)}
-        context.store.save(f"votes_{step}", saved)
-    return np.asarray(saved["votes"])
+        ),
+        key=jax.random.fold_in(streams.noise, step + 1),  # 0 is the start's
+        sigma=sigma,
+        context=context,
+    )
+
+
+def _margins(
+    margins: Margins, codes: Integer[np.ndarray, "candidate head"]
+) -> list[weights.Margin]:
+    """The margins of a pool."""
+    return [weights.Margin(*own) for own in margins(codes)]
 
 
 def _save(

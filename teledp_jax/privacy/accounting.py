@@ -1,4 +1,4 @@
-"""From events to epsilon, and from a budget to the noise that meets it."""
+"""Goes from events to epsilon, and from a budget to the noise that meets it."""
 
 import functools
 import math
@@ -101,9 +101,16 @@ def _pld(event: dp_accounting.DpEvent, interval: float) -> Any:
 
 
 def epsilon_pld(event: dp_accounting.DpEvent, delta: float) -> float:
-    """Epsilon of an event at delta, by privacy loss distributions; an upper bound.
+    """Bounds epsilon of an event at delta, by privacy loss distributions.
 
     An epsilon above 50, which promises nothing, is bounded on a coarser grid.
+
+    Args:
+        event: Everything that was read.
+        delta: At which epsilon is stated.
+
+    Returns:
+        An upper bound of epsilon, all but exact.
 
     Raises:
         InputError: If the event is of a kind that the accountant cannot take.
@@ -156,7 +163,14 @@ def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
 
 
 def epsilon_rdp(event: dp_accounting.DpEvent, delta: float) -> float:
-    """Epsilon of an event at delta, by Renyi DP; an upper bound.
+    """Bounds epsilon of an event at delta, by Renyi DP.
+
+    Args:
+        event: Everything that was read.
+        delta: At which epsilon is stated.
+
+    Returns:
+        An upper bound of epsilon, looser than that of `epsilon_pld`.
 
     Raises:
         dp_accounting.UnsupportedEventError: If RDP cannot take the event.
@@ -166,10 +180,24 @@ def epsilon_rdp(event: dp_accounting.DpEvent, delta: float) -> float:
     return float(accountant.get_epsilon(delta))
 
 
+def is_met(budget: budgets.Budget, event: dp_accounting.DpEvent) -> bool:
+    """Tells whether what was spent plus an event is within a budget.
+
+    Args:
+        budget: What may be spent in all, and what was spent before.
+        event: What would be read next.
+
+    Returns:
+        Whether epsilon of both together, at the budget's delta, is within its epsilon.
+    """
+    total = dp_accounting.ComposedDpEvent([budget.spent, event])
+    return epsilon_pld(total, budget.delta) <= budget.epsilon
+
+
 def calibrate(
     make_event: Callable[[float], dp_accounting.DpEvent], budget: budgets.Budget
 ) -> float:
-    """The least noise multiplier at which what was spent plus an event is in budget.
+    """Finds the least noise multiplier at which an event fits into a budget.
 
     Args:
         make_event: The event at a noise multiplier; more noise must cost less.

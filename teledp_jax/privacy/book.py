@@ -1,4 +1,4 @@
-"""A budget book: what all releases from one data set cost its devices together."""
+"""Keeps the budget book: what all releases from one data set cost together."""
 
 import contextlib
 import dataclasses
@@ -18,14 +18,14 @@ from teledp_jax.privacy import accounting, events
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Book:
-    """A file of releases, one JSON line each, that outlives run folders.
+    """Writes releases into a file, one JSON line each, that outlives run folders.
 
     The owner of the data names the data set; new source files or another window under
     that name go on where the last release stopped, since they may hold the same
     devices.
 
     Attributes:
-        path: The file; made when the first release is entered, for its owner alone.
+        path: The file; made when the first release is entered, for its owner only.
         data_set: The owner's name for the data set.
         epsilon: The cap on what all releases of the data set cost together.
         delta: Delta at which the cap is stated.
@@ -84,6 +84,10 @@ class Book:
 
     def check(self, event: dp_accounting.DpEvent, *, about: str) -> None:
         """Refuses what the book has no room for; writes nothing.
+
+        Args:
+            event: All that would be read.
+            about: What it is, for people.
 
         Raises:
             InputError: If all releases of the data set would exceed the cap with it;

@@ -1,15 +1,23 @@
-"""What a release may spend, and what it has spent already."""
+"""States what a release may spend, and what it has spent already."""
 
 import dataclasses
+from typing import NamedTuple
 
 import dp_accounting
 
-from teledp_jax import errors
+from teledp_jax.privacy import checks
+
+
+class _Bounds(NamedTuple):
+    """What a release promises, to be checked."""
+
+    epsilon: float
+    delta: float
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Budget:
-    """The budget of one release: one device with all its rows, added or removed.
+    """Holds the budget of one release: one device with all its rows, added or removed.
 
     Attributes:
         epsilon: Of the whole release, all tables and stages together.
@@ -27,9 +35,32 @@ class Budget:
         check(self.epsilon, self.delta)
 
 
+def unspent(epsilon: float, delta: float, num_devices: int = 1) -> Budget:
+    """Returns a budget of which nothing is spent.
+
+    Args:
+        epsilon: Of the whole release.
+        delta: Of the whole release.
+        num_devices: Noisy number of devices; 1 where nobody asks for it.
+    """
+    return Budget(
+        epsilon=epsilon,
+        delta=delta,
+        spent=dp_accounting.NoOpDpEvent(),
+        num_devices=num_devices,
+    )
+
+
 def check(epsilon: float, delta: float) -> None:
-    """Raises InputError unless 0 < epsilon < infinity and 0 < delta < 1."""
-    if not 0 < epsilon < float("inf"):
-        raise errors.InputError(f"Expected 0 < budget.epsilon < inf, got {epsilon}.")
-    if not 0 < delta < 1:
-        raise errors.InputError(f"Expected 0 < budget.delta < 1, got {delta}.")
+    """Refuses an epsilon or a delta that promises nothing or cannot be met.
+
+    Args:
+        epsilon: Must be above 0 and finite.
+        delta: Must be above 0 and below 1.
+
+    Raises:
+        InputError: If one of them is not.
+    """
+    fields = checks.Fields("budget", _Bounds(epsilon, delta))
+    fields.number("epsilon", above=0)
+    fields.number("delta", above=0, below=1)

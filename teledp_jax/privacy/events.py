@@ -103,7 +103,7 @@ class ThresholdDpEvent(dp_accounting.DpEvent):
 
 
 def grouped(event: dp_accounting.DpEvent, size: int) -> dp_accounting.DpEvent:
-    """What an event costs a group of up to `size` records that come or go together.
+    """Returns what an event costs a group of records that come or go together.
 
     Counts under Gaussian noise are at their worst where all records of the group are
     alike: one number changes by `size`.
@@ -111,6 +111,9 @@ def grouped(event: dp_accounting.DpEvent, size: int) -> dp_accounting.DpEvent:
     Args:
         event: The event, of one record.
         size: Most records of a group.
+
+    Returns:
+        The event of a whole group that comes or goes.
 
     Raises:
         InputError: If the event is of a kind whose groups are not accounted for.
@@ -138,7 +141,14 @@ def grouped(event: dp_accounting.DpEvent, size: int) -> dp_accounting.DpEvent:
 
 
 def describe(event: dp_accounting.DpEvent) -> str:
-    """An event as one line of text, for the ledger."""
+    """Describes an event in one line of text, for the ledger.
+
+    Args:
+        event: Any event.
+
+    Returns:
+        Its mechanism and the parameters of its noise.
+    """
     match event:
         case DiscreteGaussianDpEvent():
             return (
@@ -166,7 +176,13 @@ def describe(event: dp_accounting.DpEvent) -> str:
 
 
 def to_json(event: dp_accounting.DpEvent) -> dict[str, Any]:
-    """An event as plain values, from which `from_json` makes it again.
+    """Returns an event as plain values, from which `from_json` makes it again.
+
+    Args:
+        event: Any event that an accountant here takes.
+
+    Returns:
+        What JSON can hold, under `kind` and the names of parameters.
 
     Raises:
         InputError: If the event is of a kind that no accountant here takes.
@@ -205,7 +221,13 @@ def to_json(event: dp_accounting.DpEvent) -> dict[str, Any]:
 
 
 def from_json(fields: Mapping[str, Any]) -> dp_accounting.DpEvent:
-    """The event that `to_json` wrote.
+    """Returns the event that `to_json` wrote.
+
+    Args:
+        fields: What `to_json` returned.
+
+    Returns:
+        An equal event.
 
     Raises:
         InputError: If its kind is unknown.

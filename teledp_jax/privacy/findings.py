@@ -45,12 +45,12 @@ class Finding(NamedTuple):
 
 
 def verdict(holds: bool) -> str:
-    """The verdict on a claim."""
+    """Returns the verdict on a claim that holds or does not."""
     return HOLDS if holds else FAILS
 
 
 def table(findings: Sequence[Finding]) -> str:
-    """The findings as aligned text."""
+    """Writes the findings as aligned text."""
     rows = [_TITLES, *findings]
     widths = [max(len(row[i]) for row in rows) for i in range(len(_TITLES))]
     lines = (
@@ -61,7 +61,7 @@ def table(findings: Sequence[Finding]) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """One line: how many claims hold, and how many planted faults were caught."""
+    """Counts in one line which claims hold and which planted faults were caught."""
     counts = {
         name: sum(finding.verdict == name for finding in findings)
         for name in (HOLDS, FAILS, CAUGHT, MISSED, SKIPPED)
@@ -74,7 +74,7 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def markdown(findings: Sequence[Finding]) -> str:
-    """The findings as a Markdown table under their summary."""
+    """Writes the findings as a Markdown table under their summary."""
     rows = [_TITLES, tuple("---" for _ in _TITLES), *findings]
     lines = (
         "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"

@@ -1,4 +1,4 @@
-"""What each release has read: written down before it is read."""
+"""Writes down what each release reads, before it is read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ Part = tuple[str, str, dp_accounting.DpEvent]
 
 
 class Ledger:
-    """The events of one release, in the order in which they read private data."""
+    """Holds the events of one release, in the order in which they read the data."""
 
     def __init__(
         self, *, epsilon: float, delta: float, claim: Mapping[str, Any] | None = None
@@ -29,7 +29,7 @@ class Ledger:
             epsilon: The budget.
             delta: The budget's.
             claim: What a published study says of such a release, where its books are
-                kept as the study keeps them: then, and then alone, events may exceed
+                kept as the study keeps them: then, and only then, events may exceed
                 the budget. The entry says so, and must never be released.
         """
         self._epsilon = epsilon
@@ -44,6 +44,11 @@ class Ledger:
 
     def spend(self, stage: str, mechanism: str, event: dp_accounting.DpEvent) -> None:
         """Adds an event; call it before the stage reads private data.
+
+        Args:
+            stage: Name of the stage.
+            mechanism: What reads, for people.
+            event: What it reads.
 
         Raises:
             InputError: If the release would exceed its budget, and nobody claims that
@@ -62,10 +67,13 @@ class Ledger:
         self._entries.append((stage, mechanism, event))
 
     def record(self, num_devices: int) -> dict[str, Any]:
-        """The release as an entry of `ledger.json`.
+        """Returns the release as an entry of `ledger.json`.
 
         Args:
             num_devices: Noisy number of devices, to set delta beside.
+
+        Returns:
+            What `record` returns, and the claim of a study if there is one.
         """
         entry = record(
             self._entries,
@@ -85,13 +93,16 @@ def record(
     delta: float,
     num_devices: int,
 ) -> dict[str, Any]:
-    """An entry of `ledger.json` for (stage, mechanism, event) triples.
+    """Makes an entry of `ledger.json` from (stage, mechanism, event) triples.
 
     Args:
         entries: What was read, in order.
         epsilon: The budget, or None where several releases are added up.
         delta: Delta at which epsilon is stated.
         num_devices: Noisy number of devices.
+
+    Returns:
+        Unit, adjacency, events, budget, epsilon by both accountants, and delta.
     """
     event = dp_accounting.ComposedDpEvent([entry[2] for entry in entries])
     spent = accounting.epsilon_pld(event, delta)
@@ -124,7 +135,7 @@ def record(
 def total(
     entries: Mapping[str, Mapping[str, Any]], *, num_devices: int
 ) -> dict[str, Any]:
-    """What all releases of a run cost together, as an entry of `ledger.json`.
+    """Adds up what all releases of a run cost, as an entry of `ledger.json`.
 
     Delta is stated at the largest delta of the releases. What they share (the number of
     devices, private domains) is read once.
@@ -132,6 +143,9 @@ def total(
     Args:
         entries: Label to entry; all begin with the events they share.
         num_devices: Noisy number of devices.
+
+    Returns:
+        An entry as `record` makes it, of all events; it has no budget.
     """
     parts: list[Part] = []
     shared = set()

@@ -1,10 +1,25 @@
-"""Noise on whole numbers: exact for releases, seeded for experiments.
+"""The mechanisms: noise on whole numbers, choices, thresholds; exact or seeded.
 
-Float noise (the Gaussian of DP-SGD) is drawn in float32 by the step itself, unless a
-config asks for `dpsgd.hardened`. Whoever holds all noisy sums or parameters may attack
-its low bits (Mironov 2012); synthetic tables hold neither. Its key holds 64 bits and
-feeds Threefry, a counter-based generator that is fast and well mixed but no proven
-cipher. Which devices a step draws comes from such a key in either case.
+Integer noise is exact for releases and seeded for experiments. Only `privacy.release`
+calls its samplers; a fit gets one in `base.Context`.
+
+What draws noise in floats, and so has no protection of its low bits (whoever holds a
+noisy number may learn from them which sums are possible, Mironov 2012):
+
+- `dpsgd.gaussian.noisy_sum`: the Gaussian of DP-SGD, in float32 on the accelerator, for
+  `dpsgd_vae` and `dpsgd_relational` unless their config asks for `noise="hardened"`,
+  which is `dpsgd.hardened`: integers on a grid, through `privacy.release`. Synthetic
+  tables hold neither the noisy sums nor the parameters.
+- `exponential_choice`: Gumbel noise in float64 on the host, for the pairs of
+  `methods.mst` and `methods.aim` (`marginals.search`) and for the edges of bins
+  (`privacy.quantiles`). What is released is only which candidate won.
+- `answers.releases.published_gaussian` and `published_laplace`: the published study's
+  releases, drawn again under its public seeds. They protect nobody and are never
+  released.
+
+A noise key holds 64 bits and feeds Threefry, a counter-based generator that is fast and
+well mixed but no proven cipher. Which devices a step of DP-SGD draws comes from such a
+key in either case.
 """
 
 import math
@@ -13,6 +28,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import opendp.prelude as opendp
+import scipy.stats
 from jaxtyping import Array, Float, Integer, Key
 
 opendp.enable_features("contrib")
@@ -27,6 +43,9 @@ def secure_integer_noise(
         key: Not used: nothing can repeat this noise, so save it before it is used.
         values: Exact whole numbers. Private.
         sigma: Noise parameter, in the unit of the values.
+
+    Returns:
+        The noisy numbers, in the shape of the exact ones.
 
     References:
         Canonne et al. 2020 (arXiv:2004.00010), as OpenDP implements it.
@@ -53,13 +72,63 @@ def seeded_integer_noise(
         key: A noise key, spent on this call.
         values: Exact whole numbers.
         sigma: Noise parameter, in the unit of the values.
+
+    Returns:
+        The noisy numbers, in the shape of the exact ones.
     """
+    # P(x) proportional to exp(-x^2 / (2 sigma^2)), drawn by its cumulative sums.
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
     reach = math.ceil(12 * sigma)
     support = np.arange(-reach, reach + 1)
     cumulative = np.cumsum(np.exp(-(support**2) / (2 * sigma**2)))
     uniform = generator.random(values.shape) * cumulative[-1]
     return values.astype(np.int64) + support[np.searchsorted(cumulative, uniform)]
+
+
+def secure_laplace_noise(
+    key: Key[Array, ""], values: Integer[np.ndarray, "..."], scale: float
+) -> Integer[np.ndarray, "..."]:
+    """Adds exact discrete Laplace noise from the operating system's randomness.
+
+    Args:
+        key: Not used: nothing can repeat this noise, so save it before it is used.
+        values: Exact whole numbers. Private.
+        scale: Of the noise, in the unit of the values: P(x) proportional to
+            exp(-|x| / scale).
+
+    Returns:
+        The noisy numbers, in the shape of the exact ones.
+
+    References:
+        Ghosh et al. 2009 (arXiv:0811.2841), as OpenDP implements it.
+    """
+    del key
+    measure = opendp.m.make_laplace(
+        opendp.vector_domain(opendp.atom_domain(T="i64")),
+        opendp.l1_distance(T="i64"),
+        scale,
+    )
+    noisy = measure(values.astype(np.int64).ravel().tolist())
+    return np.array(noisy, np.int64).reshape(values.shape)
+
+
+def seeded_laplace_noise(
+    rng: np.random.Generator, values: Integer[np.ndarray, "..."], *, epsilon: float
+) -> Integer[np.ndarray, "..."]:
+    """Adds discrete Laplace noise that a seed repeats: for experiments only.
+
+    It is the difference of two geometric draws.
+
+    Args:
+        rng: Generator of the experiment.
+        values: Exact whole numbers.
+        epsilon: Inverse of the noise's scale.
+
+    Returns:
+        The noisy numbers, in the shape of the exact ones.
+    """
+    one, two = rng.geometric(-math.expm1(-epsilon), (2, *values.shape))
+    return values + one - two
 
 
 def exponential_choice(
@@ -87,3 +156,29 @@ def exponential_choice(
         size = 1 << max(len(scores) - 1, 0).bit_length()
         noise = np.asarray(jax.random.gumbel(key, (size,), jnp.float64))
     return int(np.argmax(0.5 * epsilon * scores + noise[: len(scores)]))
+
+
+def selection_threshold(
+    sigma: float, *, most: int, failure: float, sensitivity: int = 1
+) -> int:
+    """Returns the noisy count from which a private cell is shown.
+
+    A cell of one device has an exact count of at most the sensitivity. It is shown
+    with a probability of P(sensitivity + noise >= threshold) <= failure / most; the
+    discrete Gaussian has the tail of a Gaussian one step further out. The union bound
+    over the cells of a device gives `failure`: `events.ThresholdDpEvent(failure)`.
+
+    Args:
+        sigma: Noise of each count.
+        most: Most cells that a device adds to.
+        failure: Most probability that a device's own cells show.
+        sensitivity: Most that a device adds to a cell.
+
+    Returns:
+        The threshold, in the unit of the counts.
+
+    References:
+        Canonne et al. 2020 (arXiv:2004.00010), Proposition 25, for the tail.
+    """
+    tail = float(scipy.stats.norm.isf(failure / most))
+    return sensitivity + 1 + math.ceil(sigma * tail)

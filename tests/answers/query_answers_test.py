@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import errors, runs, schemas
+from teledp_jax import base, errors, runs, schemas
 from teledp_jax.answers import query_answers, workload
 from teledp_jax.data import shipped, sqlfile
 from teledp_jax.data import suite as suite_lib
@@ -47,7 +47,11 @@ def answer(run: runs.Run, asked: catalog.Query, sigma: float) -> list[dict[str, 
         query_answers.plan([asked], fleet.SCHEMA),
         noise,
         key=jax.random.key(0),
-        integer_noise=lambda key, values, sigma: values,
+        context=base.Context(
+            base.MemoryStore(),
+            lambda *args: None,
+            lambda key, values, sigma: values,
+        ),
     )
     return runs.read_csv(run.results(query_answers.NAME) / f"{asked.name}.csv")
 

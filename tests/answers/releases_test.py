@@ -3,12 +3,14 @@
 import csv
 import json
 
+import jax
 import numpy as np
 import pytest
 import scipy.stats
 
-from teledp_jax import errors
+from teledp_jax import base, errors
 from teledp_jax.answers import releases
+from teledp_jax.privacy import mechanisms
 from teledp_jax.suites.eventlog import simulate as simulated
 from teledp_jax.suites.eventlog import statistics
 from tests import paths
@@ -41,7 +43,7 @@ def test_disjoint_cells_find_the_products_above_the_mean_99_times_in_100(counts)
     right = num_right(
         counts,
         lambda rng: releases.from_cells(
-            releases.seeded_laplace(rng, cells, epsilon=2.0)
+            mechanisms.seeded_laplace_noise(rng, cells, epsilon=2.0)
         ),
     )
     assert right >= 0.99 * NUM_RUNS
@@ -59,13 +61,24 @@ def test_the_published_releases_find_them_less_often(counts):
     assert 0.92 * NUM_RUNS < laplace < 0.99 * NUM_RUNS
 
 
+def noisy_cells(cells: np.ndarray, epsilon: float) -> np.ndarray:
+    context = base.Context(
+        base.MemoryStore(), lambda *args: None, mechanisms.secure_laplace_noise
+    )
+    return releases.noisy_cells(
+        lambda: cells, key=jax.random.key(0), epsilon=epsilon, context=context
+    )
+
+
 @pytest.mark.parametrize("secure", [False, True])
 def test_discrete_laplace_noise_has_the_stated_spread(secure):
     cells = np.full((2, 3000), 100)
     noisy = (
-        releases.secure_laplace(cells, epsilon=1.0)
+        noisy_cells(cells, epsilon=1.0)
         if secure
-        else releases.seeded_laplace(np.random.default_rng(0), cells, epsilon=1.0)
+        else mechanisms.seeded_laplace_noise(
+            np.random.default_rng(0), cells, epsilon=1.0
+        )
     )
     noise = (noisy - cells).ravel()
     for epsilon, holds in ((0.8, False), (1.0, True), (1.25, False)):
@@ -119,7 +132,7 @@ def test_the_published_noise_follows_its_formula_and_spends_less_than_stated():
 @pytest.mark.parametrize("epsilon", [0.0, -1.0, float("inf"), float("nan")])
 def test_an_epsilon_of_no_use_is_refused(epsilon):
     with pytest.raises(errors.InputError, match="epsilon"):
-        releases.secure_laplace(np.zeros((2, 1), np.int64), epsilon=epsilon)
+        noisy_cells(np.zeros((2, 1), np.int64), epsilon=epsilon)
     with pytest.raises(errors.InputError, match="epsilon"):
         releases.published_gaussian_stddev(epsilon, 1e-6)
 

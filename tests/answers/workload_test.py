@@ -5,6 +5,7 @@ import jax
 import numpy as np
 import pytest
 
+from teledp_jax import base
 from teledp_jax.answers import workload
 from teledp_jax.privacy import accounting, budgets, events, mechanisms
 
@@ -13,6 +14,12 @@ CRASHES = workload.Block("crashes", 2, ((0.0, 1.0), (0.0, 50.0)), False)
 DELAYS = workload.Block("delays", 1, ((0.0, 1.0), (-10.0, 40.0)), False)
 PRIVATE = workload.Block("apps", 3, ((0.0, 1.0),), True)
 SPENT = events.DiscreteGaussianDpEvent(20.0)
+
+
+def context() -> base.Context:
+    return base.Context(
+        base.MemoryStore(), lambda *args: None, mechanisms.seeded_integer_noise
+    )
 
 
 @functools.lru_cache
@@ -76,7 +83,7 @@ def test_noise_has_the_stated_spread():
         COUNT,
         sums,
         noise,
-        integer_noise=mechanisms.seeded_integer_noise,
+        context=context(),
     )
     assert shown.tolist() == list(range(4000))
     spread = noise.sigma / workload.STEPS
@@ -92,7 +99,7 @@ def test_a_private_cell_of_one_device_is_not_shown():
         PRIVATE,
         sums,
         noise,
-        integer_noise=mechanisms.seeded_integer_noise,
+        context=context(),
     )
     assert shown.tolist() == list(range(5000, 5010))
     assert found.shape == (10, 1)

@@ -45,7 +45,7 @@ def fit(name, folder, members):
     context = base.Context(
         members.store(base.MemoryStore()),
         lambda done, total, facts: None,
-        members.integer_noise(mechanisms.seeded_integer_noise),
+        members.shared_noise(mechanisms.seeded_integer_noise),
         part,
     )
     streams = keys.split(jax.random.key(0), jax.random.key(1))
@@ -59,7 +59,7 @@ def fit_all(folder, members):
         fitted = jax.tree.leaves(fit(name, folder / "fleet", members))
         np.savez(folder / f"{name}_{members.index}.npz", *fitted)
     part, stop = members.part(NUM_DEVICES)
-    noise = members.integer_noise(mechanisms.secure_integer_noise)
+    noise = members.shared_noise(mechanisms.secure_integer_noise)
     told = ""
     try:
         members.once(_at_fault)

@@ -14,7 +14,15 @@ from teledp_jax import arrays, errors, runs
 from teledp_jax.data import encode
 from teledp_jax.job import learn as domains
 from teledp_jax.job import pipeline, secrets
-from teledp_jax.privacy import accounting, book, domain, events, ledger
+from teledp_jax.privacy import (
+    accounting,
+    book,
+    domain,
+    events,
+    learnt_domain,
+    ledger,
+    quantiles,
+)
 from teledp_jax.report import page
 from tests import small_jobs
 from tests.small_jobs import quiet
@@ -136,12 +144,12 @@ def test_the_report_says_which_columns_were_learnt_and_at_what_cost(finished):
     assert "Shares of devices that have a table" in shown
 
 
-def learn(job: pipeline.Job, run: runs.Run) -> domain.Domain:
+def learn(job: pipeline.Job, run: runs.Run) -> learnt_domain.Domain:
     """Asks the device tables of a run folder."""
     schema = job.suite.schema
     inquiry = domains.inquire(job.settings, schema)
     domains.learn(job.settings, schema, inquiry, run, token="t")
-    return domain.from_json(runs.read_json(run.domains)["domain"])
+    return learnt_domain.from_json(runs.read_json(run.domains)["domain"])
 
 
 def copied(job: pipeline.Job, folder: pathlib.Path) -> runs.Run:
@@ -157,7 +165,7 @@ def test_a_device_changes_no_metadata_but_through_noise(
     def without_noise(seed):
         return lambda key, values, sigma: values
 
-    monkeypatch.setattr(secrets, "integer_noise", without_noise)
+    monkeypatch.setattr(secrets, "noise_source", without_noise)
     before, after = (copied(aggregated, tmp_path / name) for name in "ab")
     add_device(after)
     one, two = learn(aggregated, before), learn(aggregated, after)
@@ -167,7 +175,7 @@ def test_a_device_changes_no_metadata_but_through_noise(
     for name, edges in two.edges.items():
         table, _, column = name.partition(".")
         stated = aggregated.suite.schema.table(table).column(column)
-        assert set(edges) <= set(domain.grid(stated).tolist())
+        assert set(edges) <= set(quantiles.grid(stated).tolist())
         assert edges[0] == stated.edges[0] and edges[-1] == stated.edges[-1]
 
 
@@ -195,7 +203,7 @@ def add_device(run: runs.Run) -> None:
 def test_the_schema_is_a_function_of_the_noisy_answers_alone(
     aggregated, tmp_path, monkeypatch
 ):
-    answers = domain.Domain(
+    answers = learnt_domain.Domain(
         edges={name: (1.0, 2.0, 700.0) for name in NUMBERS},
         vocabularies={name: ("chrome.exe",) for name in TEXTS},
         presences={},

@@ -47,11 +47,10 @@ def test_the_event_fills_the_budget(synthesizer):
 
 def test_the_marginals_take_their_share():
     for share, number in ((0.0, 1), (0.3, 2)):
-        noise = dpsgd_vae._Noise(
-            config=dpsgd_vae.Config(marginal_share=share), num_heads=9, level=2.0
-        )
-        assert len(noise.event.events) == number
-    np.testing.assert_allclose(noise.marginal_sigma, 2.0 * (9 / 0.3) ** 0.5)
+        parts = dpsgd_vae.shares(dpsgd_vae.Config(marginal_share=share), SCHEMA)
+        assert len(parts) == number
+    (sigma,) = parts[0].noise(2.0)
+    np.testing.assert_allclose(sigma, 2.0 * (len(SCHEMA.heads) / 0.3) ** 0.5)
 
 
 def test_samples_keep_the_schema_and_the_marginals(synthesizer, fitted):
@@ -115,7 +114,7 @@ def test_tables_left_out_are_neither_read_nor_filled():
     synthetic = method.sample(jax.random.key(3), fits[0], 50)
     arrays.check(SCHEMA, synthetic)
     assert not synthetic["errors"].mask.any()
-    with pytest.raises(errors.InputError, match=r"no tables \['info'\] to leave out"):
+    with pytest.raises(errors.InputError, match=r"leave_out: .* got \['info'\]"):
         dpsgd_vae.make(dataclasses.replace(CONFIG, leave_out=("info",)), SCHEMA, BUDGET)
 
 

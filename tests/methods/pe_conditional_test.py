@@ -115,5 +115,7 @@ def test_settings_of_no_use_are_refused(field, value):
 
 
 def test_votes_need_a_share():
-    with pytest.raises(errors.InputError, match="nothing for votes"):
+    with pytest.raises(
+        errors.InputError, match="leave votes a share beside start_share, got"
+    ):
         pe_conditional.Config(start_share=0.7, pair_share=0.3)

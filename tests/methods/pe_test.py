@@ -120,13 +120,6 @@ def test_an_uneven_split_of_the_budget_meets_it_too(schema, devices):
     np.testing.assert_allclose(fitted["convergence"]["sigma"], sigmas)
 
 
-def test_sizes_follow_the_noisy_number_of_devices():
-    assert pe.sizes(0, 0, num_devices=20_000, sigma=5.0) == (400, 40_000)
-    assert pe.sizes(0, 0, num_devices=30, sigma=5.0) == (50, 20_000)
-    assert pe.sizes(0, 0, num_devices=10**6, sigma=5.0) == (2000, 200_000)
-    assert pe.sizes(7, 9, num_devices=10**6, sigma=5.0) == (7, 9)
-
-
 def test_votes_below_the_noise_warn_and_leave_a_usable_release(schema, devices, caplog):
     tight = dataclasses.replace(toys.budget(0.1, num_devices=30), delta=1e-7)
     made = pe.make(pe.Config(**_SMALL), schema, tight)

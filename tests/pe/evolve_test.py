@@ -106,8 +106,8 @@ def test_only_noisy_votes_are_saved(schema, records):
     _evolve(schema, records(0, 100), _context(store, noise))
     for step, noisy in enumerate(released):
         saved = store.load(f"votes_{step}")
-        assert set(saved) == {"votes"}
-        np.testing.assert_array_equal(saved["votes"], noisy)
+        assert set(saved) == {"counts"}
+        np.testing.assert_array_equal(saved["counts"], noisy)
 
 
 def test_another_noise_key_gives_another_fit(schema, records):

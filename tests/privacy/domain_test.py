@@ -1,5 +1,4 @@
 import functools
-import json
 
 import jax
 import numpy as np
@@ -7,7 +6,7 @@ import pytest
 
 from teledp_jax import errors
 from teledp_jax.data import values as values_lib
-from teledp_jax.privacy import accounting, domain, mechanisms
+from teledp_jax.privacy import accounting, domain, learnt_domain, quantiles
 from tests import toys
 
 HOURS = toys.number("hours", 0.1, 10000, scale="log", has_zero=True)
@@ -44,13 +43,13 @@ def values(count: int) -> values_lib.Values:
     )
 
 
-def estimate(found: values_lib.Values, noise: int = 1) -> domain.Domain:
+def estimate(found: values_lib.Values, noise: int = 1) -> learnt_domain.Domain:
     return domain.estimate(
         jax.random.key(noise),
         QUESTIONS,
         mechanism(),
         found,
-        integer_noise=mechanisms.seeded_integer_noise,
+        context=toys.context(),
     )
 
 
@@ -67,10 +66,9 @@ def test_bins_hold_about_as_many_devices_each():
     shares = np.histogram(values(20_000).numbers["use.hours"], edges)[0] / 20_000
     even = {float(edge) for edge in np.geomspace(0.1, 10000.0, 9)}
     assert len(shares) == 16 + 7  # even edges in between stand in the grid as well
-    quantiles = [e for e in edges if min(abs(np.log(e / x)) for x in even) > 1e-9]
+    learnt = [e for e in edges if min(abs(np.log(e / x)) for x in even) > 1e-9]
     levels = (
-        np.searchsorted(np.sort(values(20_000).numbers["use.hours"]), quantiles)
-        / 20_000
+        np.searchsorted(np.sort(values(20_000).numbers["use.hours"]), learnt) / 20_000
     )
     assert np.all(np.abs(levels - np.arange(1, 16) / 16) < 0.02)
     assert set(found.edges["devices.cores"]) <= set(range(1, 10))
@@ -79,28 +77,6 @@ def test_bins_hold_about_as_many_devices_each():
 def test_common_texts_show_and_those_of_one_device_do_not():
     found = estimate(values(3000)).vocabularies
     assert found == {"apps.name": ("common.exe",), "devices.vendor": ("Acme",)}
-
-
-def test_a_device_brings_few_texts_over_all_vocabularies_together():
-    found = values(200)
-    kept = domain.bound_texts(found, max_texts=2)
-    assert np.bincount(found.device[kept]).tolist() == [2] * 200
-    last = np.argmax(found.rank.reshape(200, 3), axis=1) + 3 * np.arange(200)
-    assert not set(kept) & set(last)
-    same = np.zeros(600, int)
-    twice = found._replace(text=same, vocabulary=same, rank=same.astype(np.uint64))
-    assert len(domain.bound_texts(twice, max_texts=2)) == 200
-
-
-def test_a_device_changes_a_score_by_at_most_one():
-    generator = np.random.default_rng(0)
-    places = np.linspace(0, 1, 50)
-    for _ in range(50):
-        own = generator.random(generator.integers(1, 30))
-        change = domain.split_scores(places, own) - domain.split_scores(
-            places, own[:-1]
-        )
-        assert np.abs(change).max() <= 1
 
 
 def test_a_device_changes_nothing_but_through_noise():
@@ -120,7 +96,7 @@ def test_a_device_changes_nothing_but_through_noise():
     assert first.vocabularies == second.vocabularies
     for name, edges in second.edges.items():
         column = QUESTIONS.numbers[name]
-        assert set(edges) <= set(domain.grid(column))
+        assert set(edges) <= set(quantiles.grid(column))
         assert edges[-1] == first.edges[name][-1]
     assert abs(second.presences["use"] - first.presences["use"]) <= 1
 
@@ -145,32 +121,10 @@ def test_an_empty_fleet_has_a_domain():
     assert all(len(edges) >= 2 for edges in found.edges.values())
 
 
-def test_a_schema_takes_what_was_learnt():
-    stated = toys.schema(toys.anchor("use", HOURS, toys.category("vendor", "x"), CORES))
-    learnt = domain.Domain(
-        {"use.hours": (0.1, 5.0, 10000.0)}, {"use.vendor": ("Acme", "Other")}, {}
-    )
-    hours, vendor, cores = domain.apply(stated, learnt).anchor.columns
-    assert hours.edges == (0.1, 5.0, 10000.0) and hours.has_zero
-    assert vendor.categories == ("Acme", "Other") and vendor.other == "Other"
-    assert cores == CORES
-    assert domain.from_json(json.loads(json.dumps(domain.to_json(learnt)))) == learnt
-
-
-def test_the_most_common_text_has_the_largest_code_where_it_caps_a_table():
-    app = toys.category("app", "x", "n/a", other="n/a")
-    device = toys.anchor("d", CORES)
-    apps = toys.entity("apps", app, by="app")
-    stated = toys.schema(device, apps)
-    learnt = domain.Domain({}, {"apps.app": ("common", "rare")}, {})
-    found = domain.apply(stated, learnt).table("apps").column("app")
-    assert found.categories == ("n/a", "rare", "common") and found.other == "n/a"
-
-
 def test_even_bins_are_places_where_an_edge_may_lie():
     found = estimate(values(50)).edges
     for name, column in QUESTIONS.numbers.items():
-        assert set(found[name]) <= set(domain.grid(column).tolist())
+        assert set(found[name]) <= set(quantiles.grid(column).tolist())
     assert len(found["use.hours"]) > 8
 
 

@@ -1,9 +1,9 @@
 """The published study's own bookkeeping: its claim, and what a fit really reads.
 
 The study gives every table an epsilon of its own, takes each row for a device, and
-takes numbers of devices and rows for granted. `make` fits a method that way, so that
-published numbers can be compared with like; the event of what it returns is the true
-one, of a whole device. Nothing that is made here may be released.
+takes numbers of devices and rows for granted. `make_claimed` makes a method that way,
+so that published numbers can be compared with like; the event of what it returns is the
+true one, of a whole device. Nothing that is made here may be released.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from jaxtyping import Array, Integer, Key
 
 from teledp_jax import arrays, base, keys, registry, schemas
 from teledp_jax.marginals import relation
-from teledp_jax.privacy import budgets, events
+from teledp_jax.privacy import budgets, events, release
 
 PER_TABLE = frozenset({"histogram", "mst"})
 """Methods that the study fits to one table after another."""
@@ -28,7 +28,7 @@ WHOLE = frozenset({"dpsgd_vae", "pe", "pe_conditional"})
 METHODS = PER_TABLE | WHOLE
 """Methods whose books can be kept as the study keeps them."""
 
-_ROWS_SIGMA = 20.0  # of the numbers of rows, which the study does not pay for
+_ROWS_SIGMA = 20.0  # noise on numbers of rows, which the study does not pay for
 
 
 class Claim(NamedTuple):
@@ -47,10 +47,10 @@ class Claim(NamedTuple):
     reading: str
 
 
-def make(
+def make_claimed(
     name: str, config: Any, schema: schemas.Schema, budget: budgets.Budget
 ) -> tuple[base.Synthesizer, Claim]:
-    """A method as the study would calibrate it, and the study's claim.
+    """Makes a method as the study would calibrate it, and states the study's claim.
 
     Args:
         name: One of `METHODS`.
@@ -60,8 +60,12 @@ def make(
 
     Returns:
         A synthesizer whose event is that of one whole device, and the claim.
+
+    Raises:
+        InputError: If no noise meets the budget.
     """
-    method, budget = registry.method(name), _unspent(budget, budget.num_devices)
+    method = registry.method(name)
+    budget = budgets.unspent(budget.epsilon, budget.delta, max(budget.num_devices, 1))
     if name in WHOLE:
         claim = Claim(
             budget.epsilon, budget.delta, 1, "one release; the number of devices free"
@@ -72,23 +76,13 @@ def make(
     return _per_table(method, config, schema, budget), claim
 
 
-def _unspent(budget: budgets.Budget, num_records: int) -> budgets.Budget:
-    """The same epsilon and delta, all of it still there, for so many records."""
-    return budgets.Budget(
-        epsilon=budget.epsilon,
-        delta=budget.delta,
-        spent=dp_accounting.NoOpDpEvent(),
-        num_devices=max(num_records, 1),
-    )
-
-
 def _per_table(
     method: ModuleType,
     config: Any,
     schema: schemas.Schema,
     budget: budgets.Budget,
 ) -> base.Synthesizer:
-    """One fit a table, of its rows; rows go to devices at random."""
+    """One fit per table, of its rows; rows go to devices at random."""
     of_rows = {table.name: rows_schema(schema, table) for table in schema.tables}
     parts = {name: method.make(config, part, budget) for name, part in of_rows.items()}
     counted = [table for table in schema.tables if table.role != "anchor"]
@@ -108,7 +102,7 @@ def _per_table(
         tables = {}
         for position, table in enumerate(schema.tables):
             num_rows = _total(noisy.get(table.name), budget.num_devices)
-            again = _unspent(budget, num_rows)
+            again = budgets.unspent(budget.epsilon, budget.delta, max(num_rows, 1))
             sized = method.make(config, of_rows[table.name], again)
             if sized.event != parts[table.name].event:
                 raise ValueError(f"Expected an event that no count changes: {table}.")
@@ -147,7 +141,12 @@ def _per_table(
 
 
 def rows_schema(schema: schemas.Schema, table: schemas.Table) -> schemas.Schema:
-    """A schema in which each row of a table is a device."""
+    """Returns a schema in which each row of a table is a device.
+
+    Args:
+        schema: The public schema.
+        table: One of its tables.
+    """
     anchor = schemas.Table(
         name=table.name, role="anchor", grain=table.grain, columns=table.columns
     )
@@ -155,7 +154,12 @@ def rows_schema(schema: schemas.Schema, table: schemas.Table) -> schemas.Schema:
 
 
 def rows_of(table: schemas.Table, rows: arrays.TableArrays) -> arrays.DeviceArrays:
-    """All rows of a table, each as a device of `rows_schema`."""
+    """Returns all rows of a table, each as a device of `rows_schema`.
+
+    Args:
+        table: The table.
+        rows: Codes and mask of its rows, by device. Private.
+    """
     codes = np.asarray(rows.codes)[np.asarray(rows.mask)][:, None, :]
     mask = np.ones((len(codes), 1), bool)
     return {table.name: arrays.TableArrays(codes, mask)}
@@ -182,29 +186,29 @@ def _noisy_numbers_of_rows(
     devices: arrays.DeviceArrays,
     context: base.Context,
 ) -> dict[str, Integer[np.ndarray, " _"]]:
-    """Noisy numbers of devices with 0, 1, 2 ... rows of each table, drawn once."""
-    if not tables:
-        return {}
-    saved = context.store.load("numbers_of_rows")
-    if saved is None:
-        exact = [
+    """Noisy numbers of devices with 0, 1, 2 ... rows of each table, over processes."""
+    sizes = [table.max_rows + 1 for table in tables]
+    counts = release.count_vectors_once(
+        "numbers_of_rows",
+        lambda: [
             np.bincount(
-                np.asarray(devices[table.name].mask).sum(axis=1),
-                minlength=table.max_rows + 1,
+                np.asarray(devices[table.name].mask).sum(axis=1), minlength=size
             )
-            for table in tables
-        ]
-        key = jax.random.fold_in(streams.noise, len(devices))
-        noisy = context.integer_noise(key, np.concatenate(exact), _ROWS_SIGMA)
-        saved = {"counts": noisy}
-        context.store.save("numbers_of_rows", saved)
-    ends = np.cumsum([table.max_rows + 1 for table in tables])[:-1]
-    split = np.split(np.maximum(np.asarray(saved["counts"]), 0), ends)
-    return {table.name: part for table, part in zip(tables, split, strict=True)}
+            for table, size in zip(tables, sizes, strict=True)
+        ],
+        sizes=sizes,
+        key=jax.random.fold_in(streams.noise, len(devices)),
+        sigma=_ROWS_SIGMA,
+        context=context,
+    )
+    return {
+        table.name: np.maximum(own, 0)
+        for table, own in zip(tables, counts, strict=True)
+    }
 
 
 def _total(counts: Integer[np.ndarray, " _"] | None, num_devices: int) -> int:
-    """Noisy number of rows of a table; without counts, one a device."""
+    """Noisy number of rows of a table; without counts, one per device."""
     return num_devices if counts is None else int(counts @ np.arange(len(counts)))
 
 
@@ -234,5 +238,9 @@ def _deal(
 
 
 def record(claim: Claim) -> Mapping[str, Any]:
-    """A claim as it stands in `ledger.json`."""
+    """Returns a claim as it stands in `ledger.json`.
+
+    Args:
+        claim: The study's claim.
+    """
     return {**claim._asdict(), "total_epsilon": claim.epsilon * claim.num_parts}

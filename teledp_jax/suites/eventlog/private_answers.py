@@ -9,7 +9,7 @@ import numpy as np
 
 from teledp_jax import runs
 from teledp_jax.answers import releases
-from teledp_jax.privacy import mechanisms
+from teledp_jax.privacy import mechanisms, release
 from teledp_jax.suites.eventlog import statistics
 
 MECHANISMS = ("gaussian", "laplace", "gaussian_cells", "laplace_cells")
@@ -116,7 +116,10 @@ def _mechanisms(
 
     def gaussian_cells(run: int) -> releases.Counts:
         key = jax.random.fold_in(jax.random.key(seed), run)
-        return releases.from_cells(mechanisms.seeded_integer_noise(key, cells, sigma))
+        noisy = release.add_noise(
+            key, cells, sigma, integer_noise=mechanisms.seeded_integer_noise
+        )
+        return releases.from_cells(noisy)
 
     return {
         "gaussian": lambda run: releases.published_gaussian(
@@ -127,6 +130,6 @@ def _mechanisms(
         ),
         "gaussian_cells": gaussian_cells,
         "laplace_cells": lambda run: releases.from_cells(
-            releases.seeded_laplace(rng(run), cells, epsilon=epsilon)
+            mechanisms.seeded_laplace_noise(rng(run), cells, epsilon=epsilon)
         ),
     }

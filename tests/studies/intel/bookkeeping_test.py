@@ -5,7 +5,7 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, keys, registry
+from teledp_jax import arrays, base, keys, registry
 from teledp_jax.methods import histogram, mst
 from teledp_jax.privacy import accounting, budgets, events
 from teledp_jax.studies.intel import bookkeeping
@@ -33,7 +33,9 @@ CONFIGS = {"histogram": histogram.Config(), "mst": mst.Config(num_iterations=50)
 
 @pytest.fixture(scope="module", params=CONFIGS)
 def made(request):
-    return bookkeeping.make(request.param, CONFIGS[request.param], SCHEMA, BUDGET)
+    return bookkeeping.make_claimed(
+        request.param, CONFIGS[request.param], SCHEMA, BUDGET
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +58,10 @@ def devices():
     }
 
 
-def fit(method, privacy=1):
+def fit(method, privacy=1, **part):
     streams = keys.split(jax.random.key(0), jax.random.key(privacy))
-    return method.fit(streams, devices(), toys.context())
+    context = toys.context()._replace(part=base.Part(**part))
+    return method.fit(streams, devices(), context)
 
 
 def test_the_event_is_that_of_a_device_with_all_its_rows(made):
@@ -94,9 +97,18 @@ def test_noise_follows_the_secret_key(made):
     assert not all(map(np.array_equal, *leaves))
 
 
+def test_numbers_of_rows_are_added_up_over_processes(made):
+    alone = fit(made[0])["rows"]["apps"]
+    doubled = fit(made[0], total=lambda own: jax.tree.map(lambda x: 2 * x, own))
+    both = doubled["rows"]["apps"]
+    exact = np.bincount(devices()["apps"].mask.sum(axis=1), minlength=4)
+    held = exact > 0  # noise below zero is cut off where nobody is
+    np.testing.assert_array_equal((both - alone)[held], exact[held])
+
+
 def test_one_release_claims_its_fit_and_takes_the_number_of_devices_for_free():
     config = registry.method("pe").Config(num_iterations=1, start="uniform")
-    method, claim = bookkeeping.make("pe", config, SCHEMA, BUDGET)
+    method, claim = bookkeeping.make_claimed("pe", config, SCHEMA, BUDGET)
     assert claim.num_parts == 1
     assert 3.9 < accounting.epsilon_pld(method.event, 1e-5) <= 4.0
     assert bookkeeping.record(claim)["total_epsilon"] == 4.0

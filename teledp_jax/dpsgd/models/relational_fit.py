@@ -1,0 +1,234 @@
+"""Trains the relational model on noisy marginals and draws codes from what was fitted.
+
+The method that uses it pays for the marginals; here they are public numbers.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Integer, Key
+
+from teledp_jax import base, keys, schemas
+from teledp_jax.dpsgd import clipping, recipes, states, train
+from teledp_jax.dpsgd.models import (
+    relational,
+    relational_bases,
+    relational_calibrate,
+    relational_expected,
+    relational_layout,
+    relational_prior,
+    relational_sample,
+    relational_steps,
+    relational_training,
+)
+
+Column = tuple[str, int]
+"""A table's name, and the position of a column or -1 for the number of rows."""
+
+_SELDOM = 0.2  # share of devices below which a column tells the rows of a device apart
+_UNIQUE = -4.0  # then added to start with to the logits of codes that came before
+
+
+class Marginals(NamedTuple):
+    """What is known of columns before training, all of it paid for.
+
+    Attributes:
+        shares: Shares of codes over all rows, by column.
+        totals: Noisy counts of codes over all rows, and their noise, by column.
+        repeats: Share of the devices with several rows of which some have the same
+            code, by column.
+    """
+
+    shares: Mapping[Column, np.ndarray]
+    totals: Mapping[Column, tuple[np.ndarray, float]]
+    repeats: Mapping[Column, float]
+
+
+class Settings(NamedTuple):
+    """How the model is trained; `methods.dpsgd_relational.Config` says what is what."""
+
+    clip: float
+    prior: float
+    start: float
+    memory: float
+    num_samples: int
+
+
+def fit(
+    schema: schemas.Schema,
+    layout: relational_layout.Layout,
+    marginals: Marginals,
+    recipe: recipes.Recipe,
+    settings: Settings,
+    streams: keys.Keys,
+    codes: Integer[np.ndarray, "device head"],
+    context: base.Context,
+) -> base.Tree:
+    """Trains the model, then shifts its logits so that samples meet the marginals.
+
+    Args:
+        schema: The public schema.
+        layout: Of the schema.
+        marginals: What is known of columns.
+        recipe: Of DP-SGD; its clip is replaced by that of the settings.
+        settings: How the model is trained.
+        streams: Random streams; batch and noise are those of the training.
+        codes: Flattened private records of this process.
+        context: Of the fit.
+
+    Returns:
+        Parameters, shares and shifts as nested dicts of arrays.
+    """
+    shares = _by_variable(schema, layout, marginals.shares)
+    goals = tuple(
+        relational_calibrate.Goal(*zip(*own, strict=True))
+        for own in _by_variable(schema, layout, marginals.totals)
+    )
+    bases = relational_bases.all_bases(layout, shares)
+    params = _train(
+        layout, bases, shares, _repeats(schema, layout, marginals.repeats),
+        recipe, settings, streams, codes, context,
+    )  # fmt: skip
+    shifts = relational_calibrate.calibrate(
+        layout, params, bases, goals, streams.sample, num_samples=settings.num_samples
+    )
+    return {
+        "params": jax.tree.map(np.asarray, params),
+        "shares": _named(shares),
+        "shifts": _named(shifts),
+    }
+
+
+def draw(
+    layout: relational_layout.Layout,
+    key: Key[Array, ""],
+    fitted: base.Tree,
+    num_devices: int,
+    *,
+    chunk: int,
+) -> Integer[np.ndarray, "device head"]:
+    """Draws the codes of devices.
+
+    Args:
+        layout: Of the schema.
+        key: Draws them; public.
+        fitted: What `fit` returned.
+        num_devices: Number of devices.
+        chunk: Devices drawn at once, so that memory is bounded and one program serves.
+    """
+    bases = relational_bases.all_bases(layout, _listed(layout, fitted["shares"]))
+    shifts = jax.tree.map(jnp.asarray, _listed(layout, fitted["shifts"]))
+    params = jax.tree.map(jnp.asarray, fitted["params"])
+    chunks = [
+        np.asarray(
+            relational_sample.draw(
+                layout, chunk, params, bases, shifts, jax.random.fold_in(key, i)
+            )
+        )
+        for i in range(max(-(-num_devices // chunk), 1))
+    ]
+    return np.concatenate(chunks)[:num_devices]
+
+
+def num_parameters(layout: relational_layout.Layout) -> int:
+    """Returns the size of the model; public, as it follows from the schema."""
+    uniform = tuple(
+        tuple(np.full(v.num_codes, 1 / v.num_codes) for v in group.variables)
+        for group in layout.groups
+    )
+    bases = relational_bases.all_bases(layout, uniform)
+    network = relational.Relational(layout, relational_training.slots(layout, uniform))
+    model = relational_training.model(network, bases, uniform)
+    shapes = jax.eval_shape(model.init, jax.random.key(0))
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes))
+
+
+def _train(
+    layout: relational_layout.Layout,
+    bases: relational_bases.AllBases,
+    shares: relational_bases.AllShares,
+    repeats: relational_training.Repeats,
+    recipe: recipes.Recipe,
+    settings: Settings,
+    streams: keys.Keys,
+    codes: Integer[np.ndarray, "device head"],
+    context: base.Context,
+) -> clipping.Params:
+    """DP-SGD with step sizes that follow from noisy marginals."""
+    key, init_key = jax.random.split(streams.init)
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+    expected = relational_expected.expect(layout, bases, shares, generator)
+    # Without a bound all gradients are normalised, which scales by 1 / their norm.
+    bound, scales = 1.0, 1.0 / expected.norms
+    if settings.clip > 0:
+        bound = settings.clip / float(scales.mean())  # the harmonic mean of the norms
+        scales = np.minimum(1.0, bound * scales)
+    clip = dataclasses.replace(
+        recipe.clip, l2_clip_norm=bound, normalise=settings.clip == 0
+    )
+    curvature = relational_expected.curvatures(layout, expected, scales)
+    optimizer = relational_steps.optimizer(
+        states.flatten(curvature),
+        relational_prior.prior(layout, curvature, settings.prior),
+        noise=recipe.noise_multiplier * bound / recipe.expected_batch_size,
+        settings=relational_steps.Settings(
+            start=settings.start, memory=settings.memory
+        ),
+    )
+    slots = relational_training.slots(layout, shares)
+    network = relational.Relational(layout, slots, expected.weights)
+    model = relational_training.model(network, bases, shares, repeats)
+    recipe = dataclasses.replace(recipe, clip=clip)
+    start = model.init(init_key)
+    return train.fit(model, optimizer, recipe, streams, codes, start, context)
+
+
+def _repeats(
+    schema: schemas.Schema,
+    layout: relational_layout.Layout,
+    shares: Mapping[Column, float],
+) -> relational_training.Repeats:
+    """What codes that rows before have start with: little where they seldom repeat."""
+    return tuple(
+        tuple(
+            _UNIQUE if shares[column] < _SELDOM else 0.0
+            for column in (
+                (schema.tables[group.variables[place].table].name, place)
+                for place in group.repeated
+            )
+        )
+        for group in layout.tables
+    )
+
+
+def _by_variable(
+    schema: schemas.Schema,
+    layout: relational_layout.Layout,
+    values: Mapping[Column, Any],
+) -> tuple[tuple[Any, ...], ...]:
+    """The values of columns, in the order of groups and their variables."""
+    return tuple(
+        tuple(values[schema.tables[v.table].name, v.column] for v in group.variables)
+        for group in layout.groups
+    )
+
+
+def _named(values: tuple) -> base.Tree:
+    """Values of each group and variable as nested dicts."""
+    return {
+        f"group_{g}": {f"variable_{v}": np.asarray(x) for v, x in enumerate(own)}
+        for g, own in enumerate(values)
+    }
+
+
+def _listed(layout: relational_layout.Layout, tree: base.Tree) -> tuple:
+    """Inverse of `_named`."""
+    return tuple(
+        tuple(tree[f"group_{g}"][f"variable_{v}"] for v in range(len(group.variables)))
+        for g, group in enumerate(layout.groups)
+    )

@@ -1,0 +1,288 @@
+"""Marginals under noise: each is counted once, through `privacy.release`.
+
+A device adds one to at most one cell of each vector here, so each vector has
+sensitivity 1, and n vectors together have L2 sensitivity sqrt(n).
+"""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import numpy as np
+from jaxtyping import Array, Integer, Key
+
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.marginals import graph, independent, measure, mst, pairs, relation, rows
+from teledp_jax.privacy import release
+
+Counts = list[Integer[np.ndarray, " _"]]
+
+_PAIRS = 2**30  # the stream of the pairs; tables and votes count up from 0
+
+
+def pooled_counts(
+    streams: keys.Keys,
+    schema: schemas.Schema,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    *,
+    sigma: float,
+) -> Counts:
+    """Counts `measure.pooled_vectors` under noise.
+
+    Args:
+        streams: Random streams of the fit.
+        schema: The public schema.
+        devices: The private devices of this process.
+        context: Of the fit.
+        sigma: Noise of each cell.
+
+    Returns:
+        A vector of noisy counts for each of `measure.pooled_vectors`.
+    """
+    return release.count_vectors_once(
+        "noisy_counts",
+        lambda: measure.pooled_counts(
+            streams.batch, schema, devices, first=context.part.first
+        ),
+        sizes=_pooled_sizes(schema),
+        key=jax.random.fold_in(streams.noise, 0),
+        sigma=sigma,
+        context=context,
+    )
+
+
+def one_way_model(
+    streams: keys.Keys,
+    schema: schemas.Schema,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    *,
+    sigma: float,
+) -> base.Tree:
+    """Measures one-way marginals under noise and turns them into shares.
+
+    Args:
+        streams: Random streams of the fit.
+        schema: The public schema.
+        devices: The private devices of this process.
+        context: Of the fit.
+        sigma: Noise of each count.
+
+    Returns:
+        What `independent.estimate` makes of the noisy counts.
+    """
+    counts = pooled_counts(streams, schema, devices, context, sigma=sigma)
+    return independent.estimate(schema, counts, sigma=sigma)
+
+
+def pooled_and_repeat_counts(
+    key: Key[Array, ""],
+    row_key: Key[Array, ""],
+    schema: schemas.Schema,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    *,
+    sigma: float,
+) -> tuple[Counts, Integer[np.ndarray, " column"]]:
+    """Counts `measure.pooled_vectors` and `rows.repeatable` under one noise.
+
+    Args:
+        key: A noise key, spent on this measurement.
+        row_key: Draws the rows that speak for devices; secret.
+        schema: The public schema.
+        devices: The private devices of this process.
+        context: Of the fit.
+        sigma: Noise of each cell.
+
+    Returns:
+        Noisy counts of each of `measure.pooled_vectors`, and one of each of
+        `rows.repeatable`: devices that have a code in several rows.
+    """
+
+    def exact() -> Counts:
+        counts = measure.pooled_counts(
+            row_key, schema, devices, first=context.part.first
+        )
+        return [*counts, rows.repeat_counts(schema, devices)]
+
+    *noisy, repeats = release.count_vectors_once(
+        "marginals",
+        exact,
+        sizes=[*_pooled_sizes(schema), len(rows.repeatable(schema))],
+        key=key,
+        sigma=sigma,
+        context=context,
+    )
+    return noisy, repeats
+
+
+def head_counts(
+    key: Key[Array, ""],
+    schema: schemas.Schema,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    *,
+    sigma: float,
+) -> Counts:
+    """Counts the codes of each of `schema.heads` over existing rows, under noise.
+
+    Args:
+        key: A noise key, spent on this measurement.
+        schema: The public schema.
+        devices: The private devices of this process.
+        context: Of the fit.
+        sigma: Noise of each count.
+
+    Returns:
+        A vector of noisy counts for each head.
+    """
+    return release.count_vectors_once(
+        "marginals",
+        lambda: measure.one_way_counts(schema, devices),
+        sizes=[head.num_codes for head in schema.heads],
+        key=key,
+        sigma=sigma,
+        context=context,
+    )
+
+
+def pair_counts(
+    streams: keys.Keys,
+    schema: schemas.Schema,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    measured: Sequence[pairs.Pair],
+    *,
+    sigma: float,
+) -> Counts:
+    """Counts pairs of variables under noise.
+
+    Args:
+        streams: Random streams of the fit.
+        schema: The public schema.
+        devices: The private devices of this process.
+        context: Of the fit.
+        measured: The pairs.
+        sigma: Noise of each cell.
+
+    Returns:
+        A vector of noisy counts for each pair, in the order of its cells.
+    """
+    return release.count_vectors_once(
+        "noisy_pairs",
+        lambda: [
+            pairs.counts(
+                jax.random.fold_in(streams.batch, _PAIRS),
+                schema,
+                devices,
+                measured,
+                first=context.part.first,
+            )
+        ],
+        sizes=[pair.num_cells for pair in measured],
+        key=jax.random.fold_in(streams.noise, _PAIRS),
+        sigma=sigma,
+        context=context,
+    )
+
+
+def attribute_counts(
+    name: str,
+    streams: keys.Keys,
+    schema: schemas.Schema,
+    records: relation.Records,
+    context: base.Context,
+    *,
+    sigma: float,
+) -> Counts:
+    """Counts the codes of each of `relation.attributes` under noise.
+
+    Args:
+        name: What the counts are saved under.
+        streams: Random streams of the fit.
+        schema: The public schema.
+        records: One record for each private device of this process.
+        context: Of the fit.
+        sigma: Noise of each count.
+
+    Returns:
+        A vector of noisy counts for each attribute.
+    """
+    attributes = relation.attributes(schema)
+    sizes = [attribute.num_codes for attribute in attributes]
+    return release.count_vectors_once(
+        name,
+        lambda: [
+            np.bincount(records[:, index], minlength=size)
+            for index, size in enumerate(sizes)
+        ],
+        sizes=sizes,
+        key=jax.random.fold_in(streams.noise, 0),
+        sigma=sigma,
+        context=context,
+    )
+
+
+def measured_pairs(
+    name: str,
+    key: Key[Array, ""],
+    sizes: Sequence[int],
+    records: relation.Records,
+    chosen: Sequence[mst.Pair],
+    context: base.Context,
+    *,
+    sigma: float,
+) -> list[graph.Measurement]:
+    """Counts chosen pairs of attributes under noise.
+
+    Args:
+        name: What the counts are saved under.
+        key: A noise key, spent on this measurement.
+        sizes: Size of each attribute's merged domain.
+        records: Records of the private devices of this process, in merged codes.
+        chosen: The pairs.
+        context: Of the fit.
+        sigma: Noise of each cell.
+
+    Returns:
+        A measurement for each pair.
+    """
+    num_cells = [sizes[first] * sizes[second] for first, second in chosen]
+    noisy = release.count_vectors_once(
+        name,
+        lambda: [graph.marginal(sizes, records, pair) for pair in chosen],
+        sizes=num_cells,
+        key=key,
+        sigma=sigma,
+        context=context,
+    )
+    return [
+        graph.Measurement(pair, counts.astype(np.float64), np.full(size, sigma))
+        for pair, counts, size in zip(chosen, noisy, num_cells, strict=True)
+    ]
+
+
+def pairs_once(
+    name: str, choose_fn: Callable[[], Sequence[mst.Pair]], context: base.Context
+) -> list[mst.Pair]:
+    """Chooses pairs under privacy and saves them before they are used.
+
+    Args:
+        name: What the pairs are saved under.
+        choose_fn: Chooses them by the exponential mechanism; not called if they were
+            saved.
+        context: Of the fit.
+    """
+    saved = context.store.load(name)
+    if saved is None:
+        saved = {"pairs": np.array(choose_fn(), np.int64).reshape(-1, 2)}
+        context.store.save(name, saved)
+    return [(int(first), int(second)) for first, second in saved["pairs"]]
+
+
+def _pooled_sizes(schema: schemas.Schema) -> list[int]:
+    """Number of cells of each of `measure.pooled_vectors`."""
+    return [
+        vector.num_buckets * vector.num_codes
+        for vector in measure.pooled_vectors(schema)
+    ]
