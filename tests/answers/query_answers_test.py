@@ -9,9 +9,9 @@ import pytest
 
 from teledp_jax import base, errors, runs, schemas
 from teledp_jax.answers import query_answers, workload
-from teledp_jax.data import shipped, sqlfile
-from teledp_jax.data import suite as suite_lib
+from teledp_jax.data import sqlfile
 from teledp_jax.queries import catalog, contributions, dry_run
+from tests import paths
 from tests.queries import fleet
 
 SUITES = ("dca", "eventlog", "flights")
@@ -153,7 +153,7 @@ def random_rows(column: schemas.Column, count: int, chance: random.Random) -> li
 @pytest.mark.parametrize("suite", SUITES)
 def test_what_a_device_contributes_follows_from_its_own_rows(suite):
     # With one device taken out of all tables, no other device contributes otherwise.
-    schema = suite_lib.load(shipped.suite(suite)).schema
+    schema = paths.suite(suite).schema
     chance = random.Random(0)
     types = {"category": "VARCHAR", "integer": "BIGINT", "double": "DOUBLE"}
     with duckdb.connect() as connection:
@@ -174,7 +174,7 @@ def test_what_a_device_contributes_follows_from_its_own_rows(suite):
             )
         selects = [
             found.contributions.select
-            for queries in catalog.load(shipped.suite(suite) / "queries").values()
+            for queries in paths.queries(suite).values()
             for found in queries
             if found.contributions is not None
         ]
@@ -192,7 +192,7 @@ def test_what_a_device_contributes_follows_from_its_own_rows(suite):
 
 def test_files_declare_only_what_their_results_hold():
     for suite in SUITES:
-        for queries in catalog.load(shipped.suite(suite) / "queries").values():
+        for queries in paths.queries(suite).values():
             for found in queries:
                 if found.contributions is None:
                     continue

@@ -175,7 +175,7 @@ def test_any_header_or_text_of_a_suite(suite_folder, data):
 
 @pytest.fixture(scope="module")
 def flights() -> definition.Suite:
-    return suite_lib.load(paths.SQL / "flights")
+    return paths.suite("flights")
 
 
 @cases(5)

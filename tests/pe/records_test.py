@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from teledp_jax import schemas
-from teledp_jax.data import shipped, suite
 from teledp_jax.pe import records
-from tests import toys
+from tests import paths, toys
 from tests.pe import chat_server
 
 NAMES = ("base", "rare", "apps")
@@ -100,7 +99,7 @@ def test_a_bin_shows_as_a_short_number_inside():
 
 @pytest.mark.parametrize("name", ["dca", "eventlog", "flights"])
 def test_every_code_of_the_suites_has_a_value_of_its_own(name):
-    for table in suite.load(shipped.suite(name)).schema.tables:
+    for table in paths.suite(name).schema.tables:
         for held in table.columns:
             codes = range(schemas.ABSENT, held.num_codes)
             again = [held.code_of(records.value_of(held, code)) for code in codes]
@@ -109,7 +108,7 @@ def test_every_code_of_the_suites_has_a_value_of_its_own(name):
 
 @pytest.mark.parametrize("name", ["dca", "eventlog", "flights"])
 def test_what_keeps_to_the_json_schema_of_a_suite_is_valid(name):
-    schema = suite.load(shipped.suite(name)).schema
+    schema = paths.suite(name).schema
     tables = [table.name for table in schema.tables]
     form = records.json_schema(schema, tables, 2)
     short = [

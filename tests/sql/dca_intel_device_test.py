@@ -4,10 +4,9 @@ import datetime
 
 import pytest
 
-from teledp_jax.data import suite as suite_lib
 from tests import paths
 
-LOADED = suite_lib.load(paths.SQL / "dca")
+LOADED = paths.suite("dca")
 DAY = datetime.date(2024, 3, 1)
 
 

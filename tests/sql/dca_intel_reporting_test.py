@@ -5,11 +5,10 @@ import datetime
 import pytest
 import yaml
 
-from teledp_jax.data import suite as suite_lib
 from tests import paths
 
 SUITE = paths.SQL / "dca"
-LOADED = suite_lib.load(SUITE)
+LOADED = paths.suite("dca")
 NAN, INF = float("nan"), float("inf")
 DAY = datetime.date(2024, 3, 1)
 

@@ -12,14 +12,13 @@ import pytest
 
 from teledp_jax import runs
 from teledp_jax.data import aggregate, definition, rawfiles
-from teledp_jax.data import suite as suite_lib
-from teledp_jax.queries import catalog, run
+from teledp_jax.queries import run
 from tests import paths
 from tests.sql import dca_intel_fleet
 
 SUITE = paths.SQL / "dca"
 PUBLISHED = pathlib.Path(__file__).parent / "published"
-CATALOG = catalog.load(SUITE / "queries")
+CATALOG = paths.queries("dca")
 QUERIES = {query.name: query for query in CATALOG["intel"]}
 NUM_DEVICES = 480
 DATES = ("DATE", "TIMESTAMP")
@@ -33,7 +32,7 @@ def fleet() -> dict[str, list[dict[str, Any]]]:
 def load() -> definition.Suite:
     """The suite with what workload intel reads."""
     named = {name for query in CATALOG["intel"] for name in query.tables}
-    suite = suite_lib.load(SUITE)
+    suite = paths.suite("dca")
     return suite.without({table.name for table in suite.schema.tables} - named)
 
 

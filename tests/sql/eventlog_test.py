@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from teledp_jax.data import sqlfile, suite
+from teledp_jax.data import sqlfile
 from teledp_jax.suites.eventlog import simulate
 from tests import paths
 
@@ -20,7 +20,7 @@ def device():
     events = simulate.draw(np.random.default_rng(0))
     raw.from_arrow(events).create("events")
     raw.sql("SELECT DISTINCT user_id FROM events").create("users")
-    for name, file in suite.load(SUITE).device_files.items():
+    for name, file in paths.suite("eventlog").device_files.items():
         device.from_arrow(raw.sql(file.statement).to_arrow_table()).create(name)
     return device
 
@@ -30,7 +30,9 @@ def rows(device, name: str) -> list[dict]:
 
 
 def test_every_category_of_the_log_is_in_its_vocabulary(device):
-    (table,) = [t for t in suite.load(SUITE).schema.tables if t.name == "user_events"]
+    (table,) = [
+        t for t in paths.suite("eventlog").schema.tables if t.name == "user_events"
+    ]
     (column,) = [c for c in table.columns if c.name == "product_event"]
     found = device.sql("SELECT DISTINCT product_event FROM user_events").fetchall()
     assert {name for (name,) in found} <= set(column.categories)
@@ -78,11 +80,11 @@ def test_shares_add_up(device):
 
 def test_a_user_without_events_and_one_with_absent_fields_are_no_fault():
     raw = duckdb.connect()
-    for source in suite.load(SUITE).sources.values():
+    for source in paths.suite("eventlog").sources.values():
         raw.execute(source.file.statement)
     raw.from_arrow(pa.table({"user_id": ["u1", "u2"]})).insert_into("users")
     raw.execute("INSERT INTO events VALUES (NULL, 'error', NULL, 'u2')")
-    files = suite.load(SUITE).device_files
+    files = paths.suite("eventlog").device_files
     users = raw.sql(files["users"].statement).order("user_id").fetchall()
     assert users == [("u1", 0), ("u2", 1)]
     events = raw.sql(files["user_events"].statement).fetchall()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from teledp_jax import schemas
-from teledp_jax.data import definition, sqlfile, suite
+from teledp_jax.data import definition, sqlfile
 from teledp_jax.suites.flights import load
 from tests import paths
 
@@ -19,7 +19,7 @@ QUERIES = {file.name: file for file in sqlfile.read_folder(SUITE / "queries")}
 
 @pytest.fixture(scope="module")
 def loaded() -> definition.Suite:
-    return suite.load(SUITE)
+    return paths.suite("flights")
 
 
 @pytest.fixture(scope="module", params=["public", "awkward"])

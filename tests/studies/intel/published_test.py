@@ -10,9 +10,7 @@ import pathlib
 
 import pytest
 
-from teledp_jax.data import shipped
 from teledp_jax.evaluation import compare, metrics
-from teledp_jax.queries import catalog
 from teledp_jax.studies.intel import published
 from tests import paths
 
@@ -101,7 +99,7 @@ def test_normalised_errors(label):
 
 def summary(method, detail=None):
     """The tables of a method, recomputed from the study's checks."""
-    queries = catalog.load(shipped.suite("dca") / "queries")["intel"]
+    queries = paths.queries("dca")["intel"]
     codenames = {query.name: query.codename for query in queries}
     rows, halves = read(PUBLISHED / (detail or METHODS[method])), METHODS["half"]
     return published.summarize(
@@ -172,7 +170,7 @@ def test_means_of_normalised_errors_in_the_files_of_the_study(label):
     )
     for field in ("mean", "median", "std", "count"):
         assert found["normalized"][field] == pytest.approx(float(row[field]))
-    queries = catalog.load(shipped.suite("dca") / "queries")["intel"]
+    queries = paths.queries("dca")["intel"]
     codenames = {query.name: query.codename for query in queries}
     by_query = {
         codenames[row["query"]]: float(row[label])
