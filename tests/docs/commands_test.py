@@ -6,13 +6,16 @@ import pathlib
 import re
 import runpy
 
+import jax
 import pytest
 from absl import flags
 
+from teledp_jax import arrays
 from teledp_jax.data import inspect, shipped, suite
 from teledp_jax.job import settings
+from teledp_jax.privacy import accounting
 from teledp_jax.queries import catalog, dry_run
-from tests import paths
+from tests import paths, toys
 from tests.docs import markdown
 from tests.docs.reference_test import flat
 
@@ -102,3 +105,18 @@ def test_python_code_of_a_document_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = [b.text for b in markdown.blocks(path) if b.language == "python"]
     exec(compile("\n".join(code), str(path), "exec"), {"__name__": "__main__"})
+
+
+def test_the_method_of_the_tutorial_meets_its_budget(tmp_path):
+    (block,) = [b for b in markdown.blocks(TUTORIALS / "add-a-method.md") if b.file]
+    path = tmp_path / "thresholded.py"
+    path.write_text(block.text)
+    module = runpy.run_path(str(path), run_name="thresholded")
+    budget = toys.budget(1.0, 300)
+    made = module["make"](module["Config"](), toys.TRIPLE, budget)
+    assert 0.8 < accounting.epsilon_pld(made.event, budget.delta) <= 1.0
+    devices = toys.devices(toys.TRIPLE, 300)
+    fitted = made.fit(toys.KEYS, devices, toys.context())
+    drawn = made.sample(jax.random.key(2), fitted, 50)
+    arrays.check(toys.TRIPLE, drawn)
+    assert arrays.num_devices(drawn) == 50
