@@ -14,6 +14,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from absl import flags
+
 ROOT = pathlib.Path(__file__).parents[1]
 
 
@@ -31,6 +33,9 @@ def call(script: str, arguments: list[str]) -> tuple[int, str, str]:
             traceback.print_exc()
             status = 1
     sys.path.pop(0)
+    for name in list(flags.FLAGS):  # the next script may define it as well
+        if flags.FLAGS.find_module_defining_flag(name) == script:
+            delattr(flags.FLAGS, name)
     return status, out.getvalue(), err.getvalue()
 
 

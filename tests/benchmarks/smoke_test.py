@@ -45,7 +45,6 @@ def done(tmp_path_factory) -> dict[str, tuple[int, str, str]]:
         flags = text.format(folder=folder).split()
         output = folder / (f"{name}.json" if name == "complexity" else "results")
         commands[name] = [f"benchmarks/{name}.py", *flags, f"--output={output}"]
-    # Scripts come last: their module of flags stays, with names that benchmarks use.
     commands |= {script: [script, "--help"] for script in SCRIPTS}
     file = folder / "commands.json"
     file.write_text(json.dumps(list(commands.values())))
@@ -65,7 +64,8 @@ def done(tmp_path_factory) -> dict[str, tuple[int, str, str]]:
 def test_help_of_each_script_says_how_to_call_it(done):
     for script in SCRIPTS:
         _, out, err = done[script]
-        assert f"python {script}" in out + err, script
+        call = "teledp " if script.startswith("scripts") else f"python {script}"
+        assert call in out + err, script
 
 
 def test_each_benchmark_is_run_or_starts_others():
