@@ -17,7 +17,14 @@ _PRV_ERROR = 0.01  # of epsilon, that the PRV accountant is asked to stay within
 
 
 def exact_gaussian(noise_multiplier: float, delta: float) -> float:
-    """Epsilon of the Gaussian mechanism, in closed form.
+    """Computes epsilon of the Gaussian mechanism, in closed form.
+
+    Args:
+        noise_multiplier: Standard deviation per unit of sensitivity.
+        delta: Of the promise.
+
+    Returns:
+        The smallest epsilon at that delta.
 
     References:
         Balle and Wang 2018 (arXiv:1805.06530), Theorem 8.
@@ -41,10 +48,18 @@ def exact_gaussian(noise_multiplier: float, delta: float) -> float:
 def exact_sampled_step(
     sampling_prob: float, noise_multiplier: float, delta: float
 ) -> float:
-    """Epsilon of one Poisson-sampled Gaussian step, in closed form.
+    """Computes epsilon of one Poisson-sampled Gaussian step, in closed form.
 
     The worse of both directions: the sum of a draw in which the device may be, a
     mixture of two Gaussians, against one Gaussian.
+
+    Args:
+        sampling_prob: Chance of a device to be in the draw.
+        noise_multiplier: Standard deviation per unit of sensitivity.
+        delta: Of the promise.
+
+    Returns:
+        The smallest epsilon at that delta.
     """
     sigma, rate, cdf = noise_multiplier, sampling_prob, scipy.stats.norm.cdf
 

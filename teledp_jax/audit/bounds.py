@@ -50,13 +50,16 @@ def threshold_test(
     gain: Callable[[Rates], float] = lambda rates: rates.mu,
     alpha: float = ALPHA,
 ) -> Rates:
-    """The best threshold of the first half of draws, tried on the second.
+    """Finds the best threshold on the first half of draws, and tries it on the second.
 
     Args:
-        absent: A statistic without the device, once a draw.
+        absent: A statistic without the device, once per draw.
         present: The same with the device; larger values speak for it.
         gain: What the threshold is to make large.
         alpha: Chance that either rate is wrong.
+
+    Returns:
+        The rates of the second half, with their bounds.
 
     References:
         Clopper and Pearson 1934; Jagielski et al. 2020 (arXiv:2006.07709).
@@ -99,13 +102,16 @@ def against_curve(
     *,
     alpha: float = ALPHA,
 ) -> Curve:
-    """The point of a privacy curve at which a test comes closest to it, or beyond.
+    """Finds the point of a privacy curve at which a test is closest to it, or beyond.
 
     Args:
         absent: As in `threshold_test`.
         present: As in `threshold_test`.
         claimed: Delta to epsilon: the points of the curve that are tried.
         alpha: Chance that any point is wrong.
+
+    Returns:
+        The point.
     """
     points = []
     for delta, epsilon in claimed.items():
@@ -177,7 +183,15 @@ def auc(
     *,
     alpha: float = ALPHA,
 ) -> Auc:
-    """How often a member scores above another device; ties count a half.
+    """Estimates how often a member scores above another device; ties count a half.
+
+    Args:
+        members: Scores of members.
+        others: Scores of other devices.
+        alpha: Chance that the interval is wrong.
+
+    Returns:
+        The area under the ROC curve, with its interval.
 
     References:
         DeLong et al. 1988, the variance.

@@ -52,7 +52,7 @@ def of_method(
     canaries: arrays.DeviceArrays,
     present: Bool[np.ndarray, " canary"],
 ) -> list[findings.Finding]:
-    """The training of a method, by its own loss of each device.
+    """Measures the training of a method by its own loss of each device.
 
     Nothing is said of a method that does not train.
 
@@ -61,6 +61,9 @@ def of_method(
         found: Its fit, with its training, on those canaries that are present.
         canaries: Devices, each in the fleet with probability a half.
         present: Which are.
+
+    Returns:
+        One finding; none if the method does not train.
     """
     trained = [call for call in found.calls if call.training is not None]
     if not trained:

@@ -17,7 +17,7 @@ SCHEMA = schemas.Schema(
         schemas.Table(
             name="devices",
             role="anchor",
-            grain="One row a device.",
+            grain="One row per device.",
             columns=(
                 schemas.Column(name="os", kind="category", categories=("a", "b", "c")),
                 schemas.Column(name="ram", kind="integer", edges=(1.0, 4.0, 8.0, 64.0)),
@@ -26,7 +26,7 @@ SCHEMA = schemas.Schema(
         schemas.Table(
             name="power",
             role="group",
-            grain="One row a device that reports power.",
+            grain="One row per device that reports power.",
             columns=(
                 schemas.Column(
                     name="watts",
@@ -40,7 +40,7 @@ SCHEMA = schemas.Schema(
         schemas.Table(
             name="crashes",
             role="entity",
-            grain="One row a device and app.",
+            grain="One row per device and app.",
             max_rows=4,
             cap_by="count",
             columns=(
@@ -127,7 +127,16 @@ def configured(
 def random_devices(
     schema: schemas.Schema, count: int, seed: int
 ) -> arrays.DeviceArrays:
-    """Devices with codes drawn uniformly from the public domains."""
+    """Draws devices with codes uniform over the public domains.
+
+    Args:
+        schema: The public schema.
+        count: Number of devices.
+        seed: Of the draw.
+
+    Returns:
+        Arrays of so many devices.
+    """
     generator = np.random.default_rng(seed)
     codes = np.stack(
         [generator.integers(0, head.num_codes, count) for head in schema.heads], axis=1
@@ -136,11 +145,17 @@ def random_devices(
 
 
 def extreme_devices(schema: schemas.Schema) -> dict[str, arrays.DeviceArrays]:
-    """Fleets of one device each that reach the bounds of the domains.
+    """Makes fleets of one device each that reach the bounds of the domains.
 
     `fullest` has every table with all its rows, and the last code of every column;
-    `barest` has the anchor alone, all its values absent; `spread` has all rows, each
+    `barest` has only the anchor, all its values absent; `spread` has all rows, each
     with other codes, so that it touches as many cells as it can.
+
+    Args:
+        schema: The public schema.
+
+    Returns:
+        Arrays of one device, by name.
     """
     sizes = np.array([head.num_codes for head in schema.heads])
     rows = np.array([max(head.row, 0) for head in schema.heads])

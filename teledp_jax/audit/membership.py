@@ -31,6 +31,10 @@ def attack(
         members: The fleet.
         others: Devices of the same distribution, kept out.
         seed: Of the sample.
+
+    Returns:
+        One finding: the area under the curve of the ranks, against what the budget
+        allows.
     """
     num_synthetic = arrays.num_devices(members)
     release = case.method.sample(jax.random.key(seed), fitted, num_synthetic)
@@ -56,7 +60,16 @@ def distances(
     devices: Integer[np.ndarray, "device head"],
     candidates: Integer[np.ndarray, "candidate head"],
 ) -> Float[np.ndarray, " device"]:
-    """Distance of each device to its nearest candidate."""
+    """Computes the distance of each device to its nearest candidate.
+
+    Args:
+        space: The embedding that distances are taken in.
+        devices: Codes of devices.
+        candidates: Codes of candidates.
+
+    Returns:
+        An L1 distance of clipped embeddings, per device.
+    """
     nearest = candidates[voting.nearest(space, devices, candidates)]
     apart = np.abs(
         space.embed(devices).astype(np.int64) - space.embed(nearest).astype(np.int64)

@@ -41,7 +41,7 @@ def pairs(
     noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
     source: arrays.DeviceArrays | None = None,
 ) -> list[Pair]:
-    """Fits on fleets, and on each with an extreme device more; the fullest if empty.
+    """Fits on fleets, and on each with one extreme device more.
 
     The device is the last, so that what goes by position stays with its device.
 
@@ -51,6 +51,9 @@ def pairs(
         seed: Of fleets and fits.
         noise: Sampler of the discrete Gaussian.
         source: A simulated fleet whose first devices are taken; none: random ones.
+
+    Returns:
+        One pair per fleet and extreme device; of an empty fleet only the fullest.
     """
     found = []
     for size in fleet_sizes:
@@ -182,7 +185,16 @@ def _integers(
 
 
 def changes(pair: Pair, kind: str, noise: float) -> np.ndarray:
-    """What the device changes of all that is asked under one noise."""
+    """Collects what the device changes of all that is asked under one noise.
+
+    Args:
+        pair: Two fits that differ in a device.
+        kind: Kind of the calls.
+        noise: Noise scale of the calls.
+
+    Returns:
+        All changes in one vector; infinite if the shapes differ.
+    """
     parts = [np.zeros(0)]
     for before, after in zip(pair.first.calls, pair.second.calls, strict=False):
         if before.kind != kind or not np.isclose(before.noise, noise, rtol=1e-9):

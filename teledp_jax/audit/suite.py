@@ -104,13 +104,16 @@ def of_fleet(
     others: arrays.DeviceArrays,
     sizes: Sizes,
 ) -> list[findings.Finding]:
-    """What can be said of a method on a simulated fleet of a suite.
+    """Collects what can be said of a method on a simulated fleet of a suite.
 
     Args:
         case: The method, as it is configured.
         fleet: The fleet.
         others: Its holdout.
         sizes: How much evidence is gathered.
+
+    Returns:
+        The findings.
     """
     found = replay.pairs(case, fleet_sizes=sizes.fleet_sizes, source=fleet)
     rows = replay.check(case, found)

@@ -185,7 +185,15 @@ def noise_keys(call: Call) -> list[bytes]:
 
 
 def moved(params: clipping.Params, key: Key[Array, ""]) -> clipping.Params:
-    """Other parameters, some way off."""
+    """Moves parameters some way off.
+
+    Args:
+        params: The parameters.
+        key: Of the directions.
+
+    Returns:
+        Other parameters of the same shapes.
+    """
     leaves, structure = jax.tree.flatten(params)
     parts = jax.random.split(key, len(leaves))
     return jax.tree.unflatten(
@@ -215,6 +223,9 @@ def record(
         noise: Sampler of the discrete Gaussian.
         answers: Calls of a fit before, whose answers are given again.
         trains: Whether DP-SGD runs; else its place is taken by moved parameters.
+
+    Returns:
+        The calls, what was saved and shown, and what the fit returned.
     """
     store = _Store()
     shown: list[tuple[int, int, dict[str, float]]] = []

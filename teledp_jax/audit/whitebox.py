@@ -53,6 +53,9 @@ def integers(
         num_draws: Draws at each fleet.
         seed: Of the draws.
         noise: Sampler of the discrete Gaussian.
+
+    Returns:
+        One finding; none if the method claims no noisy integers.
     """
     claimed = declared_lib.read(case.method.event).mu
     if not claimed:
@@ -130,7 +133,18 @@ def line(
     num_steps: int = 1,
     micro_batch: int = 16,
 ) -> Line:
-    """The linear model of so many heads, under a bound of 1."""
+    """Makes the linear model of so many heads, under a bound of 1.
+
+    Args:
+        num_heads: Number of weights.
+        sampling_prob: Chance of a device to be in a step.
+        noise_multiplier: Standard deviation per unit of the bound.
+        num_steps: Steps of the training.
+        micro_batch: Devices that are computed at once.
+
+    Returns:
+        The model and its recipe.
+    """
     model = trainable.Model(
         init=lambda key: {"w": jnp.zeros(num_heads, jnp.float32)},
         inputs=lambda codes, key: codes.astype(jnp.float32),
@@ -232,12 +246,15 @@ def hardened_step(
     seed: int = 0,
     noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
 ) -> findings.Finding:
-    """A step that draws everyone, its noise drawn on a grid, against mu.
+    """Measures a step that draws everyone, its noise drawn on a grid, against mu.
 
     Args:
         num_draws: Draws at each fleet.
         seed: Of the draws.
         noise: Sampler of the discrete Gaussian.
+
+    Returns:
+        One finding.
     """
     found = line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
     grid = hardened.grid(1, l2_clip_norm=1.0, noise_multiplier=0.8)
@@ -280,7 +297,17 @@ Batch = Callable[[Line, Key[Array, ""], Int[Array, ""], Array], clipping.Params]
 def poisson_batch(
     found: Line, key: Key[Array, ""], number: Int[Array, ""], codes: Array
 ) -> clipping.Params:
-    """The sum of a step, as training draws it."""
+    """Computes the sum of a step, as training draws it.
+
+    Args:
+        found: The linear model.
+        key: Of the draws.
+        number: Number of the step.
+        codes: Codes of the devices.
+
+    Returns:
+        The clipped sum of the drawn devices.
+    """
     step_keys = keys.Keys(*jax.random.split(jax.random.fold_in(key, number), 4))
     params = found.model.init(key)
     return steps.drawn_sum(found.model, params, step_keys, codes, found.recipe)

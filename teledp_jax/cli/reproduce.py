@@ -15,7 +15,7 @@ from absl import flags
 from teledp_jax import errors, runs
 from teledp_jax.cli import command, job_flags
 from teledp_jax.data import shipped
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import run_files
 from teledp_jax.studies.intel import reproduction
 
 
@@ -34,6 +34,6 @@ def main(values: flags.FlagValues) -> None:
     if not run.scores.exists():
         raise errors.InputError(f"{run.scores}: not there; run the job to its end.")
     folder = pathlib.Path(values.published) if values.published else None
-    inputs = inputs_lib.read(run, shipped.suite("dca"))
+    inputs = run_files.read(run, shipped.suite("dca"))
     found = reproduction.make(inputs, folder)
     print(reproduction.write(pathlib.Path(values.output), found, inputs))

@@ -39,7 +39,14 @@ class Rows:
     categories: Mapping[str, Categories]
 
     def num_devices(self, chosen: np.ndarray) -> int:
-        """Number of devices with a chosen row (a mask over rows)."""
+        """Counts the devices with a chosen row.
+
+        Args:
+            chosen: Mask over rows.
+
+        Returns:
+            Number of devices.
+        """
         has_row = np.zeros(len(self.ids), bool)
         has_row[self.device[chosen]] = True
         return int(has_row.sum())

@@ -45,7 +45,7 @@ def evaluate(
     The labels `half_sample` (one half of the real fleet held to the other), `ceiling`
     (the real fleet encoded and decoded) and `ceiling_public` (the same in the headers'
     domains, where some are private) are added where their tables are. A label without
-    tables but with results (answers without synthetic data) has scores alone.
+    tables but with results (answers without synthetic data) has only scores.
     `scores_corrected.csv` holds the corrected checks in the columns of `scores.csv`.
 
     Args:

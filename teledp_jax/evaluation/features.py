@@ -40,7 +40,14 @@ class Task:
     def label(
         self, features: Features
     ) -> tuple[Bool[np.ndarray, " device"], Bool[np.ndarray, " device"]]:
-        """Whether each device is positive, and whether it has the label at all."""
+        """Labels devices for a task.
+
+        Args:
+            features: Features of devices.
+
+        Returns:
+            Whether each device is positive, and whether it has the label at all.
+        """
         values = features[self.target]
         known = ~np.isnan(values)
         positive = (
@@ -50,11 +57,18 @@ class Task:
 
 
 def build(folder: pathlib.Path, schema: schemas.Schema) -> Features:
-    """Features of all devices, in the order of the anchor.
+    """Builds the features of all devices, in the order of the anchor.
 
     Numbers and public category codes of the anchor and of group tables; of entity
     tables the sums of numbers; of both the number of rows. A table whose file is
     missing has no rows.
+
+    Args:
+        folder: Holds the device tables.
+        schema: The public schema.
+
+    Returns:
+        One number per device, by feature; NaN if it is absent.
 
     Raises:
         InputError: If a file cannot be read.

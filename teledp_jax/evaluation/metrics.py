@@ -68,7 +68,16 @@ def total_variation(real: Cells, synthetic: Cells) -> float:
 def jaccard(
     real: Collection[Key], synthetic: Collection[Key], *, corrected: bool = False
 ) -> float:
-    """Intersection over union; two empty sets are 1, corrected 0."""
+    """Computes intersection over union; two empty sets give 1, corrected 0.
+
+    Args:
+        real: Keys of the real result.
+        synthetic: Keys of the synthetic result.
+        corrected: Whether two empty sets give 0.
+
+    Returns:
+        A number from 0 to 1.
+    """
     union = set(real) | set(synthetic)
     if not union:
         return 0.0 if corrected else 1.0
@@ -127,10 +136,18 @@ def share_variation(real: Iterable[Any], synthetic: Iterable[Any]) -> float:
 def grouped_coverage(
     real: Mapping[Key, Cells], synthetic: Mapping[Key, Cells], *, corrected: bool
 ) -> float:
-    """Mean Jaccard overlap of the items of common groups; 0 if none is common.
+    """Averages the Jaccard overlap of items over common groups; 0 if none is common.
 
     A group whose key has a missing part matches for free in the published scorer, which
     finds no items in it on either side. Corrected: mean over the union of groups.
+
+    Args:
+        real: Values of items, by group.
+        synthetic: Likewise.
+        corrected: Whether the mean is over the union of groups.
+
+    Returns:
+        A number from 0 to 1.
     """
     if corrected:
         groups = real.keys() | synthetic.keys()
@@ -152,9 +169,17 @@ def grouped_coverage(
 def grouped_spearman(
     real: Mapping[Key, Cells], synthetic: Mapping[Key, Cells], *, corrected: bool
 ) -> float | None:
-    """Mean rank correlation over common groups; None if it is undefined in all.
+    """Averages the rank correlation over common groups.
 
     Corrected: mean over the real groups that can be ranked, 0 where it is undefined.
+
+    Args:
+        real: Values of items, by group.
+        synthetic: Likewise.
+        corrected: Whether the mean is over the real groups that can be ranked.
+
+    Returns:
+        A number from -1 to 1; None if it is undefined in all groups.
     """
     values = []
     for group, cells in real.items():
@@ -168,12 +193,12 @@ def grouped_spearman(
 
 
 def is_partial(group: Key) -> bool:
-    """Whether a part of a group's key is missing."""
+    """Tells whether a part of a group's key is missing."""
     return isinstance(group, tuple) and None in group
 
 
 def error(metric: str, value: float) -> float:
-    """A metric as an error: 1 - value where larger is better."""
+    """Turns a metric into an error: 1 - value if larger is better."""
     return 1 - value if metric in LARGER_IS_BETTER else value
 
 

@@ -50,7 +50,7 @@ def compare(
     num_real: int,
     num_synthetic: int,
 ) -> list[dict[str, Any]]:
-    """One row an event that at least 20 but under 5 % of the real devices have.
+    """Finds one row per event that at least 20 but under 5 % of the real devices have.
 
     Args:
         label: Whose events they are.

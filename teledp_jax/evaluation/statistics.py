@@ -24,7 +24,7 @@ def describe(
     *,
     num_devices: int,
 ) -> list[dict[str, Any]]:
-    """One row a column.
+    """Computes one row per column.
 
     `count` is the number of values, `share_absent` the share of devices without any,
     `share_zero` the share of values that are 0, `top_share` the share of the most

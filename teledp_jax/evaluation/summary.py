@@ -23,9 +23,9 @@ def summarize(
     half_sample: compare.Checks,
     half_sample_corrected: compare.Checks,
 ) -> dict[str, Any]:
-    """Scores of one label.
+    """Summarizes the scores of one label.
 
-    As published, means are over evaluated queries alone; corrected, a query that was
+    As published, means are only over evaluated queries; corrected, a query that was
     not evaluated or returned nothing counts 0.
     """
     scores = [compare.score(found) for found in checks.values() if found]

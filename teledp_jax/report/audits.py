@@ -1,6 +1,6 @@
-"""What audits of the methods found, if a run folder holds an `audit.json`.
+"""Shows what audits of the methods found, if a run folder holds an `audit.json`.
 
-Audits run on simulated fleets alone, so nothing of it comes from the fleet of the run.
+Audits run only on simulated fleets, so nothing of it comes from the fleet of the run.
 """
 
 from collections.abc import Collection, Mapping

@@ -8,8 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from teledp_jax import runs
-from teledp_jax.report import audits, template
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import audits, run_files, template
 
 
 def write(run: runs.Run, label: str) -> None:
@@ -52,7 +51,7 @@ def _card(
     fields = (settings.get("methods") or {}).get(label) or {}
     return {
         "label": label,
-        "method": inputs_lib.method_name(settings, label),
+        "method": run_files.method_name(settings, label),
         "settings": {key: value for key, value in fields.items() if key != "method"},
         "suite": pathlib.PurePath(settings["suite"]).name,  # of a path, only the name
         "unit": entry["unit"],

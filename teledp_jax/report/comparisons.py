@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import tables, texts
+from teledp_jax.report import run_files, tables, texts
 
 
 class Comparison(NamedTuple):
@@ -34,7 +33,7 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    query: inputs_lib.Query, results: Mapping[str, inputs_lib.Rows]
+    query: run_files.Query, results: Mapping[str, run_files.Rows]
 ) -> list[Comparison]:
     """Joins results on the keys of the query.
 
@@ -60,7 +59,7 @@ def compare(
     ]
 
 
-def counts(query: inputs_lib.Query, results: Mapping[str, inputs_lib.Rows]) -> str:
+def counts(query: run_files.Query, results: Mapping[str, run_files.Rows]) -> str:
     """Tells in a sentence how many rows each result has."""
     real = set(_by_key(results.get("real", []), query.keys))
     parts = [f"real {len(results.get('real', [])):,}"]
@@ -72,7 +71,7 @@ def counts(query: inputs_lib.Query, results: Mapping[str, inputs_lib.Rows]) -> s
 
 
 def _by_key(
-    rows: inputs_lib.Rows, keys: Sequence[str]
+    rows: run_files.Rows, keys: Sequence[str]
 ) -> dict[tuple[str, ...], dict[str, str]]:
     """Indexes rows by the texts of their keys, or by their number without keys."""
     index: dict[tuple[str, ...], dict[str, str]] = {}

@@ -2,11 +2,18 @@
 
 from typing import Any
 
-from teledp_jax.report import complexity, embed, figures, scores, tables, texts
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import (
+    complexity,
+    embed,
+    figures,
+    run_files,
+    scores,
+    tables,
+    texts,
+)
 
 
-def costs(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
+def costs(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
     """Time and memory by label, public facts, and utility against time."""
     cells = scores.matrix(inputs.scores)
     rows, facts, points = [], {}, {}
@@ -44,7 +51,7 @@ def costs(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
     }
 
 
-def engineering(inputs: inputs_lib.Inputs) -> dict[str, Any]:
+def engineering(inputs: run_files.Inputs) -> dict[str, Any]:
     """Source, settings and dependencies of each label, and what it takes to run."""
     recorded = {label: complexity.of(inputs.method(label)) for label in inputs.labels}
     lines, takes, about = [], [], {}

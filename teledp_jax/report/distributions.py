@@ -11,14 +11,13 @@ from jaxtyping import Float
 
 from teledp_jax import schemas
 from teledp_jax.data import definition
-from teledp_jax.report import dots, embed, tables
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import dots, embed, run_files, tables
 
 _FIRST = ("column", "label")
 
 
 def section(
-    inputs: inputs_lib.Inputs, suite: definition.Suite, draw: embed.Draw
+    inputs: run_files.Inputs, suite: definition.Suite, draw: embed.Draw
 ) -> list[dict[str, Any]]:
     """Makes a part per device table: a figure per column, and summary statistics."""
     statistics = tables.groups(inputs.statistics, "table")
@@ -43,7 +42,7 @@ def _without(row: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def shares(
-    inputs: inputs_lib.Inputs, table: schemas.Table, column: schemas.Column
+    inputs: run_files.Inputs, table: schemas.Table, column: schemas.Column
 ) -> dict[str, Float[np.ndarray, " code"]]:
     """Counts the codes of a column in the device tables of a run.
 
@@ -70,7 +69,7 @@ def _shares(
     path: pathlib.Path, column: schemas.Column
 ) -> Float[np.ndarray, " code"] | None:
     """Counts the codes in a file; None if file, column or rows are not there."""
-    values = inputs_lib.column(path, column.name)
+    values = run_files.column(path, column.name)
     if values is None or not len(values):
         return None
     if column.is_number:

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from teledp_jax.report import dots, embed, tables, texts
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import dots, embed, run_files, tables, texts
 
 
-def section(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
+def section(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
     """Makes the section: a table, and a figure for each of two scores."""
     tasks = tables.groups(inputs.downstream, "task")
     labels = [
         label
         for label in tables.groups(inputs.downstream, "label")
-        if label not in inputs_lib.REFERENCES
+        if label not in run_files.REFERENCES
     ]
     drawn = []
     for score, name in (("auc", "AUC"), ("f1", "F1")) if tasks else ():

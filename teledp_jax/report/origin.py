@@ -8,12 +8,11 @@ from typing import Any
 import yaml
 
 from teledp_jax.data import definition
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import tables, texts
+from teledp_jax.report import run_files, tables, texts
 
 
 def assumed(
-    inputs: inputs_lib.Inputs, suite: definition.Suite, rates: Sequence[pathlib.Path]
+    inputs: run_files.Inputs, suite: definition.Suite, rates: Sequence[pathlib.Path]
 ) -> dict[str, Any]:
     """Shows columns of raw tables, and rates of the simulator, that nobody states.
 
@@ -51,7 +50,7 @@ def _assumed_rates(path: pathlib.Path) -> Iterator[tuple[str, str]]:
         waiting += [(f"{name}.{key}".lstrip("."), part) for key, part in value.items()]
 
 
-def reproduce(inputs: inputs_lib.Inputs) -> dict[str, Any]:
+def reproduce(inputs: run_files.Inputs) -> dict[str, Any]:
     """Shows the command, versions, hardware and the whole config."""
     config = inputs.config
     versions = config.get("versions") or {}

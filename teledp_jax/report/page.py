@@ -17,11 +17,11 @@ from teledp_jax.report import (
     provider,
     queries,
     rare,
+    run_files,
     tables,
     template,
     verdict,
 )
-from teledp_jax.report import inputs as inputs_lib
 
 
 class Addition(NamedTuple):
@@ -40,7 +40,7 @@ class Addition(NamedTuple):
     links: Mapping[str, str]
 
 
-MakeAddition = Callable[[inputs_lib.Inputs, definition.Suite, embed.Draw], Addition]
+MakeAddition = Callable[[run_files.Inputs, definition.Suite, embed.Draw], Addition]
 """Makes a part from the files of a run and its suite; `Draw` keeps a figure."""
 
 
@@ -67,7 +67,7 @@ def write(
     Raises:
         InputError: If a file of the run folder cannot be read.
     """
-    inputs = inputs_lib.read(run, suite.folder)
+    inputs = run_files.read(run, suite.folder)
 
     draw = embed.keeper(run.figures)
     additions = [make(inputs, suite, draw) for make in make_additions]
@@ -80,7 +80,7 @@ def write(
 
 
 def _facts(
-    inputs: inputs_lib.Inputs,
+    inputs: run_files.Inputs,
     suite: definition.Suite,
     rates: Sequence[pathlib.Path],
     draw: embed.Draw,
@@ -90,7 +90,7 @@ def _facts(
         "inputs": inputs,
         "suite": suite,
         "seeded": bool(inputs.config.get("seeded")),
-        "references": inputs_lib.REFERENCES,
+        "references": run_files.REFERENCES,
         "promise": promise.section(inputs),
         "audit": audits.section(inputs.audit, set(map(inputs.method, inputs.labels))),
         "domains": promise.domains(inputs),

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import scores, tables, texts
+from teledp_jax.report import run_files, scores, tables, texts
 
 
 class Claim(NamedTuple):
@@ -34,7 +33,7 @@ class Claim(NamedTuple):
         return f"{each if parts > 1 else whole} ({claim['reading']})"
 
 
-def section(inputs: inputs_lib.Inputs) -> dict[str, Any]:
+def section(inputs: run_files.Inputs) -> dict[str, Any]:
     """Makes the section: unit, adjacency, budgets and events, and the total."""
     claims = [
         Claim(label, inputs.method(label), entry, _events(entry))
@@ -62,7 +61,7 @@ def _events(entry: Mapping[str, Any]) -> tables.Grid:
     return tables.of(("stage", "mechanism", "event"), rows)
 
 
-def domains(inputs: inputs_lib.Inputs) -> dict[str, Any]:
+def domains(inputs: run_files.Inputs) -> dict[str, Any]:
     """Shows what private domains cost by themselves, and how much was learnt.
 
     Returns:

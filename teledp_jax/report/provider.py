@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from teledp_jax.pe import records
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import tables, texts
+from teledp_jax.report import run_files, tables, texts
 
 METHOD = "pe_llm"
 
@@ -48,7 +47,7 @@ class Section(NamedTuple):
     written: tables.Grid
 
 
-def section(inputs: inputs_lib.Inputs) -> Section | None:
+def section(inputs: run_files.Inputs) -> Section | None:
     """What each label of `METHOD` asked; None if there is none, or none has run."""
     facts = {
         label: _facts(inputs.costs[label].get("facts") or {})
@@ -69,7 +68,7 @@ def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _grid(facts: Mapping[str, Any], fields: Mapping[str, str]) -> tables.Grid:
-    """One row a label."""
+    """Makes one row per label."""
     rows = [
         (label, *(texts.show(found.get(name)) for name in fields))
         for label, found in facts.items()

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from teledp_jax.report import comparisons, dots, embed, scores, tables, texts
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import comparisons, dots, embed, run_files, scores, tables, texts
 
 _MOST_ROWS = 12
 
 
-def section(inputs: inputs_lib.Inputs, draw: embed.Draw) -> list[dict[str, Any]]:
+def section(inputs: run_files.Inputs, draw: embed.Draw) -> list[dict[str, Any]]:
     """Makes a part per query of the run's workloads."""
     by_query = tables.groups(inputs.scores, "query")
     return [
@@ -19,8 +18,8 @@ def section(inputs: inputs_lib.Inputs, draw: embed.Draw) -> list[dict[str, Any]]
 
 
 def _part(
-    inputs: inputs_lib.Inputs,
-    query: inputs_lib.Query,
+    inputs: run_files.Inputs,
+    query: run_files.Query,
     rows: Sequence[Mapping[str, str]],
     draw: embed.Draw,
 ) -> dict[str, Any]:
@@ -52,8 +51,8 @@ def _most_failed_first(
 
 
 def _figure(
-    inputs: inputs_lib.Inputs,
-    query: inputs_lib.Query,
+    inputs: run_files.Inputs,
+    query: run_files.Query,
     compared: Sequence[comparisons.Comparison],
     draw: embed.Draw,
 ) -> embed.Figure | None:

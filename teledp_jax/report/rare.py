@@ -3,14 +3,13 @@
 import statistics
 from typing import Any
 
-from teledp_jax.report import embed, figures, tables, texts
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import embed, figures, run_files, tables, texts
 
 MOST_EVENTS = 200
 """Number of events that the page shows; the file has them all."""
 
 
-def section(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
+def section(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
     """Makes the section: counts by label, a figure, and the rarest events."""
     points = {
         label: [
@@ -32,7 +31,7 @@ def section(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
     }
 
 
-def summary(rows: inputs_lib.Rows) -> tables.Grid:
+def summary(rows: run_files.Rows) -> tables.Grid:
     """Counts the rare events that each label keeps."""
     found = []
     for label, members in tables.groups(rows, "label").items():
@@ -50,7 +49,7 @@ def summary(rows: inputs_lib.Rows) -> tables.Grid:
     return tables.of(("label", *heads), found)
 
 
-def events(rows: inputs_lib.Rows) -> tables.Grid:
+def events(rows: run_files.Rows) -> tables.Grid:
     """Shows a row per event, the rarest first: its share of devices by label."""
     labels = tuple(tables.groups(rows, "label"))
     found: dict[tuple[str, str, str], dict[str, Any]] = {}

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from teledp_jax.evaluation import compare
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import tables, texts
+from teledp_jax.report import run_files, tables, texts
 
 
 class Cell(NamedTuple):
@@ -40,7 +39,7 @@ Matrix = Mapping[tuple[str, str], Cell]
 """Cells by label and query."""
 
 
-def matrix(scores: inputs_lib.Rows) -> dict[tuple[str, str], Cell]:
+def matrix(scores: run_files.Rows) -> dict[tuple[str, str], Cell]:
     """Counts the checks that each label passes on each query."""
     cells: dict[tuple[str, str], Cell] = {}
     for row in scores:
@@ -51,7 +50,7 @@ def matrix(scores: inputs_lib.Rows) -> dict[tuple[str, str], Cell]:
 
 
 def tally(
-    cells: Matrix, label: str, queries: Iterable[inputs_lib.Query]
+    cells: Matrix, label: str, queries: Iterable[run_files.Query]
 ) -> tuple[int, int]:
     """Counts the queries that a label passes, and those it was evaluated on."""
     found = [cells.get((label, query.name), NONE) for query in queries]
@@ -60,10 +59,10 @@ def tally(
 
 
 def by_type(
-    cells: Matrix, labels: Sequence[str], queries: Sequence[inputs_lib.Query]
+    cells: Matrix, labels: Sequence[str], queries: Sequence[run_files.Query]
 ) -> tables.Grid:
     """Counts passed and evaluated queries of each type, and of the rare ones."""
-    kinds: dict[str, list[inputs_lib.Query]] = {}
+    kinds: dict[str, list[run_files.Query]] = {}
     for query in queries:
         kinds.setdefault(query.kind, []).append(query)
     if rare := [query for query in queries if query.header.get("rare")]:
@@ -79,10 +78,10 @@ def by_type(
 
 
 def divides(
-    cells: Matrix, labels: Sequence[str], queries: Sequence[inputs_lib.Query]
-) -> dict[str, list[inputs_lib.Query]]:
+    cells: Matrix, labels: Sequence[str], queries: Sequence[run_files.Query]
+) -> dict[str, list[run_files.Query]]:
     """Finds the queries that every method passes, and those that none passes."""
-    found: dict[str, list[inputs_lib.Query]] = {"every": [], "none": []}
+    found: dict[str, list[run_files.Query]] = {"every": [], "none": []}
     for query in queries:
         cells_here = [cells.get((label, query.name), NONE) for label in labels]
         verdicts = {cell.verdict for cell in cells_here if cell.checks}
@@ -124,7 +123,7 @@ def _check(row: Mapping[str, str] | None) -> str:
     return f"{mark} {texts.show(row['value'])}{aside}"
 
 
-def misses(scores: inputs_lib.Rows, label: str) -> tables.Grid:
+def misses(scores: run_files.Rows, label: str) -> tables.Grid:
     """Shows the checks that a label fails."""
     rows = [
         (

@@ -3,8 +3,7 @@
 import math
 from typing import Any
 
-from teledp_jax.report import embed, figures, scores, tables, texts
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import embed, figures, run_files, scores, tables, texts
 
 _SUMMARY = {
     "epsilon": "epsilon",
@@ -19,7 +18,7 @@ _SUMMARY = {
 }
 
 
-def section(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
+def section(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
     """Makes the section: sentences, two figures, a matrix, and counts by type."""
     cells = scores.matrix(inputs.scores)
     everyone = (*inputs.labels, *inputs.references)
@@ -28,7 +27,7 @@ def section(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
     normalized = {
         label: texts.parse(inputs.summary.get(label, {}).get("median_normalized_error"))
         for label in passed
-        if label not in inputs_lib.REFERENCES
+        if label not in run_files.REFERENCES
     }
     drawn = _figures(inputs, passed, normalized, draw)
     return {
@@ -52,7 +51,7 @@ def section(inputs: inputs_lib.Inputs, draw: embed.Draw) -> dict[str, Any]:
 
 
 def _figures(
-    inputs: inputs_lib.Inputs,
+    inputs: run_files.Inputs,
     passed: dict[str, tuple[int, int]],
     normalized: dict[str, float | None],
     draw: embed.Draw,
@@ -71,7 +70,7 @@ def _figures(
     return drawn
 
 
-def ceiling(inputs: inputs_lib.Inputs) -> list[dict[str, Any]]:
+def ceiling(inputs: run_files.Inputs) -> list[dict[str, Any]]:
     """Shows for each reference how many queries it passes and which checks it fails."""
     cells = scores.matrix(inputs.scores)
     return [
@@ -84,7 +83,7 @@ def ceiling(inputs: inputs_lib.Inputs) -> list[dict[str, Any]]:
     ]
 
 
-def summary(inputs: inputs_lib.Inputs) -> tables.Grid:
+def summary(inputs: run_files.Inputs) -> tables.Grid:
     """Shows the scores of the methods, by the published rules and by corrected ones."""
     rows = [
         (label, *(texts.show(entry.get(field)) for field in _SUMMARY))

@@ -1,4 +1,4 @@
-"""Arrow columns: text by dictionary, hexadecimal text, and the common raw header."""
+"""Makes Arrow columns: text by dictionary, hexadecimal text, and common headers."""
 
 import datetime
 import functools
@@ -42,22 +42,54 @@ def text(
 
 
 def same(value: str, num_rows: int) -> pa.Array:
-    """One text in all rows."""
+    """Makes a column with one text in all rows.
+
+    Args:
+        value: The text.
+        num_rows: Number of rows.
+
+    Returns:
+        A dictionary column.
+    """
     return text([value], np.zeros(num_rows, dtype=np.int64))
 
 
 def by_device(guids: pa.Array, device: draws.Ints) -> pa.Array:
-    """The id of each row's device, by its place in the chunk."""
+    """Makes the column of ids.
+
+    Args:
+        guids: The id of each device of the chunk.
+        device: The device of each row, by its place in the chunk.
+
+    Returns:
+        A dictionary column, one id per row.
+    """
     return pa.DictionaryArray.from_arrays(pa.array(device.astype(np.int32)), guids)
 
 
 def hexadecimal(bits: draws.Bits, *, num_digits: int) -> pa.Array:
-    """The lowest digits of each number, in an even number of hexadecimal digits."""
+    """Writes the lowest digits of numbers in hexadecimal.
+
+    Args:
+        bits: One number per row.
+        num_digits: Even number of digits, at most 16.
+
+    Returns:
+        A column of texts.
+    """
     return _text_of_bytes(_big_endian(bits)[:, 8 - num_digits // 2 :])
 
 
 def identifiers(high: draws.Bits, low: draws.Bits) -> pa.Array:
-    """Ids of 32 hexadecimal digits."""
+    """Writes ids of 32 hexadecimal digits.
+
+    Args:
+        high: Upper 64 bits of each id.
+        low: Lower 64 bits of each id.
+
+    Returns:
+        A column of texts.
+    """
     return _text_of_bytes(np.hstack([_big_endian(high), _big_endian(low)]))
 
 
@@ -74,28 +106,45 @@ def _text_of_bytes(octets: npt.NDArray[np.uint8]) -> pa.Array:
 
 
 def windows_ticks(seconds: Seconds) -> draws.Ints:
-    """Seconds since 1970 as a Windows file time: 100 ns since 1601."""
+    """Turns seconds since 1970 into Windows file times: 100 ns since 1601."""
     return (seconds + _EPOCH_1601_S) * 10_000_000
 
 
 def stamps(seconds: Seconds) -> pa.Array:
-    """Seconds since 1970 as timestamps."""
+    """Turns seconds since 1970 into timestamps.
+
+    Args:
+        seconds: One number per row.
+
+    Returns:
+        A column of timestamps in microseconds.
+    """
     return pa.array(seconds.astype("datetime64[s]").astype("datetime64[us]"))
 
 
 def dates(seconds: Seconds) -> pa.Array:
-    """The date of seconds since 1970."""
+    """Turns seconds since 1970 into dates.
+
+    Args:
+        seconds: One number per row.
+
+    Returns:
+        A column of dates.
+    """
     return pa.array((seconds // DAY_S).astype("datetime64[D]"))
 
 
 def header(table: str, guids: pa.Array, device: draws.Ints, utc: Seconds) -> Columns:
-    """What nearly every raw table begins with: ingestion and device.
+    """Makes what nearly every raw table begins with: ingestion and device.
 
     Args:
         table: Its name.
         guids: The id of each device of the chunk.
         device: The device of each row, by its place in the chunk.
-        utc: When the row came to be.
+        utc: UTC seconds of each row.
+
+    Returns:
+        Columns by name, one value per row.
     """
     length = DAY_S // _INGESTS_PER_DAY
     ingest = utc // length + _INGESTS_PER_DAY
@@ -114,7 +163,7 @@ def header(table: str, guids: pa.Array, device: draws.Ints, utc: Seconds) -> Col
 
 @functools.cache
 def _ingests(first: int, last: int) -> tuple[list[str], list[str]]:
-    """Names of the batches and archives of some ingests, both ends included."""
+    """Names the batches and archives of some ingests, both ends included."""
     length = DAY_S // _INGESTS_PER_DAY
     times = [
         datetime.datetime.fromtimestamp(number * length, datetime.UTC)
@@ -125,7 +174,7 @@ def _ingests(first: int, last: int) -> tuple[list[str], list[str]]:
 
 
 def interval(utc: Seconds, offset: Seconds) -> Columns:
-    """The collector's interval: the local day around `utc`."""
+    """Makes the collector's interval: the local day around `utc`."""
     local = (utc + offset) // DAY_S * DAY_S
     return {
         "interval_start_utc": stamps(local - offset),
@@ -136,5 +185,5 @@ def interval(utc: Seconds, offset: Seconds) -> Columns:
 
 
 def moment(utc: Seconds, offset: Seconds) -> Columns:
-    """The time of an event and its local date."""
+    """Makes the time of an event and its local date."""
     return {"dt": dates(utc + offset), "ts": stamps(utc)}

@@ -1,4 +1,4 @@
-"""Random numbers by counter: each depends on seed, purpose, device and row alone.
+"""Draws random numbers by counter: each depends only on seed, purpose, device, row.
 
 A device therefore sends the same rows whatever the size of its fleet or of a chunk.
 """
@@ -24,13 +24,13 @@ _LARGEST_EXACT_RATE = 30.0
 
 @dataclasses.dataclass(frozen=True)
 class Draws:
-    """The draws of some rows.
+    """Holds the draws of some rows.
 
     Attributes:
         seed: Of the fleet.
         purpose: A prefix that separates these draws from those of other tables.
         ids: Number of each row's device in the fleet.
-        rows: Number of each row among those of its device, or None: one row a device.
+        rows: Number of each row among those of its device, or None: one row per device.
     """
 
     seed: int
@@ -39,7 +39,7 @@ class Draws:
     rows: Ints | None = None
 
     def bits(self, name: str) -> Bits:
-        """64 random bits a row, for the purpose `name`."""
+        """Draws 64 random bits per row, for the purpose `name`."""
         text = f"{self.seed}/{self.purpose}/{name}".encode()
         salt = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
         mixed = self.ids.astype(np.uint64)
@@ -52,20 +52,20 @@ class Draws:
         return mixed
 
     def uniform(self, name: str) -> Floats:
-        """Uniform draws, strictly between 0 and 1."""
+        """Draws uniformly, strictly between 0 and 1."""
         places = (self.bits(name) >> np.uint64(11)).astype(np.float64)
         return np.asarray((places + 0.5) * 2.0**-53)
 
     def normal(self, name: str) -> Floats:
-        """Standard normal draws."""
+        """Draws from the standard normal distribution, by inversion."""
         return np.asarray(special.ndtri(self.uniform(name)))
 
     def chance(self, name: str, share: float | Floats) -> Bools:
-        """True with the given probability."""
+        """Draws True with the given probability."""
         return np.asarray(self.uniform(name) < share)
 
     def poisson(self, name: str, rate: Floats) -> Ints:
-        """Poisson counts; rounded normal draws where `rate` exceeds 30."""
+        """Draws Poisson counts; rounded normal draws where `rate` exceeds 30."""
         uniform = self.uniform(name)
         spread = np.sqrt(rate) * special.ndtri(uniform)
         counts = np.maximum(np.rint(rate + spread), 0).astype(np.int64)
@@ -85,7 +85,11 @@ class Draws:
 
 
 def _mix(bits: Bits) -> None:
-    """Scrambles in place (the finalizer of SplitMix64)."""
+    """Scrambles bits in place.
+
+    References:
+        Steele, Lea and Flood 2014 (the finalizer of SplitMix64).
+    """
     bits ^= bits >> np.uint64(30)
     bits *= np.uint64(0xBF58476D1CE4E5B9)
     bits ^= bits >> np.uint64(27)
@@ -94,7 +98,7 @@ def _mix(bits: Bits) -> None:
 
 
 class Choice:
-    """Weighted choices, with one set of weights a kind of row."""
+    """Makes weighted choices, with one set of weights per kind of row."""
 
     def __init__(self, weights: Sequence[Sequence[float]] | Floats) -> None:
         table = np.asarray(weights, dtype=np.float64)
@@ -104,14 +108,14 @@ class Choice:
         self._cumulative = (cumulative + np.arange(len(table))[:, None]).ravel()
 
     def pick(self, uniform: Floats, kind: Ints | int = 0) -> Ints:
-        """The number of the value that each uniform draw picks."""
+        """Finds the number of the value that each uniform draw picks."""
         place = np.searchsorted(self._cumulative, uniform + kind, side="right")
         chosen = place - kind * self._num_values
         return np.asarray(np.clip(chosen, 0, self._num_values - 1), dtype=np.int64)
 
 
 class Vocabulary:
-    """Values with a set of weights for each kind of row.
+    """Holds values with a set of weights for each kind of row.
 
     Attributes:
         values: All values of all kinds.
@@ -128,12 +132,19 @@ class Vocabulary:
         )
 
     def pick(self, uniform: Floats, kind: Ints | int = 0) -> Ints:
-        """The number of the value that each uniform draw picks."""
+        """Finds the number of the value that each uniform draw picks."""
         return self._choice.pick(uniform, kind)
 
 
 def unfold(counts: Ints) -> tuple[Ints, Ints]:
-    """The device, and the number within the device, of each of its `counts` rows."""
+    """Numbers the rows of devices.
+
+    Args:
+        counts: Rows of each device.
+
+    Returns:
+        The device of each row, and the number of the row within its device.
+    """
     device = np.repeat(np.arange(len(counts)), counts)
     first = np.cumsum(counts) - counts
     return device, np.arange(len(device)) - first[device]

@@ -1,4 +1,4 @@
-"""What a suite that comes with the project adds to a run, beside its SQL."""
+"""Finds what a shipped suite adds to a run, beside its SQL."""
 
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -150,7 +150,7 @@ _SHIPPED = {
 
 
 def of(suite: str) -> Hooks:
-    """The hooks of a suite; those of an unknown one do nothing.
+    """Finds the hooks of a suite; those of an unknown one do nothing.
 
     Args:
         suite: Name of the suite.

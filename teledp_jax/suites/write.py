@@ -1,4 +1,4 @@
-"""Raw Parquet files with their manifests and dictionary, as an UNLOAD writes them."""
+"""Writes raw Parquet with its manifests and dictionary, as an UNLOAD does."""
 
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ _TYPES = {
 
 
 class TableWriter:
-    """Writes one raw table: a part a chunk, and at the end the manifest."""
+    """Writes one raw table: a part per chunk, and at the end the manifest."""
 
     def __init__(
         self, folder: pathlib.Path, name: str, types: Mapping[str, str], where: str

@@ -1,13 +1,10 @@
 """How results of one query stand side by side."""
 
-from teledp_jax.report import comparisons, texts
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import comparisons, run_files, texts
 
 
 def make_query(name="q", **header):
-    return inputs_lib.Query(
-        name=name, workload="w", header=header, statement="SELECT 1"
-    )
+    return run_files.Query(name=name, workload="w", header=header, statement="SELECT 1")
 
 
 def test_results_are_joined_on_keys_and_first_rows_win():

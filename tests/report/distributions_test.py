@@ -3,8 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from teledp_jax import runs
-from teledp_jax.report import distributions
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import distributions, run_files
 from tests import toys
 
 AGE = toys.number("age", 1, 2, 4, scale="log", has_zero=True)
@@ -22,7 +21,7 @@ def test_shares_follow_the_codes_of_the_schema(tmp_path):
     ages = [None, 0.0, 0.5, 1.0, 2.0, 3.0, 99.0, float("nan")]
     vendors = ["HP", "HP", "Acer", None, "Other", "HP", "HP", "HP"]
     write(run.real, age=ages, vendor=vendors)
-    inputs = inputs_lib.read(run, tmp_path / "suite")
+    inputs = run_files.read(run, tmp_path / "suite")
     for column, values in ((AGE, ages), (VENDOR, vendors)):
         codes = [column.code_of(value) for value in values]
         expected = np.bincount(codes, minlength=column.num_codes) / 8
@@ -36,7 +35,7 @@ def test_parts_of_a_table_are_read_as_one(tmp_path):
     for number, ages in enumerate(([1.0, 2.0], [], [3.0, None])):
         rows = pa.table({"age": pa.array(ages, pa.float64())})
         pq.write_table(rows, run.real / "sysinfo.parquet" / f"part-{number}.parquet")
-    inputs = inputs_lib.read(run, tmp_path / "suite")
+    inputs = run_files.read(run, tmp_path / "suite")
     codes = [AGE.code_of(value) for value in (1.0, 2.0, 3.0, None)]
     expected = np.bincount(codes, minlength=AGE.num_codes) / 4
     found = distributions.shares(inputs, TABLE, AGE)["real"]
@@ -48,6 +47,6 @@ def test_missing_and_empty_tables_are_left_out(tmp_path):
     write(run.real, age=[1.0], vendor=["HP"])
     write(run.synthetic("pe"), age=pa.array([], pa.float64()))
     runs.write_json(run.summary, {"methods": {"pe": {}, "mst": {}}})
-    inputs = inputs_lib.read(run, tmp_path / "suite")
+    inputs = run_files.read(run, tmp_path / "suite")
     assert list(distributions.shares(inputs, TABLE, AGE)) == ["real"]
     assert list(distributions.shares(inputs, TABLE, VENDOR)) == ["real"]

@@ -1,11 +1,10 @@
 """Models that were trained on synthetic devices."""
 
-from teledp_jax.report import downstream
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import downstream, run_files
 
 
 def test_each_score_has_a_figure_and_each_task_its_rows(run, suite, draw):
-    inputs = inputs_lib.read(run, suite.folder)
+    inputs = run_files.read(run, suite.folder)
     found = downstream.section(inputs, draw)
     assert [figure.src for figure in found["figures"]] == [
         "downstream_auc",
@@ -18,6 +17,6 @@ def test_each_score_has_a_figure_and_each_task_its_rows(run, suite, draw):
 
 def test_without_a_task_nothing_is_drawn(run, suite, draw):
     run.downstream.unlink()
-    inputs = inputs_lib.read(run, suite.folder)
+    inputs = run_files.read(run, suite.folder)
     found = downstream.section(inputs, draw)
     assert found == {"figures": [], "grid": ((), (), 0)}

@@ -1,7 +1,6 @@
 """What was assumed, and how a run is repeated."""
 
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import origin, texts
+from teledp_jax.report import origin, run_files, texts
 
 RATES = """
 window: {source: assumed, days: 91, about: a season}
@@ -14,7 +13,7 @@ attributes:
 def test_assumed_columns_and_rates_are_listed(run, suite, tmp_path):
     rates = tmp_path / "rates.yaml"
     rates.write_text(RATES)
-    found = origin.assumed(inputs_lib.read(run, suite.folder), suite, [rates])
+    found = origin.assumed(run_files.read(run, suite.folder), suite, [rates])
     assert found["simulated"]
     assert found["grid"].rows == (("sysinfo", "ram", "BIGINT", "memory"),)
     assert found["rates"].rows == (
@@ -24,7 +23,7 @@ def test_assumed_columns_and_rates_are_listed(run, suite, tmp_path):
 
 
 def test_a_run_tells_how_to_repeat_it(run, suite):
-    found = origin.reproduce(inputs_lib.read(run, suite.folder))
+    found = origin.reproduce(run_files.read(run, suite.folder))
     assert found["command"].startswith("run_benchmark.py")
     assert found["versions"] == "python 3.11.9, jax 0.10.2"
     assert '"epsilon": 4.0' in found["config"]
@@ -32,5 +31,5 @@ def test_a_run_tells_how_to_repeat_it(run, suite):
 
 def test_an_empty_run_folder_repeats_nothing(tmp_path, run, suite):
     run.config.unlink()
-    found = origin.reproduce(inputs_lib.read(run, suite.folder))
+    found = origin.reproduce(run_files.read(run, suite.folder))
     assert (found["command"], found["config"], found["versions"]) == (None, "", "")

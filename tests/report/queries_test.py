@@ -2,13 +2,12 @@
 
 import shutil
 
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import queries
+from teledp_jax.report import queries, run_files
 
 
 def test_a_query_without_results_keeps_its_checks(run, suite, draw):
     shutil.rmtree(run.folder / "results")
-    parts = queries.section(inputs_lib.read(run, suite.folder), draw)
+    parts = queries.section(run_files.read(run, suite.folder), draw)
     assert [part["query"].name for part in parts] == [
         "crash_by_vendor", "ram_hist", "rare_vendor",
     ]  # fmt: skip
@@ -17,7 +16,7 @@ def test_a_query_without_results_keeps_its_checks(run, suite, draw):
 
 
 def test_a_query_with_results_has_a_grid_per_value_column(run, suite, draw):
-    part = queries.section(inputs_lib.read(run, suite.folder), draw)[0]
+    part = queries.section(run_files.read(run, suite.folder), draw)[0]
     assert [name for name, _ in part["grids"]] == ["num_devices", "mean_crashes"]
     assert part["figure"].src == "query_crash_by_vendor"
     assert "half_sample" not in part["checks"].columns

@@ -1,7 +1,6 @@
 """What the page says of rare events."""
 
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import rare
+from teledp_jax.report import rare, run_files
 
 
 def make_event(label, value, real, ratio):
@@ -25,6 +24,6 @@ def test_rare_events_are_kept_within_a_factor_of_two_or_lost():
 
 def test_a_run_without_rare_events_has_no_figure(run, draw):
     run.rare_events.unlink()
-    inputs = inputs_lib.read(run, run.folder)
+    inputs = run_files.read(run, run.folder)
     found = rare.section(inputs, draw)
     assert found["figure"] is None and found["grid"].rows == ()

@@ -2,15 +2,12 @@
 
 import pytest
 
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import run_files, texts
 from teledp_jax.report import scores as scores_lib
-from teledp_jax.report import texts
 
 
 def make_query(name="q", **header):
-    return inputs_lib.Query(
-        name=name, workload="w", header=header, statement="SELECT 1"
-    )
+    return run_files.Query(name=name, workload="w", header=header, statement="SELECT 1")
 
 
 def make_score(label, query, passed, **fields):

@@ -2,13 +2,12 @@
 
 import pytest
 
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import verdict
+from teledp_jax.report import run_files, verdict
 
 
 @pytest.fixture
 def inputs(run, suite):
-    return inputs_lib.read(run, suite.folder)
+    return run_files.read(run, suite.folder)
 
 
 def test_the_best_label_passes_the_largest_share(inputs, draw):

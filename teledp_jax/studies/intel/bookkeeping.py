@@ -82,7 +82,7 @@ def _per_table(
     schema: schemas.Schema,
     budget: budgets.Budget,
 ) -> base.Synthesizer:
-    """One fit per table, of its rows; rows go to devices at random."""
+    """Fits each table by itself, to its rows; rows go to devices at random."""
     of_rows = {table.name: rows_schema(schema, table) for table in schema.tables}
     parts = {name: method.make(config, part, budget) for name, part in of_rows.items()}
     counted = [table for table in schema.tables if table.role != "anchor"]
@@ -159,6 +159,9 @@ def rows_of(table: schemas.Table, rows: arrays.TableArrays) -> arrays.DeviceArra
     Args:
         table: The table.
         rows: Codes and mask of its rows, by device. Private.
+
+    Returns:
+        Arrays with one row per device: as many devices as there are rows.
     """
     codes = np.asarray(rows.codes)[np.asarray(rows.mask)][:, None, :]
     mask = np.ones((len(codes), 1), bool)

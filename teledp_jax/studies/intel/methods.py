@@ -26,7 +26,7 @@ LABELS = {
 """The study's methods, by the names of `evaluation.published`, and their labels."""
 
 _BATCH = 4096
-_NOT_WIDE = (  # the study's wide row has no place for tables of many rows a device
+_NOT_WIDE = (  # the study's wide row has no place for tables of many rows per device
     "system_display_devices",
     "system_display_vendors",
     "system_frgnd_apps_types",

@@ -1,7 +1,7 @@
-"""The published study's results tables, and the same tables made of any checks.
+"""Holds the published study's results tables, and makes the same of any checks.
 
-Definitions are the study's, its quirks included: means are over evaluated queries
-alone, infinite values are left out of means of metrics, and the mean of numeric
+Definitions are the study's, its quirks included: means are only over evaluated
+queries, infinite values are left out of means of metrics, and the mean of numeric
 rankings mixes rank correlations with overlaps of items.
 """
 
@@ -192,7 +192,7 @@ def metric_of(row: Mapping[str, str]) -> tuple[catalog.Metric, float]:
 
 
 def _of_scores(scores: Mapping[str, float]) -> dict[str, Any]:
-    """The tables that scores alone make."""
+    """Makes the tables that follow only from scores."""
     types: dict[str, list[float]] = {}
     for query, score in scores.items():
         types.setdefault(facts()["queries"][query]["type"], []).append(score)

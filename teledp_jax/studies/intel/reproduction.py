@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from teledp_jax import errors, runs
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import template, texts
+from teledp_jax.report import run_files, template, texts
 from teledp_jax.studies.intel import methods, published
 
 SIDES = ("published", "study_bookkeeping", "honest_budget")
@@ -59,7 +58,7 @@ class Table(NamedTuple):
     cells: Mapping[tuple[str, str], tuple[Any, Any, Any]]
 
 
-def make(inputs: inputs_lib.Inputs, folder: pathlib.Path | None = None) -> list[Table]:
+def make(inputs: run_files.Inputs, folder: pathlib.Path | None = None) -> list[Table]:
     """Every results table of the study.
 
     Args:
@@ -89,9 +88,9 @@ def make(inputs: inputs_lib.Inputs, folder: pathlib.Path | None = None) -> list[
 
 
 def write(
-    output: pathlib.Path, found: list[Table], inputs: inputs_lib.Inputs
+    output: pathlib.Path, found: list[Table], inputs: run_files.Inputs
 ) -> pathlib.Path:
-    """Writes a CSV a table and one page, for the owner alone; returns the page."""
+    """Writes a CSV per table and one page, only for the owner; returns the page."""
     output.mkdir(parents=True, exist_ok=True)
     output.chmod(0o700)
     for table in found:
@@ -128,7 +127,7 @@ def _of_study(
     return _by_table(found)
 
 
-def _of_run(inputs: inputs_lib.Inputs, method: str, *, claimed: bool) -> dict[str, Any]:
+def _of_run(inputs: run_files.Inputs, method: str, *, claimed: bool) -> dict[str, Any]:
     """A method's summary in a run; empty if the run lacks it.
 
     The study accounts for its wide model as a whole, as we do: one fit is both.
@@ -156,7 +155,7 @@ def _of_run(inputs: inputs_lib.Inputs, method: str, *, claimed: bool) -> dict[st
     return _by_table(found)
 
 
-def _not_modelled(inputs: inputs_lib.Inputs, label: str) -> list[str]:
+def _not_modelled(inputs: run_files.Inputs, label: str) -> list[str]:
     """Codenames of queries over tables that a label leaves out: not evaluated."""
     fields = (inputs.settings.get("methods") or {}).get(label) or {}
     left_out = set(fields.get("leave_out") or ())

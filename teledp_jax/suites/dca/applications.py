@@ -15,7 +15,15 @@ _VERSIONS = 4
 def application_error_event_1000(
     fleet: traits.Fleet, guids: pa.Array
 ) -> columns.Columns:
-    """Application crashes. The defective driver came late in the window."""
+    """Draws application crashes. The defective driver came late in the window.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     table = "application_error_event_1000"
     section = facts.section(table)
     rate = amounts.rates(
@@ -59,7 +67,15 @@ def application_error_event_1000(
 def application_hang_event_1002(
     fleet: traits.Fleet, guids: pa.Array
 ) -> columns.Columns:
-    """Application hangs: most on devices worked hard on little memory."""
+    """Draws application hangs: most on devices worked hard on little memory.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     table = "application_hang_event_1002"
     section = facts.section(table)
     rate = amounts.rates(

@@ -20,7 +20,15 @@ _SLEEP = "guids_on_off_suspend_time_day"
 
 
 def batt_dc_events(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """A row a time on battery: more by country, longer by country and processor."""
+    """Draws times on battery: more by country, longer by country and processor.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     section = facts.section(_BATTERY)
     draw = fleet.draw(_BATTERY)
     power_ons, minutes = _levels(fleet)
@@ -83,7 +91,15 @@ def _levels(fleet: traits.Fleet) -> tuple[draws.Floats, draws.Floats]:
 def guids_on_off_suspend_time_day(
     fleet: traits.Fleet, guids: pa.Array
 ) -> columns.Columns:
-    """Seconds a day on, off, in modern standby (if the device can) and asleep."""
+    """Draws seconds per day on, off, in modern standby (if possible) and asleep.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     section = facts.section(_SLEEP)
     draw = fleet.draw(_SLEEP)
     factor = amounts.activity(draw, "days", shape=0.6)

@@ -21,7 +21,15 @@ TABLE = "mods_sleepstudy_top_blocker_hist"
 def mods_sleepstudy_top_blocker_hist(
     fleet: traits.Fleet, guids: pa.Array
 ) -> columns.Columns:
-    """A row a blocker of a session; a third were not active at all."""
+    """Draws a row per blocker of a session; a third were not active at all.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     table = blocker_cells.cells()
     window, device, version, begin, end = _windows(fleet)
     draw = draws.Draws(fleet.seed, f"windows/{TABLE}", fleet.ids[device], window)

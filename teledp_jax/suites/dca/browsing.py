@@ -22,7 +22,15 @@ _FAVOURED_SHARE = 0.6
 
 
 def web_cat_usage_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """Several rows a day: a browser of the device, and a category of its persona."""
+    """Draws rows by day: a browser of the device, and a category of its persona.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
     days = amounts.counts(
@@ -73,7 +81,7 @@ def web_cat_usage_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
 def _browsers(
     fleet: traits.Fleet, draw: draws.Draws
 ) -> tuple[draws.Floats, draws.Floats]:
-    """Weights of each device's browsers, 0 for those it lacks; and rows a day."""
+    """Weights of each device's browsers, 0 for those it lacks; and rows per day."""
     section = facts.section(_TABLE)
     names = list(section["browsers"])
     there = fleet.is_one_of("countryname_normalized", section["edge_countries"])

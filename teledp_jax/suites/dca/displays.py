@@ -21,7 +21,15 @@ _TABLE = "display_devices"
 
 
 def display_devices(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """A row an interval of one setting of a display that the device has."""
+    """Draws a row per interval of one setting of a display that the device has.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
     present = np.flatnonzero(presence.reports(fleet, _TABLE))

@@ -15,7 +15,15 @@ _HIDDEN = ("restricted process", "desktop")
 
 
 def fgnd_apps_date(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """A row a day and application; rows are thinned, and stand for those left out."""
+    """Draws a row per day and application; rows stand for those thinned out.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     draw = fleet.draw(_TABLE)
     present = np.flatnonzero(presence.reports(fleet, _TABLE))
     device, app = _apps(fleet, draw, present)

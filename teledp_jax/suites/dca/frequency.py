@@ -17,7 +17,15 @@ def nominal_mhz(fleet: traits.Fleet) -> draws.Floats:
 
 
 def hw_cpu_frequency(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """Samples by day, frequency bin and number of active cores."""
+    """Draws samples by day, frequency bin and number of active cores.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     table = "hw_cpu_frequency"
     section = facts.section(table)
     draw = fleet.draw(table)

@@ -20,7 +20,15 @@ _STEPS = range(0, 105, 5)
 
 
 def os_memsam_avail_percent(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """A row a sampled day: less memory, more of it in use."""
+    """Draws a row per sampled day: the less memory, the more of it is in use.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
     mean = np.full(len(fleet.ids), section["rows"] * facts.rows_share(_TABLE))

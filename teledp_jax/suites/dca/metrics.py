@@ -20,7 +20,15 @@ _CORE_METRICS = ("frequency", "temperature")
 
 
 def hw_metric_stats(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """A row a day, metric and instance; few devices have all metrics."""
+    """Draws a row per day, metric and instance; few devices have all metrics.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     parts = [_metric(fleet, guids, metric) for metric in _METRICS]
     names = list(parts[0])
     joined = {

@@ -16,7 +16,15 @@ _DIRECTIONS = ("RECEIVED", "SENT")
 
 
 def os_network_consumption_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """A row a day and direction, with the samples of all hours of the day."""
+    """Draws a row per day and direction, with the samples of all hours of the day.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     draw = fleet.draw(_TABLE)
     extreme = extremes(fleet)
     sender = senders(fleet)

@@ -1,4 +1,4 @@
-"""Which of many things each device has, each with a published share of devices."""
+"""Draws which of many things each device has, by published shares of devices."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ def owned(
     shares: draws.Floats,
     weights: Sequence[Mapping[str, float]],
 ) -> tuple[draws.Ints, draws.Ints]:
-    """The device and the thing of each thing that a device has.
+    """Draws the things that devices have.
 
     A thing leans on traits with `weights` and keeps its share of devices.
 
@@ -24,8 +24,11 @@ def owned(
         fleet: Some devices.
         purpose: A name for these draws.
         devices: Places of the devices that may have things, in order.
-        shares: Of devices that have each thing: one row for all, or one a device.
+        shares: Of devices that have each thing: one row for all, or one per device.
         weights: Of traits, for each thing.
+
+    Returns:
+        The device and the thing of each pair, in the order of devices.
     """
     num_things = shares.shape[1]
     own = draws.Draws(

@@ -67,7 +67,15 @@ def _others(fleet: traits.Fleet, platform: draws.Ints) -> draws.Ints:
 
 
 def system_cpu_metadata(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """What each device's processor is."""
+    """Tells what each device's processor is.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     section = facts.section("platforms")
     known = processors.columns_of(fleet, fleet.draw("sysinfo"))
     pairs = [name.split(", ") for name in values()]

@@ -11,7 +11,15 @@ from teledp_jax.suites.dca import facts, frequency, presence, table_rows, traits
 
 
 def power_acdc_usage_v4_hist(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """Metrics of power events: core residency, frequency, temperature, and watts."""
+    """Draws metrics of power events: residency, frequency, temperature, watts.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     table = "power_acdc_usage_v4_hist"
     section = facts.section(table)
     draw = fleet.draw(table)

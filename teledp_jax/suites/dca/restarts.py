@@ -10,7 +10,15 @@ from teledp_jax.suites.dca import amounts, facts, presence, table_rows, traits, 
 
 
 def crashlog(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """Runs of the crash-log extractor: at most one a device and day."""
+    """Draws runs of the crash-log extractor: at most one per device and day.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     table = "crashlog"
     section = facts.section(table)
     rate = amounts.rates(fleet, table, events=section["runs"], spread=section["spread"])
@@ -52,7 +60,15 @@ def _distinct_days(fleet: traits.Fleet, rows: table_rows.Rows) -> draws.Ints:
 def microsoft_windows_kernel_power_event_41(
     fleet: traits.Fleet, guids: pa.Array
 ) -> columns.Columns:
-    """Unclean restarts: by heat, by the driver, by worn batteries, and else."""
+    """Draws unclean restarts: by heat, the driver, worn batteries, and else.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     table = "microsoft_windows_kernel_power_event_41"
     section = facts.section(table)
     rate = amounts.rates(

@@ -12,7 +12,15 @@ _STUB = "mods_sleepstudy_power_estimation_data_13wks"
 def mods_sleepstudy_power_estimation_data_13wks(
     fleet: traits.Fleet, guids: pa.Array
 ) -> columns.Columns:
-    """Processes by session, of the first device of the fleet alone."""
+    """Draws processes by session, only of the first device of the fleet.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     section = facts.section(_STUB)
     num_rows = np.where(fleet.ids == 0, section["rows"], 0)
     rows = table_rows.Rows(fleet, _STUB, num_rows)

@@ -1,4 +1,4 @@
-"""The anchor table: one row a device."""
+"""Draws the anchor table: one row per device."""
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,14 @@ _TABLE = "system_sysinfo_unique_normalized"
 
 
 def guids(fleet: traits.Fleet) -> pa.Array:
-    """The id of each device."""
+    """Draws the id of each device.
+
+    Args:
+        fleet: Some devices.
+
+    Returns:
+        A column of ids, one per device.
+    """
     draw = fleet.draw("guid")
     return columns.identifiers(draw.bits("high"), draw.bits("low"))
 
@@ -18,7 +25,15 @@ def guids(fleet: traits.Fleet) -> pa.Array:
 def system_sysinfo_unique_normalized(
     fleet: traits.Fleet, ids: pa.Array
 ) -> columns.Columns:
-    """The whole table, for some devices."""
+    """Draws the whole table: one row per device.
+
+    Args:
+        fleet: Some devices.
+        ids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     draw = fleet.draw("sysinfo")
     window = windows.of(_TABLE)
     last = window.start + (

@@ -113,6 +113,9 @@ def session(
         guids: As for `begin`.
         device: As for `begin`.
         local: Local seconds of each row.
+
+    Returns:
+        The columns by name.
     """
     utc = local - fleet.offset[device]
     return {

@@ -1,4 +1,4 @@
-"""What a device is: latent traits, and the attributes that follow from them."""
+"""Draws what devices are: latent traits, and the attributes that follow from them."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _CLASSES = {"i3": 1, "i5": 2, "i7": 3, "i9": 4, "Xeon": 4}
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Some devices of a fleet, by place.
+    """Holds some devices of a fleet, by place.
 
     Attributes:
         seed: Of the fleet.
@@ -36,7 +36,7 @@ class Fleet:
         vendor_effect: What its vendor adds to the logarithm of its failure rates.
         burst: Factor on its event rates: 1 but for a few extreme devices.
         offset: Seconds from UTC.
-        coverage: Factor on the published coverage of the tables of workload intel.
+        coverage: Factor on the published share of devices that have a table.
     """
 
     seed: int
@@ -58,22 +58,22 @@ class Fleet:
     coverage: float = 1.0
 
     def draw(self, purpose: str) -> draws.Draws:
-        """Draws of one number a device."""
+        """Gives draws of one number per device."""
         return draws.Draws(self.seed, purpose, self.ids)
 
     def linear(self, weights: Mapping[str, float]) -> draws.Floats:
-        """A weighted sum of latent traits."""
+        """Adds latent traits by weight."""
         return _linear(self.latents, weights, len(self.ids))
 
     def is_one_of(self, attribute: str, names: Sequence[str]) -> draws.Bools:
-        """Whether each device's attribute has one of some values."""
+        """Tells whether each device's attribute has one of some values."""
         values = facts.attribute_values(attribute)
         return np.isin(self.codes[attribute], [values.index(name) for name in names])
 
     def by_value(
         self, attribute: str, numbers: Mapping[str, float], default: float = 0.0
     ) -> draws.Floats:
-        """A number for each device by the value of its attribute."""
+        """Finds a number for each device by the value of its attribute."""
         values = facts.attribute_values(attribute)
         table = np.array([float(numbers.get(value, default)) for value in values])
         return table[self.codes[attribute]]
@@ -82,7 +82,17 @@ class Fleet:
 def make_fleet(
     *, seed: int, ids: draws.Ints, world: Mapping[str, Any], coverage: float = 1.0
 ) -> Fleet:
-    """Draws some devices of the fleet that `seed` and `world` define."""
+    """Draws some devices of the fleet that `seed` and `world` define.
+
+    Args:
+        seed: Of the fleet.
+        ids: Numbers of the devices in the whole fleet.
+        world: What the latent traits lead to; see `facts.world_named`.
+        coverage: As `Fleet.coverage`.
+
+    Returns:
+        The devices, in the order of `ids`.
+    """
     draw = draws.Draws(seed, "traits", ids)
     latents = _latents(draw, world)
     codes = _attributes(draw, latents, world)
@@ -127,7 +137,7 @@ def make_fleet(
 
 
 def own_weight(world: Mapping[str, Any], weights: Mapping[str, float]) -> float:
-    """What independent noise must weigh for a score of variance 1.
+    """Computes what independent noise must weigh for a score of variance 1.
 
     Args:
         world: States how the traits go together.
@@ -142,7 +152,7 @@ def own_weight(world: Mapping[str, Any], weights: Mapping[str, float]) -> float:
 
 
 def _mixing(world: Mapping[str, Any]) -> draws.Floats:
-    """Each trait (a row) as a sum of independent scores, with variance 1."""
+    """Writes each trait (a row) as a sum of independent scores, with variance 1."""
     names = facts.section("latents")["names"]
     matrix = np.eye(len(names))
     for row, name in enumerate(names):
@@ -156,7 +166,7 @@ def _mixing(world: Mapping[str, Any]) -> draws.Floats:
 def _linear(
     latents: Mapping[str, draws.Floats], weights: Mapping[str, float], size: int
 ) -> draws.Floats:
-    """A weighted sum of latent traits."""
+    """Adds latent traits by weight."""
     total = np.zeros(size)
     for name, weight in weights.items():
         total += weight * latents[name]
@@ -164,7 +174,7 @@ def _linear(
 
 
 def _latents(draw: draws.Draws, world: Mapping[str, Any]) -> dict[str, draws.Floats]:
-    """Correlated standard normal traits, made of independent ones."""
+    """Draws correlated standard normal traits, made of independent ones."""
     names = facts.section("latents")["names"]
     base = {name: draw.normal(name) for name in names}
     return {
@@ -176,7 +186,7 @@ def _latents(draw: draws.Draws, world: Mapping[str, Any]) -> dict[str, draws.Flo
 def _attributes(
     draw: draws.Draws, latents: Mapping[str, draws.Floats], world: Mapping[str, Any]
 ) -> dict[str, draws.Ints]:
-    """Attributes that keep their shares: a Gaussian copula over the traits."""
+    """Draws attributes that keep their shares: a Gaussian copula over the traits."""
     codes = {}
     for name, section in facts.section("attributes").items():
         shares = np.array([list(section["shares"].values())])
@@ -192,26 +202,26 @@ def _attributes(
 def _in(
     codes: Mapping[str, draws.Ints], attribute: str, names: Sequence[str]
 ) -> draws.Bools:
-    """Whether each device's attribute has one of some values."""
+    """Tells whether each device's attribute has one of some values."""
     values = facts.attribute_values(attribute)
     return np.isin(codes[attribute], [values.index(name) for name in names])
 
 
 def generation_of(cpuname: str) -> int:
-    """The number before `Gen` in a processor's name; 0 if it has none."""
+    """Reads the number before `Gen` in a processor's name; 0 if it has none."""
     number = cpuname.replace("Pentium/Celeron-", "")[:2].rstrip("nrsth")
     return int(number) if "Gen" in cpuname and number.isdigit() else 0
 
 
 def rank_of(cpuname: str) -> int:
-    """How strong a processor is in its generation, 0 to 4."""
+    """Ranks a processor in its generation, 0 to 4."""
     return _CLASSES.get(cpuname.split(" ")[-1], 0)
 
 
 def _processor(
     codes: Mapping[str, draws.Ints],
 ) -> tuple[draws.Ints, draws.Ints, draws.Ints]:
-    """Generation, rank and number of cores."""
+    """Finds generation, rank and number of cores."""
     names = facts.attribute_values("cpuname")
     generation = np.array([generation_of(name) for name in names])[codes["cpuname"]]
     rank = np.array([rank_of(name) for name in names])[codes["cpuname"]]
@@ -227,7 +237,7 @@ def _processor(
 def _discrete_graphics(
     draw: draws.Draws, codes: Mapping[str, draws.Ints]
 ) -> draws.Bools:
-    """Whether a device has discrete graphics: by persona."""
+    """Draws whether a device has discrete graphics: by persona."""
     shares = facts.section("sysinfo")["discrete_graphics"]
     personas = facts.attribute_values("persona")
     table = np.array([shares.get(name, shares["other"]) for name in personas])
@@ -235,7 +245,7 @@ def _discrete_graphics(
 
 
 def _bursts(draw: draws.Draws) -> draws.Floats:
-    """Factors on event rates: Pareto for a few devices, else 1."""
+    """Draws factors on event rates: Pareto for a few devices, else 1."""
     extremes = facts.section("extremes")
     sizes = draw.uniform("burst size") ** (-1.0 / extremes["tail_index"])
     sizes = np.minimum(extremes["scale"] * sizes, extremes["cap"])

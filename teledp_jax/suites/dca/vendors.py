@@ -1,4 +1,4 @@
-"""Vendors: those that a country favours, and how well each one builds."""
+"""Draws vendors: those that a country favours, and how well each one builds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from teledp_jax.suites.dca import facts
 
 
 def _home_vendors() -> dict[int, int]:
-    """The vendor that a country favours, both by number."""
+    """Finds the vendor that a country favours, both by number."""
     vendors = facts.attribute_values("modelvendor_normalized")
     countries = facts.attribute_values("countryname_normalized")
     favoured = facts.section("home_vendors")["vendors"]
@@ -18,7 +18,7 @@ def _home_vendors() -> dict[int, int]:
 
 
 def without_home(shares: draws.Floats) -> draws.Floats:
-    """Shares of vendors before countries favour theirs, so that both give `shares`."""
+    """Computes shares before countries favour theirs, so that both give `shares`."""
     section = facts.section("attributes")["countryname_normalized"]["shares"]
     country = np.array(list(section.values()))
     country /= country.sum()
@@ -29,7 +29,7 @@ def without_home(shares: draws.Floats) -> draws.Floats:
 
 
 def with_home(draw: draws.Draws, codes: Mapping[str, draws.Ints]) -> draws.Ints:
-    """Vendors, some replaced by the one that the device's country favours."""
+    """Replaces some vendors by the one that the device's country favours."""
     favoured = np.full(len(facts.attribute_values("countryname_normalized")), -1)
     for country, vendor in _home_vendors().items():
         favoured[country] = vendor
@@ -39,7 +39,7 @@ def with_home(draw: draws.Draws, codes: Mapping[str, draws.Ints]) -> draws.Ints:
 
 
 def effects(world: Mapping[str, Any]) -> draws.Floats:
-    """A fixed effect a vendor."""
+    """Draws a fixed effect per vendor."""
     numbers = np.arange(len(facts.attribute_values("modelvendor_normalized")))
     purpose = "vendor " + ",".join(world["driver_vendors"])
     scores = draws.Draws(0, purpose, numbers).normal("effect")

@@ -40,7 +40,15 @@ def upgrades(fleet: traits.Fleet) -> draws.Ints:
 
 
 def system_os_codename_history(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """Windows versions with the windows of their use, which meet end to end."""
+    """Draws Windows versions with the windows of their use, which meet end to end.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     section = facts.section("versions")
     order = section["order"]
     names = [value.split(", ") for value in values()[:-1]]

@@ -12,7 +12,15 @@ _TABLE = "userwait_v2"
 
 
 def userwait_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """A row a wait. Few processes of few devices are stuck for hours."""
+    """Draws a row per wait. Few processes of few devices are stuck for hours.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
     mean = np.full(len(fleet.ids), section["rows"] * facts.rows_share(_TABLE))

@@ -8,7 +8,15 @@ from teledp_jax.suites.dca import amounts, facts, presence, table_rows, traits
 
 
 def wifi_error(fleet: traits.Fleet, guids: pa.Array) -> columns.Columns:
-    """Wi-Fi errors: bad networks, and above all bad networks on the move."""
+    """Draws Wi-Fi errors: bad networks, and above all bad networks on the move.
+
+    Args:
+        fleet: Some devices.
+        guids: The id of each device.
+
+    Returns:
+        Columns by name, one value per row.
+    """
     table = "wifi_error"
     section = facts.section(table)
     draw = fleet.draw(table)

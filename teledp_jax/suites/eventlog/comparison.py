@@ -109,7 +109,14 @@ def _read(place: storage.Place) -> pa.Table:
 
 
 def from_raw(events: pa.Table) -> Mapping[str, np.ndarray]:
-    """Product, event_type and time_s of raw events."""
+    """Reads product, event type and time of raw events.
+
+    Args:
+        events: Columns of the raw table of events.
+
+    Returns:
+        `product`, `event_type` and `time_s` (seconds since the log begins), per event.
+    """
     times = events["event_time"].to_numpy().astype("datetime64[s]")
     return {
         "product": np.asarray(events["product_type"].to_numpy(), object),
@@ -121,10 +128,17 @@ def from_raw(events: pa.Table) -> Mapping[str, np.ndarray]:
 def from_device_table(
     table: pa.Table, rng: np.random.Generator
 ) -> Mapping[str, np.ndarray]:
-    """Product, event_type and time_s of a device table `user_events`.
+    """Reads product, event type and time of a device table `user_events`.
 
     Rows without a product and event type, day or hour are dropped; the second in the
     hour is drawn.
+
+    Args:
+        table: The device table.
+        rng: Draws the second in the hour.
+
+    Returns:
+        `product`, `event_type` and `time_s`, per event.
     """
     table = table.drop_null()
     table = table.filter(pc.match_substring(table["product_event"], "/"))

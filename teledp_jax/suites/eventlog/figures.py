@@ -56,7 +56,7 @@ def _axes() -> mpl_axes.Axes:
 
 
 def _counts(rows: Rows, name: str) -> mpl_axes.Axes:
-    """A bar a row, with its number of events and share of all."""
+    """Draws a bar per row, with its number of events and share of all."""
     axes = _axes()
     values = [int(row["event_count"]) for row in rows]
     bars = axes.bar([str(row[name]) for row in rows], values, color=_COLOR)
@@ -70,7 +70,7 @@ def _counts(rows: Rows, name: str) -> mpl_axes.Axes:
 
 
 def _rates(rows: Rows) -> mpl_axes.Axes:
-    """A bar a product, with the mean over products that z-scores are about."""
+    """Draws a bar per product, with the mean over products that z-scores are about."""
     axes = _axes()
     values = [100 * float(row["Error Rate"]) for row in rows]
     bars = axes.bar([str(row["Product Type"]) for row in rows], values, color=_COLOR)
@@ -89,7 +89,7 @@ def _rates(rows: Rows) -> mpl_axes.Axes:
 
 
 def _scores(rows: Rows) -> mpl_axes.Axes:
-    """A bar a product; those below zero in another color."""
+    """Draws a bar per product; those below zero in another color."""
     axes = _axes()
     # Of a single product, or of equal ones, there is no z-score.
     values = [float(row["Error Rate Z-Score"] or 0) for row in rows]
@@ -105,7 +105,7 @@ def _scores(rows: Rows) -> mpl_axes.Axes:
 
 
 def _line(rows: Rows) -> mpl_axes.Axes:
-    """Events by day, and the band that chance alone would leave one day in 20."""
+    """Draws events by day, and the band that chance would leave one day in 20."""
     axes = _axes()
     days = [row["event_date"] for row in rows]
     counts = [row["event_count"] for row in rows]

@@ -77,7 +77,14 @@ def read(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
 
 
 def released(counts: releases.Counts) -> dict[str, np.ndarray]:
-    """Columns of a release: its numbers, rate and z-score."""
+    """Makes the columns of a release: its numbers, rate and z-score.
+
+    Args:
+        counts: Noisy users and error users, per product.
+
+    Returns:
+        Columns by name, one value per product.
+    """
     rates = counts.rates()
     return {
         "U_total_noisy": counts.users,
@@ -88,14 +95,14 @@ def released(counts: releases.Counts) -> dict[str, np.ndarray]:
 
 
 def table(products: Sequence[str], counts: releases.Counts) -> list[dict[str, Any]]:
-    """A release as rows, one a product."""
+    """Makes a release as rows, one per product."""
     return _rows(products, released(counts))
 
 
 def _rows(
     products: Sequence[str], columns: Mapping[str, np.ndarray]
 ) -> list[dict[str, Any]]:
-    """A row a product."""
+    """Makes a row per product."""
     values = zip(*(column.tolist() for column in columns.values()), strict=True)
     return [
         {"Product Type": product, **dict(zip(columns, row, strict=True))}

@@ -9,7 +9,7 @@ from teledp_jax import runs
 from teledp_jax.answers import releases
 from teledp_jax.data import definition
 from teledp_jax.privacy import ledger
-from teledp_jax.report import dots, embed, inputs, page, tables, texts
+from teledp_jax.report import dots, embed, page, run_files, tables, texts
 from teledp_jax.suites.eventlog import comparison as logs
 from teledp_jax.suites.eventlog import private_answers
 
@@ -47,7 +47,7 @@ _MECHANISMS = {
 
 
 def addition(
-    found: inputs.Inputs, suite: definition.Suite, draw: embed.Draw
+    found: run_files.Inputs, suite: definition.Suite, draw: embed.Draw
 ) -> page.Addition:
     """Makes the page's part on an event log; see `section`."""
     del suite
@@ -59,7 +59,7 @@ def addition(
     )
 
 
-def section(found: inputs.Inputs, draw: embed.Draw) -> dict[str, Any]:
+def section(found: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
     """The facts of the page's part on an event log.
 
     Args:
@@ -160,7 +160,7 @@ def _met(value: Any, met: bool) -> str:
 
 
 def _by_product(compared: Facts, name: str, scale: float) -> tables.Grid:
-    """A figure by product: a row a product, a column a log."""
+    """Shows a number by product: a row per product, a column per log."""
     if not compared:
         return tables.Grid((), ())
     return tables.Grid(
@@ -215,7 +215,7 @@ def answers(folder: pathlib.Path) -> tables.Grid:
     )  # fmt: skip
 
 
-def _answers_ledger(found: inputs.Inputs) -> dict[str, Any] | None:
+def _answers_ledger(found: run_files.Inputs) -> dict[str, Any] | None:
     """The ledger of private answers, and what they and all methods cost together."""
     path = releases.ledger_path(found.run.folder)
     if not path.exists():

@@ -81,7 +81,7 @@ def draw(rng: np.random.Generator) -> pa.Table:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Rows:
-    """Who met what: one entry an event."""
+    """Draws who met what: one entry per event."""
 
     user: Ints
     product: Ints

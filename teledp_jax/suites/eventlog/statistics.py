@@ -68,7 +68,14 @@ def _time_text(seconds: float) -> str:
 
 
 def zscores(rates: Float[np.ndarray, "*batch product"]) -> np.ndarray:
-    """Population standard deviations that each rate lies above the mean of all."""
+    """Computes by how many standard deviations each rate is above the mean of all.
+
+    Args:
+        rates: Rates of products, in the last axis.
+
+    Returns:
+        The z-scores, by the population standard deviation; 0 if all rates are equal.
+    """
     centred = rates - rates.mean(axis=-1, keepdims=True)
     deviation = rates.std(axis=-1, keepdims=True)
     return np.divide(
@@ -77,7 +84,7 @@ def zscores(rates: Float[np.ndarray, "*batch product"]) -> np.ndarray:
 
 
 def baseline(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The baseline metrics of a table of error rates by product."""
+    """Collects the baseline metrics of a table of error rates by product."""
     rates = {row["Product Type"]: row["Error Rate"] for row in rows}
     errors = sum(row["Error Count"] for row in rows)
     return {
@@ -194,7 +201,15 @@ def compare(
 
 
 def agreement(truth: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
-    """Largest change of a z-score, and overlap of the sets with z above 0."""
+    """Compares the z-scores of two sets of rates.
+
+    Args:
+        truth: Exact rates, per product.
+        rates: Other rates, per product.
+
+    Returns:
+        Largest change of a z-score, and overlap of the sets with z above 0.
+    """
     one, two = zscores(truth), zscores(rates)
     union = int(((one > 0) | (two > 0)).sum())
     both = int(((one > 0) & (two > 0)).sum())
@@ -202,7 +217,15 @@ def agreement(truth: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
 
 
 def error_rates(log: Log, products: Sequence[str]) -> np.ndarray:
-    """Share of error events of each product; zero where it has no event."""
+    """Computes the share of error events of each product.
+
+    Args:
+        log: Columns of events.
+        products: Names of the products.
+
+    Returns:
+        One share per product; 0 if it has no event.
+    """
     is_error = log["event_type"] == _ERROR
     rates = [is_error[log["product"] == name] for name in products]
     return np.array([rate.mean() if len(rate) else 0.0 for rate in rates])

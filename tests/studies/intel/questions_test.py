@@ -3,7 +3,7 @@
 import pytest
 
 from teledp_jax import runs
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import run_files
 from teledp_jax.studies.intel.questions import (
     costs,
     devices,
@@ -25,7 +25,7 @@ def suite(tmp_path):
 def inputs(tmp_path, suite):
     run = small_run.make_run(runs.Run(tmp_path / "run"), seeded=True)
     runs.write_json(run.missing_tables, ["crashes"])
-    return inputs_lib.read(run, suite.folder)
+    return run_files.read(run, suite.folder)
 
 
 def rows(answer):

@@ -3,7 +3,7 @@
 import pytest
 
 from teledp_jax import errors, runs
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import run_files
 from teledp_jax.studies.intel import published, reproduction
 
 ENTRY = {"budget": {"epsilon": 4.0, "delta": 1e-5}, "epsilon_pld": 3.9}
@@ -32,7 +32,7 @@ def make_inputs(tmp_path, scores=SCORES):
     left_out = {"method": "dpsgd_vae", "leave_out": ["vendors"]}
     labels = ("paper_mst", "paper_mst_claimed", "paper_dpsgd_vae")
     vendors = {"codename": "VendorAgg", "tables": ["vendors"]}
-    return inputs_lib.read(runs.Run(tmp_path), tmp_path)._replace(
+    return run_files.read(runs.Run(tmp_path), tmp_path)._replace(
         config={"config": {"methods": {"paper_dpsgd_vae": left_out}}},
         ledger={
             "paper_mst": ENTRY,
@@ -41,7 +41,7 @@ def make_inputs(tmp_path, scores=SCORES):
         summary={"paper_mst": {"passed_corrected": 0, "mean_score_corrected": 0.25}},
         scores=scores,
         costs={"paper_mst": {"fit_seconds": 90.0, "sample_seconds": 30.0}},
-        queries=(inputs_lib.Query("vendors", "intel", vendors, ""),),
+        queries=(run_files.Query("vendors", "intel", vendors, ""),),
         labels=labels,
     )
 

@@ -4,7 +4,7 @@ import pytest
 
 from teledp_jax import runs
 from teledp_jax.answers import releases
-from teledp_jax.report import inputs
+from teledp_jax.report import run_files
 from teledp_jax.suites import hooks
 from teledp_jax.suites.eventlog import comparison as evaluation
 from teledp_jax.suites.eventlog import sections
@@ -51,7 +51,7 @@ def found(tmp_path):
     )
     methods = {"pe_1": {"method": "pe"}}
     runs.write_json(run.config, {"config": {"suite": "eventlog", "methods": methods}})
-    return inputs.read(run, SUITE)
+    return run_files.read(run, SUITE)
 
 
 def draw(name, svg, alt):

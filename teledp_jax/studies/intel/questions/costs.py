@@ -1,11 +1,10 @@
 """Answers how much time and memory each method takes."""
 
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import scores, tables, texts
+from teledp_jax.report import run_files, scores, tables, texts
 from teledp_jax.studies.intel.questions import answer
 
 
-def costs(inputs: inputs_lib.Inputs) -> answer.Answer:
+def costs(inputs: run_files.Inputs) -> answer.Answer:
     """Tells the time and memory of each method, and the time per passed query."""
     cells = scores.matrix(inputs.scores)
     rows, seconds, memory = [], {}, {}

@@ -3,15 +3,14 @@
 import statistics
 from collections.abc import Sequence
 
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import tables, texts
+from teledp_jax.report import run_files, tables, texts
 from teledp_jax.studies.intel.questions import answer
 
 BANDS = ((0.0, 0.001), (0.001, 0.01), (0.01, 0.05))
 """Shares of devices by which rare events are told apart."""
 
 
-def minorities(inputs: inputs_lib.Inputs) -> answer.Answer:
+def minorities(inputs: run_files.Inputs) -> answer.Answer:
     """Tells what happens to classes of under 5 % of the devices."""
     rows, findings = [], []
     for label, events in tables.groups(inputs.rare_events, "label").items():
@@ -43,7 +42,7 @@ def minorities(inputs: inputs_lib.Inputs) -> answer.Answer:
     )
 
 
-def downstream(inputs: inputs_lib.Inputs) -> answer.Answer:
+def downstream(inputs: run_files.Inputs) -> answer.Answer:
     """Tells how well classifiers do that were trained on synthetic devices."""
     gaps: dict[str, list[float]] = {}
     scores: dict[str, list[float]] = {}

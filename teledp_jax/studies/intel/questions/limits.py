@@ -4,14 +4,13 @@ from collections.abc import Mapping
 
 from teledp_jax import schemas
 from teledp_jax.evaluation import metrics
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import scores, tables, texts
+from teledp_jax.report import run_files, scores, tables, texts
 from teledp_jax.studies.intel.questions import answer
 
 _CEILING, _HALF = "ceiling", "half_sample"
 
 
-def caps(inputs: inputs_lib.Inputs, schema: schemas.Schema) -> answer.Answer:
+def caps(inputs: run_files.Inputs, schema: schemas.Schema) -> answer.Answer:
     """Tells what the caps on rows of entity tables cost each query."""
     limits = {
         table.name: table.max_rows for table in schema.tables if table.role == "entity"
@@ -48,7 +47,7 @@ def caps(inputs: inputs_lib.Inputs, schema: schemas.Schema) -> answer.Answer:
     )
 
 
-def missing(inputs: inputs_lib.Inputs) -> answer.Answer:
+def missing(inputs: run_files.Inputs) -> answer.Answer:
     """Names the device tables that the source could not fill."""
     rows = []
     for name in inputs.missing_tables:
@@ -67,7 +66,7 @@ def missing(inputs: inputs_lib.Inputs) -> answer.Answer:
     )
 
 
-def _worst(inputs: inputs_lib.Inputs, query: str) -> str:
+def _worst(inputs: run_files.Inputs, query: str) -> str:
     """Shows the check of a query on which the ceiling is farthest off."""
     checks = [
         row

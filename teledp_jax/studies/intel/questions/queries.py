@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from teledp_jax.evaluation import metrics
-from teledp_jax.report import inputs as inputs_lib
-from teledp_jax.report import scores, tables, texts
+from teledp_jax.report import run_files, scores, tables, texts
 from teledp_jax.studies.intel.questions import answer
 
 
-def by_type(inputs: inputs_lib.Inputs) -> answer.Answer:
+def by_type(inputs: run_files.Inputs) -> answer.Answer:
     """Tells which method wins by type of query."""
     everyone = (*inputs.labels, *inputs.references)
     cells = scores.matrix(inputs.scores)
@@ -36,7 +35,7 @@ def by_type(inputs: inputs_lib.Inputs) -> answer.Answer:
     )
 
 
-def joins(inputs: inputs_lib.Inputs) -> answer.Answer:
+def joins(inputs: run_files.Inputs) -> answer.Answer:
     """Tells whether error compounds over joins."""
     everyone = (*inputs.labels, *inputs.references)
     rows = []
@@ -80,10 +79,10 @@ def _trend(label: str, errors: Sequence[float]) -> str:
 
 
 def _groups(
-    inputs: inputs_lib.Inputs, key: Callable[[inputs_lib.Query], Any]
-) -> dict[Any, list[inputs_lib.Query]]:
+    inputs: run_files.Inputs, key: Callable[[run_files.Query], Any]
+) -> dict[Any, list[run_files.Query]]:
     """Groups scored queries by a key."""
-    found: dict[Any, list[inputs_lib.Query]] = {}
+    found: dict[Any, list[run_files.Query]] = {}
     for query in inputs.queries:
         if query.values:
             found.setdefault(key(query), []).append(query)
@@ -91,7 +90,7 @@ def _groups(
 
 
 def _values(
-    inputs: inputs_lib.Inputs, label: str, names: Sequence[str], field: str, metric: str
+    inputs: run_files.Inputs, label: str, names: Sequence[str], field: str, metric: str
 ) -> list[float]:
     """Reads a field of the checks of a label on some queries; no metric: all."""
     found = (
@@ -105,7 +104,7 @@ def _values(
 
 
 def _median_error(
-    inputs: inputs_lib.Inputs, label: str, names: Sequence[str]
+    inputs: run_files.Inputs, label: str, names: Sequence[str]
 ) -> float | None:
     """Computes the median normalised error; None if there is none."""
     values = _values(inputs, label, names, "normalized_error", "")
@@ -114,7 +113,7 @@ def _median_error(
 
 
 def _median_value(
-    inputs: inputs_lib.Inputs, label: str, names: Sequence[str], metric: str
+    inputs: run_files.Inputs, label: str, names: Sequence[str], metric: str
 ) -> float | None:
     """Computes the median value of a metric; None if no check has it."""
     middle: float | None = metrics.median(

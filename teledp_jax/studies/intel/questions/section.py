@@ -4,13 +4,12 @@ import pathlib
 
 from teledp_jax import schemas
 from teledp_jax.data import definition
-from teledp_jax.report import embed, page
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import embed, page, run_files
 from teledp_jax.studies.intel.questions import answer, costs, devices, limits, queries
 
 
 def addition(
-    inputs: inputs_lib.Inputs, suite: definition.Suite, draw: embed.Draw
+    inputs: run_files.Inputs, suite: definition.Suite, draw: embed.Draw
 ) -> page.Addition:
     """Makes the part; see `page.MakeAddition`."""
     del draw
@@ -22,7 +21,7 @@ def addition(
     )
 
 
-def answers(inputs: inputs_lib.Inputs, schema: schemas.Schema) -> list[answer.Answer]:
+def answers(inputs: run_files.Inputs, schema: schemas.Schema) -> list[answer.Answer]:
     """Answers every question that the run has files for.
 
     Args:

@@ -4,18 +4,18 @@ import pytest
 
 from teledp_jax import errors, runs
 from teledp_jax.answers import query_answers
-from teledp_jax.report import inputs as inputs_lib
+from teledp_jax.report import run_files
 
 
 def test_labels_and_references_are_told_apart(run, suite):
-    inputs = inputs_lib.read(run, suite.folder)
+    inputs = run_files.read(run, suite.folder)
     assert inputs.labels == ("dpsgd_vae", "pe", "independent")
     assert inputs.references == ("ceiling", "half_sample")
     assert inputs.method("pe") == "pe"
 
 
 def test_only_labels_with_tables_and_within_budget_can_win(run, suite):
-    inputs = inputs_lib.read(run, suite.folder)
+    inputs = run_files.read(run, suite.folder)
     inputs = inputs._replace(labels=(*inputs.labels, query_answers.NAME))
     inputs.ledger["pe"]["claimed"] = {"epsilon": 4.0}
     assert inputs.honest == ("dpsgd_vae", "independent", query_answers.NAME)
@@ -23,7 +23,7 @@ def test_only_labels_with_tables_and_within_budget_can_win(run, suite):
 
 
 def test_an_empty_folder_reads_as_nothing(tmp_path, suite):
-    inputs = inputs_lib.read(runs.Run(tmp_path / "empty"), suite.folder)
+    inputs = run_files.read(runs.Run(tmp_path / "empty"), suite.folder)
     assert inputs.labels == () and inputs.scores == [] and inputs.ledger == {}
     assert len(inputs.queries) == 3  # those of the suite
 
@@ -31,11 +31,11 @@ def test_an_empty_folder_reads_as_nothing(tmp_path, suite):
 def test_a_damaged_file_is_named(run, suite):
     run.ledger.write_text("{")
     with pytest.raises(errors.InputError, match=r"ledger\.json"):
-        inputs_lib.read(run, suite.folder)
+        run_files.read(run, suite.folder)
 
 
 def test_a_column_that_is_not_there_is_none(run):
     path = run.real / "sysinfo.parquet"
-    assert len(inputs_lib.column(path, "ram")) == 400
-    assert inputs_lib.column(path, "absent") is None
-    assert inputs_lib.column(run.real / "absent.parquet", "ram") is None
+    assert len(run_files.column(path, "ram")) == 400
+    assert run_files.column(path, "absent") is None
+    assert run_files.column(run.real / "absent.parquet", "ram") is None
