@@ -1,0 +1,106 @@
+"""Fits weights of a pool to noisy counts of leaves of many trees, all at once.
+
+The log weight of a record is the sum of one number per tree, that of the leaf that it
+lies in. The numbers are those of largest posterior density under Gaussian noise on the
+counts and a Gaussian prior: every vote is fitted again as later votes come in, none is
+used once and thrown away. It reads noisy counts only, so it costs no budget.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+_PRIOR_STDDEV = 3.0  # of the number of a leaf
+_LONGEST = 1.0  # step of one number
+
+
+class Count(NamedTuple):
+    """Noisy counts of the leaves of one tree, and where the pool lies in it.
+
+    Attributes:
+        noisy: `[leaf]`: records that voted for each leaf, under noise.
+        leaves: `[record]`: leaf of each record of the pool.
+    """
+
+    noisy: Float[np.ndarray, " leaf"]
+    leaves: Integer[np.ndarray, " record"]
+
+
+def weights_of(
+    log_weights: Float[np.ndarray, " record"], total: float
+) -> Float[np.ndarray, " record"]:
+    """Computes weights that add up to a total.
+
+    Args:
+        log_weights: Up to a constant.
+        total: Sum of the weights.
+
+    Returns:
+        `[record]` weights.
+    """
+    weights = np.exp(log_weights - log_weights.max())
+    scaled: np.ndarray = weights * (total / weights.sum())
+    return scaled
+
+
+def fit(
+    counts: Sequence[Count],
+    numbers: Sequence[Float[np.ndarray, " leaf"]],
+    *,
+    total: float,
+    sigma: float,
+    num_sweeps: int,
+) -> list[Float[np.ndarray, " leaf"]]:
+    """Fits the numbers of all leaves by Newton steps, one tree after another.
+
+    With model count m of a leaf (the weight of the pool in it), noisy count y and
+    number a, the log posterior is -(y - m)^2 / (2 sigma^2) - a^2 / (2 s^2), where
+    dm/da is m; the step is gradient over Gauss-Newton curvature, at most 1 long.
+
+    Args:
+        counts: Noisy counts, a tree each.
+        numbers: Numbers to begin with, a tree each.
+        total: Records in all, a noisy count.
+        sigma: Standard deviation of the noise of a count.
+        num_sweeps: Passes over all trees.
+
+    Returns:
+        The fitted numbers, a tree each.
+    """
+    fitted = [np.array(own, np.float64) for own in numbers]
+    log_weights = log_weights_of(counts, fitted)
+    for _ in range(num_sweeps):
+        for own, count in zip(fitted, counts, strict=True):
+            weights = weights_of(log_weights, total)
+            model = np.bincount(count.leaves, weights, minlength=len(own))
+            gradient = (count.noisy - model) * model / sigma**2 - own / _PRIOR_STDDEV**2
+            curvature = (model / sigma) ** 2 + _PRIOR_STDDEV**-2
+            step = np.clip(gradient / curvature, -_LONGEST, _LONGEST)
+            own += step
+            log_weights += step[count.leaves]
+    return fitted
+
+
+def log_weights_of(
+    counts: Sequence[Count], numbers: Sequence[Float[np.ndarray, " leaf"]]
+) -> Float[np.ndarray, " record"]:
+    """Adds up the numbers of the leaves that each record lies in.
+
+    Args:
+        counts: Where the pool lies in each tree; at least one.
+        numbers: Numbers of the leaves, a tree each.
+
+    Returns:
+        `[record]` log weights.
+    """
+    total = np.zeros(len(counts[0].leaves), np.float64)
+    for own, count in zip(numbers, counts, strict=True):
+        total += own[count.leaves]
+    return total
+
+
+def effective_share(weights: Float[np.ndarray, " record"]) -> float:
+    """Computes the effective sample of weights, as a share of their number (Kish)."""
+    return float(weights.sum() ** 2 / (weights**2).sum() / len(weights))
