@@ -62,7 +62,7 @@ def shares(
     num_strata: int,
     *,
     sigma: float,
-) -> list[Float[np.ndarray, "stratum bin"]]:
+) -> list[Float[np.ndarray, "stratum _"]]:
     """Turns noisy histograms into distributions, for each column and stratum.
 
     Args:
@@ -96,7 +96,7 @@ def shares(
 def draw(
     generator: np.random.Generator,
     columns: trees.Columns,
-    distributions: list[Float[np.ndarray, "stratum bin"]],
+    distributions: list[Float[np.ndarray, "stratum _"]],
     stratum: int,
     count: int,
 ) -> Integer[np.ndarray, "record column"]:

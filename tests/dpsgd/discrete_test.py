@@ -27,7 +27,9 @@ def test_masses_are_those_of_a_discrete_gaussian():
     expected = mass[60_000 + outcomes] / mass.sum()
     differences = np.diff(np.array(found, object)).astype(np.float64) / 2.0**96
     inside = np.abs(outcomes) < 9 * discrete._PARAMETER
-    np.testing.assert_allclose(differences[inside], expected[inside], rtol=1e-9, atol=2.0**-95)
+    np.testing.assert_allclose(
+        differences[inside], expected[inside], rtol=1e-9, atol=2.0**-95
+    )
 
 
 def test_the_table_reaches_as_far_as_96_bits_show():
