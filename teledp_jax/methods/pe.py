@@ -9,10 +9,19 @@ import numpy as np
 from absl import logging
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, keys, schemas
+from teledp_jax import arrays, base, errors, keys, schemas
 from teledp_jax.marginals import independent, margins, measure, noisy
-from teledp_jax.pe import apis, distances, evolve, population
+from teledp_jax.pe import (
+    apis,
+    distances,
+    evolve,
+    leaf_records,
+    leaf_votes,
+    population,
+)
 from teledp_jax.privacy import budgets, checks, split
+
+_STRATA_SHARE, _START_SHARE = 0.02, 0.10  # of `leaves`; the rest is for votes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,8 +36,14 @@ class Config:
         start: First records: `marginals`, drawn from noisy one-way marginals that the
             ledger pays for, or `uniform`, from the schema.
         start_share: Share of the privacy loss that noisy marginals get.
-        selection: `self_normalised`: a pool is weighed by private votes over its own;
-            `published`: candidates are resampled by votes, then ranked.
+        selection: `leaves`: devices vote for leaves of random trees over a pool, and
+            all votes are fitted together (`pe.leaf_votes`; for a device that is one row
+            of one table); `self_normalised`: a pool is weighed by private votes over
+            its own; `published`: candidates are resampled by votes, then ranked;
+            `auto`: `leaves` where a device is one row, else `self_normalised`.
+        num_rounds: Votes of each device of `leaves`.
+        label: Category whose values `leaves` votes on apart; empty: the last column, if
+            it is a category of at most 64 values; `none`: none.
         num_iterations: Votes of each device.
         vote_growth: Privacy loss of a vote over that of the one before.
         num_candidates: Candidates of each vote; 0: see `pe.population.sizes`.
@@ -48,7 +63,9 @@ class Config:
 
     start: Literal["marginals", "uniform"] = "marginals"
     start_share: float = 0.85
-    selection: Literal["self_normalised", "published"] = "self_normalised"
+    selection: Literal["auto", "leaves", "self_normalised", "published"] = "auto"
+    num_rounds: int = 20
+    label: str = ""
     num_iterations: int = 3
     vote_growth: float = 1.0
     num_candidates: int = 0
@@ -66,7 +83,8 @@ class Config:
     def __post_init__(self) -> None:
         check = checks.Fields("pe", self)
         check.one_of("start", ("marginals", "uniform"))
-        check.one_of("selection", ("self_normalised", "published"))
+        check.one_of("selection", ("auto", "leaves", "self_normalised", "published"))
+        check.number("num_rounds", at_least=1)
         check.one_of("distance", distances.KINDS)
         check.number("num_iterations", at_least=1)
         check.number("vote_growth", at_least=0.1, at_most=10)
@@ -77,8 +95,40 @@ class Config:
         check.number("last_degree", above=0, at_most=self.first_degree)
 
 
+def uses_leaves(config: Config, schema: schemas.Schema) -> bool:
+    """Tells whether devices vote for leaves of trees.
+
+    Args:
+        config: Choices.
+        schema: The public schema.
+
+    Raises:
+        InputError: If they are to, but a device is more than one row.
+    """
+    one_table = leaf_records.is_one_table(schema)
+    if config.selection == "leaves" and not one_table:
+        raise errors.InputError(
+            f"pe.selection: leaves needs a suite of one table, {schema.suite} has "
+            f"{len(schema.tables)}."
+        )
+    default_start = config.start == "marginals"
+    return config.selection == "leaves" or (
+        config.selection == "auto" and one_table and default_start
+    )
+
+
 def shares(config: Config, schema: schemas.Schema) -> tuple[split.Part, ...]:
     """Splits the budget into noisy marginals, if any, and votes."""
+    if uses_leaves(config, schema):
+        labelled = leaf_records.label_index(schema, config.label) is not None
+        num_columns = max(len(schema.heads) - labelled, 1)
+        return (
+            split.Counts("strata_sigma", 1, _STRATA_SHARE),
+            split.Counts("start_sigma", num_columns, _START_SHARE),
+            split.Votes(
+                "vote_sigma", config.num_rounds, 1 - _STRATA_SHARE - _START_SHARE
+            ),
+        )
     growth, num_vectors = config.vote_growth, len(measure.pooled_vectors(schema))
     if config.start == "uniform":
         return (split.Votes("vote_sigma", config.num_iterations, growth=growth),)
@@ -157,14 +207,19 @@ def make(
         InputError: If no noise meets the budget.
     """
     calibrated = split.calibrate(shares(config, schema), budget)
+    if uses_leaves(config, schema):
+        return _make_leaves(config, schema, calibrated, budget.num_devices)
     from_marginals = config.start == "marginals"
     sigmas = calibrated.series("vote_sigma")
     num_candidates, pool = population.sizes(
         config.num_candidates, config.pool,
         num_devices=budget.num_devices, sigma=max(sigmas),
     )  # fmt: skip
+    selection = config.selection
+    if selection in ("auto", "leaves"):
+        selection = "self_normalised"
     settings = evolve.Settings(
-        selection=config.selection,
+        selection=selection,
         num_candidates=num_candidates,
         pool=pool,
         sigmas=sigmas,
@@ -186,6 +241,32 @@ def make(
             "num_candidates": num_candidates,
             "pool": pool,
             "start": config.start,
-            "selection": config.selection,
+            "selection": selection,
         },
+    )
+
+
+def _make_leaves(
+    config: Config,
+    schema: schemas.Schema,
+    calibrated: split.Calibrated,
+    num_devices: int,
+) -> base.Synthesizer:
+    """Makes the method whose devices vote for leaves."""
+    label = leaf_records.label_index(schema, config.label)
+    settings = leaf_votes.Settings(
+        pool=config.pool or leaf_records.pool_size(num_devices),
+        num_rounds=config.num_rounds,
+        strata_sigma=calibrated.noise("strata_sigma"),
+        start_sigma=calibrated.noise("start_sigma"),
+        vote_sigma=calibrated.series("vote_sigma")[0],
+    )
+    name = "none" if label is None else schema.anchor.columns[label].name
+    return base.Synthesizer(
+        event=calibrated.event,
+        fit=functools.partial(leaf_records.fit, schema, label, settings),
+        sample=functools.partial(sample, schema),
+        facts=calibrated.facts
+        | {"selection": "leaves", "pool": settings.pool, "label": name}
+        | {"num_iterations": config.num_rounds},
     )

@@ -47,12 +47,12 @@ def weights_of(
 
 def fit(
     counts: Sequence[Count],
-    numbers: Sequence[Float[np.ndarray, " leaf"]],
+    numbers: Sequence[Float[np.ndarray, " _"]],
     *,
     total: float,
     sigma: float,
     num_sweeps: int,
-) -> list[Float[np.ndarray, " leaf"]]:
+) -> list[Float[np.ndarray, " _"]]:
     """Fits the numbers of all leaves by Newton steps, one tree after another.
 
     With model count m of a leaf (the weight of the pool in it), noisy count y and
@@ -84,7 +84,7 @@ def fit(
 
 
 def log_weights_of(
-    counts: Sequence[Count], numbers: Sequence[Float[np.ndarray, " leaf"]]
+    counts: Sequence[Count], numbers: Sequence[Float[np.ndarray, " _"]]
 ) -> Float[np.ndarray, " record"]:
     """Adds up the numbers of the leaves that each record lies in.
 

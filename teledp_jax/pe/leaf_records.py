@@ -12,6 +12,8 @@ from teledp_jax.pe import leaf_votes, trees
 NO_LABEL = "none"
 """Name of the label of a table that has none."""
 
+_SMALLEST_POOL, _LARGEST_POOL = 100_000, 400_000  # records
+
 _MOST_STRATA = 64  # values of a column that is taken for the label by itself
 
 
@@ -22,6 +24,18 @@ def is_one_table(schema: schemas.Schema) -> bool:
         schema: The public schema.
     """
     return len(schema.tables) == 1
+
+
+def pool_size(num_devices: int) -> int:
+    """Chooses how many records the pool holds.
+
+    Args:
+        num_devices: Noisy number of devices.
+
+    Returns:
+        Twice the devices, within 100,000 to 400,000.
+    """
+    return min(max(2 * num_devices, _SMALLEST_POOL), _LARGEST_POOL)
 
 
 def label_index(schema: schemas.Schema, name: str) -> int | None:

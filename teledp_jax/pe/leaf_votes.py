@@ -50,7 +50,7 @@ class _Stratum(NamedTuple):
     total: float
     trees: list[trees.Tree]
     counts: list[energies.Count]
-    numbers: list[Float[np.ndarray, " leaf"]]
+    numbers: list[Float[np.ndarray, " _"]]
 
     @property
     def weights(self) -> Float[np.ndarray, " record"]:
@@ -140,13 +140,13 @@ def _first_pools(
     counts[counts < _TOLD * settings.strata_sigma] = 0
     if not counts.any():
         counts = np.ones(len(totals))
-    sizes = np.ceil(settings.pool * counts / counts.sum()).astype(np.int64)
+    sizes = np.ceil(settings.pool * counts / counts.sum()).astype(np.int64).tolist()
     return {
-        int(stratum): _Stratum(
+        stratum: _Stratum(
             start.draw(generator, columns, distributions, stratum, sizes[stratum]),
             float(counts[stratum]), [], [], [],
         )
-        for stratum in np.flatnonzero(counts)
+        for stratum in np.flatnonzero(counts).tolist()
     }  # fmt: skip
 
 
@@ -211,11 +211,11 @@ def _votes(
     settings: Settings,
     *,
     step: int,
-) -> dict[int, Integer[np.ndarray, " leaf"]]:
+) -> dict[int, Integer[np.ndarray, " _"]]:
     """Counts the votes for the newest tree of each stratum, once, under noise."""
     sizes = [pool.trees[-1].num_leaves for pool in pools.values()]
 
-    def exact() -> list[Integer[np.ndarray, " leaf"]]:
+    def exact() -> list[Integer[np.ndarray, " _"]]:
         return [
             np.bincount(
                 trees.leaves_of(pool.trees[-1], own[stratum]),
@@ -236,7 +236,7 @@ def _votes(
 
 
 def _fitted(
-    stratum: _Stratum, noisy: Integer[np.ndarray, " leaf"], settings: Settings
+    stratum: _Stratum, noisy: Integer[np.ndarray, " _"], settings: Settings
 ) -> _Stratum:
     """Adds the votes for the newest tree and fits all votes."""
     leaves = trees.leaves_of(stratum.trees[-1], stratum.pool)

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from teledp_jax import arrays, errors, schemas
+from teledp_jax.methods import pe
+from teledp_jax.pe import leaf_records
+from teledp_jax.privacy import accounting, mechanisms
+from tests import toys
+
+NUMBER = {"kind": "double", "edges": tuple(np.linspace(0.0, 1.0, 65).tolist())}
+
+
+def table(*columns: schemas.Column) -> schemas.Schema:
+    anchor = schemas.Table(
+        name="rows", role="anchor", grain="a row per device", columns=columns
+    )
+    return schemas.Schema(suite="toy", device="id", tables=(anchor,))
+
+
+SCHEMA = table(
+    schemas.Column(name="x", **NUMBER),
+    schemas.Column(name="y", **NUMBER),
+    schemas.Column(name="kind", kind="category", categories=("a", "b")),
+)
+CONFIG = pe.Config(pool=8_000, num_rounds=6)
+
+
+def exclusive_or(count: int) -> arrays.DeviceArrays:
+    """Neither number tells the kind, both together do."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 64, (count, 2)) + SCHEMA.heads[0].column.first_bin
+    middle = 32 + SCHEMA.heads[0].column.first_bin
+    kind = 1 + ((codes[:, 0] < middle) ^ (codes[:, 1] < middle))
+    return arrays.unflatten(SCHEMA, np.column_stack([codes, kind]))
+
+
+def right_share(devices: arrays.DeviceArrays) -> float:
+    """Share of rows whose kind is that of the exclusive or."""
+    codes = arrays.flatten(SCHEMA, devices).astype(int)
+    middle = 32 + SCHEMA.heads[0].column.first_bin
+    expected = 1 + ((codes[:, 0] < middle) ^ (codes[:, 1] < middle))
+    return float((codes[:, 2] == expected).mean())
+
+
+def test_structure_that_no_pair_of_columns_shows_is_kept():
+    budget = toys.budget(4.0, num_devices=4_000)
+    made = pe.make(CONFIG, SCHEMA, budget)
+    assert made.facts["selection"] == "leaves" and made.facts["label"] == "kind"
+    assert accounting.epsilon_pld(made.event, budget.delta) <= 4.0
+    fitted = made.fit(toys.KEYS, exclusive_or(4_000), toys.context())
+    drawn = made.sample(toys.KEYS.sample, fitted, 3_000)
+    arrays.check(SCHEMA, drawn)
+    assert right_share(drawn) > 0.8
+    unlabelled = pe.make(pe.Config(label="none"), SCHEMA, budget)
+    assert unlabelled.facts["label"] == "none"
+
+
+def test_each_count_that_is_asked_for_changes_by_one_as_a_device_joins():
+    asked, answers = [], []
+
+    def noise(key, values, sigma):
+        asked.append(np.asarray(values))
+        if len(answers) < 2 + CONFIG.num_rounds:
+            answers.append(mechanisms.seeded_integer_noise(key, values, sigma))
+        return answers[(len(asked) - 1) % (2 + CONFIG.num_rounds)]
+
+    made = pe.make(CONFIG, SCHEMA, toys.budget(1.0, num_devices=800))
+    whole = exclusive_or(801)
+    for devices in (whole, arrays.take(whole, slice(0, 800))):
+        made.fit(toys.KEYS, devices, toys.context(noise=noise))
+    # Under the same answers the same trees grow, so counts differ by one device only.
+    pairs = zip(asked[: len(answers)], asked[len(answers) :], strict=True)
+    changes = [sorted((one - two)[one != two]) for one, two in pairs]
+    assert changes == [[1], [1, 1]] + [[1]] * CONFIG.num_rounds
+
+
+def test_a_killed_fit_goes_on_to_the_same_population():
+    made = pe.make(CONFIG, SCHEMA, toys.budget(1.0, num_devices=800))
+    context = toys.context()
+    first = made.fit(toys.KEYS, exclusive_or(800), context)
+
+    def never(key, values, sigma):
+        raise AssertionError("Noise was drawn again.")
+
+    again = made.fit(
+        toys.KEYS, exclusive_or(800), context._replace(integer_noise=never)
+    )
+    np.testing.assert_array_equal(first["codes"], again["codes"])
+    np.testing.assert_array_equal(first["weights"], again["weights"])
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_few_devices_stop_nothing(count):
+    made = pe.make(CONFIG, SCHEMA, toys.budget(1.0, num_devices=count or 1))
+    fitted = made.fit(toys.KEYS, exclusive_or(count), toys.context())
+    drawn = made.sample(toys.KEYS.sample, fitted, 10)
+    arrays.check(SCHEMA, drawn)
+
+
+def test_the_label_is_a_category():
+    assert leaf_records.label_index(SCHEMA, "") == 2
+    assert leaf_records.label_index(SCHEMA, "kind") == 2
+    number_last = table(*reversed(SCHEMA.anchor.columns))
+    assert leaf_records.label_index(number_last, "") is None
+    for name in ("x", "absent"):
+        with pytest.raises(errors.InputError, match=r"pe.label.*known: \['kind'\]"):
+            leaf_records.label_index(SCHEMA, name)
+
+
+def test_leaves_are_for_one_table():
+    with pytest.raises(errors.InputError, match=r"pe.selection.*one table"):
+        config = pe.Config(selection="leaves")
+        pe.make(config, toys.TRIPLE, toys.budget(1.0, num_devices=10))
