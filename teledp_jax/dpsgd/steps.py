@@ -9,6 +9,7 @@ from teledp_jax import keys
 from teledp_jax.dpsgd import (
     clipping,
     gaussian,
+    noise,
     parallel,
     recipes,
     sampling,
@@ -123,7 +124,15 @@ def make_step(
     def step(state: states.State, fit_keys: keys.Keys, codes: Array) -> states.State:
         total = sum_all(state, fit_keys, codes)
         key = jax.random.fold_in(fit_keys.noise, state.step)
-        noisy = gaussian.noisy_sum(key, total, stddev=stddev)
+        if recipe.noise == "discrete":
+            noisy = noise.noisy_sum(
+                key,
+                total,
+                l2_clip_norm=recipe.clip.l2_clip_norm,
+                noise_multiplier=recipe.noise_multiplier,
+            )
+        else:
+            noisy = gaussian.noisy_sum(key, total, stddev=stddev)
         return updated(optimizer, recipe, state, noisy)
 
     return step

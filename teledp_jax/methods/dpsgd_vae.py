@@ -30,8 +30,8 @@ class Config:
         averaging: Share of the old in the running average of parameters; 0: none.
         micro_batch: Devices in memory at once.
         clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
-        noise: `float32`, or `hardened`: exact noise on a grid, drawn on the host; see
-            `dpsgd.hardened`.
+        noise: `float32`; `discrete`: on a public grid, with full tails, drawn within
+            the step (`dpsgd.noise`); or `hardened`: on a grid, drawn on the host.
         marginal_share: Share of the budget (of the square of its Gaussian-DP
             parameter) for noisy one-way marginals; 0 goes without them.
         leave_out: Tables that the model does not know; synthetic devices have no rows

@@ -149,6 +149,16 @@ def test_hardened_training_is_float_training_up_to_rounding():
     assert (leaves(hard) != leaves(soft)).any()
 
 
+def test_discrete_training_is_float_training_up_to_its_noise():
+    small = {"noise_multiplier": 0.02, "averaging": 0.0}
+    found = fit(dataclasses.replace(RECIPE, noise="discrete", **small))
+    soft = fit(dataclasses.replace(RECIPE, noise="float32", **small))
+    assert leaves(found) == pytest.approx(leaves(soft), abs=0.1)
+    assert (leaves(found) != leaves(soft)).any()
+    again = fit(dataclasses.replace(RECIPE, noise="discrete", **small))
+    assert (leaves(found) == leaves(again)).all()
+
+
 def test_a_killed_hardened_fit_with_a_seed_resumes_to_the_same_bits():
     whole, store = fit(RECIPE), base.MemoryStore()
 

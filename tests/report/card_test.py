@@ -62,7 +62,12 @@ def test_card_states_what_audits_of_its_method_measured(release_run, audit):
 
 
 @pytest.mark.parametrize(
-    ("noise", "words"), [("float32", "drawn in float32"), ("hardened", "drawn exactly")]
+    ("noise", "words"),
+    [
+        ("float32", "drawn in float32"),
+        ("hardened", "drawn exactly"),
+        ("discrete", "drawn exactly"),
+    ],
 )
 def test_card_of_a_trained_label_says_how_its_noise_was_drawn(
     release_run, noise, words
