@@ -1,39 +1,16 @@
 """Replays of the methods that need no training; the others run in the audit itself."""
 
 import dp_accounting
-import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays
-from teledp_jax.audit import declared, fleets, replay, transcript
+from teledp_jax.audit import fleets, replay, transcript
 from teledp_jax.privacy import events, findings
 
 
 @pytest.fixture(scope="module")
 def independent() -> fleets.Case:
     return fleets.case("independent")
-
-
-def test_declared_sensitivities_add_up_by_noise():
-    count = events.DiscreteGaussianDpEvent
-    step = dp_accounting.PoissonSampledDpEvent(0.1, dp_accounting.GaussianDpEvent(2.0))
-    event = dp_accounting.ComposedDpEvent(
-        [
-            dp_accounting.SelfComposedDpEvent(count(3.0), 4),
-            count(3.0, 2),
-            events.ExponentialMechanismDpEvent(0.5),
-            dp_accounting.SelfComposedDpEvent(step, 7),
-        ]
-    )
-    found = declared.read(event)
-    assert found.squares == {3.0: 8.0}
-    assert found.entries == {3.0: 2}
-    assert found.choices == {0.5: 1}
-    assert found.steps == {(0.1, 2.0): 7}
-    assert found.mu == pytest.approx((8 / 9) ** 0.5)
-    with pytest.raises(ValueError, match="No audit knows"):
-        declared.read(dp_accounting.LaplaceDpEvent(1.0))
 
 
 def test_a_second_fit_is_told_what_the_first_was(independent):
@@ -75,14 +52,3 @@ def test_trees_are_the_same_bit_for_bit():
     assert not replay.same(tree, {"a": np.zeros(2)})
     assert not replay.same(tree, {"a": np.zeros((2, 1)), "b": 1.0})
     assert not replay.same(tree, None)
-
-
-def test_extreme_devices_reach_the_bounds():
-    devices = fleets.extreme_devices(fleets.SCHEMA)
-    for device in devices.values():
-        arrays.check(fleets.SCHEMA, device)
-    assert devices["fullest"]["crashes"].mask.sum() == 4
-    assert not devices["barest"]["power"].mask.any()
-    apps = devices["spread"]["crashes"].codes[0, :, 0]
-    assert len(set(apps.tolist())) == 4
-    assert jax.tree.leaves(devices["fullest"])

@@ -1,0 +1,28 @@
+"""Devices that an audit feeds to methods."""
+
+import jax
+import numpy as np
+
+from teledp_jax import arrays
+from teledp_jax.audit import fleets
+
+
+def test_random_devices_are_drawn_from_the_public_domains():
+    schema = fleets.SCHEMA
+    devices = fleets.random_devices(schema, 50, seed=0)
+    arrays.check(schema, devices)
+    codes = arrays.flatten(schema, devices)
+    again = arrays.flatten(schema, fleets.random_devices(schema, 50, seed=0))
+    assert len(codes) == 50
+    np.testing.assert_array_equal(codes, again)
+
+
+def test_extreme_devices_reach_the_bounds():
+    devices = fleets.extreme_devices(fleets.SCHEMA)
+    for device in devices.values():
+        arrays.check(fleets.SCHEMA, device)
+    assert devices["fullest"]["crashes"].mask.sum() == 4
+    assert not devices["barest"]["power"].mask.any()
+    apps = devices["spread"]["crashes"].codes[0, :, 0]
+    assert len(set(apps.tolist())) == 4
+    assert jax.tree.leaves(devices["fullest"])
