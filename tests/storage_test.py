@@ -13,6 +13,7 @@ import werkzeug.serving
 from moto.moto_server import werkzeug_app
 
 from teledp_jax import errors, runs, storage
+from teledp_jax.data import warehouse
 from teledp_jax.job import settings
 from tests import paths
 from tests.small_jobs import make_config, make_job, quiet
@@ -132,7 +133,6 @@ def test_a_cluster_reads_its_source_in_storage(local, bucket, tmp_path):
 
 def test_a_statement_reaches_nothing_else_in_the_storage(local, bucket, tmp_path):
     put(local.raw, bucket / "raw")
-    warehouse = warehouse
     other = sorted((bucket / "raw").rglob("*.parquet"))[0]
     with warehouse.connect(
         memory_limit="500MB", temp_folder=tmp_path, folders=(bucket / "elsewhere",)
