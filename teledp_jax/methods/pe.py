@@ -215,11 +215,9 @@ def make(
         config.num_candidates, config.pool,
         num_devices=budget.num_devices, sigma=max(sigmas),
     )  # fmt: skip
-    selection = config.selection
-    if selection in ("auto", "leaves"):
-        selection = "self_normalised"
+    published = config.selection == "published"
     settings = evolve.Settings(
-        selection=selection,
+        selection="published" if published else "self_normalised",
         num_candidates=num_candidates,
         pool=pool,
         sigmas=sigmas,
@@ -241,7 +239,7 @@ def make(
             "num_candidates": num_candidates,
             "pool": pool,
             "start": config.start,
-            "selection": selection,
+            "selection": settings.selection,
         },
     )
 
