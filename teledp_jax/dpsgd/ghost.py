@@ -19,7 +19,7 @@ import numpy as np
 from flax import traverse_util
 from jaxtyping import Array, Float
 
-from teledp_jax.dpsgd import factors, rules
+from teledp_jax.dpsgd import factors, norms, rules
 from teledp_jax.dpsgd.models import packing
 
 Path = tuple[str, ...]
@@ -84,11 +84,11 @@ def measure(
         found[path] = (parts, owners)
         if owners is None:
             for part in parts.values():
-                squared = squared + factors.squared_norms(part, None)
+                squared = squared + norms.squared_norms(part, None)
         else:  # layers on the same slots share what tells whose they are
             tables.setdefault(id(owners.device), ([], owners))[0].extend(parts.values())
     if tables:
-        squared = squared + factors.packed_norms(list(tables.values()))
+        squared = squared + norms.packed_norms(list(tables.values()))
     return Measured(losses, squared, found)
 
 
