@@ -7,7 +7,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Integer
 
 from teledp_jax import arrays, base, keys
-from teledp_jax.audit import bounds, fleets, transcript, whitebox
+from teledp_jax.audit import bounds, fleets, plain_model, transcript
 from teledp_jax.dpsgd import train, trainable
 from teledp_jax.privacy import accounting, findings
 
@@ -22,7 +22,7 @@ def linear(*, num_canaries: int, num_steps: int, seed: int = 0) -> findings.Find
         num_steps: Steps of DP-SGD.
         seed: Of coins and training.
     """
-    found = whitebox.line(
+    found = plain_model.line(
         num_heads=num_canaries,
         sampling_prob=0.25,
         noise_multiplier=1.0,
@@ -41,7 +41,7 @@ def linear(*, num_canaries: int, num_steps: int, seed: int = 0) -> findings.Find
         base.Context(base.MemoryStore(), _silent, _no_integers),
     )
     scores = -np.asarray(params["w"], np.float64)
-    event = whitebox.event_of(found.recipe)
+    event = plain_model.event_of(found.recipe)
     claimed = accounting.epsilon_pld(event, fleets.DELTA)
     return _finding("DP-SGD, a direction each", scores, present, claimed)
 

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.audit import fleets, replay, transcript, whitebox
+from teledp_jax.audit import fleets, plain_model, replay, transcript, whitebox
 from teledp_jax.dpsgd import clipping, recipes, sampling, steps, trainable
 from teledp_jax.marginals import measure
 from teledp_jax.pe import embedding as embedding_lib
@@ -49,7 +49,7 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
         num_draws: Draws of white-box audits.
     """
     plain, votes = cases["independent"], cases["pe"]
-    step = whitebox.line(
+    step = plain_model.line(
         num_heads=len(plain.schema.heads), sampling_prob=0.5, noise_multiplier=1.0
     )
 
@@ -130,7 +130,7 @@ def check(planted: Sequence[Control]) -> list[findings.Finding]:
     return found
 
 
-def step_reach(found: whitebox.Line, schema: schemas.Schema) -> findings.Finding:
+def step_reach(found: plain_model.Line, schema: schemas.Schema) -> findings.Finding:
     """What the fullest device changes of the sum of a step, against the bound.
 
     It joins nobody, and a few others.
@@ -221,7 +221,7 @@ def _by_table(schema: schemas.Schema) -> Callable[..., np.ndarray]:
 
 
 def _shuffled_batch(
-    found: whitebox.Line, key: Key[Array, ""], number: Int[Array, ""], codes: Array
+    found: plain_model.Line, key: Key[Array, ""], number: Int[Array, ""], codes: Array
 ) -> clipping.Params:
     """Each device in exactly one step of the epoch."""
     turn = jax.random.randint(key, codes.shape[:1], 0, found.recipe.num_steps)

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import dp_accounting
 import jax
@@ -12,17 +11,21 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from teledp_jax import base, keys
-from teledp_jax.audit import accountants, bounds, fleets, replay, transcript
+from teledp_jax.audit import (
+    accountants,
+    bounds,
+    fleets,
+    plain_model,
+    replay,
+    transcript,
+)
 from teledp_jax.audit import declared as declared_lib
 from teledp_jax.dpsgd import (
     clipping,
     gaussian,
     hardened,
-    recipes,
-    sampling,
     states,
     steps,
-    trainable,
 )
 from teledp_jax.privacy import accounting, findings, mechanisms, release
 
@@ -113,74 +116,15 @@ def _integer_calls(
     ]
 
 
-class Line(NamedTuple):
-    """DP-SGD of a loss whose gradient is the record itself: nothing hides in it.
-
-    Attributes:
-        model: Loss <w, record>, so that a record is its own gradient.
-        recipe: The run.
-    """
-
-    model: trainable.Model
-    recipe: recipes.Recipe
-
-
-def line(
-    *,
-    num_heads: int,
-    sampling_prob: float,
-    noise_multiplier: float,
-    num_steps: int = 1,
-    micro_batch: int = 16,
-) -> Line:
-    """Makes the linear model of so many heads, under a bound of 1.
-
-    Args:
-        num_heads: Number of weights.
-        sampling_prob: Chance of a device to be in a step.
-        noise_multiplier: Standard deviation per unit of the bound.
-        num_steps: Steps of the training.
-        micro_batch: Devices that are computed at once.
-
-    Returns:
-        The model and its recipe.
-    """
-    model = trainable.Model(
-        init=lambda key: {"w": jnp.zeros(num_heads, jnp.float32)},
-        inputs=lambda codes, key: codes.astype(jnp.float32),
-        losses=lambda params, records: records @ params["w"],
-    )
-    recipe = recipes.Recipe(
-        sampling_prob=sampling_prob,
-        num_steps=num_steps,
-        expected_batch_size=4.0,
-        noise_multiplier=noise_multiplier,
-        clip=clipping.Clip(l2_clip_norm=1.0, path="vmap"),
-        micro_batch=micro_batch,
-        averaging=0.0,
-        checkpoint_every=num_steps,
-    )
-    return Line(model, recipe)
-
-
-def event_of(recipe: recipes.Recipe) -> dp_accounting.DpEvent:
-    """What a training costs."""
-    step: dp_accounting.DpEvent = dp_accounting.GaussianDpEvent(recipe.noise_multiplier)
-    if recipe.sampling_prob < 1:
-        rate = sampling.exact_probability(recipe.sampling_prob)
-        step = dp_accounting.PoissonSampledDpEvent(rate, step)
-    if recipe.num_steps == 1:
-        return step
-    return dp_accounting.SelfComposedDpEvent(step, recipe.num_steps)
-
-
 @functools.lru_cache(maxsize=8)
 def _claimed(event: dp_accounting.DpEvent, delta: float) -> float:
     """Epsilon of an event."""
     return accounting.epsilon_pld(event, delta)
 
 
-def step_draws(found: Line, num_draws: int, seed: int) -> tuple[Draws, Draws]:
+def step_draws(
+    found: plain_model.Line, num_draws: int, seed: int
+) -> tuple[Draws, Draws]:
     """The noisy sum of a step along the gradient of a device, without it and with it.
 
     It is read from the parameters after one real step of plain gradient descent. The
@@ -220,10 +164,10 @@ def _many(
 
 def step(*, num_draws: int, seed: int = 0) -> list[findings.Finding]:
     """A step that draws everyone, against mu; one of a Poisson draw, its curve."""
-    whole = line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
+    whole = plain_model.line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
     rates = bounds.threshold_test(*step_draws(whole, num_draws, seed))
     mu = 1 / whole.recipe.noise_multiplier
-    part = line(num_heads=1, sampling_prob=0.25, noise_multiplier=0.5)
+    part = plain_model.line(num_heads=1, sampling_prob=0.25, noise_multiplier=0.5)
     draws = step_draws(part, num_draws, seed + 1)
     rate, noise = part.recipe.sampling_prob, part.recipe.noise_multiplier
     claims = {d: accountants.exact_sampled_step(rate, noise, d) for d in _DELTAS}
@@ -256,7 +200,7 @@ def hardened_step(
     Returns:
         One finding.
     """
-    found = line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
+    found = plain_model.line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
     grid = hardened.grid(1, l2_clip_norm=1.0, noise_multiplier=0.8)
     state = states.start(found.model.init(jax.random.key(0)), optax.sgd(1.0))
     fit_keys = keys.split(*jax.random.split(jax.random.key(seed)))
@@ -290,12 +234,14 @@ def curve_finding(audit: str, method: str, curve: bounds.Curve) -> findings.Find
     )
 
 
-Batch = Callable[[Line, Key[Array, ""], Int[Array, ""], Array], clipping.Params]
+Batch = Callable[
+    [plain_model.Line, Key[Array, ""], Int[Array, ""], Array], clipping.Params
+]
 """Exact sum of a step: of a run, its epoch key, the number of the step and codes."""
 
 
 def poisson_batch(
-    found: Line, key: Key[Array, ""], number: Int[Array, ""], codes: Array
+    found: plain_model.Line, key: Key[Array, ""], number: Int[Array, ""], codes: Array
 ) -> clipping.Params:
     """Computes the sum of a step, as training draws it.
 
@@ -325,7 +271,7 @@ def epoch(
         Chua et al. 2024 (arXiv:2403.17673).
     """
     num_steps = 4
-    found = line(
+    found = plain_model.line(
         num_heads=1,
         sampling_prob=1 / num_steps,
         noise_multiplier=0.25,
@@ -352,6 +298,6 @@ def epoch(
 
     present = np.zeros((4, 1), np.uint8)
     present[-1] = 200
-    claims = {_LARGE: _claimed(event_of(found.recipe), _LARGE)}
+    claims = {_LARGE: _claimed(plain_model.event_of(found.recipe), _LARGE)}
     curve = bounds.against_curve(draws(present[:-1], 0), draws(present, 1), claims)
     return curve_finding(f"worst case {EPOCH}", "DP-SGD, Poisson draws", curve)

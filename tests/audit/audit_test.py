@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from teledp_jax.audit import canaries, controls, fleets, replay, suite, whitebox
+from teledp_jax.audit import (
+    canaries,
+    controls,
+    fleets,
+    plain_model,
+    replay,
+    suite,
+    whitebox,
+)
 from teledp_jax.privacy import findings
 from tests.pe import chat_server
 
@@ -63,7 +71,7 @@ def test_a_method_whose_endpoint_no_one_names_is_not_run_and_not_passed(monkeypa
 
 
 def test_without_a_fault_the_step_of_the_controls_keeps_its_bound():
-    step = whitebox.line(
+    step = plain_model.line(
         num_heads=len(fleets.SCHEMA.heads), sampling_prob=0.5, noise_multiplier=1.0
     )
     row = controls.step_reach(step, fleets.SCHEMA)

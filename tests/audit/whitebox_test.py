@@ -4,13 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.stats
 
-from teledp_jax.audit import bounds, fleets, replay, whitebox
+from teledp_jax.audit import bounds, fleets, plain_model, replay, whitebox
 from teledp_jax.dpsgd import sampling
 from teledp_jax.privacy import findings
 
 
 def test_the_gradient_of_a_record_is_the_record():
-    found = whitebox.line(num_heads=3, sampling_prob=1.0, noise_multiplier=1.0)
+    found = plain_model.line(num_heads=3, sampling_prob=1.0, noise_multiplier=1.0)
     params = found.model.init(jax.random.key(0))
     records = found.model.inputs(jnp.array([[1, 2, 3], [4, 5, 6]]), jax.random.key(0))
 
@@ -22,7 +22,7 @@ def test_the_gradient_of_a_record_is_the_record():
 
 def test_the_event_is_that_of_the_training():
     def event(**fields):
-        return whitebox.event_of(whitebox.line(num_heads=1, **fields).recipe)
+        return plain_model.event_of(plain_model.line(num_heads=1, **fields).recipe)
 
     gaussian = dp_accounting.GaussianDpEvent(0.8)
     assert event(sampling_prob=1.0, noise_multiplier=0.8) == gaussian
@@ -34,7 +34,7 @@ def test_the_event_is_that_of_the_training():
 
 
 def test_a_step_moves_by_the_clipped_gradient_and_noise():
-    found = whitebox.line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.5)
+    found = plain_model.line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.5)
     absent, present = whitebox.step_draws(found, 500, seed=3)
     # The device's gradient of 200 is clipped to 1; the noise has 0.5 of the bound.
     for draws, mean in ((absent, 0.0), (present, 1.0)):
