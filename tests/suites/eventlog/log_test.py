@@ -180,7 +180,11 @@ def test_an_id_is_what_stands_between_the_commas(tmp_path):
         (HEADER + "G,open,2024-05-04,u1\n", "utf-8", "1 unknown product"),
         (HEADER + GOOD, "utf-16-le", "needs --encoding"),
         (HEADER.replace("\n", "\r") + GOOD, "utf-8", "end with LF or CRLF"),
-        (gzip.compress(HEADER.encode()), "", "compressed by gzip, not a CSV; unpack"),
+        (
+            gzip.compress(HEADER.encode(), mtime=0),
+            "",
+            "compressed by gzip, not a CSV; unpack",
+        ),
         (b"PAR1\x15\x04", "", "is Parquet, not a CSV"),
     ],
 )
