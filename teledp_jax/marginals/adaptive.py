@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from teledp_jax import base, keys, schemas
-from teledp_jax.marginals import aim, graph, merge, model, mst, noisy, relation
+from teledp_jax.marginals import aim, chosen_pairs, graph, merge, model, mst, relation
 from teledp_jax.privacy import mechanisms
 
 _NUM_DRAWN = 100_000  # records that stand for the model where pairs are compared
@@ -91,12 +91,12 @@ class Search:
             number: Of the round, from 0.
             count: Pairs of the round; fewer are chosen if too few are affordable.
         """
-        chosen = noisy.pairs_once(
+        chosen = chosen_pairs.pairs_once(
             f"pairs{number}",
             lambda: self._choose(streams, context, number, count),
             context,
         )
-        self._measurements += noisy.measured_pairs(
+        self._measurements += chosen_pairs.measured_pairs(
             f"round{number}",
             jax.random.fold_in(jax.random.fold_in(streams.noise, 1), number),
             self._sizes,

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from teledp_jax import base, keys
-from teledp_jax.marginals import graph, merge, mst, noisy, relation
+from teledp_jax.marginals import chosen_pairs, graph, merge, mst, relation
 from teledp_jax.privacy import mechanisms
 
 
@@ -49,6 +49,6 @@ def choose_pairs(
         key = jax.random.fold_in(streams.noise, 2 + number)
         return mechanisms.exponential_choice(key, scores, epsilon=epsilon)
 
-    return noisy.pairs_once(
+    return chosen_pairs.pairs_once(
         "pairs", lambda: mst.grow(attributes, score, choose), context
     )

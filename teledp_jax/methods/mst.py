@@ -6,7 +6,15 @@ import functools
 import jax
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import graph, model, mst, noisy, relation, spanning
+from teledp_jax.marginals import (
+    chosen_pairs,
+    graph,
+    model,
+    mst,
+    noisy,
+    relation,
+    spanning,
+)
 from teledp_jax.privacy import budgets, checks, split
 
 
@@ -84,7 +92,7 @@ def fit(
     context.progress(2, 3, {})
     sizes = [own.num_groups for own in merged]
     measured = model.measurements(merged, sigma=sigma)
-    measured += noisy.measured_pairs(
+    measured += chosen_pairs.measured_pairs(
         "counted", jax.random.fold_in(streams.noise, 1), sizes, records, pairs, context,
         sigma=calibrated.noise("sigma_pair"),
     )  # fmt: skip

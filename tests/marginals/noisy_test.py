@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import independent, measure, noisy, pairs, relation, rows
+from teledp_jax.marginals import (
+    chosen_pairs,
+    independent,
+    measure,
+    noisy,
+    pairs,
+    relation,
+    rows,
+)
 
 STREAMS = keys.split(jax.random.key(0), jax.random.key(1))
 KIND = schemas.Column(name="kind", kind="category", categories=("a", "b"))
@@ -103,7 +111,7 @@ def test_pairs_are_counted_one_by_one(devices):
 
 def test_chosen_pairs_are_measured_in_merged_codes():
     records = np.array([[0, 1, 2], [0, 1, 0], [1, 0, 2]], np.int32)
-    both = noisy.measured_pairs(
+    both = chosen_pairs.measured_pairs(
         "round0",
         STREAMS.noise,
         [2, 2, 3],
@@ -131,11 +139,11 @@ def test_attributes_are_those_of_one_record_per_device(devices):
 
 def test_chosen_pairs_are_saved_before_they_are_used():
     context = make_context()
-    chosen = noisy.pairs_once("pairs", lambda: [(0, 2), (1, 2)], context)
+    chosen = chosen_pairs.pairs_once("pairs", lambda: [(0, 2), (1, 2)], context)
     assert chosen == [(0, 2), (1, 2)]
 
     def never():
         raise AssertionError("chosen a second time")
 
-    assert noisy.pairs_once("pairs", never, context) == chosen
-    assert noisy.pairs_once("none", lambda: [], context) == []
+    assert chosen_pairs.pairs_once("pairs", never, context) == chosen
+    assert chosen_pairs.pairs_once("none", lambda: [], context) == []
