@@ -31,7 +31,8 @@ CORE = (
     "arrays", "base", "data.decode", "data.encode", "data.frames", "data.headers",
     "data.shipped", "data.statement", "dpsgd.train", "job.api", "job.fitted", "keys",
     "methods.dpsgd_relational", "methods.dpsgd_vae", "runs",
-    "methods.histogram", "methods.independent", "methods.pe", "methods.pe_conditional", "methods.pe_llm",
+    "methods.histogram", "methods.independent", "methods.pe",
+    "methods.pe_conditional", "methods.pe_llm",
     "pe.evolve", "privacy.accounting", "privacy.ledger", "registry", "schemas",
 )  # fmt: skip
 
