@@ -38,18 +38,6 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path):
         runs.Run(tmp_path / "file" / "run").create()
 
 
-def test_a_store_gives_back_trees_and_only_to_its_token(tmp_path):
-    store = runs.FileStore(tmp_path, "a")
-    tree = {"params": {"w": np.arange(6, dtype=np.float32).reshape(2, 3)}, "step": 7}
-    store.save("model", tree)
-    loaded = store.load("model")
-    assert loaded["step"] == 7
-    assert (loaded["params"]["w"] == tree["params"]["w"]).all()
-    assert runs.FileStore(tmp_path, "b").load("model") is None
-    assert store.load("other") is None
-    assert (tmp_path / "model.msgpack").stat().st_mode & 0o777 == 0o600
-
-
 def test_a_fingerprint_sees_values_and_files(tmp_path):
     path = tmp_path / "a"
     path.write_text("1")

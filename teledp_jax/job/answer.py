@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from teledp_jax import errors, runs
 from teledp_jax.answers import query_answers, workload
 from teledp_jax.data import definition
-from teledp_jax.job import secrets, settings, spending
+from teledp_jax.job import checkpoints, secrets, settings, spending
 from teledp_jax.privacy import ledger as ledger_lib
 from teledp_jax.queries import catalog
 
@@ -80,7 +80,9 @@ def answer(
         planned,
         noise,
         key=privacy,
-        context=secrets.own_context(settings.seed, runs.FileStore(folder, token)),
+        context=secrets.own_context(
+            settings.seed, checkpoints.FileStore(folder, token)
+        ),
     )
     facts = {
         "sigma": noise.sigma / workload.STEPS,

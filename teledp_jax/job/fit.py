@@ -14,7 +14,7 @@ from jaxtyping import Array, Key
 from teledp_jax import arrays, base, errors, keys, registry, runs, schemas
 from teledp_jax.cluster import gang
 from teledp_jax.data import decode, definition
-from teledp_jax.job import costs, drawing, secrets, settings, spending
+from teledp_jax.job import checkpoints, costs, drawing, secrets, settings, spending
 from teledp_jax.privacy import budgets
 from teledp_jax.privacy import ledger as ledger_lib
 from teledp_jax.studies.intel import bookkeeping
@@ -128,9 +128,9 @@ def synthesize(
     public, privacy = (
         jax.random.wrap_key_data(jnp.asarray(data)) for data in members.once(begin)
     )
-    checkpoints = run.private / "fits" / label
+    folder = run.private / "fits" / label
     store = members.store(
-        runs.FileStore(checkpoints, runs.fingerprint(token.inputs, token.code))
+        checkpoints.FileStore(folder, runs.fingerprint(token.inputs, token.code))
     )
     fitted = _fitted(
         method,
@@ -161,7 +161,7 @@ def synthesize(
         },
     )
     key_file.unlink(missing_ok=True)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fitted(

@@ -13,7 +13,7 @@ import numpy as np
 
 from teledp_jax import errors, keys, runs, schemas
 from teledp_jax.data import values as values_lib
-from teledp_jax.job import secrets, settings, spending
+from teledp_jax.job import checkpoints, secrets, settings, spending
 from teledp_jax.privacy import accounting, domain, events, learnt_domain, ledger
 
 STAGE = "domains"
@@ -146,7 +146,9 @@ def learn(
             questions,
             mechanism,
             values,
-            context=secrets.own_context(settings.seed, runs.FileStore(folder, token)),
+            context=secrets.own_context(
+                settings.seed, checkpoints.FileStore(folder, token)
+            ),
         )
         _save(settings, schema, mechanism, found, run, token)
     key_file.unlink(missing_ok=True)

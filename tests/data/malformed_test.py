@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from teledp_jax import arrays, errors, runs
 from teledp_jax.data import aggregate, definition, encode, headers, sqlfile
 from teledp_jax.data import suite as suite_lib
+from teledp_jax.job import checkpoints
 from teledp_jax.privacy import book
 from teledp_jax.queries import catalog, dry_run
 from teledp_jax.suites.eventlog import log
@@ -297,4 +298,4 @@ def test_any_line_of_a_budget_book(tmp_path, line):
 def test_any_checkpoint(tmp_path, content):
     (tmp_path / "fitted.msgpack").write_bytes(content)
     with Refused(tmp_path / "fitted.msgpack"):
-        assert runs.FileStore(tmp_path, "token").load("fitted") is None
+        assert checkpoints.FileStore(tmp_path, "token").load("fitted") is None

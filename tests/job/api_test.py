@@ -96,7 +96,7 @@ def test_an_empty_fleet_can_be_fitted():
         ({"epsilon": float("inf")}, "epsilon: .* got inf"),
         ({"epsilon": -1.0}, "epsilon: .* got -1.0"),
         ({"delta": 0.0}, "delta: expected a number above 0"),
-        ({"delta": 1.0}, "delta < 1, got 1.0"),
+        ({"delta": 1.0}, "delta: expected a number above 0 and below 1, got 1.0"),
         ({"count_stddev": 0.0}, "count_stddev: expected a number above 0"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),
         ({"count_stddev": 0.5}, "Stage count would bring epsilon to"),

@@ -4,7 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, runs
+from teledp_jax import arrays, base, errors
+from teledp_jax.job import checkpoints
 from teledp_jax.methods import pe_llm
 from teledp_jax.privacy import accounting, events, mechanisms
 from tests import toys
@@ -149,7 +150,7 @@ def test_a_resumed_fit_is_the_same_and_pays_for_no_answer_twice(
     whole = made.fit(toys.KEYS, devices, toys.context())
     num_requests = len(server.requests)
     server.requests.clear()
-    store = runs.FileStore(tmp_path, "token")
+    store = checkpoints.FileStore(tmp_path, "token")
 
     class Killed(base.MemoryStore):
         def load(self, name):

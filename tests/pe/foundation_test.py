@@ -5,7 +5,8 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base, errors, runs
+from teledp_jax import arrays, base, errors
+from teledp_jax.job import checkpoints
 from teledp_jax.pe import endpoint, foundation, prompts
 from teledp_jax.pe import records as records_lib
 from tests.pe import chat_server
@@ -155,7 +156,7 @@ def test_one_failure_among_many_is_no_end(schema):
 
 def test_what_was_answered_is_not_paid_for_again(schema, tmp_path):
     whole = make(schema, Model()).random_api(KEY, 20)
-    store = runs.FileStore(tmp_path, "token")
+    store = checkpoints.FileStore(tmp_path, "token")
     killed = Model(None, None, MostlyHarmlessError())
     with pytest.raises(MostlyHarmlessError):
         make(schema, killed, store).random_api(KEY, 20)
@@ -171,7 +172,7 @@ def test_what_was_answered_is_not_paid_for_again(schema, tmp_path):
 
 
 def test_a_finished_call_is_read_from_disk_as_it_was(schema, tmp_path):
-    store, silent = runs.FileStore(tmp_path, "token"), Model()
+    store, silent = checkpoints.FileStore(tmp_path, "token"), Model()
     first = make(schema, Model(None, DOWN), store).random_api(KEY, 8)
     made = make(schema, silent, store)
     np.testing.assert_array_equal(made.random_api(KEY, 8), first)
