@@ -10,9 +10,10 @@ One schema is a few words::
     )
 """
 
-from collections.abc import Callable
+from collections.abc import functools
 from typing import Any
 
+import Callable
 import dp_accounting
 import jax
 import numpy as np
@@ -20,7 +21,20 @@ import numpy as np
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.privacy import budgets, mechanisms
 
-KEYS = keys.split(jax.random.key(0), jax.random.key(1))
+
+@functools.cache
+def _keys() -> keys.Keys:
+    """Random streams of a fit."""
+    return keys.split(jax.random.key(0), jax.random.key(1))
+
+
+def __getattr__(name: str) -> keys.Keys:
+    """Makes `KEYS` when first asked: processes that meet use no JAX before they do."""
+    if name != "KEYS":
+        raise AttributeError(name)
+    return _keys()
+
+
 """Keys of a fit."""
 
 
