@@ -10,10 +10,10 @@ One schema is a few words::
     )
 """
 
-from collections.abc import functools
+import functools
+from collections.abc import Callable
 from typing import Any
 
-import Callable
 import dp_accounting
 import jax
 import numpy as np
