@@ -13,6 +13,9 @@ from typing import Any
 
 from teledp_jax import errors
 
+QUERY_ANSWERS = "query_answers"
+"""Label of the noisy answers to queries, which no method makes."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:

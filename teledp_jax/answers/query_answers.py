@@ -21,8 +21,6 @@ from teledp_jax.answers import workload
 from teledp_jax.queries import catalog, contributions
 from teledp_jax.queries import run as run_lib
 
-NAME = "query_answers"
-
 _LEAST = 2.0  # cells below so many standard deviations of noise are left out
 
 
@@ -93,7 +91,7 @@ def answer(
         key: A secret key.
         context: Store and sampler of noise.
     """
-    for path in run.results(NAME).glob("*.csv"):
+    for path in run.results(runs.QUERY_ANSWERS).glob("*.csv"):
         path.unlink()
     for number, (query, block) in enumerate(
         zip(planned.queries, planned.blocks, strict=True)
@@ -124,7 +122,7 @@ def answer(
 
 def _path(run: runs.Run, query: catalog.Query) -> pathlib.Path:
     """Where a query's noisy result lies."""
-    return run.results(NAME) / f"{query.name}.csv"
+    return run.results(runs.QUERY_ANSWERS) / f"{query.name}.csv"
 
 
 def _encoded(column: pa.ChunkedArray) -> tuple[np.ndarray, list[Any]]:

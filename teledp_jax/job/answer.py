@@ -57,7 +57,7 @@ def answer(
         InputError: If no query declares contributions or the budget cannot be met.
     """
     started = time.perf_counter()
-    name = query_answers.NAME
+    name = runs.QUERY_ANSWERS
     num_devices = runs.read_json(run.count)["num_devices"]
     planned = plan(settings, suite, runs.read_json(run.missing_tables))
     budget = spending.budget(settings, shared, num_devices)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 
 import dp_accounting
 
-from teledp_jax.answers import query_answers, workload
+from teledp_jax import runs
+from teledp_jax.answers import workload
 from teledp_jax.data import definition
 from teledp_jax.job import answer, fit, settings, spending
 from teledp_jax.privacy import ledger as ledger_lib
@@ -39,7 +40,7 @@ def check(
     budget = spending.budget(settings, shared, settings.num_devices)
     parts = [] if is_shared_spent else [budget.spent]
     for label in labels:
-        if label == query_answers.NAME:
+        if label == runs.QUERY_ANSWERS:
             planned = answer.plan(settings, suite, ())
             parts.append(workload.calibrate(planned.blocks, budget).event)
         else:

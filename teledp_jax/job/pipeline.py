@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from teledp_jax import errors, runs, storage
-from teledp_jax.answers import query_answers
 from teledp_jax.cluster import gang
 from teledp_jax.data import definition
 from teledp_jax.evaluation import evaluate
@@ -155,7 +154,7 @@ class Job:
 
     def _is_read(self, label: str) -> bool:
         """Whether a label has read what it reads, and will not read it again."""
-        if label == query_answers.NAME:
+        if label == runs.QUERY_ANSWERS:
             return self._stages.finished(Stage("answer"))
         return self._stages.finished(Stage("synthesize", label))
 

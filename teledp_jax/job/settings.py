@@ -10,8 +10,7 @@ from typing import Any
 import ml_collections
 from ml_collections import config_dict
 
-from teledp_jax import errors, registry, storage
-from teledp_jax.answers import query_answers
+from teledp_jax import errors, registry, runs, storage
 from teledp_jax.data import shipped, sqlfile
 from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budgets
@@ -156,7 +155,7 @@ class Settings:
     @property
     def labels(self) -> list[str]:
         """Labels of methods, and that of answers to queries if the config asks."""
-        return [*self.methods, *[query_answers.NAME] * self.query_answers]
+        return [*self.methods, *[runs.QUERY_ANSWERS] * self.query_answers]
 
     @property
     def spends(self) -> bool:

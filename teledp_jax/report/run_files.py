@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from teledp_jax import runs
-from teledp_jax.answers import query_answers
 from teledp_jax.data import sqlfile, warehouse
 
 REFERENCES = ("ceiling", "ceiling_public", "half_sample")
@@ -112,7 +111,7 @@ class Inputs(NamedTuple):
     @property
     def synthesizers(self) -> tuple[str, ...]:
         """Of the honest labels those that made tables: only answers win nothing."""
-        return tuple(label for label in self.honest if label != query_answers.NAME)
+        return tuple(label for label in self.honest if label != runs.QUERY_ANSWERS)
 
     def results(self, label: str, query: str) -> Rows:
         """Result of a query on a label's tables; empty if there is none."""

@@ -53,7 +53,7 @@ def answer(run: runs.Run, asked: catalog.Query, sigma: float) -> list[dict[str, 
             lambda key, values, sigma: values,
         ),
     )
-    return runs.read_csv(run.results(query_answers.NAME) / f"{asked.name}.csv")
+    return runs.read_csv(run.results(runs.QUERY_ANSWERS) / f"{asked.name}.csv")
 
 
 def test_without_noise_an_answer_is_the_clipped_truth(tmp_path):

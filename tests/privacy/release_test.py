@@ -145,6 +145,6 @@ def test_only_the_mechanisms_draw_from_the_library_of_noise():
     users = {
         str(path.relative_to(PACKAGE))
         for path in PACKAGE.rglob("*.py")
-        if "import opendp" in path.read_text()
+        if "from opendp import" in path.read_text()
     }
     assert users == {"privacy/mechanisms.py"}

@@ -3,7 +3,6 @@
 import pytest
 
 from teledp_jax import errors, runs
-from teledp_jax.answers import query_answers
 from teledp_jax.report import run_files
 
 
@@ -16,9 +15,9 @@ def test_labels_and_references_are_told_apart(run, suite):
 
 def test_only_labels_with_tables_and_within_budget_can_win(run, suite):
     inputs = run_files.read(run, suite.folder)
-    inputs = inputs._replace(labels=(*inputs.labels, query_answers.NAME))
+    inputs = inputs._replace(labels=(*inputs.labels, runs.QUERY_ANSWERS))
     inputs.ledger["pe"]["claimed"] = {"epsilon": 4.0}
-    assert inputs.honest == ("dpsgd_vae", "independent", query_answers.NAME)
+    assert inputs.honest == ("dpsgd_vae", "independent", runs.QUERY_ANSWERS)
     assert inputs.synthesizers == ("dpsgd_vae", "independent")
 
 
