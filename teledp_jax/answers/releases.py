@@ -18,7 +18,8 @@ import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import base, errors, runs
-from teledp_jax.privacy import accounting, budgets, events, ledger, release
+from teledp_jax.answers import accounts
+from teledp_jax.privacy import accounting, budgets, events, release
 
 NAME = "private_answers"
 """Folder of the release in a run folder's `release/`, and label in ledgers."""
@@ -185,8 +186,8 @@ def spend(path: pathlib.Path, *, epsilon: float, delta: float) -> None:
     """
     event = events.DiscreteLaplaceDpEvent(epsilon)
     mechanism = "discrete Laplace on disjoint cells"
-    entries = [*_entries(path), ("answers", mechanism, event)]
-    _record(path, entries, delta=delta, num_users=0)
+    parts = [*accounts.read(path), ("answers", mechanism, event)]
+    accounts.enter(path, parts, delta=delta, num_records=0)
 
 
 def state(path: pathlib.Path, *, num_users: int) -> Mapping[str, Any]:
@@ -200,29 +201,8 @@ def state(path: pathlib.Path, *, num_users: int) -> Mapping[str, Any]:
         The ledger's entry.
     """
     delta = runs.read_json(path)["delta"]
-    return _record(path, _entries(path), delta=delta, num_users=num_users)
-
-
-def _entries(path: pathlib.Path) -> list[tuple[str, str, dp_accounting.DpEvent]]:
-    """What a ledger holds, in order; nothing if there is none."""
-    saved = runs.read_json(path)["events"] if path.exists() else []
-    return [
-        (part["stage"], part["mechanism"], events.from_json(part["event"]))
-        for part in saved
-    ]
-
-
-def _record(
-    path: pathlib.Path,
-    entries: list[tuple[str, str, dp_accounting.DpEvent]],
-    *,
-    delta: float,
-    num_users: int,
-) -> Mapping[str, Any]:
-    """Writes a ledger."""
-    entry = ledger.record(entries, epsilon=None, delta=delta, num_devices=num_users)
-    runs.write_json(path, entry)
-    return entry
+    parts = accounts.read(path)
+    return accounts.enter(path, parts, delta=delta, num_records=num_users)
 
 
 def calibrated_gaussian(epsilon: float, delta: float) -> float:

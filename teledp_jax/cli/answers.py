@@ -49,8 +49,7 @@ def main(values: flags.FlagValues) -> None:
         raise errors.InputError(f"Expected --num_runs > 0, got {values.num_runs}.")
     # Refuses numbers that cannot be used before anything is read.
     releases.published_gaussian_stddev(values.epsilon, values.delta)
-    if values.book and not (values.data_set and values.cap_epsilon):
-        raise errors.InputError("State --data_set and --cap_epsilon with --book.")
+    _book(values)
     folder = job_flags.folder(values)
     job_flags.load_input(values, folder, "eventlog")
     # All public products: which ones the log has would be a private fact.
@@ -87,16 +86,22 @@ def exact(folder: pathlib.Path, products: list[str]) -> releases.Counts:
     )
 
 
+def _book(values: flags.FlagValues) -> book.Book | None:
+    """The budget book that flags name."""
+    return book.from_settings(
+        values.book,
+        data_set=values.data_set,
+        cap_epsilon=values.cap_epsilon,
+        delta=values.delta,
+        prefix="--",
+    )
+
+
 def enter_book(values: flags.FlagValues, clean: pathlib.Path) -> None:
     """Writes the release into the budget book, if there is one."""
-    if not values.book:
+    owner = _book(values)
+    if owner is None:
         return
-    owner = book.Book(
-        path=pathlib.Path(values.book),
-        data_set=values.data_set,
-        epsilon=values.cap_epsilon,
-        delta=values.delta,
-    )
     total = owner.enter(
         uuid.uuid4().hex,
         events.DiscreteLaplaceDpEvent(values.epsilon),

@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Sequence
 
 from teledp_jax import errors, runs
-from teledp_jax.answers import query_answers, workload
+from teledp_jax.answers import accounts, query_answers, workload
 from teledp_jax.data import definition
 from teledp_jax.job import checkpoints, secrets, settings, spending
 from teledp_jax.privacy import ledger as ledger_lib
@@ -65,12 +65,14 @@ def answer(
     key_file = run.private / "keys" / f"{name}.json"
     folder = run.private / "fits" / name
     public, privacy = secrets.root_keys(settings.seed, key_file, token, stream=name)
-    ledger = ledger_lib.Ledger(epsilon=settings.epsilon, delta=settings.delta)
-    for part in (*shared, ("answers", name, noise.event)):
-        ledger.spend(*part)
-    entries = runs.read_json(run.ledger)
-    entries[name] = ledger.record(num_devices)
-    runs.write_json(run.ledger, entries)
+    accounts.enter(
+        run.ledger,
+        [*shared, ("answers", name, noise.event)],
+        delta=settings.delta,
+        num_records=num_devices,
+        epsilon=settings.epsilon,
+        label=name,
+    )
     spending.enter(
         settings, run, public, noise.event, token=token, name=name, about=name
     )

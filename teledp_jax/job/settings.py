@@ -292,18 +292,12 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
 
 def _book(budget: Mapping[str, Any]) -> book_lib.Book | None:
     """The budget book that a config names."""
-    if budget["book"] is None:
-        return None
-    if not budget["data_set"] or not budget["cap_epsilon"]:
-        raise errors.InputError(
-            "budget.book: state budget.data_set, your name for the data set, and "
-            "budget.cap_epsilon, the most that all its releases may cost together."
-        )
-    return book_lib.Book(
-        path=pathlib.Path(budget["book"]),
+    return book_lib.from_settings(
+        budget["book"],
         data_set=budget["data_set"],
-        epsilon=float(budget["cap_epsilon"]),
-        delta=float(budget["delta"]),
+        cap_epsilon=budget["cap_epsilon"],
+        delta=budget["delta"],
+        prefix="budget.",
     )
 
 

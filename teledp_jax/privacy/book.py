@@ -16,6 +16,41 @@ from teledp_jax import errors
 from teledp_jax.privacy import accounting, events
 
 
+def from_settings(
+    path: str | None,
+    *,
+    data_set: str | None,
+    cap_epsilon: float | None,
+    delta: float,
+    prefix: str,
+) -> "Book | None":
+    """Makes the book that settings name, of a config or of flags.
+
+    Args:
+        path: The file; None: the owner keeps no book.
+        data_set: The owner's name for the data set.
+        cap_epsilon: The cap on what all its releases cost together.
+        delta: Delta at which the cap is stated.
+        prefix: What names of settings begin with, for messages.
+
+    Raises:
+        InputError: If the data set or the cap is not stated.
+    """
+    if not path:
+        return None
+    if not data_set or not cap_epsilon:
+        raise errors.InputError(
+            f"{prefix}book: state {prefix}data_set, your name for the data set, and "
+            f"{prefix}cap_epsilon, the most that all its releases may cost together."
+        )
+    return Book(
+        path=pathlib.Path(path),
+        data_set=data_set,
+        epsilon=float(cap_epsilon),
+        delta=float(delta),
+    )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Book:
     """Writes releases into a file, one JSON line each, that outlives run folders.
