@@ -83,7 +83,7 @@ def folder(results) -> pathlib.Path:
     [
         ("preprocess empty", "is empty"),
         ("private_answers none", "--num_runs"),
-        ("private_answers nobody", "--data_set and --cap_epsilon"),
+        ("private_answers nobody", "--book: state --data_set"),
         ("private_answers capped", "above its cap of 1.9; nothing was read"),
         ("aggregate other", "for dca state --config.source"),
         ("aggregate twice", "not both"),
