@@ -12,9 +12,11 @@ FACE = (ROOT / "teledp_jax" / "__init__.py").read_text("utf-8")
 FOLDERS = ("sql", "configs")
 """Folders beside the package that a wheel holds inside it; see `data/shipped.py`."""
 
-REPORT = ["jinja2>=3.1", "matplotlib>=3.9", "pyyaml>=6.0"]
+REPORT = ["jinja2>=3.1", "pyyaml>=6.0"]
+FIGURES = ["matplotlib>=3.9"]
 PIPELINE = [
     *REPORT,
+    *FIGURES,
     "duckdb>=1.2",
     "scikit-learn>=1.5",
     "threadpoolctl>=3.5",
@@ -51,7 +53,9 @@ setuptools.setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     packages=setuptools.find_packages(include=["teledp_jax", "teledp_jax.*"]),
-    package_data={"teledp_jax": ["**/*.yaml", "**/*.json", "**/*.jinja", "**/*.css"]},
+    package_data={
+        "teledp_jax": ["**/*.yaml", "**/*.json", "**/*.jinja", "**/*.css", "**/*.js"]
+    },
     entry_points={"console_scripts": ["teledp=teledp_jax.cli.main:main"]},
     cmdclass={"build_py": BuildPy},
     # The core: methods, their privacy and the Python interface.
@@ -71,6 +75,7 @@ setuptools.setup(
     ],
     extras_require={
         "report": REPORT,
+        "figures": FIGURES,
         "pipeline": PIPELINE,
         "marginals": MARGINALS,
         "ray": RAY,

@@ -21,13 +21,12 @@ def passed(result: Mapping[str, Any]) -> str:
         SVG.
     """
     methods = result["methods"]
-    tallies: dict[str, Any] = {}
+    values: dict[str, tuple[float, str]] = {}
     for label, fields in methods.items():
-        count = fields["passed"]["mean"]
-        whole = int(count) if count == int(count) else count  # 37, but 34.5
-        tallies[label] = (whole, round(fields["evaluated"]["mean"]))
+        count, whole = fields["passed"]["mean"], round(fields["evaluated"]["mean"])
+        values[label] = (count / max(whole, 1), f"{count:g} of {whole}")  # 37, 34.5
     fitted = [label for label, fields in methods.items() if "fit_seconds" in fields]
-    return figures.passed(tallies, fitted)
+    return figures.bars(values, fitted, title="Queries that pass")
 
 
 def scaling(result: Mapping[str, Any]) -> str:

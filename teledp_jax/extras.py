@@ -14,7 +14,8 @@ from teledp_jax import errors
 
 PACKAGES = {
     "pipeline": ("duckdb", "sklearn", "threadpoolctl", "tqdm"),
-    "report": ("jinja2", "matplotlib"),
+    "report": ("jinja2",),
+    "figures": ("matplotlib",),
     "marginals": ("mbi",),
     "ray": ("ray", "aiohttp"),
     "s3": ("fsspec",),
@@ -43,7 +44,7 @@ PARTS = {
     "report": "report",
     "studies.intel.reproduction": "report",
     "suites.eventlog": "pipeline",
-    "suites.eventlog.figures": "report",
+    "suites.eventlog.figures": "figures",
     "suites.write": "pipeline",
 }
 """A room or module to the extra that it needs; parts that import these need it too."""

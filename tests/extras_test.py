@@ -63,7 +63,7 @@ def test_without_extras_the_core_works_and_each_other_part_names_its_extra():
         assert text.startswith("MissingExtraError: ")
         assert "not installed: pip install 'teledp_jax[" in text
     assert "teledp_jax[marginals]" in found["teledp_jax.methods.mst"]
-    assert "teledp_jax[report]" in found["teledp_jax.report.figures"]
+    assert "teledp_jax[report]" in found["teledp_jax.report.page"]
     assert "teledp_jax[pipeline]" in found["teledp_jax.job.pipeline"]
 
 

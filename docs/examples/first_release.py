@@ -1,6 +1,6 @@
 """A first release in Python: from data frames to synthetic tables and a figure.
 
-    pip install "teledp_jax[report]"
+    pip install "teledp_jax[figures]"
     python docs/examples/first_release.py [figure.png]
 
 Takes half a minute. The fleet is made up: 2,000 laptops and the apps that crashed on

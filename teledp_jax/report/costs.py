@@ -39,7 +39,7 @@ def costs(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
             points[label] = (fitting, passed / evaluated)
     figure = None
     if len(points) > 1:
-        svg = figures.tradeoff(points, inputs.labels)
+        svg = figures.tradeoff(points, inputs.labels, title="queries passed")
         figure = draw(
             "cost", svg, "Queries passed against seconds to fit, compilation among them"
         )

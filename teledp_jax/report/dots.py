@@ -1,19 +1,17 @@
-"""Draws real values as bars and those of each label as dots or lines."""
+"""Draws real values as bars and those of each label as marks or lines."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib import figure as mpl_figure
-from matplotlib import ticker
 
 from teledp_jax import schemas
-from teledp_jax.report import style
+from teledp_jax.report import drawing, style, texts
 
-_LONGEST_NAME = 30
 _MOST_NAMES = 12
+_STRIP = 13  # height of a bar and its marks
+_PLOT = 120  # height of a distribution
 
 Series = Mapping[str, Sequence[float | None]]
 """Values by label, one for each name; None where a label lacks it."""
@@ -28,10 +26,10 @@ def dots(
     base: str = style.REAL,
     share: bool = False,
 ) -> str:
-    """Draws a bar for what is real and a dot for each label, a line per name.
+    """Draws a bar for what is real and a mark for each label, a strip per name.
 
     Args:
-        names: What the lines are about; the first twelve are shown.
+        names: What the strips are about; the first twelve are shown.
         series: Values by label.
         methods: All labels of the run, for their colors.
         axis: What the values are.
@@ -42,36 +40,35 @@ def dots(
         The SVG.
     """
     names = names[:_MOST_NAMES]
-    palette, markers = style.colors(methods), style.markers(methods)
-    places = np.arange(len(names))[::-1]
-    with style.rules():
-        figure = mpl_figure.Figure(
-            figsize=(4.6, 0.85 + 0.24 * len(names)), layout="constrained"
-        )
-        axes = figure.subplots()
-        if base in series:
-            axes.barh(
-                places, _floats(series[base], len(names)), color=style.REAL_COLOR,
-                height=0.66, label=base,
-            )  # fmt: skip
-        others = [label for label in series if label != base]
-        for i, label in enumerate(others):
-            axes.plot(
-                _floats(series[label], len(names)),
-                places + 0.16 * (i - (len(others) - 1) / 2) / max(len(others) / 3, 1),
-                markers.get(label, "o"), markersize=4.2, markeredgecolor="white",
-                markeredgewidth=0.5, color=palette.get(label, style.INK), label=label,
-            )  # fmt: skip
-        axes.set_yticks(places, [_short(name) for name in names])
-        axes.tick_params(axis="y", length=0)
-        axes.set_xlabel(axis)
-        if share:
-            axes.xaxis.set_major_formatter(ticker.FuncFormatter(style.percent))
-        else:
-            axes.xaxis.set_major_formatter(ticker.FuncFormatter(style.compact))
-        axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
-        style.legend(figure, len(series))
-        return style.svg(figure)
+    found = {label: _finite(values, len(names)) for label, values in series.items()}
+    scale = drawing.linear(
+        (value for values in found.values() for value in values if value is not None),
+        6,
+        drawing.WIDTH - 8,
+    )
+    parts, y = drawing.legend(list(series), methods, base=base)
+    show = style.percent if share else texts.show
+    boxes, places = [], {label: [] for label in series if label != base}
+    for i, name in enumerate(names):
+        top = y
+        for words in drawing.wrap(name, drawing.WIDTH - 8):
+            parts.append(drawing.text(4, y + 11, words))
+            y += drawing.LINE
+        if (value := found.get(base, [None] * len(names))[i]) is not None:
+            left, right = sorted((scale.at(0), scale.at(value)))
+            boxes.append((left, y + 2, max(right - left, 0.5), _STRIP - 4))
+        for label, marks in places.items():
+            if (value := found[label][i]) is not None:
+                marks.append((scale.at(value), y + _STRIP / 2))
+        y += _STRIP
+        lines = drawing.numbers({x: values[i] for x, values in series.items()}, show)
+        parts.append(drawing.hit(0, top, drawing.WIDTH, y - top, [name, *lines]))
+    drawn = [drawing.bars(boxes)]
+    drawn += [drawing.marks(label, methods, marks) for label, marks in places.items()]
+    below, height = drawing.ticks_below(
+        scale, y + 3, style.percent if share else style.compact, axis
+    )
+    return drawing.document([*drawn, *parts, *below], y + 4 + height)
 
 
 def distribution(
@@ -79,7 +76,7 @@ def distribution(
     shares: Mapping[str, Float[np.ndarray, " code"]],
     methods: Sequence[str],
 ) -> str:
-    """Draws the shares of a column's codes: real as bars, labels as lines or dots.
+    """Draws the shares of a column's codes: real as bars, labels as lines or marks.
 
     Args:
         column: The column.
@@ -93,57 +90,87 @@ def distribution(
         real = shares.get(style.REAL, np.zeros(column.num_codes))
         order = np.argsort(-real, kind="stable")
         order = order[: min(_MOST_NAMES, max(int((real > 0).sum()), 1))]
-        texts = column.labels()
+        labels = column.labels()
         return dots(
-            [texts[i] for i in order],
+            [labels[i] for i in order],
             {label: [float(part[i]) for i in order] for label, part in shares.items()},
             methods,
             axis="share of rows",
             share=True,
         )
-    palette, markers = style.colors(methods), style.markers(methods)
-    places = np.arange(column.num_codes)
-    with style.rules():
-        figure = mpl_figure.Figure(figsize=(4.6, 2.3), layout="constrained")
-        axes = figure.subplots()
-        for label, part in shares.items():
-            if label == style.REAL:
-                axes.bar(
-                    places, part, width=0.92, color=style.REAL_COLOR, label=style.REAL
+    parts, top = drawing.legend(list(shares), methods, base=style.REAL)
+    foot = top + _PLOT
+    most = max(float(part.max()) for part in shares.values())
+    scale = drawing.linear([most], foot, top)
+    across = drawing.Axis(0, column.num_codes, 34, drawing.WIDTH - 4)
+    for value in scale.ticks(3):
+        y = scale.at(value)
+        parts += [drawing.line(across.start, y, across.end, y, dotted=value > 0)]
+        parts += [drawing.text(30, y + 4, style.percent(value), anchor="end")]
+    step = across.at(1) - across.at(0)
+    for label, part in shares.items():
+        heights = [scale.at(float(value)) for value in part]
+        if label == style.REAL:
+            parts.append(
+                drawing.bars(
+                    (across.at(i + 0.05), y, round(0.9 * step, 1), round(foot - y, 1))
+                    for i, y in enumerate(heights)
                 )
+            )
+            continue
+        places = [(across.at(i + 0.5), y) for i, y in enumerate(heights)]
+        parts.append(drawing.polyline(label, methods, places))
+        parts.append(drawing.marks(label, methods, [places[-1]]))
+    below, height = _bin_ticks(column, across, foot)
+    labels = column.labels()
+    hits = [
+        drawing.hit(
+            across.at(i),
+            top,
+            round(step, 1),
+            _PLOT,
+            [
+                f"{labels[i]} {column.unit if i >= column.first_bin else ''}".strip(),
+                *drawing.numbers(
+                    {label: float(part[i]) for label, part in shares.items()},
+                    style.percent,
+                ),
+            ],
+        )
+        for i in range(column.num_codes)
+    ]
+    return drawing.document([*parts, *below, *hits], foot + height)
+
+
+def _bin_ticks(
+    column: schemas.Column, across: drawing.Axis, foot: float
+) -> tuple[list[str], float]:
+    """Names absent, zero and some of the edges of the bins; returns their height."""
+    named = [(0.5, "absent")] + ([(1.5, "zero")] if column.has_zero else [])
+    for i in range(column.num_bins + 1):
+        named.append((float(column.first_bin + i), style.compact(column.edges[i])))
+    parts: list[str] = []
+    free = -math.inf
+    for i, (place, words) in enumerate(named):
+        half = drawing.width_of(words) / 2
+        x = min(max(across.at(place), half), drawing.WIDTH - half)
+        row = max(column.first_bin - i, 0)  # absent and zero have lines of their own
+        if not row:
+            if x - half < free:
                 continue
-            axes.plot(
-                places, part, marker=markers.get(label, "o"), markersize=3,
-                linewidth=1.1, color=palette.get(label, style.INK), label=label,
-            )  # fmt: skip
-        _bin_ticks(axes, column)
-        axes.yaxis.set_major_formatter(ticker.FuncFormatter(style.percent))
-        axes.yaxis.set_major_locator(ticker.MaxNLocator(4))
-        style.legend(figure, len(shares))
-        return style.svg(figure)
-
-
-def _bin_ticks(axes: Any, column: schemas.Column) -> None:
-    """Names absent, zero and some of the edges of the bins on the x axis."""
-    named = [(0.0, "absent")] + ([(1.0, "zero")] if column.has_zero else [])
-    step = max(math.ceil(column.num_bins / 5), 1)
-    for i in range(0, column.num_bins + 1, step):
-        named.append((column.first_bin + i - 0.5, style.compact(column.edges[i])))
-    axes.set_xticks([place for place, _ in named], [text for _, text in named])
-    for text in axes.get_xticklabels()[: column.first_bin]:
-        text.set(rotation=90, fontsize=7)
+            free = x + half + 8
+        y = foot + 13 + drawing.LINE * row
+        parts.append(drawing.text(x, y, words, anchor="middle"))
     if column.unit:
-        axes.set_xlabel(column.unit)
+        y = foot + 13 + drawing.LINE
+        unit = drawing.text(across.end, y, column.unit, anchor="end", name="soft")
+        parts.append(unit)
+    return parts, 18 + drawing.LINE * column.first_bin
 
 
-def _floats(values: Sequence[float | None], count: int) -> Float[np.ndarray, " name"]:
-    """Takes the first values, what is missing or infinite as NaN."""
-    numbers = np.array(
-        [math.nan if value is None else value for value in values[:count]], float
-    )
-    return np.where(np.isfinite(numbers), numbers, math.nan)
-
-
-def _short(name: str) -> str:
-    """Shortens a name so that it fits beside an axis."""
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+def _finite(values: Sequence[float | None], count: int) -> list[float | None]:
+    """Takes the first values; what is infinite or no number has no place: None."""
+    return [
+        value if value is not None and math.isfinite(value) else None
+        for value in values[:count]
+    ]

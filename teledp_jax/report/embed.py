@@ -1,9 +1,10 @@
 """Keeps a figure as a file of the run folder and as a part of the page."""
 
-import base64
 import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
+
+import markupsafe
 
 from teledp_jax import runs
 
@@ -12,11 +13,11 @@ class Figure(NamedTuple):
     """A figure as the page embeds it.
 
     Attributes:
-        src: The SVG as a data URI.
+        svg: The drawing itself, whose texts are escaped.
         alt: What it shows, in words.
     """
 
-    src: str
+    svg: markupsafe.Markup
     alt: str
 
 
@@ -37,7 +38,6 @@ def keeper(folder: pathlib.Path) -> Draw:
     def draw(name: str, svg: str, alt: str) -> Figure:
         with runs.atomic(folder / f"{name}.svg") as temporary:
             temporary.write_text(svg, encoding="utf-8")
-        encoded = base64.b64encode(svg.encode()).decode()
-        return Figure(src=f"data:image/svg+xml;base64,{encoded}", alt=alt)
+        return Figure(svg=markupsafe.Markup(svg), alt=alt)
 
     return draw

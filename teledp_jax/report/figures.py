@@ -1,103 +1,94 @@
-"""Draws what a run's methods pass, miss and cost, as SVG with text that stays text."""
+"""Draws how the labels of a run do and what they cost."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from matplotlib import figure as mpl_figure
-from matplotlib import ticker
+from teledp_jax.report import drawing, style, texts
 
-from teledp_jax.report import style
-
-_MOST_SHAPES = 1000  # beyond it points are drawn as a picture
+_ROW = 18
+_SIDE = 200  # height of a plane of points
 
 
-def passed(tallies: Mapping[str, tuple[int, int]], methods: Sequence[str]) -> str:
-    """Draws the share of queries that each label passes.
+def bars(
+    values: Mapping[str, tuple[float, str]], methods: Sequence[str], *, title: str
+) -> str:
+    """Draws a bar for the share of each label, from 0 to 100 %.
 
     Args:
-        tallies: By label, the number of queries passed and evaluated.
+        values: By label, the share and the words that stand beside its bar.
         methods: Labels that are methods; the others are references, drawn in grey.
+        title: What the shares are.
 
     Returns:
         The SVG.
     """
-    labels = list(tallies)[::-1]
-    palette = style.colors(methods)
-    with style.rules():
-        figure, axes = _lines(len(labels))
-        bars = axes.barh(
-            labels,
-            [tallies[label][0] / max(tallies[label][1], 1) for label in labels],
-            color=[palette.get(label, style.REAL_COLOR) for label in labels],
-            height=0.62,
-        )
-        axes.bar_label(
-            bars,
-            [f"{tallies[label][0]} of {tallies[label][1]}" for label in labels],
-            padding=4,
-        )
-        axes.set(xlim=(0, 1.2), xticks=[0, 0.5, 1], title="Queries that pass")
-        axes.xaxis.set_major_formatter(ticker.PercentFormatter(1))
-        return style.svg(figure)
+    left = _left(values)
+    right = (
+        drawing.WIDTH - 6 - max(drawing.width_of(words) for _, words in values.values())
+    )
+    scale = drawing.Axis(0.0, 1.0, left, right)
+    parts, y = [drawing.text(4, 12, title)], 20.0
+    for label, (share, words) in values.items():
+        end = scale.at(share)
+        parts += [
+            drawing.text(left - 6, y + 12, label, anchor="end"),
+            drawing.box(label, methods, left, y + 2, max(end - left, 0.5), _ROW - 6),
+            drawing.text(end + 5, y + 12, words),
+            drawing.hit(0, y, drawing.WIDTH, _ROW, [f"{label}: {words}"]),
+        ]
+        y += _ROW
+    below, height = drawing.ticks_below(scale, y + 2, style.percent)
+    return drawing.document([*parts, *below], y + 2 + height)
 
 
-def normalized(values: Mapping[str, float], methods: Sequence[str]) -> str:
-    """Draws the median normalised error of each label on a log axis, a line at 1."""
-    palette = style.colors(methods)
-    finite = [value for value in values.values() if math.isfinite(value)]
-    low, high = min([0.5, *finite]) / 1.5, max([10.0, *finite]) * 2
-    with style.rules():
-        figure, axes = _lines(len(values))
-        axes.axvline(1, color=style.INK, linewidth=0.8, linestyle=":")
-        for label, value in reversed(list(values.items())):
-            place = min(value, high / 1.5)
-            axes.plot(
-                [place], [label], "o", markersize=7, color=palette.get(label, style.INK)
-            )
-            axes.annotate(
-                f"{value:.3g}" if math.isfinite(value) else "\N{INFINITY}",
-                (place, label), (7, 0), va="center", textcoords="offset points",
-            )  # fmt: skip
-        axes.set(xscale="log", xlim=(low, high), title="Median normalised error")
-        axes.margins(y=0.6 / max(len(values), 1))
-        style.plain_log(axes)
-        return style.svg(figure)
+def normalized(
+    values: Mapping[str, float], methods: Sequence[str], *, title: str
+) -> str:
+    """Draws an error of each label over its reference on a log axis, a line at 1."""
+    finite = [value for value in values.values() if math.isfinite(value) and value > 0]
+    low, high = min([0.5, *finite]) / 1.3, max([10.0, *finite]) * 1.3
+    left = _left(values)
+    scale = drawing.Axis(low, high, left, drawing.WIDTH - 44, log=True)
+    parts, y = [drawing.text(4, 12, title)], 20.0
+    foot = y + _ROW * len(values)
+    parts.append(drawing.line(scale.at(1), y, scale.at(1), foot, dotted=True))
+    for label, value in values.items():
+        x, words = scale.at(max(value, low)), texts.show(value)
+        parts += [
+            drawing.text(left - 6, y + 12, label, anchor="end"),
+            drawing.marks(label, methods, [(x, y + 8)]),
+            drawing.text(x + 8, y + 12, words),
+            drawing.hit(0, y, drawing.WIDTH, _ROW, [f"{label}: {words}"]),
+        ]
+        y += _ROW
+    below, height = drawing.ticks_below(scale, foot + 2, style.compact)
+    return drawing.document([*parts, *below], foot + 2 + height)
 
 
-def _lines(count: int) -> tuple[mpl_figure.Figure, Any]:
-    """Makes a figure with a line for each of `count` labels."""
-    figure = mpl_figure.Figure(figsize=(4.6, 0.75 + 0.32 * count), layout="constrained")
-    axes = figure.subplots()
-    axes.tick_params(axis="y", length=0)
-    return figure, axes
-
-
-def tradeoff(points: Mapping[str, tuple[float, float]], methods: Sequence[str]) -> str:
-    """Draws queries passed against seconds of the fit, compilation included."""
-    palette, markers = style.colors(methods), style.markers(methods)
-    with style.rules():
-        figure = mpl_figure.Figure(figsize=(5.2, 2.7), layout="constrained")
-        axes = figure.subplots()
-        for label, (cost, share) in points.items():
-            axes.plot(
-                [max(cost, 1e-2)], [share], markers.get(label, "o"), markersize=7,
-                color=palette.get(label, style.INK),
-            )  # fmt: skip
-            axes.annotate(
-                label, (max(cost, 1e-2), share), (8, 0), textcoords="offset points",
-                va="center",
-            )  # fmt: skip
-        axes.set(
-            xscale="log", ylim=(0, 1.05), xlabel="seconds to fit",
-            ylabel="queries passed",
-        )  # fmt: skip
-        style.plain_log(axes)
-        axes.yaxis.set_major_formatter(ticker.PercentFormatter(1))
-        axes.margins(x=0.25)
-        axes.grid(color="#e8ebf0", linewidth=0.7)
-        axes.set_axisbelow(True)
-        return style.svg(figure)
+def tradeoff(
+    points: Mapping[str, tuple[float, float]], methods: Sequence[str], *, title: str
+) -> str:
+    """Draws a share of each label against the seconds of its fit, on a log axis."""
+    times = [max(cost, 1e-2) for cost, _ in points.values()]
+    across = drawing.Axis(
+        min(times) / 1.5, max(times) * 1.5, 40, drawing.WIDTH - 12, log=True
+    )
+    parts, top = drawing.legend(list(points), methods)
+    up = drawing.Axis(0.0, 1.0, top + 14 + _SIDE * 0.7, top + 14)
+    parts.append(drawing.text(4, top + 6, title, name="soft"))
+    for value in up.ticks():
+        y = up.at(value)
+        parts.append(drawing.line(across.start, y, across.end, y, dotted=value > 0))
+        parts.append(drawing.text(36, y + 4, style.percent(value), anchor="end"))
+    for label, (cost, share) in points.items():
+        x, y = across.at(max(cost, 1e-2)), up.at(share)
+        parts.append(drawing.marks(label, methods, [(x, y)]))
+        words = [f"{label}: {texts.seconds(cost)}, {style.percent(share)}"]
+        parts.append(drawing.hit(x - 8, y - 8, 16, 16, words))
+    below, height = drawing.ticks_below(
+        across, up.start, style.compact, "seconds to fit"
+    )
+    return drawing.document([*parts, *below], up.start + height)
 
 
 def scatter(
@@ -112,30 +103,28 @@ def scatter(
     Returns:
         The SVG.
     """
-    palette, markers = style.colors(methods), style.markers(methods)
     real = [x for pairs in points.values() for x, _ in pairs]
-    low, high = min(real) / 10, max(real) * 4
-    with style.rules():
-        figure = mpl_figure.Figure(figsize=(4.6, 3.4), layout="constrained")
-        axes = figure.subplots()
-        axes.plot(
-            [low, high], [low, high], color=style.INK, linewidth=0.8, linestyle=":"
-        )
-        for label, pairs in points.items():
-            axes.plot(
-                [x for x, _ in pairs], [max(y, low * 1.15) for _, y in pairs],
-                markers.get(label, "o"), markersize=3.5, alpha=0.7,
-                markeredgewidth=0, color=palette.get(label, style.INK), label=label,
-                rasterized=len(pairs) > _MOST_SHAPES,
-            )  # fmt: skip
-        axes.set(
-            xscale="log", yscale="log", xlabel="share of real devices",
-            ylabel="share of synthetic devices", ylim=(low, high),
-            xlim=(min(real) / 1.5, max(real) * 1.5),
-        )  # fmt: skip
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(ticker.LogLocator(subs=(1, 3)))
-            axis.set_major_formatter(ticker.FuncFormatter(style.percent))
-            axis.set_minor_locator(ticker.NullLocator())
-        style.legend(figure, len(points))
-        return style.svg(figure)
+    low, high = min(real) / 1.5, max(real) * 1.5
+    across = drawing.Axis(low, high, 50, drawing.WIDTH - 10, log=True)
+    parts, top = drawing.legend(list(points), methods)
+    up = drawing.Axis(min(real) / 10, max(real) * 4, top + 14 + _SIDE, top + 14, True)
+    parts.append(drawing.text(4, top + 6, "share of synthetic devices", name="soft"))
+    for value in up.ticks():
+        y = up.at(value)
+        parts.append(drawing.line(across.start, y, across.end, y, dotted=True))
+        parts.append(drawing.text(46, y + 4, style.percent(value), anchor="end"))
+    parts.append(
+        drawing.line(across.start, up.at(low), across.end, up.at(high), dotted=True)
+    )
+    for label, pairs in points.items():
+        places = dict.fromkeys((across.at(x), up.at(y)) for x, y in pairs)
+        parts.append(drawing.marks(label, methods, places))
+    below, height = drawing.ticks_below(
+        across, up.start, style.percent, "share of real devices"
+    )
+    return drawing.document([*parts, *below], up.start + height)
+
+
+def _left(labels: Mapping[str, object]) -> float:
+    """Where bars begin, so that the longest label fits before them."""
+    return min(max(drawing.width_of(label) for label in labels) + 12, 200)

@@ -60,11 +60,15 @@ def _figures(
     drawn = {}
     if passed:
         told = ", ".join(f"{name} {a} of {b}" for name, (a, b) in passed.items())
-        svg = figures.passed(passed, inputs.labels)
+        values = {
+            name: (won / max(count, 1), f"{won} of {count}")
+            for name, (won, count) in passed.items()
+        }
+        svg = figures.bars(values, inputs.labels, title="Queries that pass")
         drawn["passed"] = draw("passed", svg, f"Queries that pass: {told}.")
     if shown := {name: value for name, value in normalized.items() if value}:
         told = ", ".join(f"{name} {value:.3g}" for name, value in shown.items())
-        svg = figures.normalized(shown, inputs.labels)
+        svg = figures.normalized(shown, inputs.labels, title="Median normalised error")
         alt = f"Median normalised error: {told}."
         drawn["normalized"] = draw("normalized_error", svg, alt)
     return drawn

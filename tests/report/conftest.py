@@ -37,8 +37,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 @pytest.fixture
 def draw() -> embed.Draw:
-    """Keeps no file; the source of a figure is its name."""
-    return lambda name, svg, alt: embed.Figure(src=name, alt=alt)
+    """Keeps no file; the drawing of a figure is its name."""
+    return lambda name, svg, alt: embed.Figure(svg=name, alt=alt)
 
 
 @pytest.fixture

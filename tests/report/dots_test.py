@@ -18,6 +18,12 @@ def test_infinite_and_missing_values_are_drawn_as_gaps():
     assert {"a", "b"} <= set(svg_lib.texts(svg))
 
 
+def test_each_strip_shows_its_numbers_under_the_pointer():
+    series = {"real": [1234.0], "pe": [None]}
+    svg = dots.dots(["a"], series, ["pe"], axis="v")
+    assert "<title>a\nreal 1,234\npe \N{EN DASH}</title>" in svg
+
+
 def test_number_axis_names_absent_zero_and_edges():
     column = toys.whole("runs", 1, 2, 3, has_zero=True, unit="runs")
     shares = {"real": np.array([0.1, 0.2, 0.3, 0.4])}

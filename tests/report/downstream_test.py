@@ -6,7 +6,7 @@ from teledp_jax.report import downstream, run_files
 def test_each_score_has_a_figure_and_each_task_its_rows(run, suite, draw):
     inputs = run_files.read(run, suite.folder)
     found = downstream.section(inputs, draw)
-    assert [figure.src for figure in found["figures"]] == [
+    assert [figure.svg for figure in found["figures"]] == [
         "downstream_auc",
         "downstream_f1",
     ]

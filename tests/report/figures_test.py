@@ -3,15 +3,16 @@ from tests.report import svg as svg_lib
 
 
 def test_figures_repeat():
-    tallies = {"pe": (3, 4), "half_sample": (4, 4)}
-    drawn = [figures.passed(tallies, ["pe"]) for _ in range(2)]
+    values = {"pe": (0.75, "3 of 4"), "half_sample": (1.0, "4 of 4")}
+    drawn = [figures.bars(values, ["pe"], title="t") for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert "3 of 4" in svg_lib.texts(drawn[0])
 
 
 def test_normalised_errors_are_named_and_numbered():
-    found = svg_lib.texts(figures.normalized({"pe": 2.5, "mst": float("inf")}, ["pe"]))
-    assert {"pe", "mst", "2.5", "∞"} <= set(found)
+    values = {"pe": 2.5, "mst": float("inf")}
+    found = svg_lib.texts(figures.normalized(values, ["pe"], title="Error"))
+    assert {"Error", "pe", "mst", "2.5", "∞"} <= set(found)
 
 
 def test_scatter_draws_every_label_and_what_was_lost():
@@ -20,5 +21,6 @@ def test_scatter_draws_every_label_and_what_was_lost():
 
 
 def test_tradeoff_names_every_label():
-    drawn = figures.tradeoff({"pe": (3.0, 0.5), "mst": (0.0, 1.0)}, ["pe", "mst"])
+    points = {"pe": (3.0, 0.5), "mst": (0.0, 1.0)}
+    drawn = figures.tradeoff(points, ["pe", "mst"], title="right")
     assert {"pe", "mst", "seconds to fit"} <= set(svg_lib.texts(drawn))

@@ -66,7 +66,7 @@ def test_sections_stand_in_the_order_of_a_reader(written):
 
 def test_page_is_self_contained_and_its_links_lead_somewhere(written):
     reader = read(written)
-    assert all(source.startswith("data:image/svg+xml") for source in reader.sources)
+    assert not reader.sources  # charts are drawn in the page
     assert all(link.startswith("#") for link in reader.links)
     assert {link[1:] for link in reader.links} <= set(reader.ids)
     assert not {"script", "link", "iframe"} & set(reader.tags)

@@ -18,5 +18,5 @@ def test_a_query_without_results_keeps_its_checks(run, suite, draw):
 def test_a_query_with_results_has_a_grid_per_value_column(run, suite, draw):
     part = queries.section(run_files.read(run, suite.folder), draw)[0]
     assert [name for name, _ in part["grids"]] == ["num_devices", "mean_crashes"]
-    assert part["figure"].src == "query_crash_by_vendor"
+    assert part["figure"].svg == "query_crash_by_vendor"
     assert "half_sample" not in part["checks"].columns

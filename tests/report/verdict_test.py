@@ -15,7 +15,7 @@ def test_the_best_label_passes_the_largest_share(inputs, draw):
     assert found["best"] == "pe"
     assert found["tallies"]["pe"] == (2, 3)
     assert found["tallies"]["dpsgd_vae"] == (1, 2)
-    assert found["passed"].src == "passed"
+    assert found["passed"].svg == "passed"
     assert "pe 2 of 3" in found["passed"].alt
 
 

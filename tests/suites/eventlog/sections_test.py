@@ -70,7 +70,7 @@ def test_logs_stand_beside_the_published_one(found):
     assert part["compared"].rows[-1][-2:] == ("0.137", "\N{EN DASH}")
     assert part["rates"].rows == (("A", "2.000", "2.100", "3.000"),)
     assert part["shares"][1].rows == (("open", "0.00", "-2.00"),)
-    assert part["figure"].startswith("<?xml")
+    assert part["figure"].startswith("<svg")
 
 
 def test_targets_say_which_are_met(found):
