@@ -48,7 +48,10 @@ def dots(
     )
     parts, y = drawing.legend(list(series), methods, base=base)
     show = style.percent if share else texts.show
-    boxes, places = [], {label: [] for label in series if label != base}
+    boxes: list[tuple[float, float, float, float]] = []
+    places: dict[str, list[tuple[float, float]]] = {
+        label: [] for label in series if label != base
+    }
     for i, name in enumerate(names):
         top = y
         for words in drawing.wrap(name, drawing.WIDTH - 8):
