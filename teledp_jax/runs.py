@@ -104,6 +104,16 @@ class Run:
         return self.folder / "scores.csv"
 
     @property
+    def answers(self) -> pathlib.Path:
+        """One row a label, query, value column and group: is the answer right?"""
+        return self.folder / "answers.csv"
+
+    @property
+    def judgement(self) -> pathlib.Path:
+        """One row a label and query: how many answers are right, and by how much."""
+        return self.folder / "judgement.csv"
+
+    @property
     def statistics(self) -> pathlib.Path:
         """One row a label, table and column."""
         return self.folder / "statistics.csv"

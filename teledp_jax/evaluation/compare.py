@@ -64,7 +64,9 @@ def compare(
     empty = not real.rows or not synthetic.rows
     measured: list[tuple[str, catalog.Metric, float, float]] = []
     if query.coverage is not None or empty:
-        overlap = 0.0 if empty else _coverage(query, real, synthetic, corrected)
+        overlap = (
+            0.0 if empty else coverage(query, real, synthetic, corrected=corrected)
+        )
         threshold = query.coverage or catalog.GROUP_COVERAGE
         measured.append(("coverage", "coverage", overlap, threshold))
     for value in query.values:
@@ -133,11 +135,15 @@ def rows(
     return result
 
 
-def _coverage(
-    query: catalog.Query, real: run.Result, synthetic: run.Result, corrected: bool
+def coverage(
+    query: catalog.Query,
+    real: run.Result,
+    synthetic: run.Result,
+    *,
+    corrected: bool,
 ) -> float:
-    """Jaccard overlap of keys, by group where the query ranks within groups."""
-    sides = [_keyed(side, query.keys, None) for side in (real, synthetic)]
+    """Computes the Jaccard overlap of keys, by group where a query ranks in groups."""
+    sides = [keyed(side, query.keys, None) for side in (real, synthetic)]
     if not query.within:
         return metrics.jaccard(sides[0].keys(), sides[1].keys(), corrected=corrected)
     return metrics.grouped_coverage(
@@ -160,10 +166,10 @@ def _measure(
             "mean_relative_error": metrics.mean_relative_error,
             "share_variation": metrics.share_variation,
         }[value.metric]
-        return of_columns(_column(real, value.column), _column(synthetic, value.column))
+        return of_columns(column(real, value.column), column(synthetic, value.column))
     last = value.metric == "agreement"
     sides = [
-        _keyed(side, query.keys, value.column, last=last) for side in (real, synthetic)
+        keyed(side, query.keys, value.column, last=last) for side in (real, synthetic)
     ]
     if value.metric == "agreement":
         return metrics.agreement(*sides)
@@ -181,15 +187,15 @@ def _measure(
     return metrics.relative_error(*sides, corrected=corrected)
 
 
-def _column(result: run.Result, name: str) -> list[Any]:
-    """Cells of a column; none where an empty file left no columns."""
+def column(result: run.Result, name: str) -> list[Any]:
+    """Lists the cells of a column; none where an empty file left no columns."""
     return result.column(name) if result.rows else []
 
 
-def _keyed(
+def keyed(
     result: run.Result, keys: Sequence[str], column: str | None, *, last: bool = False
 ) -> dict[metrics.Key, Any]:
-    """Cells by key; a key that occurs twice has its first row, or its last."""
+    """Indexes cells by key; a key that occurs twice has its first row, or its last."""
     cells: dict[metrics.Key, Any] = {}
     if not result.rows:
         return cells

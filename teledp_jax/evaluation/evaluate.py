@@ -15,6 +15,7 @@ from teledp_jax.evaluation import (
     compare,
     downstream,
     features,
+    judge,
     rare,
     statistics,
     summary,
@@ -22,10 +23,9 @@ from teledp_jax.evaluation import (
 from teledp_jax.queries import catalog, dry_run
 from teledp_jax.queries import run as run_lib
 
-HALF_SAMPLE = "half_sample"
 CEILING = "ceiling"
 PUBLIC_CEILING = "ceiling_public"
-_REFERENCES = (HALF_SAMPLE, CEILING, PUBLIC_CEILING)
+_REFERENCES = (judge.HALF_SAMPLE, CEILING, PUBLIC_CEILING)
 
 Progress = Callable[[int, int], object]
 """Called with the number of steps done and their total."""
@@ -37,10 +37,11 @@ def evaluate(
     workloads: Sequence[str],
     labels: Sequence[str],
     *,
+    min_devices: int,
     missing_tables: Collection[str] = (),
     progress: Progress | None = None,
 ) -> None:
-    """Writes results, scores, statistics, rare events, downstream models and summary.
+    """Writes results, answers, scores, statistics, rare events, models and summary.
 
     The labels `half_sample` (one half of the real fleet held to the other), `ceiling`
     (the real fleet encoded and decoded) and `ceiling_public` (the same in the headers'
@@ -53,6 +54,7 @@ def evaluate(
         suite: Its suite.
         workloads: Names of workloads.
         labels: Labels of methods.
+        min_devices: Fewest devices of a group whose answers are judged.
         missing_tables: Tables that the source lacks: their queries are left out.
         progress: Told how far it is.
 
@@ -62,14 +64,15 @@ def evaluate(
     queries = catalog.select(catalog.load(suite.folder / "queries"), workloads)
     dry_run.check(queries, suite.schema)
     folders = _folders(run, labels)
-    num_runs = len(folders) + (HALF_SAMPLE in folders)
+    num_runs = len(folders) + (judge.HALF_SAMPLE in folders)
     advance = _counter(
         progress,
         num_runs * len(queries) + len(folders) * (len(suite.schema.tables) + 1),
     )
     names = [*(name for name in _REFERENCES if name in folders), *labels]
     results = _run_all(run, queries, folders, names, missing_tables, advance)
-    _write_scores(run, queries, results, names)
+    judged = judge.write(run, queries, results, names, min_devices=min_devices)
+    _write_scores(run, queries, results, names, judged)
     _write_statistics(run, suite.schema, folders, advance)
     _write_downstream(run, suite.schema, folders, advance)
 
@@ -78,7 +81,7 @@ def _folders(run: runs.Run, labels: Sequence[str]) -> dict[str, pathlib.Path]:
     """Device tables by label, `real` the first."""
     folders = {
         "real": run.real,
-        HALF_SAMPLE: run.half("second"),
+        judge.HALF_SAMPLE: run.half("second"),
         CEILING: run.ceiling,
         PUBLIC_CEILING: run.public_ceiling,
         **{label: run.synthetic(label) for label in labels},
@@ -114,7 +117,7 @@ def _run_all(
     missing_tables: Collection[str],
     advance: Callable[[], None],
 ) -> dict[str, run_lib.Results]:
-    """Results by label; `first_half` is what `half_sample` is held to."""
+    """Results by label; `judge.FIRST_HALF` is what `half_sample` is held to."""
 
     def on(folder: pathlib.Path, results_folder: pathlib.Path) -> run_lib.Results:
         return run_lib.run_queries(
@@ -128,8 +131,8 @@ def _run_all(
     results = {
         label: on(folder, run.results(label)) for label, folder in folders.items()
     }
-    if HALF_SAMPLE in folders:
-        results["first_half"] = on(run.half("first"), run.half_reference)
+    if judge.HALF_SAMPLE in folders:
+        results[judge.FIRST_HALF] = on(run.half("first"), run.half_reference)
     for label in set(names) - set(results):
         results[label] = {
             query.name: run_lib.read(
@@ -145,15 +148,18 @@ def _write_scores(
     queries: Sequence[catalog.Query],
     results: Mapping[str, run_lib.Results],
     names: Sequence[str],
+    judged: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Writes `scores.csv`, `scores_corrected.csv` and `summary.json`."""
     checks: dict[bool, dict[str, compare.Checks]] = {False: {}, True: {}}
     for corrected, label in itertools.product((False, True), names):
-        reference = "first_half" if label == HALF_SAMPLE else "real"
+        reference = judge.FIRST_HALF if label == judge.HALF_SAMPLE else "real"
         checks[corrected][label] = compare.compare_all(
             queries, results[reference], results[label], corrected=corrected
         )
-    halves = {corrected: checks[corrected].get(HALF_SAMPLE, {}) for corrected in checks}
+    halves = {
+        corrected: checks[corrected].get(judge.HALF_SAMPLE, {}) for corrected in checks
+    }
     for corrected, path in (
         (False, run.scores),
         (True, run.scores.with_name("scores_corrected.csv")),
@@ -170,6 +176,7 @@ def _write_scores(
             **summary.summarize(
                 queries, found, checks[True][label], halves[False], halves[True]
             ),
+            **judged[label],
         }
         for label, found in checks[False].items()
     }

@@ -164,7 +164,7 @@ class Dependencies:
                 *["workloads"] * bool(self._filled(stage.label)),
             ),
             "answer": ("workloads", "budget.epsilon", "budget.delta"),
-            "evaluate": ("workloads", "query_answers"),
+            "evaluate": ("workloads", "query_answers", "min_devices"),
         }[stage.name]  # fmt: skip
 
     def _values(self, stage: Stage) -> dict[str, Any]:

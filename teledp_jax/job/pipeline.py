@@ -254,6 +254,7 @@ class Job:
                 self.learnt,
                 self.settings.workloads,
                 self.settings.labels,
+                min_devices=self.settings.min_devices,
                 missing_tables=runs.read_json(self.run.missing_tables),
                 progress=_counter(bar, "evaluate"),
             )

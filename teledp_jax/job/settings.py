@@ -65,6 +65,7 @@ def default(suite: str) -> ml_collections.ConfigDict:
                 "presence": False,  # also shares of devices that have a table
             },
             "query_answers": False,  # noisy answers beside synthetic data
+            "min_devices": 50,  # of a group whose answers are judged
             "seed": config_dict.placeholder(int),  # none: the operating system
             "holdout": 0.1,
             "allow_missing_tables": False,
@@ -141,6 +142,7 @@ class Settings:
     book: book_lib.Book | None
     domains: Domains
     query_answers: bool
+    min_devices: int
     seed: int | None
     holdout: float
     allow_missing_tables: bool
@@ -187,6 +189,10 @@ class Settings:
         ):
             if not low <= value < 1:
                 raise errors.InputError(f"{name}: expected a share, got {value}.")
+        if self.min_devices < 1:
+            raise errors.InputError(
+                f"min_devices: expected 1 or more, got {self.min_devices}."
+            )
         if self.engine not in ("local", "ray"):
             raise errors.InputError(
                 f"engine={self.engine!r} is unknown; use local or ray."
@@ -271,6 +277,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         book=_book(budget),
         domains=_section("domains", plain["domains"], Domains),
         query_answers=bool(plain["query_answers"]),
+        min_devices=plain["min_devices"],
         seed=plain["seed"],
         holdout=plain["holdout"],
         allow_missing_tables=plain["allow_missing_tables"],

@@ -24,14 +24,18 @@ Metric = Literal[
 
 GROUP_COVERAGE = 0.5  # least Jaccard overlap of the groups of an aggregate
 ITEM_COVERAGE = 0.3  # least Jaccard overlap of the items of a ranking
+TOLERANCE = 0.25  # relative error of a right answer, where a header states no other
 
 _KEYS = frozenset(
     {
         "question", "codename", "type", "rare", "tables", "keys", "within", "coverage",
-        "values", "contributions",
+        "values", "devices", "contributions",
     }
 )  # fmt: skip
 _METRICS = tuple(name for name in get_args(Metric) if name != "coverage")
+_FIELDS = {"metric", "threshold"}
+_ERRORS = ("relative_error", "row_count", "mean_relative_error", "share_variation")
+"""Metrics whose threshold is an error of the value itself: also its tolerance."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,11 +46,15 @@ class Value:
         column: Column of the result; for `row_count` only a name.
         metric: How the real and the synthetic column are compared.
         threshold: Where the check begins to pass.
+        tolerance: Largest error of a right answer: of one value of one group. 0 for
+            `agreement`; else as the header states, or the threshold where the metric is
+            an error of the value, or `TOLERANCE`.
     """
 
     column: str
     metric: Metric
     threshold: float
+    tolerance: float = TOLERANCE
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,6 +76,8 @@ class Query:
             a header leaves out follows the published scorer: 0.3 for rankings, 0.5
             where relative errors are taken by group, not checked elsewhere.
         values: Checks of value columns; a query without any is run and not scored.
+        devices: Which devices a group is made of: a SELECT of device id and keys, or
+            the name of the column that counts them; None where it is not stated.
         contributions: What a device adds to the answer, where the header declares it.
         statement: The SQL, never edited.
     """
@@ -86,6 +96,7 @@ class Query:
     values: tuple[Value, ...]
     contributions: contributions_lib.Contributions | None
     statement: str
+    devices: str | None = None
 
 
 def load(folder: pathlib.Path) -> dict[str, list[Query]]:
@@ -197,6 +208,7 @@ def _read(file: sqlfile.SqlFile) -> Query:
         values=values,
         contributions=contributions_lib.parse(file),
         statement=file.statement,
+        devices=_devices(file),
     )
 
 
@@ -208,17 +220,35 @@ def _values(file: sqlfile.SqlFile) -> tuple[Value, ...]:
 
 def _value(file: sqlfile.SqlFile, name: str, field: Any) -> Value:
     """One check, as in `{metric: relative_error, threshold: 0.25}`."""
-    if not isinstance(field, dict) or set(field) != {"metric", "threshold"}:
+    if not isinstance(field, dict) or set(field) - {"tolerance"} != _FIELDS:
         raise errors.InputError(
-            f"{file.path}: values.{name} must be {{metric: ..., threshold: ...}}."
+            f"{file.path}: values.{name} must be {{metric: ..., threshold: ...}}, "
+            "perhaps with a tolerance."
         )
     if field["metric"] not in _METRICS:
         raise errors.InputError(
             f"{file.path}: values.{name}.metric={field['metric']!r} is none of "
             f"{list(_METRICS)}."
         )
+    metric = field["metric"]
     threshold = _number(file, f"values.{name}.threshold", field["threshold"])
-    return Value(column=name, metric=field["metric"], threshold=threshold)
+    tolerance = threshold if metric in _ERRORS else TOLERANCE
+    if metric == "agreement":
+        tolerance = 0.0
+    if "tolerance" in field:
+        tolerance = _number(file, f"values.{name}.tolerance", field["tolerance"])
+    return Value(column=name, metric=metric, threshold=threshold, tolerance=tolerance)
+
+
+def _devices(file: sqlfile.SqlFile) -> str | None:
+    """What the header says of the devices of a group, if anything."""
+    stated = file.header.get("devices")
+    if stated is not None and not isinstance(stated, str):
+        raise errors.InputError(
+            f"{file.path}: devices must be a SELECT of device id and keys, or the name "
+            "of a column that counts devices."
+        )
+    return stated
 
 
 def _coverage(

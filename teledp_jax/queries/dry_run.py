@@ -7,7 +7,7 @@ import duckdb
 
 from teledp_jax import errors, schemas
 from teledp_jax.data import device_files, warehouse
-from teledp_jax.queries import catalog
+from teledp_jax.queries import catalog, groups
 from teledp_jax.queries import contributions as contributions_lib
 
 _NUMBERS = frozenset(
@@ -39,7 +39,8 @@ def check(queries: Iterable[catalog.Query], schema: schemas.Schema) -> None:
     Raises:
         InputError: If a query names an unknown table or column, reads a table that its
             header lacks, does not parse, is more than one SELECT, lacks a column that
-            its header names, or gives a key or value of a type that cannot be compared.
+            its header names, or gives a key or value of a type that cannot be compared;
+            if its header's contributions or devices are at fault.
     """
     empty = {
         table.name: device_files.arrow_schema(schema, table).empty_table()
@@ -56,6 +57,7 @@ def check(queries: Iterable[catalog.Query], schema: schemas.Schema) -> None:
                 connection.register(name, empty[name])
             _check_types(query, _columns(connection, query))
             _check_contributions(connection, query, schema)
+            groups.check(connection, query, schema)
             for name in query.tables:
                 connection.unregister(name)
 

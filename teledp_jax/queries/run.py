@@ -169,11 +169,11 @@ def _run(connection: duckdb.DuckDBPyConnection, query: catalog.Query) -> Result 
         # The text may quote a device's value, and no error may depend on one.
         logging.warning("%s: fails (%s).", query.path, type(error).__name__)
         return None
-    return Result(columns, tuple(tuple(_cell(cell) for cell in row) for row in rows))
+    return Result(columns, tuple(tuple(as_cell(cell) for cell in row) for row in rows))
 
 
-def _cell(value: Any) -> Any:
-    """A cell as text, number, boolean or None."""
+def as_cell(value: Any) -> Any:
+    """Turns a cell into text, a number, a boolean or None."""
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, (datetime.date, datetime.time)):
@@ -188,6 +188,6 @@ def _parsed(text: str, is_number: bool) -> Any:
     if not text:
         return None
     try:
-        return _cell(float(text)) if is_number else text
+        return as_cell(float(text)) if is_number else text
     except ValueError:
         return None

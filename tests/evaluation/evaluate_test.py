@@ -30,8 +30,10 @@ def run(tmp_path):
     return run
 
 
-def score(run, suite, labels=("good", "poor"), **options):
-    evaluate.evaluate(run, suite, ["stability"], labels, **options)
+def score(run, suite, labels=("good", "poor"), min_devices=1, **options):
+    evaluate.evaluate(
+        run, suite, ["stability"], labels, min_devices=min_devices, **options
+    )
     return runs.read_json(run.summary)["methods"]
 
 
@@ -84,6 +86,55 @@ def test_summary_follows_the_contract(run, tmp_path):
     assert poor["mean_score"] == pytest.approx((2 / 3 + 0) / 2)
     assert poor["passed_corrected"] == 1
     assert half["median_normalized_error"] == 1.0
+
+
+def judged(run, label):
+    """Rows of `judgement.csv` of a label, by query."""
+    rows = runs.read_csv(run.judgement)
+    return {row["query"]: row for row in rows if row["label"] == label}
+
+
+def test_summary_states_the_share_of_answers_right(run, tmp_path):
+    methods = score(run, fleet.suite(tmp_path / "suite"))
+    good, poor = methods["good"], methods["poor"]
+    # Two countries with two values each, and three apps.
+    assert good["answers"] == poor["answers"] == 7
+    assert good["share_right"] == 1.0 and good["queries_trusted"] == 2
+    assert (good["median_error"], good["p90_error"]) == (0.0, 0.0)
+    # DE: 1 device for 2, 9 crashes for 3; US: 1 for 1, 30 for 6; no app at all.
+    assert poor["share_right"] == pytest.approx((1 / 4 + 0) / 2)
+    assert poor["queries_judged"] == 2 and poor["queries_trusted"] == 0
+    assert poor["median_error"] == 4.0 and poor["p90_error"] == "inf"
+    assert methods["half_sample"]["answers"] == 7
+
+
+def test_a_query_says_what_is_lost_and_why_it_is_not_judged(run, tmp_path):
+    suite = fleet.suite(tmp_path / "suite")
+    score(run, suite)
+    apps = judged(run, "poor")["top_apps"]
+    assert apps["groups_lost"] == "3" and apps["coverage"] == "0.0"
+    assert apps["trusted"] == "False" and apps["note"] == ""
+    # Only Germany has two devices with crashes.
+    score(run, suite, min_devices=2)
+    assert judged(run, "good")["crashes_by_country"]["num_answers"] == "2"
+    rows = [row for row in runs.read_csv(run.answers) if row["label"] == "good"]
+    assert {row["group_key"] for row in rows if row["query"] != "top_apps"} == {
+        '{"country": "DE"}'
+    }
+    score(run, suite, min_devices=3)
+    apps = judged(run, "good")["top_apps"]
+    assert apps["num_answers"] == "0" and apps["note"] == "no group has 3 devices"
+    assert apps["trusted"] == "" == apps["share_right"]
+
+
+def test_the_error_of_the_halves_stands_beside_each_answer(run, tmp_path):
+    score(run, fleet.suite(tmp_path / "suite"))
+    rows = [row for row in runs.read_csv(run.answers) if row["label"] == "poor"]
+    found = {(row["column"], row["group_key"]): row for row in rows}
+    row = found["mean_crashes", '{"country": "US"}']
+    assert (row["real"], row["synthetic"], row["devices"]) == ("6.0", "30.0", "1")
+    assert (row["error"], row["right"]) == ("4.0", "False")
+    assert float(row["half_sample"]) == pytest.approx(1 / 3)  # 4 for 6
 
 
 def test_half_sample_is_held_to_the_first_half(run, tmp_path):

@@ -33,6 +33,7 @@ keys: [country]
 values:
   num_devices: {metric: relative_error, threshold: 0.25}
   mean_crashes: {metric: relative_error, threshold: 0.25}
+devices: num_devices
 */
 SELECT country, count(*) AS num_devices, avg(num_crashes) AS mean_crashes
 FROM devices JOIN crashes USING (guid)
@@ -47,6 +48,7 @@ tables: [apps]
 keys: [app]
 values:
   hangs: {metric: spearman, threshold: 0.5}
+devices: SELECT guid, app FROM apps
 */
 SELECT app, sum(hangs) AS hangs FROM apps GROUP BY app ORDER BY hangs DESC, app
 """

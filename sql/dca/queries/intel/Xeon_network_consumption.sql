@@ -9,6 +9,7 @@ values:
   number_of_systems: {metric: relative_error, threshold: 0.25}
   avg_bytes_received: {metric: relative_error, threshold: 0.25}
   avg_bytes_sent: {metric: relative_error, threshold: 0.25}
+devices: number_of_systems
 */
 SELECT
   processor_class,

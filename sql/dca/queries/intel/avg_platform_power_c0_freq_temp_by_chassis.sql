@@ -13,6 +13,7 @@ values:
   avg_pkg_c0: {metric: relative_error, threshold: 0.25}
   avg_freq_mhz: {metric: relative_error, threshold: 0.25}
   avg_temp_centigrade: {metric: relative_error, threshold: 0.25}
+devices: number_of_systems
 */
 WITH joined AS (
   SELECT

@@ -37,6 +37,7 @@ values:
   social_social_network: {metric: relative_error, threshold: 0.25}
   social_communication: {metric: relative_error, threshold: 0.25}
   social_communication_live: {metric: relative_error, threshold: 0.25}
+devices: number_of_systems
 */
 WITH weighted AS (
   SELECT

@@ -15,6 +15,8 @@ values:
   nrs: {metric: mean_relative_error, threshold: 0.5}
   received_bytes: {metric: mean_relative_error, threshold: 0.5}
   sent_bytes: {metric: mean_relative_error, threshold: 0.5}
+devices: >-
+  SELECT guid FROM system_network_consumption WHERE nrs > 720 AND sent_share > 0.5
 */
 SELECT
   nrs,

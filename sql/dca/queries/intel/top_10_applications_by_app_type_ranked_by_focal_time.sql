@@ -9,6 +9,8 @@ within: [app_type]
 # are ranked, so that ties stay ties.
 values:
   average_focal_sec_per_day: {metric: spearman, threshold: 0.5}
+devices: >-
+  SELECT guid, app_type, exe_name FROM system_frgnd_apps_types
 */
 WITH averages AS (
   SELECT

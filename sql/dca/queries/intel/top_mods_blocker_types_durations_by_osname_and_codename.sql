@@ -9,6 +9,7 @@ values:
   number_of_clients: {metric: relative_error, threshold: 0.25}
   average_active_time_in_seconds: {metric: relative_error, threshold: 0.25}
   number_of_occurences: {metric: relative_error, threshold: 0.25}
+devices: number_of_clients
 */
 SELECT
   nullif(split_part(os_version, '|', 1), '') AS os_name,

@@ -11,6 +11,8 @@ within: [acdc, event_name]
 # A blank power state is missing; the study's scorer matches its group for free.
 values:
   total_duration_sec_per_instance: {metric: spearman, threshold: 0.5}
+devices: >-
+  SELECT guid, acdc, event_name, proc_name FROM system_userwait
 */
 WITH averages AS (
   SELECT

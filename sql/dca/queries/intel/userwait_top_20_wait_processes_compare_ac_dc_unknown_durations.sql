@@ -10,6 +10,8 @@ values:
   ac_duration: {metric: spearman, threshold: 0.5}
   dc_duration: {metric: spearman, threshold: 0.5}
   unknown_duration: {metric: spearman, threshold: 0.5}
+devices: >-
+  SELECT guid, proc_name FROM system_userwait WHERE proc_name <> 'Other'
 */
 WITH averages AS (
   SELECT

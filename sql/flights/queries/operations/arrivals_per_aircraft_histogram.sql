@@ -8,6 +8,7 @@ coverage: 0.5
 values:
   num_aircraft: {metric: total_variation, threshold: 0.15}
   mean_distance_mi: {metric: relative_error, threshold: 0.25}
+devices: num_aircraft
 */
 SELECT
   CASE WHEN num_arrived < 50 THEN num_arrived // 10 * 10 ELSE num_arrived // 50 * 50 END

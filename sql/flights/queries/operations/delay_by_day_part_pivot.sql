@@ -12,6 +12,7 @@ values:
   morning_min: {metric: relative_error, threshold: 0.25}
   afternoon_min: {metric: relative_error, threshold: 0.25}
   evening_min: {metric: relative_error, threshold: 0.25}
+devices: num_aircraft
 */
 SELECT
   manufacturer,

@@ -11,6 +11,7 @@ values:
   mean_dep_delay_min: {metric: relative_error, threshold: 0.25}
   mean_arr_delay_min: {metric: relative_error, threshold: 0.25}
   cancelled_percent: {metric: relative_error, threshold: 0.25}
+devices: num_aircraft
 */
 SELECT
   manufacturer,

@@ -9,6 +9,7 @@ values:
   num_aircraft: {metric: relative_error, threshold: 0.25}
   num_departures: {metric: relative_error, threshold: 0.25}
   mean_dep_delay_min: {metric: relative_error, threshold: 0.25}
+devices: num_aircraft
 */
 WITH exposure AS (
   SELECT

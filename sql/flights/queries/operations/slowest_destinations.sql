@@ -7,6 +7,8 @@ keys: [dest]
 coverage: 0.3
 values:
   mean_arr_delay_min: {metric: spearman, threshold: 0.5}
+devices: >-
+  SELECT tailnum, dest FROM destinations
 */
 WITH airport AS (
   SELECT

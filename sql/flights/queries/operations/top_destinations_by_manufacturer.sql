@@ -10,6 +10,8 @@ within: [manufacturer]
 coverage: 0.3
 values:
   num_arrivals: {metric: spearman, threshold: 0.5}
+devices: >-
+  SELECT tailnum, manufacturer, dest FROM aircraft JOIN destinations USING (tailnum)
 */
 SELECT
   manufacturer,

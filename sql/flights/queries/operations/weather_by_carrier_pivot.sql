@@ -12,6 +12,7 @@ values:
   low_visibility_per_fair: {metric: relative_error, threshold: 0.25}
   wet_per_fair: {metric: relative_error, threshold: 0.25}
   windy_per_fair: {metric: relative_error, threshold: 0.25}
+devices: num_aircraft
 */
 SELECT
   carrier,
