@@ -194,9 +194,9 @@ def column(result: run.Result, name: str) -> list[Any]:
 
 def keyed(
     result: run.Result, keys: Sequence[str], column: str | None, *, last: bool = False
-) -> dict[tuple[Any, ...], Any]:
+) -> dict[Any, Any]:
     """Indexes cells by key; a key that occurs twice has its first row, or its last."""
-    cells: dict[tuple[Any, ...], Any] = {}
+    cells: dict[Any, Any] = {}
     if not result.rows:
         return cells
     places = [result.columns.index(name) for name in keys]
