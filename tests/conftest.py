@@ -7,6 +7,7 @@ import tempfile
 
 import hypothesis
 import jaxtyping
+import pytest
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"
@@ -23,9 +24,21 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True
     )
 
+# Ledgers of data sets are no test's business but its own.
+_LEDGERS = tempfile.mkdtemp(prefix="ledgers-")
+atexit.register(shutil.rmtree, _LEDGERS, ignore_errors=True)
+os.environ["XDG_DATA_HOME"] = _LEDGERS
+
 # An int may stand for a float, as in PEP 484.
 jaxtyping.install_import_hook(
     "teledp_jax", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 )
 
 hypothesis.settings.register_profile("long", max_examples=3_000)
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(monkeypatch):
+    """Gives each test a ledger of its own."""
+    folder = os.path.join(_LEDGERS, os.urandom(8).hex())
+    monkeypatch.setenv("XDG_DATA_HOME", folder)

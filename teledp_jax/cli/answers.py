@@ -6,8 +6,8 @@ Says as well what other ways would cost. Needs `teledp preprocess` before, or
 --input=FILE.csv. release/private_answers/ in the folder may leave the building:
 discrete Laplace noise on disjoint cells, from the operating system, entered in
 private_answers_ledger.json before anything is read. All of reports/ holds exact counts
-or noise from a public seed: it may not. With --book, the release is entered into the
-budget book of the data set before it reads.
+or noise from a public seed: it may not. The release of a real log is entered into the
+ledger of the data set before it reads, or into the budget book that --book names.
 """
 
 import pathlib
@@ -21,13 +21,14 @@ from teledp_jax.answers import releases
 from teledp_jax.cli import job_flags
 from teledp_jax.data import shipped, sqlfile
 from teledp_jax.privacy import book, events, mechanisms
-from teledp_jax.suites.eventlog import log, private_answers
+from teledp_jax.suites.eventlog import log, logfile, private_answers
 
 
 def define(values: flags.FlagValues) -> None:
     """Defines the flags."""
     job_flags.define_folder(values)
     job_flags.define_book(values)
+    job_flags.define_spend_again(values)
     flags.DEFINE_float(
         "epsilon", 2.0, "Epsilon of the release, for one user.", flag_values=values
     )
@@ -49,7 +50,7 @@ def main(values: flags.FlagValues) -> None:
         raise errors.InputError(f"Expected --num_runs > 0, got {values.num_runs}.")
     # Refuses numbers that cannot be used before anything is read.
     releases.published_gaussian_stddev(values.epsilon, values.delta)
-    _book(values)
+    _book(values, pathlib.Path(values.input or ""))
     folder = job_flags.folder(values)
     job_flags.load_input(values, folder, "eventlog")
     # All public products: which ones the log has would be a private fact.
@@ -86,29 +87,38 @@ def exact(folder: pathlib.Path, products: list[str]) -> releases.Counts:
     )
 
 
-def _book(values: flags.FlagValues) -> book.Book | None:
-    """The budget book that flags name."""
+def _book(values: flags.FlagValues, origin: pathlib.Path | None) -> book.Book | None:
+    """The ledger of a log that was made of a file; None: it is simulated."""
     return book.from_settings(
         values.book,
         data_set=values.data_set,
         cap_epsilon=values.cap_epsilon,
         delta=values.delta,
         prefix="--",
+        source="" if origin is None else str(origin.resolve()),
     )
 
 
-def enter_book(values: flags.FlagValues, clean: pathlib.Path) -> None:
-    """Writes the release into the budget book, if there is one."""
-    owner = _book(values)
+def enter_book(values: flags.FlagValues, folder: pathlib.Path) -> None:
+    """Writes the release into the ledger of the data set, unless it is simulated."""
+    origin = logfile.origin(folder)
+    is_simulated = origin == (folder / logfile.SIMULATED).resolve()
+    owner = _book(values, None if is_simulated else origin)
     if owner is None:
         return
+    event = events.DiscreteLaplaceDpEvent(values.epsilon)
+    owner.check(event, about=releases.NAME)
+    if not values.spend_again:
+        owner.refuse_second(event)
     total = owner.enter(
         uuid.uuid4().hex,
-        events.DiscreteLaplaceDpEvent(values.epsilon),
+        event,
         about=releases.NAME,
-        fingerprint=runs.fingerprint(clean),
+        fingerprint=runs.fingerprint(folder / log.CLEAN),
     )
-    print(f"{owner.data_set}: epsilon {total:.4f} of {owner.epsilon} spent")
+    cap = owner.state()["cap_epsilon"]
+    of_cap = "" if cap is None else f" of {cap}"
+    print(f"{owner.path}: epsilon {total:.4f}{of_cap} spent on {owner.data_set}")
 
 
 def release(
@@ -118,7 +128,7 @@ def release(
     clean = run.folder / log.CLEAN
     if not clean.exists():
         raise errors.InputError(f"{clean}: is absent; run teledp preprocess first.")
-    enter_book(values, clean)
+    enter_book(values, run.folder)
     ledger_path = releases.ledger_path(run.folder)
     releases.spend(ledger_path, epsilon=values.epsilon, delta=values.delta)
     _, privacy = keys.restore(keys.draw())

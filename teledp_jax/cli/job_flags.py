@@ -1,5 +1,6 @@
 """The flags that name a job, and the job that they name."""
 
+import dataclasses
 import pathlib
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from teledp_jax import errors, runs, storage
 from teledp_jax.cli import command
 from teledp_jax.data import shipped
 from teledp_jax.job import pipeline, settings
+from teledp_jax.privacy import book
 from teledp_jax.suites import hooks
 
 
@@ -73,14 +75,7 @@ def define(
     flags.DEFINE_integer(
         "processes", None, about if fits else command.HIDDEN, flag_values=values
     )
-    about = (
-        "Run again, on a real source, what has read it under noise and finished, if "
-        "what it depends on changed. This adds to the budget that is spent; without "
-        "the flag nothing is spent twice."
-    )
-    flags.DEFINE_bool(
-        "spend_again", False, about if spends else command.HIDDEN, flag_values=values
-    )
+    define_spend_again(values, is_shown=spends)
 
 
 def define_folder(values: flags.FlagValues) -> None:
@@ -118,6 +113,23 @@ def define_book(values: flags.FlagValues) -> None:
         None,
         "Most that all releases of the data set may cost.",
         flag_values=values,
+    )
+
+
+def define_spend_again(values: flags.FlagValues, *, is_shown: bool = True) -> None:
+    """Defines the flag without which nothing is spent twice.
+
+    Args:
+        values: The flags of the command.
+        is_shown: Whether help shows it.
+    """
+    about = (
+        "Read real data again that were read under noise before: by a finished stage "
+        "of this run, if what it depends on changed, or by another run. This adds to "
+        "the budget that is spent; without the flag nothing is spent twice."
+    )
+    flags.DEFINE_bool(
+        "spend_again", False, about if is_shown else command.HIDDEN, flag_values=values
     )
 
 
@@ -209,13 +221,38 @@ def open_job(values: flags.FlagValues, *, keep_all: bool = False) -> pipeline.Jo
     named = labels(values)
     if named is not None and not keep_all:
         _keep(config, named)
-    checked = settings.resolve(config)
+    checked = _with_origin(settings.resolve(config), values)
     place = storage.place(values.workdir)
     again = {"spend_again": values.spend_again}
     if isinstance(place, pathlib.Path):
         return pipeline.Job(checked, runs.Run(place), **again)
     mirror = storage.Mirror(place, storage.scratch(place, checked.temp_folder))
     return pipeline.Job(checked, runs.Run(mirror.folder), mirror, **again)
+
+
+def _with_origin(
+    checked: settings.Settings, values: flags.FlagValues
+) -> settings.Settings:
+    """The same, its ledger keyed by --input, whose raw files are only copies."""
+    if values.input is None or checked.book is None:
+        return checked
+    return dataclasses.replace(checked, book=of_input(checked.book, values.input))
+
+
+def of_input(owner: book.Book, path: str) -> book.Book:
+    """Makes a book the one of a file.
+
+    Args:
+        owner: The book, of any place.
+        path: The file.
+
+    Returns:
+        The same book, with the file as the place of the data, and as their name where
+        the owner gave none.
+    """
+    place = str(pathlib.Path(path).resolve())
+    data_set = owner.data_set if owner.is_named else place
+    return dataclasses.replace(owner, data_set=data_set, source=place)
 
 
 def _keep(config: ml_collections.ConfigDict, named: Sequence[str]) -> None:

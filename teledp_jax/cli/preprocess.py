@@ -38,7 +38,7 @@ def main(values: flags.FlagValues) -> None:
     """Writes clean log, rejects and raw files; prints how many there are."""
     folder = job_flags.folder(values)
     if values.input is None:
-        path = folder / "data" / "simulated.csv"
+        path = folder / logfile.SIMULATED
         logging.info("no --input: simulating %s", path)
         events = simulated.draw(np.random.default_rng(values.simulation_seed))
         logfile.write_csv(path, events)

@@ -1,4 +1,4 @@
-"""Refuses a run for whose releases the owner's budget book has no room."""
+"""Refuses a run that the ledger of its data set has no room for."""
 
 from collections.abc import Collection, Sequence
 
@@ -14,12 +14,13 @@ from teledp_jax.privacy import ledger as ledger_lib
 def check(
     settings: settings.Settings,
     suite: definition.Suite,
+    run: runs.Run,
     labels: Collection[str],
     *,
     shared: Sequence[ledger_lib.Part],
     is_shared_spent: bool,
 ) -> None:
-    """Refuses what would exceed the cap of the book, before anything is read.
+    """Refuses what may not be read (again), before anything is read.
 
     A method is made for as many devices as the config states and for the headers'
     domains, since the noisy number and private domains are not known yet; each label
@@ -28,12 +29,14 @@ def check(
     Args:
         settings: The checked config.
         suite: The suite as its headers state it.
+        run: The run folder.
         labels: The labels that will read.
         shared: What is read for all labels together.
         is_shared_spent: Whether that was read before and is in the book.
 
     Raises:
-        InputError: If all releases of the data set would exceed the owner's cap.
+        InputError: If all releases of the data set would exceed the owner's cap, or if
+            other runs have read it and nobody said that it may be read again.
     """
     if settings.book is None:
         return
@@ -46,4 +49,6 @@ def check(
         else:
             parts.append(fit.make(settings, suite, label, budget)[0].event)
     if parts:
-        settings.book.check(dp_accounting.ComposedDpEvent(parts), about="this run")
+        event = dp_accounting.ComposedDpEvent(parts)
+        settings.book.check(event, about="this run")
+        spending.refuse_twice(settings, run, event)

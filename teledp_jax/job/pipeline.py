@@ -1,6 +1,7 @@
 """The main job, stage by stage."""
 
 import contextlib
+import dataclasses
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -64,12 +65,14 @@ class Job:
             settings: The checked config.
             run: The run folder, on this machine.
             mirror: Keeps it in object storage as well.
-            spend_again: Whether a stage that has read real data under noise may run
-                again, and spend budget again, if what it depends on changed.
+            spend_again: Whether real data that were read under noise may be read
+                again, which spends budget again: by a stage on which something
+                changed, or where other runs have read the data set.
 
         Raises:
             InputError: If a header, a statement or a query is at fault.
         """
+        settings = dataclasses.replace(settings, spend_again=spend_again)
         self._setup = setup.Setup(settings, run)
         self.settings, self.suite = self._setup.settings, self._setup.suite
         self.run = run
@@ -145,6 +148,7 @@ class Job:
             cap.check(
                 self.settings,
                 self.suite,
+                self.run,
                 [name for name in self.settings.labels if not self._is_read(name)],
                 shared=self._setup.shared,
                 is_shared_spent=self._stages.finished(Stage("encode")),

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import ml_collections
-from ml_collections import config_dict
 
 from teledp_jax import errors, registry, runs, storage
 from teledp_jax.data import shipped, sqlfile
+from teledp_jax.job import config_keys
 from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budgets
 from teledp_jax.studies.intel import bookkeeping
 
-entry = registry.entry
+default, entry = config_keys.default, registry.entry
 _PATHS = ("suite", "source", "temp_folder", "budget.book")
 """Keys that hold a path: none of them may be an empty text."""
 
@@ -24,67 +24,6 @@ _RESERVED = (
     "real", "half_sample", "ceiling", "ceiling_public", "total", "capped",
     "second_draw", "private_answers", "query_answers",
 )  # fmt: skip
-
-
-def default(suite: str) -> ml_collections.ConfigDict:
-    """A config with every key that a run knows; config files begin with it.
-
-    Args:
-        suite: Name of a shipped suite, or the path of a suite's folder.
-    """
-    return ml_collections.ConfigDict(
-        {
-            "suite": suite,
-            # Folder of raw Parquet, as data/raw or s3://bucket/raw; none simulates (or,
-            # for flights, loads) it.
-            "source": config_dict.placeholder(str),
-            "num_devices": 20_000,  # of a simulated fleet
-            # Coverage: factor on the published shares of devices that have a table.
-            "simulation": {"seed": 0, "world": "a", "coverage": 1.0},
-            "device_share": 1.0,  # devices kept, by a hash of the id
-            "workloads": (),  # folders in sql/<suite>/queries; none: all
-            "window": ("", ""),  # first and last day, as 2024-12-28; empty: open
-            # No defaults for privacy: a config states its own.
-            "budget": {
-                "epsilon": config_dict.placeholder(float),
-                "delta": config_dict.placeholder(float),
-                "count_stddev": 20.0,  # noise on the number of devices
-                # File of all releases from a data set; none: this run stands alone.
-                "book": config_dict.placeholder(str),
-                "data_set": config_dict.placeholder(str),  # your name for it
-                "cap_epsilon": config_dict.placeholder(float),  # of all its releases
-            },
-            # What headers state is public but for these columns, whose bins or values
-            # are learnt from the data under noise.
-            "domains": {
-                "private": (),  # "table.column", or "table" for all of its columns
-                "share": 0.25,  # of the budget
-                "num_levels": 4,  # of halving: 2 to that power bins
-                "max_texts": 8,  # that a device brings, over all columns
-                "max_size": 200,  # texts of a column
-                "presence": False,  # also shares of devices that have a table
-            },
-            "query_answers": False,  # noisy answers beside synthetic data
-            "min_devices": 50,  # of a group whose answers are judged
-            "seed": config_dict.placeholder(int),  # none: the operating system
-            "holdout": 0.1,
-            "allow_missing_tables": False,
-            "memory_limit": "4GB",  # of DuckDB
-            "temp_folder": config_dict.placeholder(str),  # none: in the run folder
-            # local: DuckDB on this machine. ray: the same SQL, by partitions of the
-            # devices, on a Ray cluster, and fits by several processes.
-            "engine": "local",
-            "ray": {
-                # Empty: a cluster of this run alone, on this machine. Else auto, on a
-                # node of a running cluster, or HOST:PORT of its head.
-                "address": "",
-                "num_cpus": 0,  # of a cluster of this run alone; 0: all cores
-                "num_partitions": 16,  # a task reduces one, in memory_limit
-                "num_workers": 2,  # processes that share a fit
-            },
-            "methods": {},
-        }
-    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -124,8 +63,10 @@ class Settings:
         suite: Name of the suite.
         suite_folder: Where its SQL lies.
         methods: Label to (method name, its `Config`).
+        book: Where releases are written down; None: there is no real source.
         claimed: Labels whose books are kept as the published study keeps them.
         resolved: The config as plain values, for `config.json`.
+        spend_again: Whether a data set that other runs have read may be read again.
     """
 
     suite: str
@@ -153,6 +94,7 @@ class Settings:
     methods: Mapping[str, tuple[str, Any]]
     claimed: frozenset[str]
     resolved: Mapping[str, Any]
+    spend_again: bool = False
 
     @property
     def labels(self) -> list[str]:
@@ -196,6 +138,13 @@ class Settings:
         if self.engine not in ("local", "ray"):
             raise errors.InputError(
                 f"engine={self.engine!r} is unknown; use local or ray."
+            )
+        own_book = self.resolved["budget"]["book"]
+        if self.spends and self.engine == "ray" and self.ray.address and not own_book:
+            raise errors.InputError(
+                f"ray.address={self.ray.address!r}: fits may run on machines that lack "
+                "the ledger of this user; state budget.book, a file that all of them "
+                "see, with budget.data_set and budget.cap_epsilon."
             )
         if self.count_stddev <= 0:
             raise errors.InputError("Expected budget.count_stddev > 0.")
@@ -262,10 +211,11 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
             )
     suite_folder = shipped.suite(plain["suite"])
     workloads = tuple(plain["workloads"]) or _workloads(suite_folder)
+    source = storage.place(plain["source"]) if plain["source"] else None
     return Settings(
         suite=suite_folder.name,
         suite_folder=suite_folder,
-        source=storage.place(plain["source"]) if plain["source"] else None,
+        source=source,
         num_devices=plain["num_devices"],
         simulation=plain["simulation"],
         device_share=plain["device_share"],
@@ -274,7 +224,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         epsilon=float(budget["epsilon"]),
         delta=float(budget["delta"]),
         count_stddev=float(budget["count_stddev"]),
-        book=_book(budget),
+        book=_book(budget, source if plain["seed"] is None else None),
         domains=_section("domains", plain["domains"], Domains),
         query_answers=bool(plain["query_answers"]),
         min_devices=plain["min_devices"],
@@ -297,14 +247,19 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
     )
 
 
-def _book(budget: Mapping[str, Any]) -> book_lib.Book | None:
-    """The budget book that a config names."""
+def _book(
+    budget: Mapping[str, Any], source: storage.Place | None
+) -> book_lib.Book | None:
+    """The budget book that a config names, or the ledger of a real source."""
+    if isinstance(source, pathlib.Path):
+        source = source.resolve()
     return book_lib.from_settings(
         budget["book"],
         data_set=budget["data_set"],
         cap_epsilon=budget["cap_epsilon"],
         delta=budget["delta"],
         prefix="budget.",
+        source="" if source is None else str(source),
     )
 
 

@@ -1,8 +1,8 @@
 """What a run folder has spent: written down before private data are read.
 
-Two files say so: the budget book of the data set, if the config names one, and
-`private/spent.json` of the run folder, which lists every release that was ever begun
-there on real data, so that a second fit adds to the first one.
+Two files say so: the ledger of the data set, which is the owner's budget book if the
+config names one, and `private/spent.json` of the run folder, which lists every release
+that was ever begun there on real data, so that a second fit adds to the first one.
 """
 
 import pathlib
@@ -68,24 +68,39 @@ def enter(
         about: What it is, for people.
 
     Raises:
-        InputError: If all releases of the data set would exceed the owner's cap; then
+        InputError: If all releases of the data set would exceed the owner's cap, or if
+            another run has read it and nobody said that it may be read again; then
             nothing is written.
     """
     parts = (token, jax.random.key_data(public).tolist(), events.to_json(event))
     release = runs.fingerprint(*parts)
     if settings.book is not None:
-        epsilon = settings.book.enter(release, event, about=about, fingerprint=token)
-        runs.write_json(
-            run.book,
-            {
-                "data_set": settings.book.data_set,
-                "epsilon": epsilon,
-                "delta": settings.book.delta,
-                "cap_epsilon": settings.book.epsilon,
-            },
-        )
+        refuse_twice(settings, run, event)
+        settings.book.enter(release, event, about=about, fingerprint=token)
+        runs.write_json(run.book, settings.book.state())
     if settings.spends:
         _remember(settings, run, name, release, event)
+
+
+def refuse_twice(
+    settings: settings.Settings, run: runs.Run, event: dp_accounting.DpEvent
+) -> None:
+    """Refuses to read what other runs have read, unless the user said so.
+
+    A run that has read the data set before goes on: it was allowed then.
+
+    Args:
+        settings: The checked config.
+        run: The run folder.
+        event: All that would be read.
+
+    Raises:
+        InputError: If other runs have read the data set; says what it would add up to.
+    """
+    own = {entry["release"] for entry in _spent(run)}
+    if settings.book is None or settings.spend_again or not settings.spends or own:
+        return
+    settings.book.refuse_second(event)
 
 
 def _remember(

@@ -34,6 +34,7 @@ def test_a_label_may_differ_from_its_method():
         ("budget.delta", 1.0, "budget.delta"),
         ("budget.count_stddev", 0.0, "count_stddev"),
         ("budget.book", "book.jsonl", r"state budget\.data_set"),
+        ("budget.cap_epsilon", 5.0, r"budget\.cap_epsilon: a cap needs a book"),
         ("suite", "nothing", "known: dca"),
         ("source", "no/such/folder", "no such folder"),
         ("num_devices", 0, "num_devices"),

@@ -1,11 +1,14 @@
 """What a run folder has spent, over all fits that were ever begun in it."""
 
+import dataclasses
+import shutil
+
 import dp_accounting
 import jax
 import pytest
 from absl import logging
 
-from teledp_jax import runs
+from teledp_jax import errors, runs
 from teledp_jax.job import ledgers, settings, spending
 from teledp_jax.methods import independent
 from teledp_jax.privacy import accounting, ledger
@@ -36,6 +39,37 @@ def enter(checked, run, seed, event=EVENT, name="pe") -> None:
     spending.enter(
         checked, run, jax.random.key(seed), event, token="t", name=name, about=name
     )
+
+
+def test_what_another_run_has_read_is_not_read_again_unless_told(
+    checked, run, tmp_path
+):
+    enter(checked, run, 0)
+    enter(checked, run, 1, name="other")  # a run adds to its own
+    once = accounting.epsilon_pld(dp_accounting.ComposedDpEvent([EVENT] * 2), 1e-5)
+    other = runs.Run(tmp_path / "other")
+    other.create()
+    with pytest.raises(errors.InputError, match=rf"{once:.4f}.*--spend_again"):
+        enter(checked, other, 2)
+    assert not other.book.exists() and not (other.private / "spent.json").exists()
+    enter(dataclasses.replace(checked, spend_again=True), other, 2)
+    enter(checked, other, 3)  # goes on
+    whole = accounting.epsilon_pld(dp_accounting.ComposedDpEvent([EVENT] * 4), 1e-5)
+    assert runs.read_json(other.book) == {
+        "data_set": None,
+        "epsilon": pytest.approx(whole),
+        "delta": 1e-5,
+        "cap_epsilon": None,
+        "num_releases": 4,
+    }
+
+
+def test_a_run_folder_that_was_removed_has_not_unspent(checked, run):
+    enter(checked, run, 0)
+    shutil.rmtree(run.folder)
+    run.create()
+    with pytest.raises(errors.InputError, match="read before"):
+        enter(checked, run, 1)
 
 
 def names(run) -> list[str]:

@@ -13,6 +13,9 @@ from teledp_jax.suites import write
 from teledp_jax.suites.eventlog import encoding as encoding_lib
 from teledp_jax.suites.eventlog import log
 
+SIMULATED = pathlib.PurePath("data", "simulated.csv")
+"""The log that is drawn where no file is given."""
+
 _LOADED = pathlib.Path("data/input.json")  # says which file the folder was made of
 
 
@@ -50,7 +53,8 @@ def load(
     sources = sqlfile.read_folder(suite_folder / "source")
     write_raw(folder / log.RAW, made.events, source=sources, users=made.users)
     token = _fingerprint(path, suite_folder, encoding)
-    runs.write_json(folder / _LOADED, {"fingerprint": token})
+    place = str(path.resolve())
+    runs.write_json(folder / _LOADED, {"fingerprint": token, "file": place})
     return made
 
 
@@ -99,6 +103,19 @@ def is_loaded(
         return False
     saved: str = runs.read_json(folder / _LOADED)["fingerprint"]
     return saved == _fingerprint(path, suite_folder, encoding)
+
+
+def origin(folder: pathlib.Path) -> pathlib.Path:
+    """Finds the file that a folder's log was made of.
+
+    Args:
+        folder: As for `load`.
+
+    Returns:
+        The file; the clean log itself if the folder does not say.
+    """
+    saved = runs.read_json(folder / _LOADED) if (folder / _LOADED).exists() else {}
+    return pathlib.Path(saved.get("file") or (folder / log.CLEAN).resolve())
 
 
 def _fingerprint(path: pathlib.Path, suite_folder: pathlib.Path, encoding: str) -> str:
