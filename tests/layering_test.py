@@ -8,8 +8,8 @@ import pytest
 PACKAGE = pathlib.Path(__file__).parent.parent / "teledp_jax"
 ROOMS = [
     "errors", "extras", "storage", "schemas", "arrays", "keys", "base", "runs", "data",
-    "queries", "privacy", "dpsgd", "pe", "marginals", "answers", "methods", "registry",
-    "cluster", "evaluation", "audit", "report", "suites", "studies", "job",
+    "queries", "authoring", "privacy", "dpsgd", "pe", "marginals", "answers", "methods",
+    "registry", "cluster", "evaluation", "audit", "report", "suites", "studies", "job",
     "cli",
 ]  # fmt: skip
 FAMILIES = {"dpsgd", "pe", "marginals", "answers"}

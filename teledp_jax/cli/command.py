@@ -1,17 +1,15 @@
 """What all subcommands do: read flags, show help, end with one line if a user erred."""
 
-import os
-import pathlib
+import functools
+import importlib
 import sys
 import textwrap
+from collections.abc import Sequence
 from typing import NoReturn, Protocol, runtime_checkable
 
-import jax
-from absl import flags, logging
+from absl import flags
 
 from teledp_jax import errors
-from teledp_jax.cli import progress
-from teledp_jax.cluster import gang
 
 HIDDEN = "(hidden)"
 """Help of a flag that is for other processes, or an older spelling."""
@@ -27,12 +25,17 @@ _MEMORY = (
 
 @runtime_checkable
 class Command(Protocol):
-    """A module of this folder."""
+    """A module of this folder.
+
+    `USES_JAX = False` in it says that it starts without JAX, in a fraction of a second.
+    It may name in `ARGUMENTS` what follows the flags, as `("OUT",)`; a last name that
+    ends with ... takes one or more. They are passed to `main` after the flags.
+    """
 
     def define(self, values: flags.FlagValues) -> None:
         """Defines its flags; help does not show those whose text is `HIDDEN`."""
 
-    def main(self, values: flags.FlagValues) -> None:
+    def main(self, values: flags.FlagValues, *arguments: str) -> None:
         """Does its work."""
 
 
@@ -77,34 +80,36 @@ def run(module: Command) -> None:
         sys.exit(0)
     try:
         rest = values(sys.argv)[1:]
-        if rest:
-            raise errors.InputError(f"Unknown arguments {rest}; see --help.")
+        _check_arguments(rest, getattr(module, "ARGUMENTS", ()))
     except (flags.Error, errors.InputError) as error:
         _stop(error)
     except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
         _stop(errors.InputError(f"--config: {error}"))
-    _prepare()
+    work = functools.partial(module.main, values, *rest)
+    stop = _stop
     try:
-        module.main(values)
+        if getattr(module, "USES_JAX", True):
+            accelerated = importlib.import_module("teledp_jax.cli.accelerated")
+            stop = accelerated.stop
+            accelerated.call(work)
+        else:
+            work()
     except (errors.InputError, OSError) as error:
-        _stop(error)
+        stop(error)
     except MemoryError:
-        _stop(errors.InputError(_MEMORY))
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        _stop(errors.InputError(_MEMORY))
+        stop(errors.InputError(_MEMORY))
 
 
-def _prepare() -> None:
-    """Sets up logs, and JAX's memory and its cache of compiled programs."""
-    logging.set_verbosity(logging.INFO)
-    # The parent of a run must not hold the accelerator's memory while a method fits.
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    folder = pathlib.Path(cache).expanduser() / "teledp_jax" / "compiled"
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+def _check_arguments(given: Sequence[str], names: Sequence[str]) -> None:
+    """Refuses more or fewer arguments than a subcommand takes."""
+    many = bool(names) and names[-1].endswith("...")
+    if (many and len(given) >= len(names)) or len(given) == len(names):
+        return
+    if not names:
+        raise errors.InputError(f"Unknown arguments {list(given)}; see --help.")
+    raise errors.InputError(
+        f"Expected {' '.join(names)}, got {list(given)}; see --help."
+    )
 
 
 def _help(module: Command, values: flags.FlagValues) -> str:
@@ -125,6 +130,5 @@ def _help(module: Command, values: flags.FlagValues) -> str:
 
 def _stop(error: Exception) -> NoReturn:
     """Prints one line and ends the process with status 2."""
-    progress.close()
     print("error:", " ".join(str(error).split()), file=sys.stderr)
-    gang.leave(2)
+    sys.exit(2)

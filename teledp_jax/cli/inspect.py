@@ -15,6 +15,8 @@ from teledp_jax import errors
 from teledp_jax.cli import command
 from teledp_jax.data import inspect, shipped, suite
 
+USES_JAX = False
+
 
 def define(values: flags.FlagValues) -> None:
     """Defines the flags."""

@@ -10,8 +10,8 @@ from typing import NoReturn
 from teledp_jax import errors
 
 COMMANDS = (
-    "run", "simulate", "inspect", "aggregate", "fit", "evaluate", "report", "audit",
-    "preprocess", "summary", "answers", "compare-logs", "reproduce",
+    "new-suite", "check", "run", "simulate", "inspect", "aggregate", "fit", "evaluate",
+    "report", "audit", "preprocess", "summary", "answers", "compare-logs", "reproduce",
     "compare-published", "faults",
 )  # fmt: skip
 """The subcommands in the order of a run; each is a module of this folder."""

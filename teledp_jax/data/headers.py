@@ -61,7 +61,7 @@ def schema_of(folder: pathlib.Path, files: list[sqlfile.SqlFile]) -> schemas.Sch
     if not files:
         raise errors.InputError(f"{folder}: expected device/<table>.sql.")
     vocabularies = read_vocabularies(folder / "vocabularies.yaml")
-    tables = [_read_table(file, vocabularies) for file in files]
+    tables = [read_table(file, vocabularies) for file in files]
     tables.sort(key=lambda table: (table.role != "anchor", table.name))
     devices = {str(file.get("device")) for file in files}
     if len(devices) != 1:
@@ -101,8 +101,19 @@ def read_vocabularies(path: pathlib.Path) -> dict[str, list[str]]:
     return lists
 
 
-def _read_table(file: sqlfile.SqlFile, vocabularies: Vocabularies) -> schemas.Table:
-    """The public domain that a device table's header states."""
+def read_table(file: sqlfile.SqlFile, vocabularies: Vocabularies) -> schemas.Table:
+    """Reads the public domain that a device table's header states.
+
+    Args:
+        file: The device table's file.
+        vocabularies: Lists that columns name.
+
+    Returns:
+        The table.
+
+    Raises:
+        InputError: If the header is at fault.
+    """
     file.check_keys(_DEVICE_KEYS)
     for key in ("role", "grain"):
         file.get(key)

@@ -123,7 +123,7 @@ def load(folder: pathlib.Path) -> dict[str, list[Query]]:
                 f"{file.path}: {paths[file.name]} has the same name; rename one."
             )
         paths[file.name] = file.path
-        workloads.setdefault(file.path.parent.name, []).append(_read(file))
+        workloads.setdefault(file.path.parent.name, []).append(read_query(file))
     if not workloads:
         raise errors.InputError(f"{folder}: expected <workload>/<query>.sql files.")
     return workloads
@@ -175,8 +175,18 @@ def only_others(
     return every - {name for query in selected for name in query.tables}
 
 
-def _read(file: sqlfile.SqlFile) -> Query:
-    """A query from its file."""
+def read_query(file: sqlfile.SqlFile) -> Query:
+    """Reads what the file of a query states.
+
+    Args:
+        file: The file.
+
+    Returns:
+        The query.
+
+    Raises:
+        InputError: If its header is at fault.
+    """
     file.check_keys(_KEYS)
     kind = file.get("type")
     if kind not in get_args(Type):

@@ -5,7 +5,7 @@ import types
 import jax
 import pytest
 
-from teledp_jax.cli import command, inspect, progress
+from teledp_jax.cli import accelerated, command, inspect, progress, report
 from tests.cli.commands import call
 
 CONFIG = "--config=tests/configs/tiny.py"
@@ -67,8 +67,8 @@ def test_lack_of_memory_or_disk_is_one_line_after_the_bars(error, text, monkeypa
         progress.bar("fit")
         raise error
 
-    monkeypatch.setattr(inspect, "main", fail)
-    status, _, err = call(monkeypatch, "inspect")
+    monkeypatch.setattr(report, "main", fail)
+    status, _, err = call(monkeypatch, "report")
     last = err.splitlines()[-1]
     assert status == 2 and last.startswith("error: ") and text in last
     assert "of a device" not in err
@@ -95,8 +95,8 @@ def test_a_path_flag_is_none_without_a_value():
 def test_jax_is_set_up_before_work(monkeypatch, tmp_path):
     set_up = {}
     config = types.SimpleNamespace(update=set_up.__setitem__)
-    monkeypatch.setattr(command.jax, "config", config)
+    monkeypatch.setattr(accelerated.jax, "config", config)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    command._prepare()
+    accelerated.prepare()
     folder = str(tmp_path / "teledp_jax" / "compiled")
     assert set_up["jax_compilation_cache_dir"] == folder

@@ -5,7 +5,7 @@ import io
 import sys
 from typing import NamedTuple
 
-from teledp_jax.cli import command, main
+from teledp_jax.cli import accelerated, main
 
 
 class Called(NamedTuple):
@@ -18,7 +18,7 @@ class Called(NamedTuple):
 
 def call(monkeypatch, *arguments: str) -> Called:
     """Runs `teledp ARGUMENTS`; JAX stays as the tests have set it up."""
-    monkeypatch.setattr(command, "_prepare", lambda: None)
+    monkeypatch.setattr(accelerated, "prepare", lambda: None)
     monkeypatch.setattr(sys, "argv", ["teledp", *arguments])
     out, err, status = io.StringIO(), io.StringIO(), 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

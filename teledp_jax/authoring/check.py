@@ -1,0 +1,139 @@
+"""Finds all faults of a suite at once, each with its file and line; no JAX, no data."""
+
+import pathlib
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+from teledp_jax import errors, schemas
+from teledp_jax.data import binding, definition, headers, sources, sqlfile, suite
+from teledp_jax.queries import catalog, dry_run
+
+_Result = TypeVar("_Result")
+
+
+class Found(NamedTuple):
+    """What a check found.
+
+    Attributes:
+        faults: One sentence each, as `file:line: what is wrong; remedy`.
+        suite: The suite; None if it has a fault.
+        num_queries: Queries without fault.
+    """
+
+    faults: tuple[str, ...]
+    suite: definition.Suite | None
+    num_queries: int
+
+
+class _Tries:
+    """Does one thing after the other, and keeps what was wrong."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def do(self, work: Callable[..., _Result], *arguments: Any) -> _Result | None:
+        """What `work` returns; None if it found a fault."""
+        try:
+            return work(*arguments)
+        except errors.InputError as error:
+            self.faults.append(with_line(str(error)))
+            return None
+
+    def files(self, folder: pathlib.Path) -> Iterator[sqlfile.SqlFile]:
+        """The SQL files below a folder that can be read."""
+        for path in sqlfile.paths(folder):
+            file = self.do(sqlfile.read, path)
+            if file is not None:
+                yield file
+
+
+def check(folder: pathlib.Path) -> Found:
+    """Checks a suite file by file: a fault of one file hides none of the next.
+
+    Args:
+        folder: The suite's folder.
+
+    Returns:
+        All faults.
+    """
+    tries = _Tries()
+    schema = _check_tables(folder, tries)
+    # What no file shows by itself: names that stand twice, circles, several anchors.
+    whole = None if tries.faults else tries.do(suite.load, folder)
+    num_queries = 0
+    for file in tries.files(folder / "queries"):
+        query = tries.do(catalog.read_query, file)
+        if query is None or schema is None:
+            continue
+        before = len(tries.faults)
+        tries.do(dry_run.check, [query], schema)
+        num_queries += len(tries.faults) == before
+    if not tries.faults:
+        tries.do(catalog.load, folder / "queries")
+    return Found(tuple(tries.faults), whole, num_queries)
+
+
+def _check_tables(folder: pathlib.Path, tries: _Tries) -> schemas.Schema | None:
+    """Checks each raw, reporting and device table; the schema if it can be had."""
+    empty, broken = {}, set()  # what reads a broken table is not at fault itself
+    for path in sqlfile.paths(folder / "source"):
+        broken.add(path.stem)
+        file = tries.do(sqlfile.read, path)
+        source = None if file is None else tries.do(sources.parse, file)
+        if source is not None:
+            empty[source.name] = source.empty()
+            broken.discard(source.name)
+    waiting = list(tries.files(folder / "reporting"))
+    while waiting:  # each after those that it reads
+        names = {file.name for file in waiting}
+        ready = [f for f in waiting if not names & set(f.header.get("reads") or ())]
+        for file in ready or waiting:
+            bound = None
+            if not broken & set(file.header.get("reads") or ()):
+                bound = tries.do(binding.bind_reporting, file, empty)
+            if bound is not None:
+                empty[file.name] = bound
+            else:
+                broken.add(file.name)
+        waiting = [file for file in waiting if ready and file not in ready]
+    vocabularies = tries.do(headers.read_vocabularies, folder / "vocabularies.yaml")
+    if vocabularies is None:
+        return None  # each table that names a list would seem at fault
+    files = list(tries.files(folder / "device"))
+    before = len(tries.faults)
+    for file in files:
+        table = tries.do(headers.read_table, file, vocabularies)
+        if table is not None and not broken & set(file.header.get("reads") or ()):
+            device = str(file.header.get("device"))
+            tries.do(binding.bind_device, device, table, file, empty)
+    if len(tries.faults) > before:
+        return None
+    return tries.do(headers.schema_of, folder, files)
+
+
+def with_line(fault: str) -> str:
+    """Adds to the name of a SQL file the line that a fault speaks of.
+
+    Args:
+        fault: Begins with the file, as `a/b.sql: Column hour: ...`.
+
+    Returns:
+        The fault, as `a/b.sql:7: Column hour: ...`. The line is the first one that
+        holds a key or column that the fault names; 1 if it names none.
+    """
+    match = re.match(r"(?P<path>.+?\.sql): (?P<rest>.*)", fault, re.DOTALL)
+    if match is None or not pathlib.Path(match["path"]).is_file():
+        return fault
+    lines = pathlib.Path(match["path"]).read_text("utf-8", "replace").splitlines()
+    words = re.findall(r"\w+", match["rest"])
+    line = next(
+        (
+            number
+            for word in words
+            for number, text in enumerate(lines, start=1)
+            if re.match(rf"\s*{re.escape(word)}\s*:", text)
+        ),
+        1,
+    )
+    return f"{match['path']}:{line}: {match['rest']}"

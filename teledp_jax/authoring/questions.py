@@ -1,0 +1,192 @@
+"""The first workload of a draft: questions that most owners ask of any table."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Sequence
+
+from teledp_jax.authoring import device_tables
+
+_MAX_PAIRS = 12  # pairs of columns of the anchor
+_LEAST = 50  # devices of a group
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Question:
+    """A query.
+
+    Attributes:
+        name: Name of its file.
+        question: What it answers, in words.
+        kind: Its type, as `aggregate`.
+        tables: Device tables that it reads.
+        keys: Columns that identify a row of the result.
+        values: Metric and threshold of each value column.
+        statement: The SELECT.
+        is_rare: Whether few devices may report what it is about.
+    """
+
+    name: str
+    question: str
+    kind: str
+    tables: tuple[str, ...]
+    keys: tuple[str, ...]
+    values: dict[str, tuple[str, float]]
+    statement: str
+    is_rare: bool = False
+
+    @property
+    def codename(self) -> str:
+        """A short name for tables."""
+        return "".join(part.capitalize() for part in self.name.split("_"))
+
+
+_CLOSE = ("relative_error", 0.25)
+
+
+def ask(tables: Sequence[device_tables.DeviceTable]) -> tuple[Question, ...]:
+    """Writes the questions of a draft.
+
+    Args:
+        tables: The device tables, the anchor first.
+
+    Returns:
+        Per column and per pair of columns of the anchor; per group table its reach and
+        its means; per entity table its most common items.
+    """
+    anchor = tables[0]
+    found = [*_columns(anchor), *_pairs(anchor)]
+    for table in tables[1:]:
+        found += _top(table) if table.role == "entity" else _use(table)
+    return tuple(found)
+
+
+def _columns(table: device_tables.DeviceTable) -> Iterator[Question]:
+    """Devices per text, and means of numbers."""
+    for column in table.categories():
+        yield Question(
+            name=f"devices_by_{column.name}",
+            question=f"How many devices are there per {_said(column)}?",
+            kind="aggregate",
+            tables=(table.name,),
+            keys=(column.name,),
+            values={"num_devices": _CLOSE},
+            statement=f"""SELECT
+  {column.name},
+  count(*) AS num_devices
+FROM {table.name}
+WHERE {column.name} IS NOT NULL
+GROUP BY {column.name}
+HAVING count(*) >= {_LEAST}
+ORDER BY {column.name}""",
+        )
+    if numbers := table.numbers():
+        yield _means("means_of_devices", "a device", table, numbers)
+
+
+def _pairs(table: device_tables.DeviceTable) -> Iterator[Question]:
+    """Devices per pair of texts, and means of numbers per text."""
+    texts = table.categories()
+    pairs = itertools.islice(itertools.combinations(texts, 2), _MAX_PAIRS)
+    for one, two in pairs:
+        yield Question(
+            name=f"devices_by_{one.name}_and_{two.name}",
+            question=f"How many devices are there per {_said(one)} and {_said(two)}?",
+            kind="aggregate",
+            tables=(table.name,),
+            keys=(one.name, two.name),
+            values={"num_devices": _CLOSE},
+            statement=f"""SELECT
+  {one.name},
+  {two.name},
+  count(*) AS num_devices
+FROM {table.name}
+WHERE {one.name} IS NOT NULL AND {two.name} IS NOT NULL
+GROUP BY {one.name}, {two.name}
+HAVING count(*) >= {_LEAST}
+ORDER BY {one.name}, {two.name}""",
+        )
+    numbers = table.numbers()
+    for column in texts[:_MAX_PAIRS] if numbers else ():
+        means = {f"mean_{number.name}": _CLOSE for number in numbers}
+        selected = "".join(f",\n  avg({n.name}) AS mean_{n.name}" for n in numbers)
+        yield Question(
+            name=f"means_by_{column.name}",
+            question=f"What are the means of numbers per {_said(column)}?",
+            kind="aggregate",
+            tables=(table.name,),
+            keys=(column.name,),
+            values=means,
+            statement=f"""SELECT
+  {column.name}{selected}
+FROM {table.name}
+WHERE {column.name} IS NOT NULL
+GROUP BY {column.name}
+HAVING count(*) >= {_LEAST}
+ORDER BY {column.name}""",
+        )
+
+
+def _use(table: device_tables.DeviceTable) -> Iterator[Question]:
+    """How many devices a group table knows, what they do, and who does it rarely."""
+    yield _means(f"use_of_{table.name}", "such a device", table, table.numbers())
+    rows = table.numbers()[0].name
+    yield Question(
+        name=f"heavy_users_of_{table.name}",
+        question=f"How many devices have 100 rows or more in {table.raw.name}?",
+        kind="aggregate",
+        tables=(table.name,),
+        keys=(),
+        values={"num_devices": _CLOSE},
+        statement=f"""SELECT count(*) AS num_devices
+FROM {table.name}
+WHERE {rows} >= 100""",
+        is_rare=True,
+    )
+
+
+def _top(table: device_tables.DeviceTable) -> Iterator[Question]:
+    """The items that most devices have."""
+    item = table.categories()[0]
+    yield Question(
+        name=f"top_{table.name}",
+        question=f"Which {_said(item)} do most devices have in {table.raw.name}?",
+        kind="topk",
+        tables=(table.name,),
+        keys=(item.name,),
+        values={"num_devices": ("spearman", 0.5)},
+        statement=f"""SELECT
+  {item.name},
+  count(DISTINCT {table.device}) AS num_devices
+FROM {table.name}
+WHERE {item.name} IS NOT NULL AND {item.name} <> 'Other'
+GROUP BY {item.name}
+ORDER BY num_devices DESC, {item.name}
+LIMIT 10""",
+    )
+
+
+def _means(
+    name: str,
+    of: str,
+    table: device_tables.DeviceTable,
+    numbers: Sequence[device_tables.Column],
+) -> Question:
+    """Number of devices and means of numbers of a table."""
+    means = "".join(f",\n  avg({n.name}) AS mean_{n.name}" for n in numbers)
+    return Question(
+        name=name,
+        question=f"How many devices does {table.name} know, and what is {of} like?",
+        kind="aggregate",
+        tables=(table.name,),
+        keys=(),
+        values={"num_devices": _CLOSE}
+        | {f"mean_{number.name}": _CLOSE for number in numbers},
+        statement=f"""SELECT
+  count(*) AS num_devices{means}
+FROM {table.name}""",
+    )
+
+
+def _said(column: device_tables.Column) -> str:
+    """A column in words."""
+    return column.name.strip("_").replace("_", " ")

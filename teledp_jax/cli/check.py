@@ -1,0 +1,51 @@
+"""Finds all faults of a suite at once, each with its line.
+
+    teledp check my_suite
+    teledp check --source=data/raw my_suite
+
+Needs no data and no JAX. With --source it also says what of the raw files is read, what
+is ignored and where they differ. Ends with status 1 if there is a fault.
+"""
+
+import pathlib
+import sys
+
+from absl import flags
+
+from teledp_jax.authoring import check
+from teledp_jax.cli import command
+from teledp_jax.data import inspect, shipped
+
+ARGUMENTS = ("SUITE",)
+USES_JAX = False
+
+
+def define(values: flags.FlagValues) -> None:
+    """Defines the flags."""
+    command.define_path(
+        values, "source", "Folder of raw files to hold against the suite."
+    )
+
+
+def main(values: flags.FlagValues, name: str) -> None:
+    """Prints all faults.
+
+    Args:
+        values: The flags.
+        name: A shipped suite, or a suite's folder.
+    """
+    found = check.check(shipped.suite(name))
+    faults = list(found.faults)
+    if values.source is not None and found.suite is not None:
+        contents = inspect.describe(found.suite, pathlib.Path(values.source))
+        print(inspect.as_text(contents))
+    for fault in faults:
+        print(" ".join(fault.split()))
+    if faults:
+        print(f"{len(faults)} faults.")
+        sys.exit(1)
+    assert found.suite is not None
+    print(
+        f"No faults: {len(found.suite.sources)} raw tables, "
+        f"{len(found.suite.schema.tables)} device tables, {found.num_queries} queries."
+    )

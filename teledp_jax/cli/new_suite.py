@@ -1,0 +1,66 @@
+"""Drafts a suite and a config from the schemas of Parquet files.
+
+    teledp new-suite --source=data/raw --device=vehicle_id my_suite
+    teledp check my_suite
+    teledp run --config=my_suite/config.py --workdir=runs/mine
+
+Only names and types of columns and documents beside the files (SDV metadata.json, dbt
+schema.yml, a data dictionary as CSV) are read, never a value. The draft runs as it is.
+"""
+
+import pathlib
+
+from absl import flags
+
+from teledp_jax import errors
+from teledp_jax.authoring import device_tables, files, reading
+from teledp_jax.cli import command
+
+ARGUMENTS = ("OUT",)
+USES_JAX = False
+
+
+def define(values: flags.FlagValues) -> None:
+    """Defines the flags."""
+    command.define_path(
+        values, "source", "Folder with <schema>/<table>/*.parquet or <table>/*.parquet."
+    )
+    flags.DEFINE_string(
+        "device", None, "Column that says whose a row is.", flag_values=values
+    )
+    flags.DEFINE_string(
+        "devices_table",
+        None,
+        "Table that lists the devices; found by its name if not given.",
+        flag_values=values,
+    )
+
+
+def main(values: flags.FlagValues, out: str) -> None:
+    """Writes the draft to a new folder.
+
+    Args:
+        values: The flags.
+        out: The folder.
+    """
+    for name in ("source", "device"):
+        if not values[name].value:
+            raise errors.InputError(f"State --{name}; see teledp new-suite --help.")
+    source = reading.read(pathlib.Path(values.source), values.device)
+    tables = device_tables.plan(source.tables, values.devices_table)
+    written = files.write(pathlib.Path(out), source, tables)
+    print(f"Wrote {len(written)} files below {out}:")
+    for table in tables:
+        print(f"  {table.role:<6}  {table.name}: {len(table.columns)} columns")
+    for sentence in source.left_out:
+        print(f"Left out: table {sentence}")
+    for raw in source.tables:
+        for sentence in raw.left_out:
+            print(f"Left out: {raw.name}.{sentence}")
+    anchor = tables[0]
+    whose = "all tables" if anchor.all_raw else anchor.raw.name
+    print(
+        f"The devices are those of {whose}; --devices_table names another table.\n"
+        f"Next: teledp check {out}\n"
+        f"      teledp run --config={out}/config.py --workdir=runs/{anchor.name}"
+    )

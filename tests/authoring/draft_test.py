@@ -1,0 +1,158 @@
+"""A draft: what it is made of, that it binds, and that it holds no value."""
+
+import pathlib
+
+import pyarrow as pa
+import pytest
+
+from teledp_jax import errors
+from teledp_jax.authoring import check, device_tables, files, reading
+from teledp_jax.data import suite
+from tests.authoring import sources
+
+
+def draft(
+    source: pathlib.Path, out: pathlib.Path, device: str, table: str | None = None
+) -> dict[str, str]:
+    """Texts of all files of a draft, by their place in it."""
+    read = reading.read(source, device)
+    written = files.write(out, read, device_tables.plan(read.tables, table))
+    return {str(path.relative_to(out)): path.read_text() for path in written}
+
+
+@pytest.fixture(scope="module")
+def drafted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("draft")
+    source = sources.vehicles(folder / "raw")
+    draft(source, folder / "mine", "vehicle_id")
+    return folder / "mine"
+
+
+def test_the_table_that_is_named_for_the_id_lists_the_devices(drafted):
+    loaded = suite.load(drafted)
+    schema = loaded.schema
+    assert schema.anchor.name == "vehicles"
+    assert {t.name: t.role for t in schema.tables[1:]} == {
+        "trips_per_device": "group",
+        "faults_per_device": "group",
+        "faults_by_code": "entity",
+    }
+    columns = {c.name: c for c in schema.anchor.columns}
+    assert list(columns) == ["fuel_type", "order_", "is_leased"]
+    assert columns["is_leased"].categories == ("false", "true", "Other")
+    faults = {c.name: c.bounds for c in schema.table("faults_per_device").columns[:2]}
+    assert faults == {"num_rows": (1, 1_000_000), "mean_temperature": (-100, 200)}
+    trips = [c.name for c in schema.table("trips_per_device").columns]
+    assert trips == ["num_rows", "num_days", "mean_km"]
+    assert loaded.sources["trips"].time == "started_at"
+
+
+def test_a_draft_has_no_fault_and_a_workload(drafted):
+    found = check.check(drafted)
+    assert found.faults == ()
+    names = {path.stem for path in (drafted / "queries").rglob("*.sql")}
+    assert found.num_queries == len(names)
+    assert {
+        "devices_by_fuel_type",
+        "devices_by_fuel_type_and_is_leased",
+        "means_by_fuel_type",
+        "top_faults_by_code",
+        "heavy_users_of_trips_per_device",
+    } <= names
+
+
+def test_a_draft_depends_on_schemas_alone(tmp_path):
+    one = sources.vehicles(tmp_path / "one/raw")
+    two = sources.vehicles(tmp_path / "two/raw", shift=1)
+    texts = [draft(s, s.parent / "mine", "vehicle_id") for s in (one, two)]
+    for found, source in zip(texts, (one, two), strict=True):
+        config = found["config.py"].replace(str(source), "raw")
+        found["config.py"] = config.replace(str(source.parent / "mine"), "mine")
+    assert texts[0] == texts[1]
+
+
+def test_what_is_left_out_is_told(tmp_path):
+    source = sources.vehicles(tmp_path)
+    read = reading.read(source, "VEHICLE_ID")
+    assert [text.partition(":")[0] for text in read.left_out] == ["depots"]
+    trips = next(table for table in read.tables if table.name == "trips")
+    assert [text.partition(":")[0] for text in trips.left_out] == [
+        "driver_id",
+        "stops (BIGINT[])",
+    ]
+
+
+def test_without_a_list_the_devices_are_those_of_all_tables(tmp_path):
+    sources.write(tmp_path / "a/x.parquet", {"serial": ["p", "q"], "n": [1, 2]})
+    sources.write(tmp_path / "b/x.parquet", {"serial": ["q", "r"], "m": [1.0, 2.0]})
+    text = draft(tmp_path, tmp_path / "mine", "serial")["device/a.sql"]
+    assert text.count('FROM "a"\n') == text.count('FROM "b"\n') == 1
+    loaded = suite.load(tmp_path / "mine")
+    assert loaded.reads("a") == ("a", "b")
+    assert loaded.sources["a"].folder == tmp_path.name  # folders of tables only
+
+
+def test_the_owner_may_name_the_list(tmp_path):
+    sources.write(tmp_path / "a/x.parquet", {"serial": ["p"], "n": [1]})
+    sources.write(tmp_path / "b/x.parquet", {"serial": ["q"], "m": [1.0]})
+    draft(tmp_path, tmp_path / "mine", "serial", "b")
+    assert suite.load(tmp_path / "mine").reads("b") == ("b",)
+    with pytest.raises(errors.InputError, match=r"--devices_table=c: .*\['a', 'b'\]"):
+        device_tables.plan(reading.read(tmp_path, "serial").tables, "c")
+
+
+def test_files_of_different_schemas_get_types_that_hold_both(tmp_path):
+    ids = pa.array(["p"])
+    place = tmp_path / "log"
+    sources.write(place / "1.parquet", {"id": ids, "n": pa.array([1], pa.int32())})
+    sources.write(place / "2.parquet", {"id": ids, "n": pa.array([1], pa.float32())})
+    sources.write(place / "3.parquet", {"id": ids, "t": pa.array(["a"])})
+    table = reading.read(tmp_path, "id").tables[0]
+    assert [(c.name, c.type, c.kind) for c in table.columns] == [
+        ("n", "DOUBLE", "double"),
+        ("t", "VARCHAR", "text"),
+    ]
+
+
+def test_of_many_columns_the_first_are_used_and_the_others_named(tmp_path):
+    columns = {"id": ["p"]} | {f"c{i}": [i] for i in range(400)}
+    sources.write(tmp_path / "wide/1.parquet", columns)
+    table = reading.read(tmp_path, "id").tables[0]
+    assert len(table.columns) == reading.MOST_COLUMNS
+    assert len(table.left_out) == 400 - reading.MOST_COLUMNS
+    assert table.left_out[0] == "c40: one of more than 40 columns."
+
+
+@pytest.mark.parametrize(
+    ("columns", "device", "text"),
+    [
+        ({"a": [1]}, "id", "--device=id: no table has that column. t: .*it has a"),
+        ({"id": [1.5]}, "id", "column id is DOUBLE; an id is a text or a whole"),
+    ],
+)
+def test_a_source_without_an_id_is_refused(columns, device, text, tmp_path):
+    sources.write(tmp_path / "s/t/1.parquet", columns)
+    with pytest.raises(errors.InputError, match=text):
+        reading.read(tmp_path, device)
+
+
+def test_a_folder_of_another_form_is_refused(tmp_path):
+    with pytest.raises(errors.InputError, match="no such source folder"):
+        reading.read(tmp_path / "none", "id")
+    sources.write(tmp_path / "a.parquet", {"id": ["p"]})
+    with pytest.raises(errors.InputError, match="expected <schema>/<table>"):
+        reading.read(tmp_path, "id")
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Fuel Type", "fuel_type"),
+        ("buildYear", "build_year"),
+        ("select", "select_"),
+        ("7day", "n7day"),
+        ("é", "unnamed"),
+    ],
+)
+def test_names_become_names_of_sql(name, slug):
+    assert device_tables.slug(name) == slug
