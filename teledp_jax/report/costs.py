@@ -6,8 +6,8 @@ from teledp_jax.report import (
     complexity,
     embed,
     figures,
+    judged,
     run_files,
-    scores,
     tables,
     texts,
 )
@@ -15,7 +15,7 @@ from teledp_jax.report import (
 
 def costs(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
     """Time and memory by label, public facts, and utility against time."""
-    cells = scores.matrix(inputs.scores)
+    found = judged.verdicts(inputs.judgement)
     rows, facts, points = [], {}, {}
     for label in inputs.labels:
         cost = inputs.costs.get(label) or inputs.summary.get(label) or {}
@@ -33,16 +33,16 @@ def costs(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
             texts.heading(name): texts.show(value)
             for name, value in (cost.get("facts") or {}).items()
         }
-        passed, evaluated = scores.tally(cells, label, inputs.queries)
+        share = judged.mean_share(found, label, inputs.queries)
         fitting = texts.parse(cost.get("fit_seconds"))
-        if evaluated and fitting is not None:
-            points[label] = (fitting, passed / evaluated)
+        if share is not None and fitting is not None:
+            points[label] = (fitting, share)
     figure = None
     if len(points) > 1:
-        svg = figures.tradeoff(points, inputs.labels, title="queries passed")
-        figure = draw(
-            "cost", svg, "Queries passed against seconds to fit, compilation among them"
-        )
+        title = "mean share of answers right"
+        svg = figures.tradeoff(points, inputs.labels, title=title)
+        alt = f"The {title} against seconds to fit, compilation among them"
+        figure = draw("cost", svg, alt)
     heads = ("fit", "of it compilation", "sample", "peak memory", "accelerator memory")
     return {
         "grid": tables.Grid(columns=("label", *heads), rows=tuple(rows)),

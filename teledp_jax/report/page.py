@@ -1,8 +1,12 @@
 """Writes the report: one self-contained HTML page beside the files it is made of."""
 
+import base64
+import hashlib
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import markupsafe
 
 from teledp_jax import runs
 from teledp_jax.data import definition
@@ -13,6 +17,7 @@ from teledp_jax.report import (
     downstream,
     embed,
     origin,
+    overview,
     promise,
     provider,
     queries,
@@ -73,10 +78,22 @@ def write(
     additions = [make(inputs, suite, draw) for make in make_additions]
     environment = template.environment(*(part.folder for part in additions))
     page = environment.get_template("report.html.jinja")
-    html = page.render(additions=additions, **_facts(inputs, suite, rates, draw))
+    script = environment.get_template("report.js").render()
+    html = page.render(
+        additions=additions,
+        script=markupsafe.Markup(script),
+        script_hash=_hash(script),
+        **_facts(inputs, suite, rates, draw),
+    )
     with runs.atomic(run.report) as temporary:
         temporary.write_text(html, encoding="utf-8")
     return run.report
+
+
+def _hash(script: str) -> str:
+    """The hash by which a page allows this script and no other."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return base64.b64encode(digest).decode("ascii")
 
 
 def _facts(
@@ -90,12 +107,11 @@ def _facts(
         "inputs": inputs,
         "suite": suite,
         "seeded": bool(inputs.config.get("seeded")),
-        "references": run_files.REFERENCES,
+        "overview": overview.section(inputs),
         "promise": promise.section(inputs),
         "audit": audits.section(inputs.audit, set(map(inputs.method, inputs.labels))),
         "domains": promise.domains(inputs),
         "verdict": verdict.section(inputs, draw),
-        "summary": verdict.summary(inputs),
         "ceiling": verdict.ceiling(inputs),
         "queries": queries.section(inputs, draw),
         "columns": distributions.section(inputs, suite, draw),

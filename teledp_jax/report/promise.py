@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from teledp_jax.report import run_files, scores, tables, texts
+from teledp_jax.report import judged, run_files, tables, texts
 
 
 class Claim(NamedTuple):
@@ -75,11 +75,11 @@ def domains(inputs: run_files.Inputs) -> dict[str, Any]:
         (name, size["kind"], str(size["learnt"]), str(size["stated"]))
         for name, size in learnt["sizes"].items()
     ]
-    cells = scores.matrix(inputs.scores)
-    passed = {
-        name: scores.tally(cells, name, inputs.queries)
+    found = judged.verdicts(inputs.judgement)
+    right = {
+        name: share
         for name in ("ceiling", "ceiling_public")
-        if name in inputs.references
+        if (share := judged.mean_share(found, name, inputs.queries)) is not None
     }
     shares = [
         (name, f"{100 * count / devices:.1f} %")
@@ -92,7 +92,7 @@ def domains(inputs: run_files.Inputs) -> dict[str, Any]:
         "delta": learnt["delta"],
         "threshold": learnt["threshold"],
         "num_columns": learnt["num_columns"],
-        "passed": passed if len(passed) == 2 else {},
+        "right": right if len(right) == 2 else {},
         "has_texts": bool(learnt["domain"]["vocabularies"]),
         "sizes": tables.of(heads, sizes),
         "presences": tables.of(("table", "devices that have it"), shares),

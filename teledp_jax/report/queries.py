@@ -1,20 +1,47 @@
-"""Shows each query: its question, SQL, checks, and the results side by side."""
+"""Shows each question: what was judged, real beside synthetic, where they part."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from teledp_jax.report import comparisons, dots, embed, run_files, scores, tables, texts
+from teledp_jax.report import (
+    comparisons,
+    dots,
+    embed,
+    judged,
+    run_files,
+    scores,
+    tables,
+    texts,
+)
 
 _MOST_ROWS = 12
+_MOST_WRONG = 8
 
 
 def section(inputs: run_files.Inputs, draw: embed.Draw) -> list[dict[str, Any]]:
-    """Makes a part per query of the run's workloads."""
-    by_query = tables.groups(inputs.scores, "query")
-    return [
-        _part(inputs, query, by_query.get(query.name, []), draw)
-        for query in inputs.queries
-    ]
+    """Makes a part per query of the run's workloads, the worst first."""
+    found = judged.verdicts(inputs.judgement)
+    checks = tables.groups(inputs.scores, "query")
+    answers = tables.groups(inputs.answers, "query")
+    parts = []
+    for query in inputs.queries:
+        verdicts = [
+            (label, found.get((label, query.name), judged.NONE))
+            for label in inputs.labels
+        ]
+        part = _part(inputs, query, checks.get(query.name, []), draw)
+        part["verdicts"] = verdicts
+        part["judged"] = judged.details(
+            found, query.name, (*inputs.labels, *inputs.references)
+        )
+        part["worst"] = judged.worst(
+            answers.get(query.name, []), query, inputs.labels, limit=_MOST_WRONG
+        )
+        parts.append(part)
+    return sorted(
+        parts,
+        key=lambda part: -max((one.rank for _, one in part["verdicts"]), default=0),
+    )
 
 
 def _part(
@@ -23,8 +50,8 @@ def _part(
     rows: Sequence[Mapping[str, str]],
     draw: embed.Draw,
 ) -> dict[str, Any]:
-    """Makes the part of one query, whose checks are `rows`."""
-    judged = (*inputs.labels, *(x for x in inputs.references if x != "half_sample"))
+    """Makes the part of one query, whose published checks are `rows`."""
+    judges = (*inputs.labels, *(x for x in inputs.references if x != "half_sample"))
     found = {
         label: inputs.results(label, query.name)
         for label in ("real", *inputs.labels)
@@ -33,7 +60,7 @@ def _part(
     compared = comparisons.compare(query, found) if found else []
     return {
         "query": query,
-        "checks": scores.checks(rows, judged),
+        "checks": scores.checks(rows, judges),
         "counts": comparisons.counts(query, found) if found else "",
         "grids": [
             (part.column, part.grid(query.keys, limit=_MOST_ROWS)) for part in compared

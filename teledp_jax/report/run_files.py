@@ -59,7 +59,9 @@ class Inputs(NamedTuple):
         book: What all releases of the data set cost; empty without a budget book.
         domains: What was learnt of private domains; empty if none are private.
         summary: Scores and costs by label.
-        scores: One row per label and check.
+        answers: One row per label and judged answer.
+        judgement: One row per label and query: how many of its answers are right.
+        scores: One row per label and check, by the published rules.
         statistics: One row per label, table and column.
         rare_events: One row per label and rare event.
         downstream: One row per label and downstream task.
@@ -79,6 +81,8 @@ class Inputs(NamedTuple):
     book: dict[str, Any]
     domains: dict[str, Any]
     summary: dict[str, Any]
+    answers: Rows
+    judgement: Rows
     scores: Rows
     statistics: Rows
     rare_events: Rows
@@ -151,6 +155,8 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
         book=_json(run.book),
         domains=_domains(run, settings),
         summary=summary.get("methods") or {},
+        answers=_csv(run.answers),
+        judgement=_csv(run.judgement),
         scores=scores,
         statistics=_csv(run.statistics),
         rare_events=_csv(run.rare_events),

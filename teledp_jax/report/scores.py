@@ -58,40 +58,6 @@ def tally(
     return sum(cell.verdict == "pass" for cell in evaluated), len(evaluated)
 
 
-def by_type(
-    cells: Matrix, labels: Sequence[str], queries: Sequence[run_files.Query]
-) -> tables.Grid:
-    """Counts passed and evaluated queries of each type, and of the rare ones."""
-    kinds: dict[str, list[run_files.Query]] = {}
-    for query in queries:
-        kinds.setdefault(query.kind, []).append(query)
-    if rare := [query for query in queries if query.header.get("rare")]:
-        kinds["about rare events"] = rare
-    rows = []
-    for kind, members in kinds.items():
-        tallies = [tally(cells, label, members) for label in labels]
-        counts = [
-            f"{won} of {all_}" if all_ else texts.NOTHING for won, all_ in tallies
-        ]
-        rows.append((kind, str(len(members)), *counts))
-    return tables.of(("type", "queries", *labels), rows)
-
-
-def divides(
-    cells: Matrix, labels: Sequence[str], queries: Sequence[run_files.Query]
-) -> dict[str, list[run_files.Query]]:
-    """Finds the queries that every method passes, and those that none passes."""
-    found: dict[str, list[run_files.Query]] = {"every": [], "none": []}
-    for query in queries:
-        cells_here = [cells.get((label, query.name), NONE) for label in labels]
-        verdicts = {cell.verdict for cell in cells_here if cell.checks}
-        if verdicts == {"pass"}:
-            found["every"].append(query)
-        elif verdicts == {"fail"}:
-            found["none"].append(query)
-    return found
-
-
 def checks(scores: Sequence[Mapping[str, str]], labels: Sequence[str]) -> tables.Grid:
     """Shows the checks of one query: a row per check, a column per label."""
     names = dict.fromkeys((row["column"], row["metric"]) for row in scores)

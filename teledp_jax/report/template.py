@@ -32,6 +32,8 @@ def environment(*folders: pathlib.Path, autoescape: bool = True) -> jinja2.Envir
         "epsilon": texts.epsilon,
         "heading": texts.heading,
         "numeric": tables.numeric,
+        "percent": texts.percent,
+        "plain": texts.plain,
         "show": texts.show,
     }
     found.tests["number"] = texts.is_number

@@ -10,6 +10,11 @@ NOTHING = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 """What stands behind a normalized error."""
 
+_REFERENCES = {
+    "ceiling": "encoding only",
+    "ceiling_public": "encoding only, public bins",
+    "half_sample": "half of the real fleet",
+}
 _BYTES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 _NUMBER = re.compile(
     r"([\u2713\u2717] )?-?[\d.,]+(e[+-]?\d+)?( (%|s|min|[KMG]iB|B|of \d+))?( \(.*\))?"
@@ -51,8 +56,10 @@ def show(value: Any) -> str:
         return "0"
     if abs(number) < 1e-3:
         return f"{number:.2g}"
-    if abs(number) >= 1000 or number == int(number):
+    if number == int(number):
         return f"{number:,.0f}"
+    if abs(number) >= 1000:  # a mean or a sum: no more than four digits carry
+        return f"{float(f'{number:.4g}'):,.0f}"
     return f"{number:.3g}"
 
 
@@ -63,9 +70,14 @@ def epsilon(value: Any) -> str:
 
 
 def percent(value: Any) -> str:
-    """Shows a share in percent."""
+    """Shows a share or an error in percent: whole from 10 on, else two digits."""
     number = parse(value)
-    return NOTHING if number is None else f"{100 * number:.3g} %"
+    if number is None:
+        return NOTHING
+    if math.isinf(number):
+        return "\N{INFINITY}"
+    points = 100 * number
+    return f"{points:,.0f} %" if abs(points) >= 10 else f"{points:.2g} %"
 
 
 def seconds(value: Any) -> str:
@@ -90,6 +102,11 @@ def size(value: Any) -> str:
 def times(error: float | None) -> str:
     """Shows a normalized error in brackets, behind a value; empty without one."""
     return "" if error is None else f" ({show(error)}{TIMES})"
+
+
+def plain(label: str) -> str:
+    """Names a label in words: methods as they are, references by what they are."""
+    return _REFERENCES.get(label, label)
 
 
 def heading(name: str) -> str:

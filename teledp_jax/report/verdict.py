@@ -1,13 +1,11 @@
-"""Shows which method passes which query, and what no method can pass."""
+"""Compares the labels of a run: how many of their answers are right, and why not."""
 
-import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from teledp_jax.report import embed, figures, run_files, scores, tables, texts
+from teledp_jax.report import embed, figures, judged, run_files, scores, tables, texts
 
-_SUMMARY = {
-    "epsilon": "epsilon",
-    "delta": "delta",
+_PUBLISHED = {
     "evaluated": "evaluated",
     "passed": "passed",
     "mean_score": "mean score",
@@ -19,78 +17,196 @@ _SUMMARY = {
 
 
 def section(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
-    """Makes the section: sentences, two figures, a matrix, and counts by type."""
-    cells = scores.matrix(inputs.scores)
-    everyone = (*inputs.labels, *inputs.references)
-    tallies = {label: scores.tally(cells, label, inputs.queries) for label in everyone}
-    passed = {label: pair for label, pair in tallies.items() if pair[1]}
-    normalized = {
-        label: texts.parse(inputs.summary.get(label, {}).get("median_normalized_error"))
-        for label in passed
-        if label not in run_files.REFERENCES
+    """Makes the section: a table of labels, two figures, and a table of queries."""
+    found = judged.verdicts(inputs.judgement)
+    everyone = [
+        label
+        for label in (*inputs.labels, *inputs.references)
+        if any(label == one for one, _ in found)
+    ]
+    shares = {
+        label: share
+        for label in everyone
+        if (share := judged.mean_share(found, label, inputs.queries)) is not None
     }
-    drawn = _figures(inputs, passed, normalized, draw)
     return {
-        "cells": cells,
-        "none": scores.NONE,
+        "methods": _methods(inputs, everyone, shares),
+        "losses": losses(inputs, shares),
+        "right": _right(inputs, shares, draw),
+        "over_half": _over_half(inputs, draw),
         "labels": everyone,
-        "tallies": tallies,
-        "passed": drawn.get("passed"),
-        "normalized": drawn.get("normalized"),
-        "divides": scores.divides(cells, inputs.labels, inputs.queries),
-        "best": max(
-            (label for label in inputs.synthesizers if label in passed),
-            key=lambda label: (
-                passed[label][0] / passed[label][1],
-                -(normalized.get(label) or math.inf),
-            ),
-            default=None,
-        ),
-        "by_type": scores.by_type(cells, everyone, inputs.queries),
+        "queries": _queries(found, everyone, inputs.queries),
+        "by_type": by_type(found, everyone, inputs.queries),
+        "published": published(inputs),
     }
 
 
-def _figures(
-    inputs: run_files.Inputs,
-    passed: dict[str, tuple[int, int]],
-    normalized: dict[str, float | None],
-    draw: embed.Draw,
-) -> dict[str, embed.Figure]:
-    """Draws the queries that pass and the normalized errors, if there are any."""
-    drawn = {}
-    if passed:
-        told = ", ".join(f"{name} {a} of {b}" for name, (a, b) in passed.items())
-        values = {
-            name: (won / max(count, 1), f"{won} of {count}")
-            for name, (won, count) in passed.items()
-        }
-        svg = figures.bars(values, inputs.labels, title="Queries that pass")
-        drawn["passed"] = draw("passed", svg, f"Queries that pass: {told}.")
-    if shown := {name: value for name, value in normalized.items() if value}:
-        told = ", ".join(f"{name} {value:.3g}" for name, value in shown.items())
-        svg = figures.normalized(shown, inputs.labels, title="Median normalised error")
-        alt = f"Median normalised error: {told}."
-        drawn["normalized"] = draw("normalized_error", svg, alt)
-    return drawn
+def _methods(
+    inputs: run_files.Inputs, labels: Sequence[str], shares: Mapping[str, float]
+) -> tables.Grid:
+    """A row per label: what it promises, how right it is, what it takes."""
+    rows = []
+    for label in sorted(
+        labels,  # references last
+        key=lambda one: (one in inputs.references, -shares.get(one, -1.0)),
+    ):
+        fields = inputs.summary.get(label) or {}
+        entry = inputs.ledger.get(label) or {}
+        rows.append(
+            (
+                texts.plain(label),
+                texts.percent(shares.get(label)),
+                _of(fields.get("queries_trusted"), fields.get("queries_judged")),
+                texts.show(fields.get("answers")),
+                texts.percent(fields.get("median_error")),
+                texts.percent(fields.get("p90_error")),
+                texts.epsilon(entry.get("epsilon_pld")),
+                texts.seconds((inputs.costs.get(label) or {}).get("fit_seconds")),
+            )
+        )
+    heads = (
+        "method", "mean share of answers right", "questions to trust",
+        "answers judged", "median error", "error of 9 in 10 is below", "epsilon",
+        "time to fit",
+    )  # fmt: skip
+    return tables.of(heads, rows)
+
+
+def _of(part: Any, whole: Any) -> str:
+    """Shows a number of a number."""
+    if part is None:
+        return texts.NOTHING
+    return f"{part} of {whole}" if whole is not None else str(part)
+
+
+def losses(inputs: run_files.Inputs, shares: Mapping[str, float]) -> tables.Grid:
+    """Shows where answers are lost: by encoding, by the method, by its noise.
+
+    Args:
+        inputs: The run.
+        shares: Mean share of answers right, by label.
+
+    Returns:
+        A row per label; empty without the reference that is only encoded.
+    """
+    ceiling = shares.get("ceiling")
+    if ceiling is None:
+        return tables.Grid((), ())
+    rows = []
+    for label in inputs.labels:
+        if label not in shares:
+            continue
+        without = ((inputs.summary.get(label) or {}).get("noiseless") or {}).get(
+            "share_right"
+        )
+        rows.append(
+            (
+                label,
+                texts.percent(ceiling),
+                texts.percent(without),
+                texts.percent(shares[label]),
+                texts.percent(shares.get("half_sample")),
+            )
+        )
+    heads = (
+        "method", "encoding only", "the method without noise", "as released",
+        "half of the real fleet",
+    )  # fmt: skip
+    return tables.of(heads, rows)
+
+
+def _right(
+    inputs: run_files.Inputs, shares: Mapping[str, float], draw: embed.Draw
+) -> embed.Figure | None:
+    """Draws the mean share of answers right."""
+    if not shares:
+        return None
+    values = {
+        texts.plain(label): (share, texts.percent(share))
+        for label, share in shares.items()
+    }
+    told = ", ".join(f"{name} {words}" for name, (_, words) in values.items())
+    svg = figures.bars(values, inputs.labels, title="Mean share of answers right")
+    return draw("share_right", svg, f"Mean share of answers right: {told}.")
+
+
+def _over_half(inputs: run_files.Inputs, draw: embed.Draw) -> embed.Figure | None:
+    """Draws the median error of each label over that of half of the real fleet."""
+    values = {
+        label: value
+        for label in inputs.labels
+        if (value := _median_over_half(inputs, label)) is not None
+    }
+    if not values:
+        return None
+    title = "Median error, as a multiple of that of half of the fleet"
+    told = ", ".join(f"{name} {texts.show(value)}" for name, value in values.items())
+    svg = figures.normalized(values, inputs.labels, title=title)
+    return draw("error_over_half", svg, f"{title}: {told}.")
+
+
+def _median_over_half(inputs: run_files.Inputs, label: str) -> float | None:
+    """Median over queries of the median error over that of half of the fleet."""
+    found = sorted(
+        value
+        for row in inputs.judgement
+        if row["label"] == label
+        and (value := texts.parse(row["median_over_half"])) is not None
+    )
+    return found[(len(found) - 1) // 2] if found else None
+
+
+def _queries(
+    found: judged.Verdicts, labels: Sequence[str], queries: Sequence[run_files.Query]
+) -> list[tuple[run_files.Query, list[judged.Verdict]]]:
+    """Verdicts of all labels on each query, the worst query first."""
+    rows = [
+        (query, [found.get((label, query.name), judged.NONE) for label in labels])
+        for query in queries
+    ]
+    return sorted(rows, key=lambda row: -max((one.rank for one in row[1]), default=0))
+
+
+def by_type(
+    found: judged.Verdicts,
+    labels: Sequence[str],
+    queries: Sequence[run_files.Query],
+) -> tables.Grid:
+    """Averages the share of right answers over each type of query, and rare ones."""
+    kinds: dict[str, list[run_files.Query]] = {}
+    for query in queries:
+        kinds.setdefault(query.kind, []).append(query)
+    if rare := [query for query in queries if query.header.get("rare")]:
+        kinds["about rare events"] = rare
+    rows = [
+        (
+            kind,
+            str(len(members)),
+            *(texts.percent(judged.mean_share(found, x, members)) for x in labels),
+        )
+        for kind, members in kinds.items()
+    ]
+    return tables.of(("type", "questions", *map(texts.plain, labels)), rows)
+
+
+def published(inputs: run_files.Inputs) -> tables.Grid:
+    """Shows the scores of the methods by the published rules and by corrected ones."""
+    rows = [
+        (
+            texts.plain(label),
+            *(texts.show(entry.get(field)) for field in _PUBLISHED),
+        )
+        for label, entry in inputs.summary.items()
+    ]
+    return tables.of(("method", *_PUBLISHED.values()), rows)
 
 
 def ceiling(inputs: run_files.Inputs) -> list[dict[str, Any]]:
-    """Shows for each reference how many queries it passes and which checks it fails."""
-    cells = scores.matrix(inputs.scores)
+    """Shows for each reference which published checks it fails."""
     return [
         {
-            "label": label,
-            "tally": scores.tally(cells, label, inputs.queries),
+            "name": texts.plain(label),
             "misses": scores.misses(inputs.scores, label),
         }
         for label in inputs.references
     ]
-
-
-def summary(inputs: run_files.Inputs) -> tables.Grid:
-    """Shows the scores of the methods, by the published rules and by corrected ones."""
-    rows = [
-        (label, *(texts.show(entry.get(field)) for field in _SUMMARY))
-        for label, entry in inputs.summary.items()
-    ]
-    return tables.of(("label", *_SUMMARY.values()), rows)

@@ -1,3 +1,6 @@
+import base64
+import hashlib
+import html
 import html.parser
 import pathlib
 import re
@@ -7,13 +10,13 @@ import pytest
 
 from teledp_jax import runs
 from teledp_jax.data import definition
-from teledp_jax.report import page, texts
+from teledp_jax.report import page
 from teledp_jax.studies.intel.questions import section as questions
 
 SECTIONS = (
-    "promise", "verdict", "summary", "ceiling", "questions", "queries",
-    "distributions", "rare", "downstream", "cost", "engineering", "quality",
-    "assumed", "reproduce",
+    "overview", "queries", "verdict", "ceiling", "summary", "promise", "questions",
+    "distributions", "rare", "downstream", "quality", "assumed", "cost",
+    "engineering", "reproduce",
 )  # fmt: skip
 EVIL = "<script>alert(1)</script>"
 
@@ -37,7 +40,7 @@ class Reader(html.parser.HTMLParser):
         self.links += [fields["href"]] if "href" in fields else []
 
     def handle_data(self, data):
-        if data.strip() and self.tags[-1] != "style":
+        if data.strip() and self.tags[-1] not in ("style", "script"):
             self.texts.append(data.strip())
 
 
@@ -56,7 +59,10 @@ def section(path: pathlib.Path, name: str) -> str:
 
 def test_page_says_first_that_the_folder_is_private(written):
     texts = read(written).texts
-    assert texts[1] == "The whole run folder is private; only release/ may leave."
+    assert texts[1:3] == [
+        "Skip to the content",
+        "The whole run folder is private; only release/ may leave.",
+    ]
 
 
 def test_sections_stand_in_the_order_of_a_reader(written):
@@ -69,7 +75,13 @@ def test_page_is_self_contained_and_its_links_lead_somewhere(written):
     assert not reader.sources  # charts are drawn in the page
     assert all(link.startswith("#") for link in reader.links)
     assert {link[1:] for link in reader.links} <= set(reader.ids)
-    assert not {"script", "link", "iframe"} & set(reader.tags)
+    assert not {"link", "iframe", "img"} & set(reader.tags)
+    assert reader.tags.count("script") == 1  # our own, by its hash
+    text = written.read_text(encoding="utf-8")
+    script = text[text.index("<script>") + 8 : text.index("</script>")]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert "default-src 'none'; base-uri 'none'; form-action 'none'" in text
+    assert f"script-src 'sha256-{digest}'" in text
 
 
 def test_text_of_data_headers_and_config_is_escaped(written):
@@ -134,12 +146,25 @@ def test_audits_stand_with_the_promise(run, suite, audit):
 
 def test_matrix_can_be_read_without_color(written):
     text = section(written, "verdict")
-    # Two of three checks pass, none of one does, and `independent` was not run.
-    none = f"{texts.NOTHING} not run"
-    assert f"CrashByVendor aggregate ✓ 0.67 ✓ 0.67 {none} ✓ 1.00" in text
-    assert f"RamHist histogram ✗ 0.00 ✓ 1.00 {none} ✓ 1.00 ✓ 1.00" in text
-    assert f"RareVendor topk, rare {none} ✗ 0.00" in text
-    assert "pe does best: 2 of 3 queries pass." in text
+    assert "laptops crash most? ✗ 40 % ✓ 100 % ✓ 90 % ✓ 100 % ✓ 100 %" in text
+    assert "memory do laptops have? ✗ 0 % ~ 75 % ~ 50 % ✓ 100 % ~ 75 %" in text
+    assert "crash at all? ? not judged ? not judged ? not judged" in text
+    assert "does best" not in text  # one run cannot tell
+
+
+def test_first_screen_says_what_to_trust_in_the_words_of_the_questions(written):
+    text = section(written, "overview")
+    assert "each outcome is at most 53.9 times as likely (epsilon 3.9871)" in text
+    assert "pe 1 to use, 1 with care, 1 cannot be told; on average 88 %" in text
+    for part in (
+        "✓ Answers to use: 1 Which vendors' laptops crash most? 10 of 10 answers right",
+        "~ Use with care: 1 How much memory do laptops have? 3 of 4 answers right",
+        "✗ Do not use: 0 None.",
+        "Which rare vendors crash at all? no group has 50 devices",
+        "Nothing: this run is an experiment.",
+        "Questions that cannot be judged: 1.",
+    ):
+        assert part in html.unescape(text)
 
 
 def test_query_stands_with_its_sql_and_both_results(written):
@@ -147,6 +172,7 @@ def test_query_stands_with_its_sql_and_both_results(written):
     assert "WHERE num_crashes &lt; 1000 GROUP BY vendor ORDER BY vendor" in text
     assert "Rows: real 5, dpsgd_vae 5 (5 keys in common), pe 5" in text
     assert "Dell 1,234 1,543 1,383 1,296" in text
+    assert "dpsgd_vae Dell num devices 1,234 1,234 1,667 relative error 35 %" in text
     assert "✗ 0.31 (4.2\N{MULTIPLICATION SIGN})" in text
 
 
@@ -156,7 +182,9 @@ def test_assumed_columns_are_listed(written):
     assert "vendor" not in text
 
 
-@pytest.mark.parametrize("name", ["config", "ledger", "scores", "summary", "quality"])
+@pytest.mark.parametrize(
+    "name", ["config", "ledger", "scores", "answers", "judgement", "summary", "quality"]
+)
 def test_page_does_without_any_one_file(run, suite, name):
     for folder in ("real", "synthetic", "results"):
         shutil.rmtree(run.folder / folder)
@@ -171,7 +199,8 @@ def test_empty_run_folder_says_what_is_missing(tmp_path, suite):
     page.write(run, suite)
     for name, words in {
         "promise": "no ledger yet",
-        "verdict": "Nothing was scored yet",
+        "overview": "Nothing was judged yet",
+        "verdict": "Nothing was judged yet",
         "summary": "summary.json is not there",
         "queries": "Not evaluated",
         "distributions": "The table was not read",

@@ -45,11 +45,13 @@ def test_private_domains_are_told_with_what_they_cost(run, suite):
     assert "at least 95 devices" in text
     assert "sysinfo.vendor category 3 5" in text
     assert "crashes 30.0 %" in text  # of 19987 devices
-    assert "What this costs" not in text  # without scores of both ceilings
-    rows = runs.read_csv(run.scores)
-    worse = {"label": "ceiling_public", "value": "0.9", "passed": "False"}
-    rows += [row | worse for row in rows if row["label"] == "ceiling"]
-    runs.write_csv(run.scores, list(rows[0]), rows)
+    assert "What this costs" not in text  # without both references ceilings
+    rows = runs.read_csv(run.judgement)
+    worse = {"label": "ceiling_public", "share_right": "0.5"}
+    rows += [
+        row | worse for row in rows if row["label"] == "ceiling" and row["share_right"]
+    ]
+    runs.write_csv(run.judgement, list(rows[0]), rows)
     text = promise(run, suite)
-    assert "pass 2 of 2 queries as learnt" in text
-    assert "and 0 of 2 as the headers state them" in text
+    assert "leave 100 % of answers right as learnt" in text
+    assert "and 50 % as the files state them" in text

@@ -30,26 +30,6 @@ def test_what_was_not_evaluated_is_no_failure():
     assert scores_lib.Cell(0, 0).verdict == "none"
 
 
-def test_divides_finds_what_every_method_and_none_passes():
-    verdicts = {"q1": (True, True), "q2": (False, False), "q3": (True, False)}
-    scores = [
-        make_score(label, name, passed)
-        for name, pair in verdicts.items()
-        for label, passed in zip("ab", pair, strict=True)
-    ]
-    queries = [make_query(name) for name in verdicts]
-    found = scores_lib.divides(scores_lib.matrix(scores), "ab", queries)
-    assert [query.name for query in found["every"]] == ["q1"]
-    assert [query.name for query in found["none"]] == ["q2"]
-
-
-def test_types_and_rare_queries_are_counted_apart():
-    queries = [make_query("q1", type="topk"), make_query("q2", type="topk", rare=True)]
-    scores = [make_score("a", "q1", True), make_score("a", "q2", False)]
-    grid = scores_lib.by_type(scores_lib.matrix(scores), ["a"], queries)
-    assert grid.rows == (("topk", "2", "1 of 2"), ("about rare events", "1", "0 of 1"))
-
-
 def test_a_check_shows_its_mark_value_and_normalized_error():
     fields = {"column": "n", "metric": "relative_error", "threshold": "0.25"}
     rows = [

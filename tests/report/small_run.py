@@ -12,6 +12,7 @@ from teledp_jax import runs
 from teledp_jax.data import definition
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.evaluation import downstream, rare
+from tests.report import small_judgement
 
 LABELS = ("dpsgd_vae", "pe", "independent")
 METHODS = {"dpsgd_vae": "dpsgd_vae", "pe": "pe", "independent": "independent"}
@@ -257,6 +258,7 @@ def _write_results(folder: pathlib.Path, error: float) -> None:
 
 
 def _write_csv_files(run: runs.Run) -> None:
+    small_judgement.write(run)
     scores = io.StringIO(
         "label,query,column,metric,value,threshold,passed,normalized_error\n"
         "dpsgd_vae,crash_by_vendor,,coverage,1.0,0.5,True,\n"
@@ -293,6 +295,12 @@ def _write_csv_files(run: runs.Run) -> None:
                     "passed_corrected": 1,
                     "mean_score_corrected": 0.5,
                     "median_normalized_error_corrected": 2.9,
+                    "answers": 14,
+                    "queries_judged": 2,
+                    "queries_trusted": 1,
+                    "median_error": 0.1,
+                    "p90_error": 0.42,
+                    "noiseless": {"share_right": 0.97} if label == "pe" else None,
                 }
                 for label in (*LABELS, "half_sample", "ceiling")
             }

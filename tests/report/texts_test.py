@@ -14,7 +14,8 @@ from teledp_jax.report import texts
         ("inf", "∞"),
         ("0.12345", "0.123"),
         ("1e-5", "1e-05"),
-        (1234567.8, "1,234,568"),
+        (1234567.8, "1,235,000"),
+        (1234567, "1,234,567"),
         ("4.0", "4"),
         ("Lenovo", "Lenovo"),
     ],
@@ -51,7 +52,10 @@ def test_a_text_that_says_no_or_nothing_does_not_hold():
 
 def test_an_epsilon_keeps_four_decimals_and_a_share_is_in_percent():
     assert texts.epsilon("3.99994") == "3.9999"
-    assert texts.percent(0.0312) == "3.12 %"
+    assert [texts.percent(x) for x in (0.0312, 0.987, 5.74)] == [
+        "3.1 %", "99 %", "574 %",
+    ]  # fmt: skip
+    assert texts.percent("inf") == "\N{INFINITY}"
     assert (texts.epsilon(None), texts.percent("")) == (texts.NOTHING, texts.NOTHING)
 
 

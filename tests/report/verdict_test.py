@@ -1,8 +1,8 @@
-"""Which method does best, and what no method can pass."""
+"""How the methods compare, and where their answers are lost."""
 
 import pytest
 
-from teledp_jax.report import run_files, verdict
+from teledp_jax.report import run_files, texts, verdict
 
 
 @pytest.fixture
@@ -10,29 +10,53 @@ def inputs(run, suite):
     return run_files.read(run, suite.folder)
 
 
-def test_the_best_label_passes_the_largest_share(inputs, draw):
+def test_methods_stand_by_the_mean_share_of_right_answers(inputs, draw):
     found = verdict.section(inputs, draw)
-    assert found["best"] == "pe"
-    assert found["tallies"]["pe"] == (2, 3)
-    assert found["tallies"]["dpsgd_vae"] == (1, 2)
-    assert found["passed"].svg == "passed"
-    assert "pe 2 of 3" in found["passed"].alt
+    shares = [(row[0], row[1]) for row in found["methods"].rows]
+    assert shares == [
+        ("pe", "88 %"),
+        ("independent", "70 %"),
+        ("dpsgd_vae", "20 %"),
+        ("encoding only", "100 %"),
+        ("half of the real fleet", "88 %"),
+    ]
+    assert found["methods"].rows[0][2] == "1 of 2"
+    assert "pe 88 %" in found["right"].alt
 
 
-def test_a_claim_is_never_best(inputs, draw):
-    inputs.ledger["pe"]["claimed"] = {"epsilon": 4.0}
-    found = verdict.section(inputs, draw)
-    assert found["best"] == "dpsgd_vae"
+def test_losses_stand_from_encoding_to_release(inputs):
+    grid = verdict.losses(inputs, {"ceiling": 1.0, "half_sample": 0.9, "pe": 0.8})
+    assert grid.rows == (("pe", "100 %", "97 %", "80 %", "90 %"),)
+    assert verdict.losses(inputs, {"pe": 0.8}).rows == ()
+
+
+def test_the_worst_question_stands_first_and_the_unknown_last(inputs, draw):
+    rows = verdict.section(inputs, draw)["queries"]
+    assert [query.name for query, _ in rows] == [
+        "ram_hist", "crash_by_vendor", "rare_vendor",
+    ]  # fmt: skip
+    assert [one.short for one in rows[0][1]][:2] == ["✗ 0 %", "~ 75 %"]
+
+
+def test_types_and_rare_questions_are_averaged_apart(inputs, draw):
+    grid = verdict.section(inputs, draw)["by_type"]
+    assert grid.rows[0][:3] == ("aggregate", "1", "40 %")
+    assert [row[0] for row in grid.rows][2:] == ["topk", "about rare events"]
+    assert grid.rows[3][2] == texts.NOTHING
 
 
 def test_references_state_what_they_miss(inputs):
     ceiling, half = verdict.ceiling(inputs)
-    assert (ceiling["label"], ceiling["tally"]) == ("ceiling", (2, 2))
-    assert ceiling["misses"].rows == ()
+    assert ceiling["name"] == "encoding only" and ceiling["misses"].rows == ()
     assert [row[0] for row in half["misses"].rows] == ["rare_vendor"]
 
 
-def test_the_summary_has_both_rules(inputs):
-    grid = verdict.summary(inputs)
+def test_published_scores_stand_by_both_rules(inputs):
+    grid = verdict.published(inputs)
     assert "passed" in grid.columns and "passed, corrected" in grid.columns
     assert [row[0] for row in grid.rows][:3] == ["dpsgd_vae", "pe", "independent"]
+
+
+def test_a_run_without_judgement_compares_nothing(inputs, draw):
+    found = verdict.section(inputs._replace(judgement=[]), draw)
+    assert found["methods"].rows == () and found["right"] is None
