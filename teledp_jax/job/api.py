@@ -6,6 +6,7 @@ Without run folder, flags or SQL. `teledp_jax` itself offers what is here.
 import math
 import numbers
 import os
+import sys
 from typing import Any
 
 import jax
@@ -118,7 +119,8 @@ def fit(
         integer_noise=secrets.noise_source(seed),
     )
     num_devices = _count(devices, float(count_stddev), seed, context)
-    made = registry.method(name).make(
+    made = registry.make(
+        name,
         config,
         devices.schema,
         budgets.Budget(
@@ -148,8 +150,10 @@ def _method(method: Any) -> tuple[str, Any]:
     """Name and `Config` of a method that is given by either."""
     if isinstance(method, str):
         return method, registry.method(method).Config()
-    name = type(method).__module__.rpartition(".")[2]
-    if type(method).__module__ != registry.METHODS.get(name):
+    path = type(method).__module__
+    short = path.rpartition(".")[2]
+    name = short if registry.METHODS.get(short) == path else path
+    if type(method) is not getattr(sys.modules.get(path), "Config", None):
         raise errors.InputError(
             f"method: expected a name or a Config of one, got {method!r}; known: "
             f"{', '.join(registry.METHODS)}."

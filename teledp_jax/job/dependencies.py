@@ -232,7 +232,7 @@ class Dependencies:
         compare = (found.compare.__module__,) if found.compare is not None else ()
         if stage.name == "synthesize":
             name, _ = self._settings.methods[stage.label]
-            return ("teledp_jax.job.fit", registry.METHODS[name])
+            return ("teledp_jax.job.fit", registry.module_name(name))
         return {
             "simulate": (found.simulator,) if found.simulator else (),
             "aggregate": ("teledp_jax.job.reduce",),

@@ -4,9 +4,12 @@ import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, schemas
+from teledp_jax import arrays, base, errors, schemas
+from teledp_jax.job import conditions as conditions_lib
 
-_SAMPLE, _DECODE = 2, 3  # what the public key is folded with
+_SAMPLE, _DECODE, _AGAIN = 2, 3, 4  # what the public key is folded with
+_LEAST_DRAWN = 1024  # devices of a draw of which some are kept
+_MOST_DRAWS = 1000  # after which a condition counts as too rare
 
 
 def draw(
@@ -35,3 +38,48 @@ def draw(
     arrays.check(schema, devices)
     inside = jax.random.key_data(jax.random.fold_in(public, _DECODE))
     return devices, np.random.default_rng(np.asarray(inside))
+
+
+def draw_where(
+    method: base.Synthesizer,
+    schema: schemas.Schema,
+    fitted: base.Tree,
+    public: Key[Array, ""],
+    num_devices: int,
+    where: conditions_lib.Where,
+) -> tuple[arrays.DeviceArrays, np.random.Generator]:
+    """Draws devices that meet conditions: draws again and again, and keeps those.
+
+    So they have the distribution of the fitted method given the conditions.
+
+    Args:
+        method: The method.
+        schema: The device tables.
+        fitted: What its fit returned.
+        public: The public key of the draw.
+        num_devices: How many to keep.
+        where: The conditions.
+
+    Returns:
+        As `draw`.
+
+    Raises:
+        InputError: If a condition cannot be read, or too few devices meet them all.
+    """
+    conditions = conditions_lib.read(schema, where)
+    size = max(num_devices, _LEAST_DRAWN)  # one shape, so one program
+    kept: list[arrays.DeviceArrays] = []
+    found = 0
+    for number in range(_MOST_DRAWS):
+        again = jax.random.fold_in(jax.random.fold_in(public, _AGAIN), number)
+        devices, generator = draw(method, schema, fitted, again, size)
+        index = np.flatnonzero(conditions_lib.holds(conditions, devices))
+        kept.append(arrays.take(devices, index[: num_devices - found]))
+        found += len(index)
+        if found >= num_devices:
+            return arrays.concatenate(kept), generator
+    drawn = size * _MOST_DRAWS
+    raise errors.InputError(
+        f"where: {found} of {drawn:,} drawn devices meet all of {dict(where)}; the "
+        f"fitted method knows too few for {num_devices}."
+    )

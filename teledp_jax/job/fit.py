@@ -47,7 +47,7 @@ def make(
     try:
         if label in settings.claimed:
             return bookkeeping.make_claimed(name, config, suite.schema, budget)
-        return registry.method(name).make(config, suite.schema, budget), None
+        return registry.make(name, config, suite.schema, budget), None
     except errors.InputError as error:
         raise errors.InputError(f"methods.{label}: {error}") from None
 

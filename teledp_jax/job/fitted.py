@@ -13,7 +13,7 @@ import dp_accounting
 import teledp_jax
 from teledp_jax import base, errors, keys, registry, schemas
 from teledp_jax.data import decode
-from teledp_jax.job import drawing, model_file
+from teledp_jax.job import conditions, drawing, model_file
 from teledp_jax.privacy import budgets, events
 
 Kind = Literal["arrow", "pandas"]
@@ -88,12 +88,21 @@ class Fitted:
         )
 
     def sample(
-        self, num_devices: int, *, seed: int | None = None, kind: Kind = "arrow"
+        self,
+        num_devices: int,
+        *,
+        where: conditions.Where | None = None,
+        seed: int | None = None,
+        kind: Kind = "arrow",
     ) -> dict[str, Any]:
         """Draws synthetic devices. This costs no budget.
 
         Args:
             num_devices: How many.
+            where: Keeps only devices that meet all conditions, as `{"country":
+                "France", "seats": (100, None), "crashes.app": ["mail", "browser"]}`: by
+                column of the anchor, or by `table.column` of which some row must match.
+                A range of numbers means the bins that lie inside it.
             seed: Repeats a draw. None: the seed of the fit if it has one, and the
                 operating system's randomness otherwise.
             kind: What tables come as: Arrow tables or pandas data frames.
@@ -102,7 +111,8 @@ class Fitted:
             The device tables by name, with fresh ids, in the columns of the schema.
 
         Raises:
-            InputError: If an argument is wrong, or pandas is not installed.
+            InputError: If an argument is wrong, too few devices meet the conditions, or
+                pandas is not installed.
         """
         count = whole("num_devices", num_devices, least=1)
         _check_kind(kind)
@@ -111,9 +121,11 @@ class Fitted:
             public, _ = keys.restore(keys.draw())
         else:
             public, _ = keys.from_seed(seed, stream=self.method)
-        devices, generator = drawing.draw(
-            self._calibrated, self.schema, self.tree, public, count
-        )
+        of = (self._calibrated, self.schema, self.tree, public, count)
+        if where:
+            devices, generator = drawing.draw_where(*of, where)
+        else:
+            devices, generator = drawing.draw(*of)
         made = decode.tables(self.schema, devices, generator)
         if kind == "arrow":
             return dict(made)
@@ -131,9 +143,7 @@ class Fitted:
             spent=dp_accounting.ComposedDpEvent(spent),
             num_devices=self.num_devices,
         )
-        module = registry.method(self.method)
-        made: base.Synthesizer = module.make(self.config, self.schema, budget)
-        return made
+        return registry.make(self.method, self.config, self.schema, budget)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the fitted method to a file, whole or not at all.

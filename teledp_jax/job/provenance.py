@@ -50,12 +50,13 @@ def code_hash(*modules: str, without: Collection[str] = ()) -> str:
         ValueError: If the package has no such module.
     """
     files = {path for module in modules for path in closure(module, without=without)}
-    data = {
-        path for folder in {file.parent for file in files} for path in _yaml(folder)
-    }
+    folders = {file.parent for file in files if PACKAGE in file.parents}
+    data = {path for folder in folders for path in _yaml(folder)}
     digest = hashlib.sha256()
     for path in sorted(files | data):
-        digest.update(str(path.relative_to(PACKAGE)).encode() + b"\0")
+        inside = PACKAGE in path.parents
+        name = str(path.relative_to(PACKAGE)) if inside else path.name
+        digest.update(name.encode() + b"\0")
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:20]
 
@@ -69,16 +70,17 @@ def closure(module: str, *, without: Collection[str] = ()) -> set[pathlib.Path]:
     """Finds the files of the package that a module imports, in any depth.
 
     Args:
-        module: A dotted name, as `teledp_jax.methods.pe`.
+        module: A dotted name, as `teledp_jax.methods.pe`, or that of a method of your
+            own, of whose other modules none is followed.
         without: Modules that are left out, with what only they import.
 
     Returns:
         The files, that of the module included.
 
     Raises:
-        ValueError: If the package has no such module.
+        ValueError: If there is no such module.
     """
-    start = _file(module)
+    start = _file(module) or _foreign(module)
     if start is None:
         raise ValueError(f"Expected a module of the package, got {module=}.")
     found, waiting = {start}, [start]
@@ -106,6 +108,14 @@ def imports(path: pathlib.Path) -> tuple[str, ...]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [f"{node.module}.{alias.name}" for alias in node.names]
     return tuple(names)
+
+
+def _foreign(module: str) -> pathlib.Path | None:
+    """The file of an imported module of another package; None if there is none."""
+    if module.split(".")[0] == PACKAGE.name:
+        return None
+    place = getattr(sys.modules.get(module), "__file__", None)
+    return None if place is None else pathlib.Path(place)
 
 
 def _file(module: str) -> pathlib.Path | None:

@@ -8,6 +8,7 @@ import pytest
 
 import teledp_jax as teledp
 from teledp_jax import registry
+from teledp_jax.job import drawing
 from teledp_jax.methods import histogram, independent
 from teledp_jax.privacy import accounting, events
 
@@ -62,6 +63,22 @@ def test_samples_follow_the_fleet(fitted):
     assert abs(systems.count("a") / 2_000 - 2 / 3) < 0.1
     assert abs(len(tables["power"]) / 2_000 - 1 / 2) < 0.1
     assert 45 < pc.mean(tables["power"]["watts"]).as_py() < 75  # 50 is of bin 50 to 75
+
+
+def test_a_sample_may_have_conditions(fitted):
+    tables = fitted.sample(300, where={"os": "b", "power.watts": (50, None)}, seed=1)
+    assert set(tables["devices"]["os"].to_pylist()) == {"b"}
+    assert len(set(tables["devices"]["guid"].to_pylist())) == 300
+    assert tables["power"].num_rows == 300
+    assert pc.min(tables["power"]["watts"]).as_py() >= 50
+    again = fitted.sample(300, where={"os": "b", "power.watts": (50, None)}, seed=1)
+    assert tables == again
+
+
+def test_a_condition_that_nothing_meets_ends_with_its_share(fitted, monkeypatch):
+    monkeypatch.setattr(drawing, "_MOST_DRAWS", 2)
+    with pytest.raises(teledp.InputError, match=r"where: \d+ of 20,000 drawn devices"):
+        fitted.sample(10_000, where={"os": "c"}, seed=1)
 
 
 def test_a_config_may_stand_for_the_name(fitted):
