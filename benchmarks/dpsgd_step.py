@@ -138,7 +138,12 @@ def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
         params, opt_state = state
         total = sum_fn(params, batch)
         if private:
-            total = gaussian.noisy_sum(key, total, stddev=_STDDEV)
+            total = gaussian.noisy_sum(
+                key,
+                total,
+                l2_clip_norm=_CLIP_NORM,
+                noise_multiplier=_STDDEV / _CLIP_NORM,
+            )
         grad = jax.tree.map(lambda leaf: leaf / size, total)
         updates, opt_state = optimizer.update(grad, opt_state)
         return optax.apply_updates(params, updates), opt_state
@@ -192,11 +197,11 @@ def jobs() -> dict[str, Callable[[], Job]]:
         peer = jax_privacy_sum
         found["jax_privacy"] = lambda: private(peer(model.losses, small), batch=less)
     if importlib.util.find_spec("opacus") and _MODEL.value == "vae":
-        noise = {"clip_norm": _CLIP_NORM, "stddev": _STDDEV, "rate": _RATE}
+        facts = {"clip_norm": _CLIP_NORM, "stddev": _STDDEV, "rate": _RATE}
         modes = [("ghost", _BATCH.value, micro), ("hooks", _SLOW_BATCH.value, small)]
         for mode, size, part in modes if _SLOW.value else modes[:1]:
             found[f"opacus_{mode}"] = functools.partial(
-                opacus_job, mode, codes[:size], micro_batch=part, **noise
+                opacus_job, mode, codes[:size], micro_batch=part, **facts
             )
     return {name: found[name] for name in _JOBS.value or found}
 

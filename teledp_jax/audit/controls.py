@@ -16,8 +16,15 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.audit import fleets, plain_model, replay, transcript, whitebox
-from teledp_jax.dpsgd import clipping, recipes, sampling, steps, trainable
+from teledp_jax.audit import (
+    fleets,
+    floats,
+    plain_model,
+    replay,
+    transcript,
+    whitebox,
+)
+from teledp_jax.dpsgd import clipping, gaussian, recipes, sampling, steps, trainable
 from teledp_jax.marginals import measure
 from teledp_jax.pe import embedding as embedding_lib
 from teledp_jax.pe import voting
@@ -94,6 +101,11 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
             lambda: stepped(patch(steps, "drawn_sum", _mean_of_drawn)),
         ),
         Control(
+            "noise drawn as floats",
+            floats.LOW_BITS,
+            _float_noise,
+        ),
+        Control(
             "a bound from the data",
             replay.METADATA,
             lambda: replayed(_with_bounds(plain), contextlib.nullcontext()),
@@ -157,6 +169,23 @@ def _halved(key: Key[Array, ""], values: np.ndarray, sigma: float) -> np.ndarray
     return release.add_noise(
         key, values, sigma / 2, integer_noise=mechanisms.seeded_integer_noise
     )
+
+
+def _float_noise() -> list[findings.Finding]:
+    """The attack on low bits, of noise that is drawn in float32."""
+
+    def noisy_sum(
+        key: Key[Array, ""],
+        clipped_sum: Array,
+        *,
+        l2_clip_norm: float,
+        noise_multiplier: float,
+    ) -> Array:
+        stddev = l2_clip_norm * noise_multiplier
+        return clipped_sum + stddev * jax.random.normal(key, clipped_sum.shape)
+
+    with mock.patch.object(gaussian, "noisy_sum", noisy_sum):
+        return [floats.low_bits(num_draws=200)]
 
 
 def _unclipped_sum(

@@ -17,12 +17,14 @@ class Declared(NamedTuple):
         choices: Range of exponential mechanisms to their number.
         steps: Sampling probability and noise multiplier of steps of DP-SGD to their
             number.
+        inexactness: Total variation between noise as it is drawn and as it is stated.
     """
 
     squares: dict[float, float]
     entries: dict[float, int]
     choices: dict[float, int]
     steps: dict[tuple[float, float], int]
+    inexactness: float = 0.0
 
     @property
     def mu(self) -> float:
@@ -36,7 +38,7 @@ def read(event: dp_accounting.DpEvent) -> Declared:
     Raises:
         ValueError: If it holds a kind that no audit knows.
     """
-    found = Declared({}, {}, {}, {})
+    found = Declared({}, {}, {}, {}, events.inexactness(event))
     _add(found, event, 1)
     return found
 
@@ -44,7 +46,7 @@ def read(event: dp_accounting.DpEvent) -> Declared:
 def _add(found: Declared, event: dp_accounting.DpEvent, count: int) -> None:
     """Adds `count` times an event."""
     match event:
-        case dp_accounting.NoOpDpEvent():
+        case dp_accounting.NoOpDpEvent() | events.InexactNoiseDpEvent():
             return
         case dp_accounting.SelfComposedDpEvent():
             _add(found, event.event, count * event.count)

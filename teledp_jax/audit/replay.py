@@ -17,7 +17,7 @@ import numpy as np
 from teledp_jax import arrays, base, keys
 from teledp_jax.audit import declared as declared_lib
 from teledp_jax.audit import fleets, transcript
-from teledp_jax.dpsgd import sampling, steps, trainable
+from teledp_jax.dpsgd import gaussian, sampling, steps, trainable
 from teledp_jax.privacy import findings, mechanisms
 
 SENSITIVITY, FLOW, METADATA = "sensitivity", "control flow", "metadata"
@@ -253,8 +253,11 @@ def _trainings(
         recipe = after.recipe
         step = sampling.exact_probability(recipe.sampling_prob), recipe.noise_multiplier
         row = reach(before, after, method=case.name, shares=shares)
+        missing = gaussian.failure_probability(num_parameters(after), recipe.num_steps)
         if recipe != before.recipe or said.steps != {step: recipe.num_steps}:
             row = row._replace(measured="another recipe", verdict=findings.FAILS)
+        if said.inexactness < missing:
+            row = row._replace(measured="inexact noise", verdict=findings.FAILS)
         rows.append(row)
     return [max(rows, key=lambda row: (row.is_bad, row.measured))]
 
@@ -276,6 +279,11 @@ def reach(
         f"L2 {limit:.4f}, and the declared steps",
         findings.verdict(most <= limit * (1 + _ROUNDING)),
     )
+
+
+def num_parameters(found: transcript.Training) -> int:
+    """Counts the numbers that each step of a training adds noise to."""
+    return sum(np.size(leaf) for leaf in jax.tree.leaves(found.params))
 
 
 def _training(found: transcript.Transcript) -> transcript.Training | None:

@@ -12,6 +12,7 @@ from teledp_jax.audit import (
     canaries,
     controls,
     fleets,
+    floats,
     membership,
     replay,
     transcript,
@@ -128,13 +129,8 @@ def _mechanisms(sizes: Sizes) -> list[findings.Finding]:
     """What no one method is asked about."""
     return [
         *whitebox.step(num_draws=sizes.num_draws),
-        whitebox.hardened_step(
-            num_draws=sizes.num_draws,
-            noise=mechanisms.secure_integer_noise
-            if sizes.secure
-            else mechanisms.seeded_integer_noise,
-        ),
         whitebox.epoch(num_draws=sizes.num_draws),
+        floats.low_bits(num_draws=200),
         canaries.linear(num_canaries=sizes.num_canaries, num_steps=sizes.num_steps),
     ]
 

@@ -20,13 +20,7 @@ from teledp_jax.audit import (
     transcript,
 )
 from teledp_jax.audit import declared as declared_lib
-from teledp_jax.dpsgd import (
-    clipping,
-    gaussian,
-    hardened,
-    states,
-    steps,
-)
+from teledp_jax.dpsgd import clipping, gaussian, states, steps
 from teledp_jax.privacy import accounting, findings, mechanisms, release
 
 INTEGERS, STEP, EPOCH = "worst case of counts", "worst case of a step", "of an epoch"
@@ -184,45 +178,6 @@ def step(*, num_draws: int, seed: int = 0) -> list[findings.Finding]:
     ]
 
 
-def hardened_step(
-    *,
-    num_draws: int,
-    seed: int = 0,
-    noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
-) -> findings.Finding:
-    """Measures a step that draws everyone, its noise drawn on a grid, against mu.
-
-    Args:
-        num_draws: Draws at each fleet.
-        seed: Of the draws.
-        noise: Sampler of the discrete Gaussian.
-
-    Returns:
-        One finding.
-    """
-    found = plain_model.line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
-    grid = hardened.grid(1, l2_clip_norm=1.0, noise_multiplier=0.8)
-    state = states.start(found.model.init(jax.random.key(0)), optax.sgd(1.0))
-    fit_keys = keys.split(*jax.random.split(jax.random.key(seed)))
-    exact_sum, draws = steps.make_sum(found.model, found.recipe), []
-    for number, codes in enumerate(([0, 0, 0], [0, 0, 0, 200])):
-        records = jnp.asarray(np.array(codes, np.uint8)[:, None])
-        exact = hardened.rounded(exact_sum(state, fit_keys, records), grid.width)
-        key = jax.random.fold_in(jax.random.key(seed), number)
-        drawn = release.add_noise(
-            key, np.tile(exact, (num_draws, 1)), grid.sigma, integer_noise=noise
-        )
-        draws.append(drawn[:, 0].astype(np.float64))
-    rates = bounds.threshold_test(*draws)
-    return findings.Finding(
-        STEP,
-        "DP-SGD, hardened noise",
-        f"mu at least {rates.mu:.3f}",
-        f"mu {1 / found.recipe.noise_multiplier:.3f}",
-        findings.verdict(rates.mu <= 1 / found.recipe.noise_multiplier),
-    )
-
-
 def curve_finding(audit: str, method: str, curve: bounds.Curve) -> findings.Finding:
     """A point of a curve as a row."""
     return findings.Finding(
@@ -278,7 +233,11 @@ def epoch(
         num_steps=num_steps,
         micro_batch=4,
     )
-    stddev = found.recipe.noise_multiplier * found.recipe.clip.l2_clip_norm
+    clip_norm, multiplier = (
+        found.recipe.clip.l2_clip_norm,
+        found.recipe.noise_multiplier,
+    )
+    stddev = multiplier * clip_norm
 
     def draws(codes: np.ndarray, number: int) -> Draws:
         placed = jnp.asarray(codes)
@@ -289,7 +248,9 @@ def epoch(
             def noisy(number: Int[Array, ""]) -> Float[Array, ""]:
                 total = batch(found, batch_key, number, placed)
                 own = jax.random.fold_in(noise_key, number)
-                return gaussian.noisy_sum(own, total, stddev=stddev)["w"][0]
+                return gaussian.noisy_sum(
+                    own, total, l2_clip_norm=clip_norm, noise_multiplier=multiplier
+                )["w"][0]
 
             sums = jax.lax.map(noisy, jnp.arange(num_steps, dtype=jnp.int32))
             return jax.nn.logsumexp((sums - 0.5) / stddev**2)

@@ -1,15 +1,20 @@
 """Draws discrete Gaussian noise inside jit, exact far beyond any delta.
 
-The noise is X = B Y + Z of two discrete Gaussians Y and Z of parameter s = 2 B, drawn
-from one table. X is a discrete Gaussian of parameter sigma = s sqrt(B^2 + 1): by
-Poisson summation its mass differs from that by a factor within 1 +- 4 exp(-8 pi^2),
-below 1e-33 (Micciancio and Walter 2017, arXiv:2017/259 of the IACR, theorem 3, with
-s / B = 2).
+The noise is X = B Y + Z of two discrete Gaussians Y and Z of parameter s = 3 B, drawn
+from one table. X is a discrete Gaussian of parameter sigma = s sqrt(B^2 + 1), up to a
+factor within 1 +- 4 exp(-18 pi^2) of each mass. Proof: complete the square in
 
-Y and Z are found by inversion: a uniform number of 96 bits is compared with cumulative
-masses, rounded to 96 bits. What the table leaves out and what rounding moves is at most
-`MISSING` per draw. The first 32 bits decide all but one draw in a hundred thousand; the
-others are drawn only for rows that hold such a draw.
+    P(X = x) = sum over y of P(Y = y) P(Z = x - B y),
+
+which leaves the mass of a discrete Gaussian at x times a sum over y of a Gaussian of
+parameter s / sqrt(B^2 + 1) = 3 around a center that depends on x. By Poisson summation
+that sum differs from its mean over centers by a factor within 1 +- 2 exp(-18 pi^2)
+(Micciancio and Walter 2017, IACR ePrint 2017/259, theorem 3, with s / B = 3).
+
+Y and Z are found by inversion: a uniform number of 192 bits is compared with cumulative
+masses, rounded to 192 bits. `MISSING` bounds what all of this moves, in total variation
+per number. The first 32 bits decide all but one draw in a hundred thousand; the other
+bits are drawn only for rows that hold such a draw.
 """
 
 import functools
@@ -21,9 +26,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Integer, Key, UInt
 
-_BASE = 724  # B
-_PARAMETER = 2 * _BASE  # s
-_WORDS = 3  # of 32 bits, of a uniform number
+_BASE = 300  # B
+_PARAMETER = 3 * _BASE  # s
+_WORDS = 6  # of 32 bits, of a uniform number
 _FRACTION = 320  # bits of the fixed point numbers that the table is made with
 _CELLS = 11  # bits after the leading one that choose a cell of the guide
 _ROW, _ROWS = 256, 16  # draws in a row; rows that are drawn on at once
@@ -36,7 +41,7 @@ class _Table(NamedTuple):
     """Cumulative masses of a discrete Gaussian, and where to begin to look.
 
     Attributes:
-        words: `[threshold, 3]`: words of the mass below an outcome and at it, the
+        words: `[threshold, 6]`: words of the mass below an outcome and at it, the
             highest word first.
         lowest: Outcome below the first threshold.
         guide: `[cell]`: thresholds whose first word is below each cell.
@@ -49,8 +54,16 @@ class _Table(NamedTuple):
     steps: int
 
 
-MISSING = 2.0 * (2 * 12 * _PARAMETER + 2) * 2.0 ** (-32 * _WORDS)
-"""Most total variation between a draw and the exact discrete Gaussian."""
+_REACH = 17  # parameters from 0 beyond which 192 bits show no mass
+_ROUNDED = (2 * _REACH * _PARAMETER + 2) * 2.0 ** (-32 * _WORDS)
+
+MISSING = 2 * 2 * _ROUNDED + 4.1 * math.exp(-18 * math.pi**2)
+"""Most total variation between a number of `noise` and the exact discrete Gaussian.
+
+Y and Z each have at most 2 * 17 s + 2 thresholds, and rounding moves each by less than
+2^-192, which changes two masses. Twice that also covers the tails that the table leaves
+out. The last term is the factor above, with the rounding of B^2 / (B^2 + 1) to 1.
+"""
 
 
 def noise(key: Key[Array, ""], size: int) -> Int[Array, " draw"]:
@@ -61,7 +74,7 @@ def noise(key: Key[Array, ""], size: int) -> Int[Array, " draw"]:
         size: Number of draws; static.
 
     Returns:
-        `[size]` whole numbers, in absolute value below 13 SIGMA.
+        `[size]` whole numbers, in absolute value below 17 SIGMA.
 
     References:
         Canonne et al. 2020 (arXiv:2004.00010), definition 1.
@@ -180,7 +193,7 @@ def _table() -> _Table:
 
 
 def _masses() -> list[int]:
-    """exp(-k^2 / (2 s^2)) for k = 0, 1 ... in fixed point, while 96 bits show it."""
+    """exp(-k^2 / (2 s^2)) for k = 0, 1 ... in fixed point, while 192 bits show it."""
     one = 1 << _FRACTION
     exponent = one // (2 * _PARAMETER**2)
     ratio, term, place = 0, one, 0

@@ -4,9 +4,6 @@ import dataclasses
 
 from teledp_jax.dpsgd import clipping
 
-NOISES = ("float32", "discrete", "hardened")
-"""Kinds of noise on a sum of clipped gradients; see `Recipe`."""
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -23,9 +20,6 @@ class Recipe:
         averaging: Share of the old average that a step keeps in the average of
             parameters; 0 gives the last parameters.
         checkpoint_every: Steps between two checkpoints.
-        noise: One of `NOISES`: `float32`, drawn as floats within the step; `discrete`,
-            a discrete Gaussian on a public grid, within the step as well; `hardened`,
-            the same on the host, by a library.
     """
 
     sampling_prob: float
@@ -36,4 +30,3 @@ class Recipe:
     micro_batch: int
     averaging: float
     checkpoint_every: int
-    noise: str = "float32"

@@ -9,7 +9,6 @@ from teledp_jax import keys
 from teledp_jax.dpsgd import (
     clipping,
     gaussian,
-    noise,
     parallel,
     recipes,
     sampling,
@@ -117,22 +116,18 @@ def make_step(
         mesh: Where codes are spread, by `parallel.place`; none: on one accelerator.
         num_devices: Size of the fleet, if codes are filled up.
     """
-    stddev = recipe.noise_multiplier * recipe.clip.l2_clip_norm
     sum_all = make_sum(model, recipe, mesh=mesh, num_devices=num_devices)
 
     @jax.jit
     def step(state: states.State, fit_keys: keys.Keys, codes: Array) -> states.State:
         total = sum_all(state, fit_keys, codes)
         key = jax.random.fold_in(fit_keys.noise, state.step)
-        if recipe.noise == "discrete":
-            noisy = noise.noisy_sum(
-                key,
-                total,
-                l2_clip_norm=recipe.clip.l2_clip_norm,
-                noise_multiplier=recipe.noise_multiplier,
-            )
-        else:
-            noisy = gaussian.noisy_sum(key, total, stddev=stddev)
+        noisy = gaussian.noisy_sum(
+            key,
+            total,
+            l2_clip_norm=recipe.clip.l2_clip_norm,
+            noise_multiplier=recipe.noise_multiplier,
+        )
         return updated(optimizer, recipe, state, noisy)
 
     return step

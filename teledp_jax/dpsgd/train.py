@@ -11,7 +11,6 @@ import optax
 from teledp_jax import base, keys
 from teledp_jax.dpsgd import (
     clipping,
-    hardened,
     memory,
     parallel,
     recipes,
@@ -37,8 +36,7 @@ def fit(
 
     Resumes from the checkpoint `name` of the store; since each step's keys follow from
     its number, the result is bit for bit that of a run which was never killed. The
-    noise key must serve nothing else. Hardened noise from the operating system differs
-    in the steps that are run again; what they were before was never shown.
+    noise key must serve nothing else.
 
     Args:
         model: What is trained.
@@ -74,60 +72,20 @@ def fit(
         )
         state, fit_keys = parallel.replicate((state, fit_keys), mesh)
     arguments = (state, fit_keys, codes)
-    step: Callable[[states.State, keys.Keys, trainable.Codes], states.State]
-    if recipe.noise == "hardened":
-        total = _compiled(
-            lambda recipe: steps.make_sum(
-                model, recipe, mesh=mesh, num_devices=num_devices
-            ),
-            recipe,
-            arguments,
-            memory_bytes,
-        )
-        step = _hardened_step(total, optimizer, recipe, context)
-    else:
-        step = _compiled(
-            lambda recipe: steps.make_step(
-                model, optimizer, recipe, mesh=mesh, num_devices=num_devices
-            ),
-            recipe,
-            arguments,
-            memory_bytes,
-        )
+    step = _compiled(
+        lambda recipe: steps.make_step(
+            model, optimizer, recipe, mesh=mesh, num_devices=num_devices
+        ),
+        recipe,
+        arguments,
+        memory_bytes,
+    )
     for done in range(steps_done + 1, recipe.num_steps + 1):
         state = step(state, fit_keys, codes)
         if done % recipe.checkpoint_every == 0 or done == recipe.num_steps:
             context.store.save(name, states.saved(state))
             context.progress(done, recipe.num_steps, {})
     return states.unflatten(jnp.asarray(np.asarray(state.average)), params)
-
-
-def _hardened_step(
-    total: jax.stages.Compiled,
-    optimizer: optax.GradientTransformation,
-    recipe: recipes.Recipe,
-    context: base.Context,
-) -> Callable[[states.State, keys.Keys, trainable.Codes], states.State]:
-    """A step whose noise is drawn on the host, between sum and update."""
-    update = jax.jit(
-        lambda state, noisy: steps.updated(optimizer, recipe, state, noisy)
-    )
-
-    def step(
-        state: states.State, fit_keys: keys.Keys, codes: trainable.Codes
-    ) -> states.State:
-        noisy = hardened.noisy_sum(
-            jax.random.fold_in(fit_keys.noise, state.step),
-            total(state, fit_keys, codes),
-            l2_clip_norm=recipe.clip.l2_clip_norm,
-            noise_multiplier=recipe.noise_multiplier,
-            integer_noise=context.integer_noise,
-        )
-        if context.part.mesh is not None:
-            noisy = parallel.replicate(noisy, context.part.mesh)
-        return update(state, jnp.asarray(noisy))
-
-    return step
 
 
 def _compiled(

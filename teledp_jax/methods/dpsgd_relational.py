@@ -7,7 +7,7 @@ import jax
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.dpsgd import clipping, recipes, sampling
+from teledp_jax.dpsgd import clipping, gaussian, recipes, sampling
 from teledp_jax.dpsgd.models import relational_fit, relational_layout
 from teledp_jax.marginals import measure, noisy, rows
 from teledp_jax.privacy import budgets, checks, split
@@ -31,8 +31,6 @@ class Config:
         averaging: Share of the old in the running average of parameters; 0: none.
         micro_batch: Devices in memory at once.
         clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
-        noise: `float32`; `discrete`: on a public grid, with full tails, drawn within
-            the step (`dpsgd.noise`); or `hardened`: on a grid, drawn on the host.
         num_samples: Devices drawn at once, also to hold the model to its marginals.
         checkpoint_every: Steps between checkpoints.
     """
@@ -47,7 +45,6 @@ class Config:
     averaging: float = 0.98
     micro_batch: int = 1024
     clipping_path: str = "fast"
-    noise: str = "float32"
     num_samples: int = 16_384
     checkpoint_every: int = 50
 
@@ -62,7 +59,6 @@ class Config:
         check.number("clip", at_least=0)
         check.number("averaging", at_least=0, below=1)
         check.one_of("clipping_path", clipping.PATHS)
-        check.one_of("noise", recipes.NOISES)
 
     @property
     def num_steps(self) -> int:
@@ -70,10 +66,20 @@ class Config:
         return sampling.num_steps(self.num_epochs, self.sampling_prob)
 
 
-def shares(config: Config, schema: schemas.Schema) -> tuple[split.Counts, split.Steps]:
+def shares(
+    config: Config, schema: schemas.Schema, num_parameters: int
+) -> tuple[split.Counts, split.Steps]:
     """Splits the budget into one-way marginals with repeats, and training.
 
     A device adds one to at most one cell of each vector.
+
+    Args:
+        config: Settings.
+        schema: The public schema.
+        num_parameters: Size of the network.
+
+    Returns:
+        The part of the marginals and that of the training.
     """
     num_vectors = len(measure.pooled_vectors(schema)) + len(rows.repeatable(schema))
     return (
@@ -83,6 +89,7 @@ def shares(config: Config, schema: schemas.Schema) -> tuple[split.Counts, split.
             config.num_steps,
             sampling.exact_probability(config.sampling_prob),
             1.0 - config.marginal_share,
+            gaussian.failure_probability(num_parameters, config.num_steps),
         ),
     )
 
@@ -165,9 +172,10 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
-    parts = shares(config, schema)
-    calibrated = split.calibrate(parts, budget)
     layout = relational_layout.layout(schema)
+    size = relational_fit.num_parameters(layout)
+    parts = shares(config, schema, size)
+    calibrated = split.calibrate(parts, budget)
     recipe = recipes.Recipe(
         sampling_prob=config.sampling_prob,
         num_steps=config.num_steps,
@@ -179,7 +187,6 @@ def make(
         micro_batch=config.micro_batch,
         averaging=config.averaging,
         checkpoint_every=config.checkpoint_every,
-        noise=config.noise,
     )
     return base.Synthesizer(
         event=calibrated.event,
@@ -187,10 +194,9 @@ def make(
         sample=functools.partial(sample, config, schema, layout),
         facts=calibrated.facts
         | {
-            "noise": config.noise,
             "num_steps": recipe.num_steps,
             "expected_batch_size": recipe.expected_batch_size,
-            "num_parameters": relational_fit.num_parameters(layout),
+            "num_parameters": size,
             "num_vectors": parts[0].num_vectors,
         },
     )

@@ -7,7 +7,7 @@ import jax
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.dpsgd import clipping, recipes, sampling
+from teledp_jax.dpsgd import clipping, gaussian, recipes, sampling
 from teledp_jax.dpsgd.models import vae, vae_fit, vae_layout
 from teledp_jax.marginals import noisy
 from teledp_jax.privacy import budgets, checks, split
@@ -30,8 +30,6 @@ class Config:
         averaging: Share of the old in the running average of parameters; 0: none.
         micro_batch: Devices in memory at once.
         clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
-        noise: `float32`; `discrete`: on a public grid, with full tails, drawn within
-            the step (`dpsgd.noise`); or `hardened`: on a grid, drawn on the host.
         marginal_share: Share of the budget (of the square of its Gaussian-DP
             parameter) for noisy one-way marginals; 0 goes without them.
         leave_out: Tables that the model does not know; synthetic devices have no rows
@@ -51,7 +49,6 @@ class Config:
     averaging: float = 0.98
     micro_batch: int = 512
     clipping_path: str = "fast"
-    noise: str = "float32"
     marginal_share: float = 0.1
     leave_out: tuple[str, ...] = ()
     checkpoint_every: int = 50
@@ -70,7 +67,6 @@ class Config:
         check.number("marginal_share", "averaging", at_least=0, below=1)
         check.number("kl_weight", at_least=0)
         check.one_of("clipping_path", clipping.PATHS)
-        check.one_of("noise", recipes.NOISES)
 
     @property
     def num_steps(self) -> int:
@@ -78,16 +74,27 @@ class Config:
         return sampling.num_steps(self.num_epochs, self.sampling_prob)
 
 
-def shares(config: Config, schema: schemas.Schema) -> tuple[split.Part, ...]:
+def shares(
+    config: Config, schema: schemas.Schema, num_parameters: int
+) -> tuple[split.Part, ...]:
     """Splits the budget into one-way marginals, if any, and training.
 
     A device adds one to at most one code of each head.
+
+    Args:
+        config: Settings.
+        schema: The public schema of the tables that the model knows.
+        num_parameters: Size of the network.
+
+    Returns:
+        The parts, marginals first.
     """
     steps = split.Steps(
         "noise_multiplier",
         config.num_steps,
         sampling.exact_probability(config.sampling_prob),
         1.0 - config.marginal_share,
+        gaussian.failure_probability(num_parameters, config.num_steps),
     )
     if config.marginal_share == 0:
         return (steps,)
@@ -166,13 +173,14 @@ def make(
         InputError: If no noise meets the budget, or a table to leave out is not there.
     """
     modelled = vae_fit.without(schema, config.leave_out)
-    calibrated = split.calibrate(shares(config, modelled), budget)
     network = vae.Vae(
         layout=vae_layout.layout(modelled, smooth=config.smooth),
         hidden=config.hidden,
         latent=config.latent,
         smooth=config.smooth,
     )
+    size = vae_fit.num_parameters(network, kl_weight=config.kl_weight)
+    calibrated = split.calibrate(shares(config, modelled, size), budget)
     recipe = _recipe(config, budget.num_devices, calibrated.noise("noise_multiplier"))
     sampler = vae.sampler(network, chunk=vae_fit.CHUNK)
     return base.Synthesizer(
@@ -181,12 +189,9 @@ def make(
         sample=functools.partial(sample, config, schema, sampler),
         facts=calibrated.facts
         | {
-            "noise": config.noise,
             "num_steps": recipe.num_steps,
             "expected_batch_size": recipe.expected_batch_size,
-            "num_parameters": vae_fit.num_parameters(
-                network, kl_weight=config.kl_weight
-            ),
+            "num_parameters": size,
         },
     )
 
@@ -208,5 +213,4 @@ def _recipe(
         micro_batch=config.micro_batch,
         averaging=config.averaging,
         checkpoint_every=config.checkpoint_every,
-        noise=config.noise,
     )

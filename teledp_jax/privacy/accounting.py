@@ -18,6 +18,7 @@ _INTERVAL = 1e-4  # of the discretised privacy loss; estimates are pessimistic
 _COARSE = 1e-2  # for the first bracket of a search, and where epsilon is past use
 _PAST_USE = 50.0
 _FOUND: dict[str, float] = {}  # what earlier calls have found, to begin with
+_SPARE = 1e-3  # share of delta that inexact noise may take
 _TAIL = 11.6  # standard deviations beyond which a Gaussian's mass is below 1e-30
 
 
@@ -86,7 +87,7 @@ def _exponential_pld(epsilon: float, interval: float) -> Any:
 def _pld(event: dp_accounting.DpEvent, interval: float) -> Any:
     """Privacy loss distribution of any event."""
     match event:
-        case dp_accounting.NoOpDpEvent():
+        case dp_accounting.NoOpDpEvent() | events.InexactNoiseDpEvent():
             return pld_lib.identity(value_discretization_interval=interval)
         case dp_accounting.SelfComposedDpEvent():
             if not event.count:
@@ -100,17 +101,46 @@ def _pld(event: dp_accounting.DpEvent, interval: float) -> Any:
     return _base_pld(event, interval)
 
 
+def _exactly(
+    event: dp_accounting.DpEvent, delta: float, epsilon_fn: Callable[[float], float]
+) -> float:
+    """Epsilon at delta, what inexact noise costs included.
+
+    Noise within a total variation t of the stated one adds (1 + e^epsilon) t to delta:
+    see `events.InexactNoiseDpEvent`. A thousandth of delta is kept for that. Where it
+    does not suffice, nothing is promised.
+    """
+    missing = events.inexactness(event)
+    if not missing:
+        return epsilon_fn(delta)
+    spare = _SPARE * delta
+    epsilon = epsilon_fn(delta - spare)
+    room = math.log(spare / missing - 1) if spare > 2 * missing else -math.inf
+    return epsilon if epsilon <= room else math.inf
+
+
+def _epsilon(event: dp_accounting.DpEvent, delta: float, interval: float) -> float:
+    """Epsilon at delta by privacy loss distributions on a grid."""
+    return _exactly(
+        event,
+        delta,
+        lambda delta: float(_pld(event, interval).get_epsilon_for_delta(delta)),
+    )
+
+
 def epsilon_pld(event: dp_accounting.DpEvent, delta: float) -> float:
     """Bounds epsilon of an event at delta, by privacy loss distributions.
 
-    An epsilon above 50, which promises nothing, is bounded on a coarser grid.
+    An epsilon above 50, which promises nothing, is bounded on a coarser grid. Noise
+    that is not drawn exactly is paid for with a thousandth of delta.
 
     Args:
         event: Everything that was read.
         delta: At which epsilon is stated.
 
     Returns:
-        An upper bound of epsilon, all but exact.
+        An upper bound of epsilon, all but exact; infinite if inexact noise would take
+        more than a thousandth of delta.
 
     Raises:
         InputError: If the event is of a kind that the accountant cannot take.
@@ -118,9 +148,9 @@ def epsilon_pld(event: dp_accounting.DpEvent, delta: float) -> float:
     References:
         Gopi et al. 2021 (arXiv:2106.02848); Doroshenko et al. 2022 (arXiv:2207.04380).
     """
-    epsilon = float(_pld(event, _COARSE).get_epsilon_for_delta(delta))
-    if epsilon <= _PAST_USE:
-        epsilon = float(_pld(event, _INTERVAL).get_epsilon_for_delta(delta))
+    epsilon = _epsilon(event, delta, _COARSE)
+    if epsilon <= _PAST_USE or math.isinf(epsilon):
+        epsilon = _epsilon(event, delta, _INTERVAL)
     return epsilon
 
 
@@ -139,6 +169,8 @@ def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
             return dp_accounting.GaussianDpEvent(event.sigma / event.sensitivity)
         case events.ExponentialMechanismDpEvent():
             return dp_accounting.ZCDpEvent(event.epsilon**2 / 8)
+        case events.InexactNoiseDpEvent():
+            return dp_accounting.NoOpDpEvent()
         case events.DiscreteLaplaceDpEvent():
             return dp_accounting.ZCDpEvent(event.epsilon**2 / 2)
         case events.ThresholdDpEvent():
@@ -177,7 +209,7 @@ def epsilon_rdp(event: dp_accounting.DpEvent, delta: float) -> float:
     """
     accountant = rdp.RdpAccountant()
     accountant.compose(_continuous(event))
-    return float(accountant.get_epsilon(delta))
+    return _exactly(event, delta, lambda delta: float(accountant.get_epsilon(delta)))
 
 
 def is_met(budget: budgets.Budget, event: dp_accounting.DpEvent) -> bool:
@@ -214,9 +246,7 @@ def calibrate(
         event = dp_accounting.ComposedDpEvent(
             [budget.spent, make_event(noise_multiplier)]
         )
-        return (
-            _pld(event, interval).get_epsilon_for_delta(budget.delta) <= budget.epsilon
-        )
+        return _epsilon(event, budget.delta, interval) <= budget.epsilon
 
     case = repr((make_event(1.0), budget.spent, budget.epsilon, budget.delta))
     before = _FOUND.get(case, 0.0)

@@ -102,6 +102,24 @@ class ThresholdDpEvent(dp_accounting.DpEvent):
     )
 
 
+@attrs.define(frozen=True)
+class InexactNoiseDpEvent(dp_accounting.DpEvent):
+    """How far noise that was drawn may be from the noise that other events state.
+
+    If the noise of a mechanism M is drawn within `probability` of what its proof asks
+    for, in total variation, then what is released is within `probability` of M on each
+    of two neighbouring fleets. If M is (epsilon, delta)-DP, the release is
+    (epsilon, delta + (1 + e^epsilon) * probability)-DP.
+
+    Attributes:
+        probability: Most total variation, of all draws together.
+    """
+
+    probability: float = attrs.field(
+        validator=[attrs.validators.ge(0), attrs.validators.lt(1)]
+    )
+
+
 def grouped(event: dp_accounting.DpEvent, size: int) -> dp_accounting.DpEvent:
     """Returns what an event costs a group of records that come or go together.
 
@@ -133,11 +151,30 @@ def grouped(event: dp_accounting.DpEvent, size: int) -> dp_accounting.DpEvent:
             return dp_accounting.ComposedDpEvent(
                 [grouped(part, size) for part in event.events]
             )
-        case dp_accounting.NoOpDpEvent():
+        case dp_accounting.NoOpDpEvent() | InexactNoiseDpEvent():
             return event
     if size == 1:
         return event
     raise errors.InputError(f"No group privacy is known of {describe(event)}.")
+
+
+def inexactness(event: dp_accounting.DpEvent) -> float:
+    """Adds up the probabilities of all `InexactNoiseDpEvent` in an event.
+
+    Args:
+        event: Any event.
+
+    Returns:
+        A bound of the total variation of everything that was released (union bound).
+    """
+    match event:
+        case InexactNoiseDpEvent():
+            return float(event.probability)
+        case dp_accounting.SelfComposedDpEvent():
+            return int(event.count) * inexactness(event.event)
+        case dp_accounting.ComposedDpEvent():
+            return sum(inexactness(part) for part in event.events)
+    return 0.0
 
 
 def describe(event: dp_accounting.DpEvent) -> str:
@@ -161,6 +198,8 @@ def describe(event: dp_accounting.DpEvent) -> str:
             return f"exponential mechanism (range {event.epsilon:.6g})"
         case ThresholdDpEvent():
             return f"threshold on noisy counts (delta {event.delta:.6g})"
+        case InexactNoiseDpEvent():
+            return f"noise drawn within {event.probability:.3g} of what is stated"
         case dp_accounting.GaussianDpEvent():
             return f"Gaussian (noise multiplier {event.noise_multiplier:.6g})"
         case dp_accounting.PoissonSampledDpEvent():
@@ -199,6 +238,8 @@ def to_json(event: dp_accounting.DpEvent) -> dict[str, Any]:
             return {"kind": "exponential_mechanism", "epsilon": event.epsilon}
         case ThresholdDpEvent():
             return {"kind": "threshold", "delta": event.delta}
+        case InexactNoiseDpEvent():
+            return {"kind": "inexact_noise", "probability": event.probability}
         case dp_accounting.GaussianDpEvent():
             return {"kind": "gaussian", "noise_multiplier": event.noise_multiplier}
         case dp_accounting.PoissonSampledDpEvent():
@@ -243,6 +284,8 @@ def from_json(fields: Mapping[str, Any]) -> dp_accounting.DpEvent:
             return ExponentialMechanismDpEvent(fields["epsilon"])
         case "threshold":
             return ThresholdDpEvent(fields["delta"])
+        case "inexact_noise":
+            return InexactNoiseDpEvent(fields["probability"])
         case "gaussian":
             return dp_accounting.GaussianDpEvent(fields["noise_multiplier"])
         case "poisson_sampled":

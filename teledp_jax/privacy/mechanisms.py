@@ -3,13 +3,12 @@
 Integer noise is exact for releases and seeded for experiments. Only `privacy.release`
 calls its samplers; a fit gets one in `base.Context`.
 
+The noise of DP-SGD is none of these: `dpsgd.gaussian` draws whole numbers on a public
+grid, with full tails, on the accelerator.
+
 What draws noise in floats, and so has no protection of its low bits (whoever holds a
 noisy number may learn from them which sums are possible, Mironov 2012):
 
-- `dpsgd.gaussian.noisy_sum`: the Gaussian of DP-SGD, in float32 on the accelerator, for
-  `dpsgd_vae` and `dpsgd_relational` unless their config asks for `noise="hardened"`,
-  which is `dpsgd.hardened`: integers on a grid, through `privacy.release`. Synthetic
-  tables hold neither the noisy sums nor the parameters.
 - `exponential_choice`: Gumbel noise in float64 on the host, for the pairs of
   `methods.mst` and `methods.aim` (`marginals.search`) and for the edges of bins
   (`privacy.quantiles`). What is released is only which candidate won.

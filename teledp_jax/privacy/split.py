@@ -135,12 +135,15 @@ class Steps:
         num_steps: Number of steps.
         sampling_prob: Probability of a device to be in a step, as it is drawn.
         share: Share of the budget, in (0, 1].
+        inexactness: Total variation between the noise of all steps, as it is drawn, and
+            Gaussian noise.
     """
 
     name: str
     num_steps: int
     sampling_prob: float
     share: float = 1.0
+    inexactness: float = 0.0
 
     def noise(self, multiplier: float) -> tuple[float, ...]:
         """Noise multiplier of a step, by the central limit theorem of DP-SGD.
@@ -156,12 +159,17 @@ class Steps:
         return (1.0 / math.sqrt(math.log1p(self.share / (multiplier**2 * steps))),)
 
     def events(self, multiplier: float) -> list[dp_accounting.DpEvent]:
-        """One sampled Gaussian per step."""
+        """One sampled Gaussian per step, and how far their noise may be from it."""
         (noise_multiplier,) = self.noise(multiplier)
         step = dp_accounting.PoissonSampledDpEvent(
             self.sampling_prob, dp_accounting.GaussianDpEvent(noise_multiplier)
         )
-        return [dp_accounting.SelfComposedDpEvent(step, self.num_steps)]
+        found: list[dp_accounting.DpEvent] = [
+            dp_accounting.SelfComposedDpEvent(step, self.num_steps)
+        ]
+        if self.inexactness:
+            found.append(events.InexactNoiseDpEvent(self.inexactness))
+        return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,6 +16,7 @@ def test_declared_sensitivities_add_up_by_noise():
             count(3.0, 2),
             events.ExponentialMechanismDpEvent(0.5),
             dp_accounting.SelfComposedDpEvent(step, 7),
+            events.InexactNoiseDpEvent(1e-30),
         ]
     )
     found = declared.read(event)
@@ -23,6 +24,7 @@ def test_declared_sensitivities_add_up_by_noise():
     assert found.entries == {3.0: 2}
     assert found.choices == {0.5: 1}
     assert found.steps == {(0.1, 2.0): 7}
+    assert found.inexactness == 1e-30
     assert found.mu == pytest.approx((8 / 9) ** 0.5)
     with pytest.raises(ValueError, match="No audit knows"):
         declared.read(dp_accounting.LaplaceDpEvent(1.0))

@@ -32,7 +32,6 @@ METHODS = {
         hidden=(8,),
         latent=2,
         marginal_share=0.0,
-        noise="hardened",
         checkpoint_every=8,
     ),
 }

@@ -91,7 +91,6 @@ def test_a_killed_fit_resumes_to_the_same_result(synthesizer, fitted):
         ("marginal_share", 0.0),
         ("averaging", 1.0),
         ("clipping_path", "ghost"),
-        ("noise", "float16"),
         ("memory", float("nan")),
     ],
 )

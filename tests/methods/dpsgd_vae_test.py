@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from teledp_jax import arrays, base, errors
+from teledp_jax.dpsgd import gaussian
 from teledp_jax.methods import dpsgd_vae
-from teledp_jax.privacy import accounting, mechanisms
+from teledp_jax.privacy import accounting, events
 from tests import toys
 
 SCHEMA = toys.schema(
@@ -46,9 +47,15 @@ def test_the_event_fills_the_budget(synthesizer):
     assert 3.98 < epsilon <= 4.0
 
 
+def test_the_event_says_how_far_noise_may_be_from_a_gaussian(synthesizer):
+    size, steps = (synthesizer.facts[k] for k in ("num_parameters", "num_steps"))
+    missing = gaussian.failure_probability(size, steps)
+    assert synthesizer.event.events[-1] == events.InexactNoiseDpEvent(missing)
+
+
 def test_the_marginals_take_their_share():
     for share, number in ((0.0, 1), (0.3, 2)):
-        parts = dpsgd_vae.shares(dpsgd_vae.Config(marginal_share=share), SCHEMA)
+        parts = dpsgd_vae.shares(dpsgd_vae.Config(marginal_share=share), SCHEMA, 1)
         assert len(parts) == number
     (sigma,) = parts[0].noise(2.0)
     np.testing.assert_allclose(sigma, 2.0 * (len(SCHEMA.heads) / 0.3) ** 0.5)
@@ -90,7 +97,6 @@ def test_a_new_noise_key_gives_a_new_fit(synthesizer, fitted):
         ("sampling_prob", 1.5),
         ("marginal_share", 1.0),
         ("clipping_path", "ghost"),
-        ("noise", "float16"),
         ("hidden", (0,)),
         ("l2_clip_norm", float("nan")),
     ],
@@ -103,7 +109,7 @@ def test_a_bad_setting_is_named(field, value):
 def test_tables_left_out_are_neither_read_nor_filled():
     config = dataclasses.replace(CONFIG, leave_out=("errors",))
     method = dpsgd_vae.make(config, SCHEMA, NOISY)
-    marginals, _ = method.event.events
+    marginals, *_ = method.event.events
     assert marginals.count == 2  # the anchor's columns alone
     fleet = devices(500)
     none = arrays.TableArrays(*(np.zeros_like(part) for part in fleet["errors"]))
@@ -117,22 +123,3 @@ def test_tables_left_out_are_neither_read_nor_filled():
     assert not synthetic["errors"].mask.any()
     with pytest.raises(errors.InputError, match=r"leave_out: .* got \['info'\]"):
         dpsgd_vae.make(dataclasses.replace(CONFIG, leave_out=("info",)), SCHEMA, BUDGET)
-
-
-def test_hardened_noise_is_asked_of_the_context_once_a_step():
-    config = dataclasses.replace(CONFIG, noise="hardened", num_epochs=1)
-    method = dpsgd_vae.make(config, SCHEMA, NOISY)
-    plain = dpsgd_vae.make(dataclasses.replace(config, noise="float32"), SCHEMA, NOISY)
-    assert method.event == plain.event
-    asked = []
-
-    def noise(key, values, sigma):
-        asked.append((len(values), sigma))
-        return mechanisms.seeded_integer_noise(key, values, sigma)
-
-    fitted = method.fit(toys.KEYS, devices(300), toys.context(noise=noise))
-    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(fitted))
-    (_, of_marginals), *steps = asked
-    assert of_marginals == method.facts["marginal_sigma"]
-    size, multiplier = method.facts["num_parameters"], method.facts["noise_multiplier"]
-    assert steps == [(size, multiplier * (514 * size**0.5))] * 10

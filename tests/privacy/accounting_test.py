@@ -127,6 +127,7 @@ def test_a_threshold_costs_its_delta_and_no_epsilon():
         events.ExponentialMechanismDpEvent(0.25),
         events.ThresholdDpEvent(1e-7),
         events.DiscreteLaplaceDpEvent(0.5),
+        events.InexactNoiseDpEvent(1e-30),
     ],
 )
 def test_an_event_survives_the_ledger(event):
@@ -280,3 +281,42 @@ def test_what_an_earlier_calibration_found_is_checked_again():
     other = accounting.calibrate(same_at_one(0.5), allowed)
     assert other == pytest.approx(first**2, rel=1e-3)
     assert accounting.epsilon_pld(same_at_one(0.5)(other), 1e-5) <= 2.0
+
+
+def test_inexact_noise_is_paid_for_with_a_thousandth_of_delta():
+    exact = dp_accounting.GaussianDpEvent(2.0)
+
+    def epsilon(probability, bound=accounting.epsilon_pld):
+        inexact = events.InexactNoiseDpEvent(probability)
+        return bound(dp_accounting.ComposedDpEvent([exact, inexact]), 1e-5)
+
+    expected = accounting.epsilon_pld(exact, 0.999e-5)  # 1.993
+    assert epsilon(1e-12) == pytest.approx(expected)
+    # (1 + e^1.993) t <= 1e-8: up to t = 1.199e-9.
+    assert epsilon(1.19e-9) == pytest.approx(expected)
+    assert epsilon(1.21e-9) == math.inf
+    assert epsilon(1e-12, accounting.epsilon_rdp) == pytest.approx(
+        accounting.epsilon_rdp(exact, 0.999e-5)
+    )
+    assert epsilon(1e-8, accounting.epsilon_rdp) == math.inf
+
+
+def test_inexactness_adds_up_over_parts_and_repeats():
+    one = events.InexactNoiseDpEvent(1e-20)
+    several = dp_accounting.SelfComposedDpEvent(one, 5)
+    whole = dp_accounting.ComposedDpEvent([several, one, dp_accounting.NoOpDpEvent()])
+    assert events.inexactness(whole) == pytest.approx(6e-20)
+    assert events.grouped(whole, 3) == whole
+
+
+def test_noise_too_inexact_for_any_budget_is_refused():
+    inexact = events.InexactNoiseDpEvent(1e-8)
+
+    def event(multiplier):
+        return dp_accounting.ComposedDpEvent(
+            [dp_accounting.GaussianDpEvent(multiplier), inexact]
+        )
+
+    budget = budgets.unspent(1.0, 1e-5)
+    with pytest.raises(errors.InputError, match="no noise meets it"):
+        accounting.calibrate(event, budget)

@@ -10,7 +10,7 @@ def test_a_method_has_its_own_findings_and_those_of_what_it_is_made_of(audit):
     ]  # fmt: skip
     assert len(found["controls"].rows) == 2
     trained = audits.section(audit, {"dpsgd_vae"})
-    assert ("worst case of a step", "DP-SGD, hardened noise") in [
+    assert ("worst case of a step", "DP-SGD, everyone drawn") in [
         row[:2] for row in trained["claims"].rows
     ]
 

@@ -134,7 +134,7 @@ def test_audits_stand_with_the_promise(run, suite, audit):
     text = section(page.write(run, suite), "promise")
     assert "audit_privacy.py --full" in text and "5 claims hold, 0 fail" in text
     assert "sensitivity pe, counts of sigma 3 L2 2 L2 2.5 holds" in text
-    assert "DP-SGD, hardened noise mu 1 &lt;script&gt;alert(1)" in text
+    assert "DP-SGD, everyone drawn mu 1 &lt;script&gt;alert(1)" in text
     assert "Claims of these methods: 4" in text and "pe_conditional" not in text
     assert "a reused noise key x y NOT CAUGHT" in text
     assert "Faults injected" not in text

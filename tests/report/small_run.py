@@ -232,7 +232,7 @@ AUDIT = {
             ("metadata", "pe", "the same | all", "same", "holds"),
             ("sensitivity", "pe, counts of sigma 3", "L2 2", "L2 2.5", "holds"),
             ("sensitivity", "pe_conditional, counts", "L2 9", "L2 9.5", "holds"),
-            ("worst case of a step", "DP-SGD, hardened noise", "mu 1", EVIL, "holds"),
+            ("worst case of a step", "DP-SGD, everyone drawn", "mu 1", EVIL, "holds"),
             ("accountant", "RDP against PLD", "0.1 above", "not below", "holds"),
             ("control, by metadata", "a bound from the data", "x", "y", "caught"),
             ("control, by noise keys", "a reused noise key", "x", "y", "NOT CAUGHT"),
