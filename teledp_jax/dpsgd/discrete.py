@@ -31,7 +31,7 @@ _PARAMETER = 3 * _BASE  # s
 _WORDS = 6  # of 32 bits, of a uniform number
 _FRACTION = 320  # bits of the fixed point numbers that the table is made with
 _CELLS = 11  # bits after the leading one that choose a cell of the guide
-_ROW, _ROWS = 256, 16  # draws in a row; rows that are drawn on at once
+_ROW, _ROWS = 256, 16  # most draws in a row; most rows that are drawn on at once
 
 SIGMA = _PARAMETER * math.sqrt(_BASE**2 + 1)
 """Parameter of the noise: P(x) is proportional to exp(-x^2 / (2 SIGMA^2))."""
@@ -79,8 +79,9 @@ def noise(key: Key[Array, ""], size: int) -> Int[Array, " draw"]:
     References:
         Canonne et al. 2020 (arXiv:2004.00010), definition 1.
     """
-    num_rows = -(-size // _ROW)
-    first = jax.random.bits(key, (2 * num_rows, _ROW), jnp.uint32)
+    width = max(min(size, _ROW), 1)
+    num_rows = -(-size // width)
+    first = jax.random.bits(key, (2 * num_rows, width), jnp.uint32)
     coarse, fine = jnp.split(_outcomes(jax.random.fold_in(key, 1), first), 2)
     return (_BASE * coarse + fine).reshape(-1)[:size]
 
@@ -102,8 +103,9 @@ def _outcomes(
     ) -> tuple[Int[Array, ""], Int[Array, "row draw"], Bool[Array, " row"]]:
         """Draws the other words of some rows that hold a tie."""
         turn, index, tied = state
-        (rows,) = jnp.nonzero(tied, size=_ROWS, fill_value=len(tied))
-        shape = (_WORDS - 1, _ROWS, _ROW)
+        count = min(_ROWS, len(tied))
+        (rows,) = jnp.nonzero(tied, size=count, fill_value=len(tied))
+        shape = (_WORDS - 1, count, first.shape[1])
         more = jax.random.bits(jax.random.fold_in(key, turn), shape, jnp.uint32)
         found = _search(first.at[rows].get(mode="clip"), more)
         index = index.at[rows].set(found, mode="drop")
