@@ -21,13 +21,7 @@ from absl import logging
 from teledp_jax import errors, runs, storage
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import pieces
-from teledp_jax.data import (
-    definition,
-    lineage,
-    rawfiles,
-    reduction,
-    warehouse,
-)
+from teledp_jax.data import definition, lineage, rawfiles, reduction, warehouse
 
 _SPLIT = "split"
 _EMPTY = "empty.parquet"
@@ -36,9 +30,7 @@ _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
 _PLAIN_BYTES = 8  # of a value
 _TASK_BYTES = 2**26  # of rows that a task reads
 _LOT_BYTES = 2**33  # of rows of tables that are shuffled, and started again, together
-_MAP_TASKS = (
-    1024  # about so many hand pieces out: with each partition they make one more
-)
+_MAP_TASKS = 1024  # about so many hand pieces out, one for each partition
 
 
 class _Chunk(NamedTuple):

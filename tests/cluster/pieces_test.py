@@ -1,0 +1,71 @@
+"""Pieces of raw tables, without a cluster."""
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from teledp_jax.cluster import pieces
+from teledp_jax.data import shipped, suite, warehouse
+
+ROWS = pa.table({"user_id": ["p", "q", None, "p"], "n": [1, 2, 3, 4]})
+
+
+def opened(content: bytes) -> pa.Table:
+    return pa.ipc.open_file(pa.BufferReader(content)).read_all()
+
+
+def test_texts_are_dictionaries_and_rows_stay():
+    encoded = pieces.encoded(ROWS)
+    assert pa.types.is_dictionary(encoded.schema.field("user_id").type)
+    assert encoded.to_pylist() == ROWS.to_pylist()
+
+
+def test_a_piece_holds_no_text_of_other_pieces():
+    content = pieces.piece(pieces.encoded(ROWS).slice(1, 1))
+    rows = opened(content)
+    assert rows.to_pylist() == [{"user_id": "q", "n": 2}]
+    assert rows.column("user_id").chunk(0).dictionary.to_pylist() == ["q"]
+
+
+def test_the_partition_of_a_row_is_that_of_its_id():
+    source = suite.load(shipped.suite("eventlog")).sources["events"]
+    with warehouse.sealed() as connection:
+        found = pieces.partition_of(connection, ROWS, source, 7)
+        stated = (
+            connection.from_arrow(ROWS)
+            .project(warehouse.partition("user_id", 7).alias("number"))
+            .fetchall()
+        )
+    assert found.tolist() == [number for (number,) in stated]
+    assert found[0] == found[3]
+
+
+def test_an_id_may_be_of_any_type():
+    source = suite.load(shipped.suite("eventlog")).sources["events"]
+    rows = pa.table({"user_id": pa.array([5, 6, 5], pa.int64())})
+    with duckdb.connect() as connection:
+        found = pieces.partition_of(connection, rows, source, 100)
+    assert found[0] == found[2] and set(found) <= set(range(100))
+
+
+def test_pieces_of_a_partition_become_one_file_in_the_order_of_their_numbers(tmp_path):
+    rows = pieces.encoded(ROWS)
+    given = [("t", 3, 0, rows.slice(0, 1)), ("t", 1, 0, rows.slice(1, 2)),
+             ("t", 1, 1, rows.slice(3, 1))]  # fmt: skip
+    table = pa.table(
+        {
+            "table": [name for name, *_ in given],
+            "number": [number for _, number, _, _ in given],
+            pieces.PARTITION: [part for _, _, part, _ in given],
+            "piece": pa.array([pieces.piece(r) for *_, r in given], pa.large_binary()),
+        }
+    )
+    (tmp_path / "t").mkdir()
+    written = pieces.write(table, folder=tmp_path, attempt="a")
+    assert sorted(written["file"].to_pylist()) == [
+        "t/partition=0/000001-a.parquet",
+        "t/partition=1/000001-a.parquet",
+    ]
+    first = pieces.partition_folder(tmp_path, "t", 0) / "000001-a.parquet"
+    found = pq.ParquetFile(first).read().to_pylist()
+    assert [row["n"] for row in found] == [2, 3, 1]
