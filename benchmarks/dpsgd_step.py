@@ -31,12 +31,12 @@ import machine
 import numpy as np
 import opacus_step
 import optax
-import origin
 import published_vae
 from absl import app, flags
 
 from teledp_jax import arrays
 from teledp_jax.dpsgd import clipping, gaussian, trainable
+from teledp_jax.job import provenance
 
 _MODEL = flags.DEFINE_enum("model", "vae", ["vae", "relational"], "What is trained.")
 _BATCH = flags.DEFINE_integer("batch", 4096, "Devices in a step.")
@@ -269,7 +269,7 @@ def main(argv: list[str]) -> None:
     result = {
         "command": shlex.join(["python", *sys.argv]),
         "versions": machine.versions(),
-        "code": origin.of_modules("teledp_jax.dpsgd.train", _CODE[_MODEL.value]),
+        "code": provenance.code_of("teledp_jax.dpsgd.train", _CODE[_MODEL.value]),
         "hardware": machine.describe(_HARDWARE.value),
         "model": _MODEL.value,
         "micro_batch": _MICRO_BATCH.value,

@@ -21,12 +21,12 @@ from collections.abc import Callable
 
 import duckdb
 import machine
-import origin
 import pyarrow as pa
 from absl import app, flags
 
 from teledp_jax import runs
 from teledp_jax.data import shipped
+from teledp_jax.job import provenance
 from teledp_jax.suites.eventlog import logfile
 
 _NUM_ROWS = flags.DEFINE_integer("num_rows", 10_000_000, "Rows of the log.")
@@ -110,7 +110,7 @@ def main(argv: list[str]) -> None:
         "command": f"python benchmarks/eventlog_preprocess.py "
         f"--num_rows={_NUM_ROWS.value}",
         "versions": {"duckdb": duckdb.__version__, "pyarrow": pa.__version__},
-        "code": origin.of_modules("teledp_jax.suites.eventlog.logfile"),
+        "code": provenance.code_of("teledp_jax.suites.eventlog.logfile"),
         "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
         "load_average": os.getloadavg()[0],
         "repeats": _REPEATS.value,

@@ -25,18 +25,6 @@ _REFERENCES = {
 }
 
 
-def of_modules(*modules: str) -> dict[str, Any]:
-    """Names modules and hashes the code that they consist of and import.
-
-    Args:
-        modules: Dotted names of modules of the package.
-
-    Returns:
-        What a result file keeps under `code`.
-    """
-    return {"modules": list(modules), "hash": provenance.code_hash(*modules)}
-
-
 def of_method(name: str) -> dict[str, Any]:
     """Hashes the code of a method.
 
@@ -46,7 +34,7 @@ def of_method(name: str) -> dict[str, Any]:
     Returns:
         What a result file keeps under `code`.
     """
-    return of_modules(registry.METHODS[name])
+    return provenance.code_of(registry.METHODS[name])
 
 
 def of_label(label: str, methods: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -61,7 +49,7 @@ def of_label(label: str, methods: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     """
     if label in methods:
         return of_method(methods[label]["method"])
-    return of_modules(*_REFERENCES[label])
+    return provenance.code_of(*_REFERENCES[label])
 
 
 def age(code: Mapping[str, Any] | None) -> str:

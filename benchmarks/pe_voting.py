@@ -23,12 +23,12 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 import machine
 import numpy as np
-import origin
 import scipy
 from absl import app, flags
 from scipy.spatial import distance
 
 from teledp_jax import runs, schemas
+from teledp_jax.job import provenance
 from teledp_jax.pe import embedding as embedding_lib
 from teledp_jax.pe import voting
 
@@ -195,7 +195,7 @@ def main(argv: list[str]) -> None:
             "numpy": np.__version__,
             "scipy": scipy.__version__,
         },
-        "code": origin.of_modules("teledp_jax.pe.voting"),
+        "code": provenance.code_of("teledp_jax.pe.voting"),
         "hardware": hardware,
         "load_average": os.getloadavg()[0],  # above the cores: others were at work
         **_measure(),

@@ -21,12 +21,12 @@ from typing import Any
 import jax
 import machine
 import optax
-import origin
 import published_vae
 from absl import app, flags
 
 from teledp_jax import base, keys
 from teledp_jax.dpsgd import clipping, recipes, train
+from teledp_jax.job import provenance
 from teledp_jax.privacy import mechanisms
 
 _DEVICES = flags.DEFINE_integer("num_devices", 1_000_000, "Devices.")
@@ -114,7 +114,7 @@ def main(argv: list[str]) -> None:
     result = {
         "command": shlex.join(["python", *sys.argv]),
         "versions": machine.versions(),
-        "code": origin.of_modules("teledp_jax.dpsgd.train"),
+        "code": provenance.code_of("teledp_jax.dpsgd.train"),
         "hardware": hardware,
         "num_devices": _DEVICES.value,
         "num_epochs": _EPOCHS.value,

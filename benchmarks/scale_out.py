@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import machine
-import origin
 import psutil
 from absl import app, flags
 
@@ -31,6 +30,7 @@ from teledp_jax import runs
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import encoding, partitions, shuffle
 from teledp_jax.data import aggregate, definition, rawfiles, shipped, suite, warehouse
+from teledp_jax.job import provenance
 from teledp_jax.suites.dca import fleet
 
 _DEVICES = flags.DEFINE_list("devices", ["20000", "100000"], "Sizes of the fleet.")
@@ -315,7 +315,7 @@ def main(argv: list[str]) -> None:
         "command": shlex.join(["python", *sys.argv]),
         "versions": machine.versions()
         | {name: importlib.metadata.version(name) for name in taking_part},
-        "code": origin.of_modules("teledp_jax.cluster.partitions"),
+        "code": provenance.code_of("teledp_jax.cluster.partitions"),
         "hardware": machine.describe(_HARDWARE.value),
         "memory_limit": _MEMORY.value,
         "aim_of_ratio": _AIM,

@@ -18,7 +18,7 @@ import functools
 import pathlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from absl import flags, logging
@@ -68,10 +68,12 @@ def of_config(values: flags.FlagValues, sizes: suite.Sizes) -> Iterator[Audit]:
             yield label, functools.partial(suite.of_fleet, case, fleet, others, sizes)
 
 
-def facts(seconds: float) -> dict[str, Any]:
-    """What the findings were found by."""
+def facts(seconds: float, methods: Sequence[str] | None) -> dict[str, Any]:
+    """What the findings were found by, and the code that they speak of."""
+    names = [registry.module_name(name) for name in methods or suite.METHODS]
     return {
         "fleets": "simulated",
+        "code": provenance.code_of("teledp_jax.audit.suite", *names),
         "seconds": round(seconds, 1),
         **provenance.describe(),
     }
@@ -98,6 +100,8 @@ def main(values: flags.FlagValues) -> None:
     print(results.summary(findings))
     if values.output:
         folder = pathlib.Path(values.output)
-        results.write(folder, findings, facts(time.perf_counter() - begun))
+        results.write(
+            folder, findings, facts(time.perf_counter() - begun, values.methods)
+        )
     if any(finding.is_bad for finding in findings):
         sys.exit(1)

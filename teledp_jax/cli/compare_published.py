@@ -157,6 +157,7 @@ def main(values: flags.FlagValues) -> None:
     path = output / f"published_{values.num_devices}.json"
     content = {
         **provenance.describe(),
+        "code": provenance.code_of("teledp_jax.cli.compare_published"),
         "num_devices": values.num_devices,
         "measures": found,
         "halves": split,

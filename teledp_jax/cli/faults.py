@@ -28,6 +28,7 @@ from absl import flags, logging
 
 from teledp_jax import errors, runs
 from teledp_jax.cli import command, job_flags
+from teledp_jax.job import provenance
 
 _OWN = (
     "--workdir", "--kills", "--disks", "--malformed", "--nomalformed", "--output",
@@ -180,7 +181,9 @@ def main(values: flags.FlagValues) -> None:
     if values.output is not None:
         ran = " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]])
         path = pathlib.Path(values.output) / "faults.json"
-        runs.write_json(path, {"command": ran, "lines": lines, "faults": found})
+        code = provenance.code_of("teledp_jax.job.pipeline")
+        content = {"command": ran, "code": code, "lines": lines, "faults": found}
+        runs.write_json(path, content)
     for name in sorted(set(found)):
         print(name)
     if found:

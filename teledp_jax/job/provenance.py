@@ -33,6 +33,18 @@ def describe() -> dict[str, Any]:
     }
 
 
+def code_of(*modules: str) -> dict[str, Any]:
+    """Names the modules that make a result, and hashes their code.
+
+    Args:
+        modules: Dotted names, as `code_hash` takes them.
+
+    Returns:
+        What a result file keeps under `code`.
+    """
+    return {"modules": list(modules), "hash": code_hash(*modules)}
+
+
 def code_hash(*modules: str, without: Collection[str] = ()) -> str:
     """Hashes the code that modules consist of and import, and the data beside it.
 

@@ -7,12 +7,7 @@ from teledp_jax.marginals import merge, relation
 
 
 def attribute(num_codes, *, first_ordinal, no_row=-1):
-    fields = {"size": num_codes, "first_ordinal": first_ordinal, "no_row": no_row}
-    known = relation.Attribute._fields
-    rest = dict.fromkeys(set(known) - set(fields))
-    return relation.Attribute(
-        **{k: v for k, v in (fields | rest).items() if k in known}
-    )
+    return relation.Attribute("t", 0, num_codes, first_ordinal, no_row, False)
 
 
 def test_low_codes_without_an_order_become_one_group():
