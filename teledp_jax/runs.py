@@ -84,6 +84,11 @@ class Run:
         return self.folder / "book.json"
 
     @property
+    def published(self) -> pathlib.Path:
+        """Labels and fits that were put in `release/`, and what they had read."""
+        return self.private / "published.json"
+
+    @property
     def missing_tables(self) -> pathlib.Path:
         """Names of the device tables that the source could not fill."""
         return self.private / "missing_tables.json"

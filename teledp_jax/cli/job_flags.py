@@ -218,10 +218,10 @@ def open_job(values: flags.FlagValues, *, keep_all: bool = False) -> pipeline.Jo
             config.budget[key] = values[key].value
     if values.input is not None:
         _use_input(config, values)
+    checked = _with_origin(settings.resolve(config), values)
     named = labels(values)
     if named is not None and not keep_all:
-        _keep(config, named)
-    checked = _with_origin(settings.resolve(config), values)
+        checked = _only(checked, named)
     place = storage.place(values.workdir)
     again = {"spend_again": values.spend_again}
     if isinstance(place, pathlib.Path):
@@ -255,15 +255,13 @@ def of_input(owner: book.Book, path: str) -> book.Book:
     return dataclasses.replace(owner, data_set=data_set, source=place)
 
 
-def _keep(config: ml_collections.ConfigDict, named: Sequence[str]) -> None:
-    """Takes all but some labels out of a config."""
-    if unknown := sorted(set(named) - set(config.methods)):
+def _only(checked: settings.Settings, named: Sequence[str]) -> settings.Settings:
+    """Leaves out all but some labels."""
+    if unknown := sorted(set(named) - set(checked.methods)):
         raise errors.InputError(
-            f"--labels: the config has no {unknown}; known: {sorted(config.methods)}."
+            f"--labels: the config has no {unknown}; known: {sorted(checked.methods)}."
         )
-    with config.unlocked():
-        for label in set(config.methods) - set(named):
-            del config.methods[label]
+    return checked.only(named)
 
 
 def _use_input(config: ml_collections.ConfigDict, values: flags.FlagValues) -> None:

@@ -60,7 +60,7 @@ def answer(
     name = runs.QUERY_ANSWERS
     num_devices = runs.read_json(run.count)["num_devices"]
     planned = plan(settings, suite, runs.read_json(run.missing_tables))
-    budget = spending.budget(settings, shared, num_devices)
+    budget = spending.budget(settings, name, shared, num_devices)
     noise = workload.calibrate(planned.blocks, budget)
     key_file = run.private / "keys" / f"{name}.json"
     folder = run.private / "fits" / name

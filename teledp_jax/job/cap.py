@@ -40,9 +40,10 @@ def check(
     """
     if settings.book is None:
         return
-    budget = spending.budget(settings, shared, settings.num_devices)
-    parts = [] if is_shared_spent else [budget.spent]
+    spent = dp_accounting.ComposedDpEvent([event for _, _, event in shared])
+    parts = [] if is_shared_spent else [spent]
     for label in labels:
+        budget = spending.budget(settings, label, shared, settings.num_devices)
         if label == runs.QUERY_ANSWERS:
             planned = answer.plan(settings, suite, ())
             parts.append(workload.calibrate(planned.blocks, budget).event)

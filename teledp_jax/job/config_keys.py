@@ -61,5 +61,7 @@ def default(suite: str) -> ml_collections.ConfigDict:
                 "num_workers": 2,  # processes that share a fit
             },
             "methods": {},
+            # Labels that may leave, which share the budget; none: the first one.
+            "release": (),
         }
     )

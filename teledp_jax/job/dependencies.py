@@ -189,6 +189,8 @@ class Dependencies:
             for name, value in self._values(stage).items()
             if runs.fingerprint(value) != runs.fingerprint(defaults.get(name))
         }
+        if stage.name in ("encode", "synthesize"):
+            found |= self._share(stage)
         if stage.name in ("simulate", "aggregate"):
             found["config.suite"] = runs.fingerprint(self._suite.name)
         if stage.name == "aggregate":
@@ -197,6 +199,14 @@ class Dependencies:
         if stage.name == "evaluate":
             found["labels"] = runs.fingerprint(list(self._settings.methods))
         return found
+
+    def _share(self, stage: Stage) -> dict[str, str]:
+        """What a stage has of a budget that several labels share by `release`."""
+        if stage.name == "encode" and not self._settings.domains.private:
+            return {}
+        whole = (self._settings.epsilon, self._settings.delta)
+        own = self._settings.budget_of(stage.label or None)
+        return {} if own == whole else {"config.release": runs.fingerprint(own)}
 
     def _implied(self, stage: Stage) -> dict[str, Any]:
         """Values that code gave: defaults, and what is filled from the queries."""

@@ -14,7 +14,15 @@ from jaxtyping import Array, Key
 from teledp_jax import arrays, base, errors, keys, registry, runs, schemas
 from teledp_jax.cluster import gang
 from teledp_jax.data import decode, definition
-from teledp_jax.job import checkpoints, costs, drawing, secrets, settings, spending
+from teledp_jax.job import (
+    checkpoints,
+    costs,
+    drawing,
+    ledgers,
+    secrets,
+    settings,
+    spending,
+)
 from teledp_jax.privacy import budgets
 from teledp_jax.privacy import ledger as ledger_lib
 from teledp_jax.studies.intel import bookkeeping
@@ -91,19 +99,20 @@ def synthesize(
         members: The processes that fit together; each calls this.
 
     Raises:
-        InputError: If the budget cannot be met.
+        InputError: If the budget cannot be met, by this label or by all that leave.
     """
     num_devices = runs.read_json(run.count)["num_devices"]
-    budget = spending.budget(settings, shared, num_devices)
+    budget = spending.budget(settings, label, shared, num_devices)
     method, claim = make(settings, suite, label, budget)
     ledger = ledger_lib.Ledger(
-        epsilon=settings.epsilon,
-        delta=settings.delta,
+        epsilon=budget.epsilon,
+        delta=budget.delta,
         claim=None if claim is None else bookkeeping.record(claim),
     )
     name, _ = settings.methods[label]
     for part in (*shared, ("fit", name, method.event)):
         ledger.spend(*part)
+    ledgers.hold_together(settings, run, label, shared, method.event)
     key_file = run.private / "keys" / f"{label}.json"
 
     def begin() -> list[np.ndarray]:

@@ -62,8 +62,9 @@ def inquire(settings: settings.Settings, schema: schemas.Schema) -> Inquiry | No
         max_texts=asked.max_texts,
         max_size=asked.max_size,
     )
+    epsilon, delta = settings.budget_of(None)
     mechanism = domain.calibrate(
-        questions, epsilon=settings.epsilon, delta=settings.delta, share=asked.share
+        questions, epsilon=epsilon, delta=delta, share=asked.share
     )
     return Inquiry(questions, mechanism)
 
@@ -187,7 +188,7 @@ def _save(
     token: str,
 ) -> None:
     """Writes the noisy answers, what they cost by themselves, and sizes for people."""
-    delta = settings.domains.share * settings.delta
+    delta = settings.domains.share * settings.budget_of(None)[1]
     learnt_schema = learnt_domain.apply(schema, found)
     sizes = {
         name: {

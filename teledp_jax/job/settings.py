@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import pathlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import ml_collections
@@ -12,9 +12,9 @@ import ml_collections
 from teledp_jax import errors, registry, runs, storage
 from teledp_jax.data import shipped, sqlfile
 from teledp_jax.job import config_keys
+from teledp_jax.job import labels as labels_lib
 from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budgets
-from teledp_jax.studies.intel import bookkeeping
 
 default, entry = config_keys.default, registry.entry
 _PATHS = ("suite", "source", "temp_folder", "budget.book")
@@ -64,6 +64,9 @@ class Settings:
         suite_folder: Where its SQL lies.
         methods: Label to (method name, its `Config`).
         book: Where releases are written down; None: there is no real source.
+        release: Labels that may leave, as the config names them; empty: the first
+            one. Not all of them need be among `methods`, of which a command may run a
+            part.
         claimed: Labels whose books are kept as the published study keeps them.
         resolved: The config as plain values, for `config.json`.
         spend_again: Whether a data set that other runs have read may be read again.
@@ -93,6 +96,7 @@ class Settings:
     ray: Ray
     methods: Mapping[str, tuple[str, Any]]
     claimed: frozenset[str]
+    release: tuple[str, ...]
     resolved: Mapping[str, Any]
     spend_again: bool = False
 
@@ -100,6 +104,39 @@ class Settings:
     def labels(self) -> list[str]:
         """Labels of methods, and that of answers to queries if the config asks."""
         return [*self.methods, *[runs.QUERY_ANSWERS] * self.query_answers]
+
+    @property
+    def released(self) -> list[str]:
+        """The labels that may leave, of those that run."""
+        private = [label for label in self.methods if label not in self.claimed]
+        if not self.release:
+            return private[:1]
+        return [label for label in private if label in self.release]
+
+    def budget_of(self, label: str | None) -> tuple[float, float]:
+        """Divides the budget: labels that leave together have equal shares of it.
+
+        By the composition of approximate differential privacy, shares add up to the
+        budget at most. A label that stays has a whole budget, as if it left alone.
+
+        Args:
+            label: The label; None: what all labels share.
+
+        Returns:
+            Epsilon and delta.
+        """
+        shares = max(len(self.release), 1)
+        if label is not None and label not in self.release:
+            shares = 1
+        return self.epsilon / shares, self.delta / shares
+
+    def only(self, labels: Collection[str]) -> "Settings":
+        """The same with some of the labels; what may leave does not grow by it."""
+        methods = {name: self.methods[name] for name in self.methods if name in labels}
+        stated = self.resolved["methods"]
+        kept = {name: stated[name] for name in stated if name in labels}
+        resolved = {**self.resolved, "methods": kept}
+        return dataclasses.replace(self, methods=methods, resolved=resolved)
 
     @property
     def spends(self) -> bool:
@@ -199,7 +236,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         if budget.get(key) is None:
             raise errors.InputError(f"budget.{key}: state it; there is no default.")
     methods = {
-        label: _method(label, dict(fields))
+        label: labels_lib.method(label, dict(fields))
         for label, fields in plain["methods"].items()
     }
     for name in _PATHS:
@@ -212,6 +249,9 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
     suite_folder = shipped.suite(plain["suite"])
     workloads = tuple(plain["workloads"]) or _workloads(suite_folder)
     source = storage.place(plain["source"]) if plain["source"] else None
+    claimed = frozenset(
+        label for label, fields in plain["methods"].items() if fields.get("bookkeeping")
+    )
     return Settings(
         suite=suite_folder.name,
         suite_folder=suite_folder,
@@ -238,11 +278,8 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         engine=plain["engine"],
         ray=_section("ray", plain["ray"], Ray),
         methods=methods,
-        claimed=frozenset(
-            label
-            for label, fields in plain["methods"].items()
-            if fields.get("bookkeeping")
-        ),
+        claimed=claimed,
+        release=labels_lib.release(plain["release"], methods, claimed),
         resolved=plain,
     )
 
@@ -274,36 +311,3 @@ def _section(name: str, fields: Mapping[str, Any], kind: Callable[..., Any]) -> 
             for key, value in fields.items()
         }
     )
-
-
-def _method(label: str, fields: dict[str, Any]) -> tuple[str, Any]:
-    """Name and `Config` of one entry of `config.methods`."""
-    if "method" not in fields:
-        raise errors.InputError(f"methods.{label}: state its method.")
-    name = fields.pop("method")
-    _check_bookkeeping(label, name, fields.pop("bookkeeping", None))
-    module = registry.method(name)
-    known = {field.name for field in dataclasses.fields(module.Config)}
-    if unknown := sorted(set(fields) - known):
-        raise errors.InputError(
-            f"methods.{label}: {name} has no {unknown}; known: {sorted(known)}."
-        )
-    try:
-        return name, module.Config(**fields)
-    except errors.InputError as error:
-        raise errors.InputError(f"methods.{label}: {error}") from None
-
-
-def _check_bookkeeping(label: str, name: str, kind: str | None) -> None:
-    """Only a method of the study may keep its books, and only by that one name."""
-    if kind is None:
-        return
-    if kind != "paper":
-        raise errors.InputError(
-            f"methods.{label}.bookkeeping: 'paper' or leave it out, got {kind!r}."
-        )
-    if name not in bookkeeping.METHODS:
-        raise errors.InputError(
-            f"methods.{label}.bookkeeping: the study has no method {name}; "
-            f"known: {sorted(bookkeeping.METHODS)}."
-        )

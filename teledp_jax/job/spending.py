@@ -24,21 +24,26 @@ EARLIER = "earlier"
 
 
 def budget(
-    settings: settings.Settings, shared: Sequence[ledger_lib.Part], num_devices: int
+    settings: settings.Settings,
+    label: str,
+    shared: Sequence[ledger_lib.Part],
+    num_devices: int,
 ) -> budgets.Budget:
     """States the budget of one label, of which what all labels share is spent.
 
     Args:
         settings: The checked config.
+        label: The label.
         shared: What is read once for all labels.
         num_devices: Noisy number of devices.
 
     Returns:
         The budget that a method is calibrated to.
     """
+    epsilon, delta = settings.budget_of(label)
     return budgets.Budget(
-        epsilon=settings.epsilon,
-        delta=settings.delta,
+        epsilon=epsilon,
+        delta=delta,
         spent=dp_accounting.ComposedDpEvent([event for _, _, event in shared]),
         num_devices=num_devices,
     )
@@ -128,6 +133,17 @@ def _remember(
             accounting.epsilon_pld(composed, settings.delta),
             settings.delta,
         )
+
+
+def last(run: runs.Run, name: str) -> str | None:
+    """Finds the release that was begun last under a name; None on simulated data.
+
+    Args:
+        run: The run folder.
+        name: A label, or what all labels share.
+    """
+    found = [entry["release"] for entry in _spent(run) if entry["name"] == name]
+    return found[-1] if found else None
 
 
 def earlier(

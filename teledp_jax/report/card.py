@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow.compute as pc
@@ -11,7 +12,9 @@ from teledp_jax import runs
 from teledp_jax.report import audits, run_files, template
 
 
-def write(run: runs.Run, label: str) -> None:
+def write(
+    run: runs.Run, label: str, *, together: Mapping[str, Any] | None = None
+) -> None:
     """Writes `card.json` and `card.md` into `release/<label>/`.
 
     The card holds what is public (the config's method and settings, the ledger, the
@@ -21,6 +24,7 @@ def write(run: runs.Run, label: str) -> None:
     Args:
         run: The run folder of a run without a seed.
         label: One of its labels.
+        together: Labels that leave together, and what they cost; None: it alone.
 
     Raises:
         InputError: If the config or the ledger cannot be read.
@@ -35,6 +39,8 @@ def write(run: runs.Run, label: str) -> None:
         raise ValueError(f"Expected {label!r} to be within its budget to release it.")
     card = _card(run, label, config.get("config") or {}, entry)
     audit = runs.read_json(run.audit) if run.audit.exists() else {}
+    card["together"] = together
+    card["data_set"] = runs.read_json(run.book) if run.book.exists() else None
     card["audit"] = audits.for_card(audit, card["method"])
     runs.write_json(run.release(label) / "card.json", card)
     environment = template.environment(autoescape=False)  # it is Markdown
@@ -58,6 +64,7 @@ def _card(
         "adjacency": entry["adjacency"],
         "epsilon": entry["epsilon_pld"],
         "delta": entry["delta"],
+        "delta_times_devices": entry["delta_times_devices"],
         "budget": entry["budget"],
         "epsilon_rdp": entry.get("epsilon_rdp"),
         "events": [

@@ -26,6 +26,27 @@ def test_card_states_the_promise_and_the_tables(release_run):
         assert part in text
 
 
+def test_card_states_the_data_set_and_what_leaves_together(release_run):
+    path = release_run.release("pe")
+    card.write(release_run, "pe")
+    assert runs.read_json(path / "card.json")["data_set"] is None
+    assert "| Data set | without a name |" in (path / "card.md").read_text()
+    state = {
+        "data_set": "laptops", "epsilon": 5.5, "delta": 1e-5, "cap_epsilon": 9.0,
+        "num_releases": 3,
+    }  # fmt: skip
+    runs.write_json(release_run.book, state)
+    together = {"labels": ["pe", "chain"], "epsilon": 3.25, "delta": 1e-5}
+    card.write(release_run, "pe", together=together)
+    found = runs.read_json(path / "card.json")
+    assert (found["data_set"], found["together"]) == (state, together)
+    assert found["delta_times_devices"] > 0
+    text = (path / "card.md").read_text()
+    assert "| Data set | laptops |" in text
+    assert "read of it so far | epsilon 5.5 at delta 1e-05, of 9.0 |" in text
+    assert "| Released together | pe, chain: epsilon 3.25 at delta 1e-05 |" in text
+
+
 def test_nothing_exact_reaches_the_card(release_run):
     card.write(release_run, "pe")
     files = [release_run.release("pe") / name for name in ("card.json", "card.md")]
