@@ -137,21 +137,34 @@ def _encoded(column: pa.ChunkedArray) -> tuple[np.ndarray, list[Any]]:
 def _cells(
     rows: pa.Table, keys: Mapping[str, tuple[Any, ...] | None]
 ) -> tuple[list[contributions.Cell], np.ndarray]:
-    """All cells of a query, and the cell of each row; -1 where it is none of them.
+    """The cells of a query, and the cell of each row; -1 where it is none of them.
 
-    Keys that are selected under privacy take the values that occur: these cells are
-    private until they have passed the selection.
+    Of public keys, all cells. If some keys are selected under privacy, the cells that
+    occur, in an order that does not depend on which: they are private until they have
+    passed the selection. There are no more of them than rows.
     """
-    cells = np.zeros(rows.num_rows, np.int64)
-    domains = []
+    domains, codes = [], []
     for name, stated in keys.items():
-        codes, values = _encoded(rows[name])
+        own, values = _encoded(rows[name])
         domain = sorted(values) if stated is None else list(stated)
         position = {value: index for index, value in enumerate(domain)}
         lookup = np.array([position.get(value, -1) for value in values] + [-1])
-        own = lookup[codes]
-        cells = np.where((own < 0) | (cells < 0), -1, cells * len(domain) + own)
+        codes.append(lookup[own])
         domains.append(domain)
+    if not keys:
+        return [()], np.zeros(rows.num_rows, np.int64)
+    coded = np.stack(codes, axis=1)
+    is_cell = (coded >= 0).all(axis=1)
+    cells = np.full(rows.num_rows, -1, np.int64)
+    if None in keys.values():
+        found, cells[is_cell] = np.unique(coded[is_cell], axis=0, return_inverse=True)
+        named = [
+            tuple(domain[code] for domain, code in zip(domains, row, strict=True))
+            for row in found
+        ]
+        return named, cells
+    sizes = [len(domain) for domain in domains]
+    cells[is_cell] = np.ravel_multi_index(tuple(coded[is_cell].T), sizes)
     return list(itertools.product(*domains)), cells
 
 

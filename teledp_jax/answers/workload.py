@@ -148,6 +148,10 @@ def release(
 ) -> tuple[Integer[np.ndarray, " shown"], Float[np.ndarray, "shown amount"]]:
     """Releases noisy sums, and which cells they are of.
 
+    Where cells are private, only those that hold a kept contribution are asked: of the
+    cells that noise may show, at most `max_cells` are then one device's own, which is
+    what delta counts. A cell that is there only because a row was dropped never shows.
+
     Args:
         key: A noise key, spent on this block.
         block: The query.
@@ -159,23 +163,21 @@ def release(
         Positions of cells: all, or those selected; and their sums in the units of the
         amounts.
     """
+    asked = np.arange(len(sums))
+    if block.is_private:
+        asked = np.flatnonzero(sums[:, 0])  # counts devices, so above 0 if one is kept
     noisy = door.count_once(
         f"answers_{block.name}",
-        lambda: sums,
+        lambda: sums[asked],
         key=key,
         sigma=noise.sigma,
         context=context,
     )
-    shown = np.arange(len(sums))
+    is_shown = np.ones(len(asked), bool)
     if block.is_private:
-        shown = np.flatnonzero(
-            noisy[:, 0]
-            >= mechanisms.selection_threshold(
-                noise.sigma,
-                most=block.max_cells,
-                failure=noise.delta,
-                sensitivity=STEPS,
-            )
+        threshold = mechanisms.selection_threshold(
+            noise.sigma, most=block.max_cells, failure=noise.delta, sensitivity=STEPS
         )
+        is_shown = noisy[:, 0] >= threshold
     scales = np.array([max(-low, high) for low, high in block.bounds])
-    return shown, noisy[shown] * scales / STEPS
+    return asked[is_shown], noisy[is_shown] * scales / STEPS

@@ -13,6 +13,7 @@ from teledp_jax.data import sqlfile
 from teledp_jax.queries import catalog, contributions, dry_run
 from tests import paths
 from tests.queries import fleet
+from tests.queries.fleet import TOP_APPS
 
 SUITES = ("dca", "eventlog", "flights")
 
@@ -38,19 +39,28 @@ def query(text: str, tmp_path: pathlib.Path) -> catalog.Query:
     return found[0]
 
 
-def answer(run: runs.Run, asked: catalog.Query, sigma: float) -> list[dict[str, str]]:
+KEYS = "keys: [app, again]"
+AGAIN = "SELECT app, app AS again"
+
+
+def answer(
+    run: runs.Run,
+    asked: catalog.Query,
+    sigma: float,
+    noise: base.IntegerNoise = lambda key, values, sigma: values,
+) -> list[dict[str, str]]:
     """The noisy result of one query."""
-    noise = workload.Noise(dp_accounting.NoOpDpEvent(), sigma, 1e-6)
+    stated = workload.Noise(dp_accounting.NoOpDpEvent(), sigma, 1e-6)
     query_answers.answer(
         run,
         fleet.SCHEMA,
         query_answers.plan([asked], fleet.SCHEMA),
-        noise,
+        stated,
         key=jax.random.key(0),
         context=base.Context(
             base.MemoryStore(),
             lambda *args: None,
-            lambda key, values, sigma: values,
+            noise,
         ),
     )
     return runs.read_csv(run.results(runs.QUERY_ANSWERS) / f"{asked.name}.csv")
@@ -80,6 +90,36 @@ def test_a_cell_within_the_noise_is_left_out(tmp_path):
     )
     rows = answer(run, query(DECLARED, tmp_path), sigma=2.0 * workload.STEPS)
     assert [row["country"] for row in rows] == ["DE"]
+
+
+PRIVATE = """contributions:
+  select: SELECT guid, app, app AS again, hangs FROM apps
+  keys: {app: private, again: private}
+  max_cells: 2
+  amounts: {hangs: 5}
+  values:
+    hangs: hangs
+"""
+
+
+def test_names_of_one_device_neither_multiply_nor_show_by_chance(tmp_path):
+    # Two private keys: a product over all names would be 9,000,000 cells.
+    declared = TOP_APPS.replace("*/", PRIVATE + "*/").replace("keys: [app]", KEYS)
+    suite = fleet.suite(tmp_path / "suite", top=declared.replace("SELECT app", AGAIN))
+    (asked,) = catalog.load(suite.folder / "queries")["stability"]
+    run = runs.Run(tmp_path / "run")
+    own = [(0, f"own{number:05d}", 9) for number in range(3_000)]
+    others = [(device, "a", 1) for device in range(1, 40)]
+    fleet.write(run.real, countries=["DE"] * 40, crashes={}, apps=own + others)
+    shapes = []
+
+    def noise(key, values, sigma):
+        shapes.append(values.shape)
+        return values + 10**7  # shows all that may show at all
+
+    rows = answer(run, asked, sigma=1.0, noise=noise)
+    assert shapes == [(3, 2)]  # what all have, and what one device keeps
+    assert [row["app"] for row in rows] == ["a", "own00000", "own00001"]
 
 
 def test_a_query_without_a_declaration_is_not_answered(tmp_path):

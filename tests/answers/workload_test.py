@@ -1,9 +1,12 @@
 import functools
+import unittest.mock
 
 import dp_accounting
+import hypothesis
 import jax
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from teledp_jax import base
 from teledp_jax.answers import workload
@@ -103,3 +106,68 @@ def test_a_private_cell_of_one_device_is_not_shown():
     )
     assert shown.tolist() == list(range(5000, 5010))
     assert found.shape == (10, 1)
+
+
+def test_only_cells_that_hold_a_kept_contribution_are_asked():
+    # One device has 20,000 cells of its own, of which 3 are kept. Noise on the others
+    # would show one by chance thousands of times too often.
+    rows = [[0, cell, 1] for cell in range(20_000)]
+    noised = []
+
+    def all_shown(key, values, sigma):
+        noised.append(values.shape)
+        return values + 10**9
+
+    shown, _ = workload.release(
+        jax.random.key(0),
+        PRIVATE,
+        tally(PRIVATE, rows, 20_000),
+        calibrate(CRASHES, PRIVATE),
+        context=context()._replace(integer_noise=all_shown),
+    )
+    assert noised == [(3, 1)] and len(shown) == PRIVATE.max_cells
+
+
+def test_a_device_alone_in_its_cells_shows_no_more_often_than_delta_says():
+    # The chance of each of its cells, exactly: 100 hundredths plus noise at the
+    # threshold, over the cells that one device keeps.
+    noise = calibrate(CRASHES, PRIVATE)
+    most, steps = PRIVATE.max_cells, workload.STEPS
+    least = mechanisms.selection_threshold(
+        noise.sigma, most=most, failure=noise.delta, sensitivity=steps
+    )
+    reach = np.arange(-60 * int(noise.sigma), 60 * int(noise.sigma) + 1)
+    chance = np.exp(-((reach / noise.sigma) ** 2) / 2)
+    chance /= chance.sum()
+    shows = most * chance[reach >= least - steps].sum()
+    assert noise.delta / 10 < shows <= noise.delta
+
+
+@hypothesis.settings(max_examples=40, deadline=None)
+@hypothesis.given(data=st.data())
+def test_whatever_a_device_brings_its_change_is_bounded(data):
+    block = data.draw(st.sampled_from([COUNT, CRASHES, DELAYS, PRIVATE]))
+    amount = st.floats(width=64) | st.sampled_from([1e308, -1e308, 0.0])
+    row = st.tuples(
+        st.integers(0, 2),
+        st.integers(0, 5),
+        st.just(1.0),
+        *[amount for _ in block.bounds[1:]],
+    )
+    rows = data.draw(st.lists(row, max_size=30))
+    others = [row for row in rows if row[0] != 1]
+    # Without rounding: the same coins for the same row is not what `tally` promises.
+    with unittest.mock.patch.object(np.random, "default_rng", HalfCoins):
+        change = tally(block, rows, 6) - tally(block, others, 6)
+    assert (change != 0).sum() <= workload.num_changes([block])
+    assert np.abs(change).max() <= workload.STEPS
+
+
+class HalfCoins:
+    """A generator whose every uniform number is a half."""
+
+    def __init__(self, seed) -> None:
+        del seed
+
+    def random(self, size):
+        return np.full(size, 0.5)
