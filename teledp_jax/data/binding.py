@@ -15,10 +15,13 @@ Empty = Mapping[str, pa.Table]
 """Raw and reporting tables without rows, by name."""
 
 
-def bind_reporting(file: sqlfile.SqlFile, empty: Empty) -> pa.Table:
+def bind_reporting(
+    connection: duckdb.DuckDBPyConnection, file: sqlfile.SqlFile, empty: Empty
+) -> pa.Table:
     """Checks that a reporting table's statement gives what its header states.
 
     Args:
+        connection: A sealed database; it is left as it is.
         file: The reporting table.
         empty: The tables that it may read.
 
@@ -28,7 +31,7 @@ def bind_reporting(file: sqlfile.SqlFile, empty: Empty) -> pa.Table:
     Raises:
         InputError: If the statement does not run, or gives other columns.
     """
-    with warehouse.sealed() as connection:
+    with warehouse.undone(connection):
         result = _select(connection, file, empty)
         described = list(file.mapping("columns"))
         if result.columns != described:
@@ -40,11 +43,16 @@ def bind_reporting(file: sqlfile.SqlFile, empty: Empty) -> pa.Table:
 
 
 def bind_device(
-    device: str, table: schemas.Table, file: sqlfile.SqlFile, empty: Empty
+    connection: duckdb.DuckDBPyConnection,
+    device: str,
+    table: schemas.Table,
+    file: sqlfile.SqlFile,
+    empty: Empty,
 ) -> None:
     """Checks that a device table's statement gives what its header states.
 
     Args:
+        connection: A sealed database; it is left as it is.
         device: Name of the id column.
         table: What the header states.
         file: The device table.
@@ -56,7 +64,7 @@ def bind_device(
     expected = {device: "VARCHAR"} | {
         column.name: SQL_TYPES[column.kind] for column in table.columns
     }
-    with warehouse.sealed() as connection:
+    with warehouse.undone(connection):
         result = _select(connection, file, empty)
         given = dict(zip(result.columns, map(str, result.types), strict=True))
     if list(given) != list(expected):

@@ -8,7 +8,7 @@ from typing import Literal
 import pyarrow as pa
 
 from teledp_jax import schemas
-from teledp_jax.data import sqlfile, warehouse
+from teledp_jax.data import sqlfile
 
 SourceRole = Literal["devices", "event", "public"]
 
@@ -25,7 +25,8 @@ class Source:
         about: What a row is.
         device: The id column; None for a public table.
         time: The column that a time window applies to, or None.
-        types: DuckDB type of each column, in order.
+        types: DuckDB type of each column that is read, in order.
+        whole: The table without rows, with all columns of its DDL.
         descriptions: What each column means.
         assumed: Columns whose name or type no public source states.
         file: The file that states all this; its statement is the DDL.
@@ -38,16 +39,14 @@ class Source:
     device: str | None
     time: str | None
     types: Mapping[str, str]
+    whole: pa.Table
     descriptions: Mapping[str, str]
     assumed: frozenset[str]
     file: sqlfile.SqlFile
 
     def empty(self) -> pa.Table:
         """Makes the raw table without rows, of the columns that `types` names."""
-        with warehouse.sealed() as connection:
-            connection.execute(self.file.statement)
-            whole = connection.table(self.name).to_arrow_table()
-            return whole.select(list(self.types))
+        return self.whole.select(list(self.types))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

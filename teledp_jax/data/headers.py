@@ -86,7 +86,7 @@ def read_vocabularies(path: pathlib.Path) -> dict[str, list[str]]:
     if not path.exists():
         return {}
     try:
-        lists = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        lists = sqlfile.parse_yaml(path.read_text(encoding="utf-8")) or {}
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise errors.InputError(
             f"{path}: is no YAML ({errors.first_line(error)})."

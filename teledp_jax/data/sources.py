@@ -1,6 +1,7 @@
 """Reads raw tables that a suite expects, and checks what their files state."""
 
 import duckdb
+import pyarrow as pa
 
 from teledp_jax import errors
 from teledp_jax.data import definition, sqlfile, warehouse
@@ -8,10 +9,13 @@ from teledp_jax.data import definition, sqlfile, warehouse
 _KEYS = frozenset({"about", "role", "device", "time", "columns", "assumed", "grain"})
 
 
-def parse(file: sqlfile.SqlFile) -> definition.Source:
+def parse(
+    connection: duckdb.DuckDBPyConnection, file: sqlfile.SqlFile
+) -> definition.Source:
     """Reads a raw table's file, and checks its header against its DDL.
 
     Args:
+        connection: A sealed database; it is left as it is.
         file: A file of a suite's `source/<schema>/`.
 
     Returns:
@@ -29,7 +33,7 @@ def parse(file: sqlfile.SqlFile) -> definition.Source:
     for key in ("device", "time"):
         if not isinstance(file.header.get(key), str | None):
             raise errors.InputError(f"{file.path}: {key} must be a column's name.")
-    types = _ddl_types(file)
+    types, empty = _made(connection, file)
     if list(descriptions) != list(types):
         wrong = sorted(set(descriptions) ^ set(types)) or "the order"
         raise errors.InputError(
@@ -43,6 +47,7 @@ def parse(file: sqlfile.SqlFile) -> definition.Source:
         device=file.header.get("device"),
         time=file.header.get("time"),
         types=types,
+        whole=empty,
         descriptions={name: str(text) for name, text in descriptions.items()},
         assumed=frozenset(file.names("assumed", optional=True)),
         file=file,
@@ -70,18 +75,22 @@ def _check_columns(source: definition.Source) -> None:
         )
 
 
-def _ddl_types(file: sqlfile.SqlFile) -> dict[str, str]:
-    """Columns and types of the one table that the DDL makes."""
-    with warehouse.sealed() as connection:
-        try:
+def _made(
+    connection: duckdb.DuckDBPyConnection, file: sqlfile.SqlFile
+) -> tuple[dict[str, str], pa.Table]:
+    """Column types of the one table that the DDL makes, and that table, empty."""
+    try:
+        kinds = [part.type for part in connection.extract_statements(file.statement)]
+        if kinds != [duckdb.StatementType.CREATE]:
+            found = ", ".join(kind.name for kind in kinds) or "nothing"
+            raise duckdb.ParserException(f"found {found}")
+        with warehouse.undone(connection):
             connection.execute(file.statement)
-            table = connection.table(file.name)
-        except duckdb.Error as error:
-            raise errors.InputError(
-                f"{file.path}: expected one CREATE TABLE {file.name} "
-                f"({errors.first_line(error)})."
-            ) from None
-        return {
-            name: str(kind)
-            for name, kind in zip(table.columns, table.types, strict=True)
-        }
+            table = connection.table(f'"{file.name}"')
+            types = dict(zip(table.columns, map(str, table.types), strict=True))
+            return types, table.to_arrow_table()
+    except duckdb.Error as error:
+        raise errors.InputError(
+            f"{file.path}: expected one CREATE TABLE {file.name} "
+            f"({errors.first_line(error)})."
+        ) from None

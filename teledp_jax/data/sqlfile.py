@@ -10,6 +10,7 @@ import yaml
 
 from teledp_jax import errors
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it is there
 _HEADER = re.compile(r"\s*/\*(?P<header>.*?)\*/(?P<statement>.*)", re.DOTALL)
 
 
@@ -89,6 +90,22 @@ class SqlFile:
             )
 
 
+def parse_yaml(text: str) -> Any:
+    """Reads YAML into plain values.
+
+    Args:
+        text: The YAML.
+
+    Returns:
+        Mappings, lists and scalars.
+
+    Raises:
+        YAMLError: If it is none.
+        ValueError: If a scalar is none of its kind, such as a day 2024-02-31.
+    """
+    return yaml.load(text, _LOADER)
+
+
 def read(path: pathlib.Path) -> SqlFile:
     """Reads a SQL file.
 
@@ -109,7 +126,7 @@ def read(path: pathlib.Path) -> SqlFile:
     if match is None:
         raise errors.InputError(f"{path}: begin it with a /* YAML header */ comment.")
     try:
-        header = yaml.safe_load(match["header"])
+        header = parse_yaml(match["header"])
     except (yaml.YAMLError, ValueError) as error:
         line = " ".join(str(error).split())
         raise errors.InputError(f"{path}: the header is no YAML ({line}).") from None

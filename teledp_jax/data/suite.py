@@ -4,8 +4,10 @@ import graphlib
 import pathlib
 from collections.abc import Mapping
 
+import duckdb
+
 from teledp_jax import errors
-from teledp_jax.data import binding, definition, headers, sources, sqlfile
+from teledp_jax.data import binding, definition, headers, sources, sqlfile, warehouse
 
 _REPORTING_KEYS = frozenset({"about", "grain", "reads", "device", "columns"})
 
@@ -28,7 +30,15 @@ def load(folder: pathlib.Path) -> definition.Suite:
     """
     if not folder.is_dir():
         raise errors.InputError(f"{folder}: no such suite folder.")
-    raw = _read_sources(folder / "source")
+    with warehouse.sealed() as connection:
+        return _load(connection, folder)
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, folder: pathlib.Path
+) -> definition.Suite:
+    """Reads a suite; its statements are bound in a sealed database."""
+    raw = _read_sources(connection, folder / "source")
     reporting = _read_reporting(folder / "reporting", raw)
     files = {file.name: file for file in sqlfile.read_folder(folder / "device")}
     if not raw or not files:
@@ -38,9 +48,9 @@ def load(folder: pathlib.Path) -> definition.Suite:
     schema = headers.schema_of(folder, list(files.values()))
     empty = {name: source.empty() for name, source in raw.items()}
     for file in reporting.values():
-        empty[file.name] = binding.bind_reporting(file, empty)
+        empty[file.name] = binding.bind_reporting(connection, file, empty)
     for table in schema.tables:
-        binding.bind_device(schema.device, table, files[table.name], empty)
+        binding.bind_device(connection, schema.device, table, files[table.name], empty)
     return definition.Suite(
         name=folder.name,
         folder=folder,
@@ -51,7 +61,9 @@ def load(folder: pathlib.Path) -> definition.Suite:
     )
 
 
-def _read_sources(folder: pathlib.Path) -> dict[str, definition.Source]:
+def _read_sources(
+    connection: duckdb.DuckDBPyConnection, folder: pathlib.Path
+) -> dict[str, definition.Source]:
     """The raw tables of a suite by name."""
     found: dict[str, definition.Source] = {}
     for file in sqlfile.read_folder(folder):
@@ -59,7 +71,7 @@ def _read_sources(folder: pathlib.Path) -> dict[str, definition.Source]:
             raise errors.InputError(
                 f"{file.path}: another schema has a table of that name; rename one."
             )
-        found[file.name] = sources.parse(file)
+        found[file.name] = sources.parse(connection, file)
     return found
 
 
