@@ -2,12 +2,16 @@
 
     teledp inspect --source=DIR --suite=dca
 
-Lists tables, files, rows and columns, and each difference from the suite's headers.
+Lists tables, files, rows and columns; what would stop a run, what it would leave out,
+and each other difference from the suite's headers. It makes the device tables in a
+temporary folder (TMPDIR) as a run does. Ends with status 1 where a run would be
+refused.
 """
 
 import dataclasses
 import json
 import pathlib
+import sys
 
 from absl import flags
 
@@ -39,3 +43,5 @@ def main(values: flags.FlagValues) -> None:
         print(json.dumps(dataclasses.asdict(found), indent=2))
     else:
         print(inspect.as_text(found))
+    if found.faults:
+        sys.exit(1)

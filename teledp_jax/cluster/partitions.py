@@ -12,6 +12,7 @@ from teledp_jax import runs, schemas, storage
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import shuffle
 from teledp_jax.data import (
+    accounting,
     aggregate,
     definition,
     quality,
@@ -89,6 +90,7 @@ def aggregate_all(
         files = rawfiles.find_sources(
             connection, suite, source_folder, allow_missing_tables=allow_missing_tables
         )
+        totals = accounting.totals(connection, files)
     files = {name: [file.absolute() for file in own] for name, own in files.items()}
     staging = run.staging.absolute()
     num_tables = sum(suite.sources[name].device is not None for name in files)
@@ -114,7 +116,8 @@ def aggregate_all(
         _gather(
             suite.schema, staging / "done", name, folder, partitioning.num_partitions
         )
-    quality.record(run.quality, added(counts), rules=aggregate.RULES)
+    counts = accounting.with_totals(added(counts), totals)
+    quality.record(run.quality, counts, rules=aggregate.RULES)
     return rawfiles.unfilled(suite, files)
 
 

@@ -4,7 +4,6 @@ What crosses the network are pieces: the rows that one task has read for one par
 as compressed Arrow. So one shuffle takes all tables, whatever their columns.
 """
 
-import contextlib
 import functools
 import itertools
 import pathlib
@@ -13,15 +12,25 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from absl import logging
 
-from teledp_jax import errors, runs, storage
+from teledp_jax import runs, storage
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import pieces
-from teledp_jax.data import definition, lineage, rawfiles, reduction, warehouse
+from teledp_jax.data import (
+    definition,
+    layouts,
+    lineage,
+    rawfiles,
+    rawvalues,
+    reading,
+    reduction,
+    warehouse,
+)
 
 _SPLIT = "split"
 _EMPTY = "empty.parquet"
@@ -158,7 +167,7 @@ def _chunks(
     """Parts of a table's files, each as large as a task should read."""
     numbers = itertools.count()
     for file in files:
-        with _opened(file) as opened:
+        with rawvalues.opened(file) as opened:
             groups = opened.metadata
             first, size = 0, 0
             for group in range(groups.num_row_groups):
@@ -183,27 +192,6 @@ def _size(group: pa.parquet.RowGroupMetaData, source: definition.Source) -> int:
         )
     )
     return max(encoded, group.num_rows * len(source.types) * _PLAIN_BYTES)
-
-
-@contextlib.contextmanager
-def _opened(
-    file: storage.Place, texts: Sequence[str] = ()
-) -> Iterator[pa.parquet.ParquetFile]:
-    """A raw file; the columns `texts` come as dictionaries, as they lie in it.
-
-    Raises:
-        InputError: If it, or its storage, cannot be read.
-    """
-    filesystem, (name,) = storage.arrow([file])
-    try:
-        opened = filesystem.open_input_file(name)
-        with pa.parquet.ParquetFile(opened, read_dictionary=list(texts)) as opened:
-            yield opened
-    except (OSError, pa.ArrowException) as error:
-        raise errors.InputError(
-            f"{file}: cannot be read ({errors.first_line(error)}); mend the file or "
-            "its storage, then go on with the same command."
-        ) from None
 
 
 def _tasks(chunks: Iterable[_Chunk]) -> Iterator[list[_Chunk]]:
@@ -302,13 +290,9 @@ def _split(
         for table, own in itertools.groupby(chunks, lambda chunk: chunk.table):
             source, (first, *others) = sources[table], own
             rows = pa.concat_tables(
-                [_read(chunk, source) for chunk in (first, *others)],
-                promote_options="permissive",
+                _selected(connection, chunk, source, schemas[table], selection)
+                for chunk in (first, *others)
             )
-            if not (selection.takes_all and rows.schema.equals(schemas[table])):
-                relation = connection.from_arrow(rows)
-                rows = rawfiles.raw_rows(relation, source, selection).to_arrow_table()
-            rows = pieces.encoded(rows).cast(schemas[table])
             partition = pieces.partition_of(connection, rows, source, num_partitions)
             rows = rows.take(np.argsort(partition, kind="stable"))
             numbers, counts = np.unique(partition, return_counts=True)
@@ -333,12 +317,32 @@ def _split(
     )
 
 
+def _selected(
+    connection: duckdb.DuckDBPyConnection,
+    chunk: _Chunk,
+    source: definition.Source,
+    schema: pa.Schema,
+    selection: rawfiles.Selection,
+) -> pa.Table:
+    """The rows of a chunk that count, each value in the type that all files share."""
+    rows = connection.from_arrow(_read(chunk, source))
+    rows = reading.raw_rows(rows, source, selection).to_arrow_table()
+    return pieces.encoded(rows).cast(schema)
+
+
 def _read(chunk: _Chunk, source: definition.Source) -> pa.Table:
-    """The rows of a chunk, as they are in the file."""
+    """The rows of a chunk, as they are in the file but for what no database takes."""
     texts = [name for name, kind in source.types.items() if kind == "VARCHAR"]
-    with _opened(storage.place(chunk.file), texts) as file:
-        return file.read_row_groups(
+    place = storage.place(chunk.file)
+    with rawvalues.opened(place, dictionaries=texts) as file:
+        rows = file.read_row_groups(
             range(chunk.first, chunk.stop),
-            columns=list(source.types),
+            columns=[n for n in file.schema_arrow.names if n in source.types],
             use_threads=False,
         )
+    rows, _ = rawvalues.usable(rows)
+    for name, value in layouts.folder_values(chunk.file).items():
+        if name in source.types and name not in rows.column_names:
+            column = pa.repeat(pa.scalar(value, pa.string()), len(rows))
+            rows = rows.append_column(name, column)
+    return rows

@@ -4,10 +4,20 @@ import pathlib
 from collections.abc import Sequence
 
 from teledp_jax import runs, storage
-from teledp_jax.data import definition, quality, rawfiles, reduction, warehouse, writing
+from teledp_jax.data import (
+    accounting,
+    definition,
+    quality,
+    rawfiles,
+    rawvalues,
+    reduction,
+    warehouse,
+    writing,
+)
 
-RULES = ("no_id", "duplicate", "orphan")
-"""Rules that `aggregate` counts: each drops rows."""
+RULES = ("no_id", "duplicate", "orphan", *accounting.RULES, *rawvalues.RULES)
+"""Rules that `aggregate` counts: of device tables, those that drop rows; of raw tables,
+what became of each row, and values that became absent."""
 
 
 def aggregate(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import tempfile
 from collections.abc import Iterator, Mapping
 
 import duckdb
@@ -9,7 +10,9 @@ from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
 from teledp_jax import errors, storage
-from teledp_jax.data import definition, rawfiles, unload, warehouse
+from teledp_jax.data import definition, rawfiles, trial, unload, warehouse
+
+_MEMORY = "4GB"  # of DuckDB, which spills beyond it
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,15 +69,22 @@ class Contents:
 
     Attributes:
         tables: Its tables, by schema and name.
-        differences: Sentences that say where it is not what the suite expects.
+        faults: Sentences that say why a run would be refused.
+        differences: Sentences that say where else it is not what the suite expects.
+        losses: Sentences that say what a run would leave out, with counts.
     """
 
     tables: tuple[TableInfo, ...]
+    faults: tuple[str, ...]
     differences: tuple[str, ...]
+    losses: tuple[str, ...]
 
 
 def describe(suite: definition.Suite, folder: pathlib.Path) -> Contents:
     """Looks at all tables of a source folder. What it gives is private.
+
+    The device tables are made as a run makes them, in a temporary folder: so all is
+    told that a run would stumble over.
 
     Args:
         suite: What is expected.
@@ -93,34 +103,64 @@ def describe(suite: definition.Suite, folder: pathlib.Path) -> Contents:
         raise errors.InputError(
             f"{folder}: holds no tables; expected <schema>/<table>/*.parquet."
         )
-    tables, differences = [], []
-    with duckdb.connect() as connection:
-        words = unload.dictionary(
-            connection, [p for p in places if p.name == unload.DICTIONARY]
+    with (
+        tempfile.TemporaryDirectory(prefix="teledp-inspect-") as name,
+        warehouse.connect(
+            memory_limit=_MEMORY, temp_folder=pathlib.Path(name), folders=(folder,)
+        ) as connection,
+    ):
+        tables, differences = _tables(connection, suite, places)
+        faults = rawfiles.faults_of(
+            connection, suite, folder, allow_missing_tables=False
         )
-        for place in places:
-            source = suite.sources.get(place.name)
-            if source is not None and source.folder != place.parent.name:
-                source = None
-            files, faults = unload.whole_files(connection, place)
+        losses = []
+        if not rawfiles.faults_of(connection, suite, folder, allow_missing_tables=True):
+            try:
+                losses = trial.losses(suite, folder, pathlib.Path(name))
+            except errors.InputError as error:
+                faults.append(str(error))
+    return Contents(
+        tables=tuple(tables),
+        faults=tuple(faults),
+        differences=tuple(differences),
+        losses=tuple(losses),
+    )
+
+
+def _tables(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    places: list[pathlib.Path],
+) -> tuple[list[TableInfo], list[str]]:
+    """All tables that lie at these places, and where they differ."""
+    words, differences = unload.dictionary(
+        connection, [p for p in places if p.name == unload.DICTIONARY]
+    )
+    tables = []
+    has_manifests = any(unload.manifest(place).exists() for place in places)
+    for place in places:
+        source = suite.sources.get(place.name)
+        if source is not None and source.folder != place.parent.name:
+            source = None
+        files, faults = unload.whole_files(connection, place)
+        if source is None:
             differences += faults
-            differences += unload.against_manifest(connection, place, files)
-            if files:
-                tables.append(_table(connection, place, files, source, words))
-                if source is not None:
-                    differences += _against_suite(place, files, source)
-                elif place.name != unload.DICTIONARY:
-                    differences.append(
-                        f"{unload.title(place)}: the suite reads no such table."
-                    )
-    found = {(table.schema, table.name) for table in tables}
-    for source in suite.sources.values():
-        if (source.folder, source.name) not in found:
+        if has_manifests:
+            differences += unload.against_manifest(place, files)
+        for file in rawfiles.find_others(place):
             differences.append(
-                f"{source.folder}.{source.name}: the table is missing, or has no whole "
-                "file."
+                f"{unload.title(place)}: {file.name} is not read, for it "
+                "is no *.parquet file."
             )
-    return Contents(tables=tuple(tables), differences=tuple(differences))
+        if files:
+            tables.append(_table(connection, place, files, source, words))
+            if source is not None:
+                differences += _not_expected(place, files, source)
+            elif place.name != unload.DICTIONARY:
+                differences.append(
+                    f"{unload.title(place)}: the suite reads no such table."
+                )
+    return tables, differences
 
 
 def _table(
@@ -131,29 +171,21 @@ def _table(
     words: Mapping[tuple[str, str], str],
 ) -> TableInfo:
     """What is known of one table."""
-    types = {name: kind for given in files.values() for name, kind in given.items()}
+    types = {
+        name: kind for layout in files.values() for name, kind in layout.types.items()
+    }
     expected = source.types if source is not None else {}
     stated = source.descriptions if source is not None else {}
     time = source.time if source is not None else None
-    aggregates = [Function("count_star")]
-    if time in types:
-        aggregates += [
-            Function(name, ColumnExpression(str(time))).cast(duckdb.sqltype("VARCHAR"))
-            for name in ("min", "max")
-        ]
-    num_rows, *span = (
-        warehouse.read_files(connection, list(files))
-        .aggregate(aggregates)
-        .fetchall()[0]
-    )
-    first, last = (text or "" for text in (*span, "", "")[:2])
+    span = _span(connection, list(files), time) if time in types else ("", "")
+    first, last = (text or "" for text in span)
     return TableInfo(
         schema=place.parent.name,
         name=place.name,
         expected=source is not None,
         about=source.about if source is not None else "",
         num_files=len(files),
-        num_rows=num_rows,
+        num_rows=sum(layout.num_rows for layout in files.values()),
         num_bytes=sum((storage.state(file) or (0, 0))[0] for file in files),
         first=first,
         last=last,
@@ -170,27 +202,30 @@ def _table(
     )
 
 
-def _against_suite(
+def _span(
+    connection: duckdb.DuckDBPyConnection, files: list[storage.Place], time: str
+) -> tuple[str | None, str | None]:
+    """First and last time of files as text; none if one is no time of a database."""
+    ends = [
+        Function(name, ColumnExpression(time)).cast(duckdb.sqltype("VARCHAR"))
+        for name in ("min", "max")
+    ]
+    try:
+        (span,) = warehouse.read_files(connection, files).aggregate(ends).fetchall()
+    except duckdb.Error:  # the losses tell it
+        return None, None
+    return span
+
+
+def _not_expected(
     place: pathlib.Path, files: unload.Files, source: definition.Source
 ) -> Iterator[str]:
-    """Sentences on columns that are missing, of another type, or not expected."""
-    told, title = set(), unload.title(place)
-    for file, given in files.items():
-        for name, expected in source.types.items():
-            if name not in given:
-                sentence = f"{title}: column {name} ({expected}) is missing"
-            elif not rawfiles.widens(given[name], expected):
-                sentence = (
-                    f"{title}: column {name} is {given[name]}, expected {expected}"
-                )
-            else:
-                continue
-            if sentence not in told:
-                told.add(sentence)
-                yield f"{sentence} (in {file.name})."
-    extra = {name for given in files.values() for name in given} - set(source.types)
+    """Sentences on columns that the suite does not read."""
+    extra = {name for layout in files.values() for name in layout.types} - set(
+        source.types
+    )
     for name in sorted(extra):
-        yield f"{title}: column {name} is not one that the suite reads."
+        yield f"{unload.title(place)}: column {name} is not one that the suite reads."
 
 
 def as_text(contents: Contents) -> str:
@@ -219,9 +254,16 @@ def as_text(contents: Contents) -> str:
                 f"{about}".rstrip()
             )
         lines.append("")
-    if contents.differences:
-        lines.append("Where the source differs from what the suite expects:")
-        lines += [f"  - {sentence}" for sentence in contents.differences]
-    else:
+    for heading, sentences in (
+        ("A run of the suite would be refused:", contents.faults),
+        ("What a run would leave out:", contents.losses),
+        (
+            "Where the source differs from what the suite expects:",
+            contents.differences,
+        ),
+    ):
+        if sentences:
+            lines += [heading, *(f"  - {sentence}" for sentence in sentences)]
+    if not contents.faults + contents.losses + contents.differences:
         lines.append("The source is what the suite expects.")
     return "\n".join(lines)

@@ -1,27 +1,18 @@
-"""Raw Parquet files: found, held to what a suite expects, and which rows count."""
+"""Finds raw Parquet files, and holds them to what a suite expects."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
+from absl import logging
 
 from teledp_jax import errors, storage
-from teledp_jax.data import definition, warehouse
+from teledp_jax.data import definition, layouts, warehouse
 
-_SMALL = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT")
-_WIDER = {
-    "SMALLINT": ("TINYINT", "UTINYINT"),
-    "INTEGER": _SMALL,
-    "BIGINT": (*_SMALL, "INTEGER", "UINTEGER"),
-    "HUGEINT": (*_SMALL, "INTEGER", "UINTEGER", "BIGINT", "UBIGINT"),
-    "FLOAT": _SMALL,
-    "DOUBLE": (*_SMALL, "INTEGER", "UINTEGER", "FLOAT"),
-    "TIMESTAMP": ("TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"),
-}
-"""Types that each type takes in without a fault on any value."""
+Files = Sequence[storage.Place]
+"""The files of one raw table."""
 
-
-RawFiles = Mapping[str, Sequence[storage.Place]]
+RawFiles = Mapping[str, Files]
 """The files of each raw table, by its name."""
 
 
@@ -45,11 +36,6 @@ class Selection:
             if not 0 <= share <= 1:
                 raise errors.InputError(f"{name}={share}: expected a share in 0..1.")
 
-    @property
-    def takes_all(self) -> bool:
-        """Tells whether every row counts."""
-        return self.window == (None, None) and self.device_share >= 1
-
 
 def table_folder(folder: storage.Place, source: definition.Source) -> storage.Place:
     """Names the folder of a raw table's files.
@@ -62,85 +48,81 @@ def table_folder(folder: storage.Place, source: definition.Source) -> storage.Pl
 
 
 def find(folder: storage.Place) -> Sequence[storage.Place]:
-    """Finds the Parquet files of a table's folder.
+    """Finds the Parquet files of a table's folder, those of partition folders too.
 
     Args:
         folder: The table's folder. There may be none.
 
     Returns:
-        The files, by name.
+        The files whose name ends in `.parquet`, `.parq` or `.pq`, in any letters.
+        Names that begin with `.` or `_` do not count: other programs leave such
+        files and folders behind.
     """
-    return sorted(folder.glob("*.parquet"))
+    return [file for file in _visible(folder) if _is_parquet(file.name)]
 
 
-def widens(given: str, expected: str) -> bool:
-    """Tells whether a column may be cast: no cast may fail on a value.
+def find_others(folder: storage.Place) -> Sequence[storage.Place]:
+    """Finds the files of a table's folder that no run reads.
 
     Args:
-        given: DuckDB type in a file.
-        expected: DuckDB type that the suite expects.
+        folder: The table's folder. There may be none.
+
+    Returns:
+        The files whose name is not that of a Parquet file, but for manifests.
     """
-    return (
-        given == expected
-        or given in _WIDER.get(expected, ())
-        or (expected == "DOUBLE" and given.startswith("DECIMAL"))
+    return [
+        file
+        for file in _visible(folder)
+        if not _is_parquet(file.name) and not file.name.endswith("-manifest.json")
+    ]
+
+
+def _visible(folder: storage.Place) -> list[storage.Place]:
+    """All files of a folder at any depth whose names hide nothing."""
+    depth = len(str(folder)) + 1
+    if isinstance(folder, storage.Remote):
+        files: list[storage.Place] = [*folder.rglob("*")]
+    else:
+        files = [file for file in folder.rglob("*") if file.is_file()]
+    return sorted(
+        file
+        for file in files
+        if not any(part[:1] in "._" for part in str(file)[depth:].split("/"))
     )
 
 
-def types(connection: duckdb.DuckDBPyConnection, file: storage.Place) -> dict[str, str]:
-    """Reads the DuckDB type of each column of one file.
-
-    Args:
-        connection: May read the file.
-        file: The file.
-
-    Returns:
-        Types by name of the column, in order.
-
-    Raises:
-        InputError: If it is empty, truncated or no Parquet.
-    """
-    try:
-        relation = warehouse.read_files(connection, [file])
-    except (duckdb.Error, RuntimeError):  # the latter of names that are no text
-        size, _ = storage.state(file) or (0, 0)
-        raise errors.InputError(
-            f"{file}: is no whole Parquet file ({size} bytes); copy it again."
-        ) from None
-    return {
-        name: str(kind)
-        for name, kind in zip(relation.columns, relation.types, strict=True)
-    }
+def _is_parquet(name: str) -> bool:
+    """Whether a file's name says that it is Parquet."""
+    return name.lower().endswith((".parquet", ".parq", ".pq"))
 
 
-def check(
+def faults(
     connection: duckdb.DuckDBPyConnection,
     source: definition.Source,
     files: Sequence[storage.Place],
-) -> None:
-    """Checks that each file has the columns that the suite expects.
+) -> Iterator[str]:
+    """Tells which files of a raw table cannot be read as the suite means it.
 
     Args:
         connection: May read the files.
         source: The raw table.
         files: Its files.
 
-    Raises:
-        InputError: If a file is damaged, lacks a column or has one of another type.
+    Yields:
+        A sentence for each fault, with the first file that has it, how many others
+        do, and the remedy.
     """
-    for file in files:
-        given = types(connection, file)
-        for name, expected in source.types.items():
-            if name not in given:
-                raise errors.InputError(
-                    f"{file}: lacks column {name} ({expected}); add it, or take it out "
-                    f"of {source.file.path}."
-                )
-            if not widens(given[name], expected):
-                raise errors.InputError(
-                    f"{file}: column {name} is {given[name]}, expected {expected}; "
-                    f"write it so, or change {source.file.path}."
-                )
+    found, damaged = layouts.of(connection, files)
+    for file in damaged:
+        size, _ = storage.state(file) or (0, 0)
+        yield f"{file}: is no whole Parquet file ({size} bytes); copy it again."
+    told: dict[str, list[storage.Place]] = {}
+    for file, layout in found.items():
+        for fault in layouts.faults(connection, layout, source.types):
+            told.setdefault(fault, []).append(file)
+    for fault, (first, *others) in told.items():
+        more = f" and {len(others)} more files" if others else ""
+        yield f"{first}{more}: {fault}; write it so, or change {source.file.path}."
 
 
 def find_sources(
@@ -162,28 +144,60 @@ def find_sources(
         The files of the raw tables that have any.
 
     Raises:
-        InputError: If a table is missing though it must not be, or a file is at fault.
+        InputError: If tables are missing though they must not be, or files are at
+            fault; all of them are named.
     """
     if not folder.is_dir():
         raise errors.InputError(f"{folder}: no such source folder.")
-    found = {}
+    errors.refuse(
+        faults_of(connection, suite, folder, allow_missing_tables=allow_missing_tables)
+    )
+    found: dict[str, Sequence[storage.Place]] = {}
+    for name, source in suite.sources.items():
+        place = table_folder(folder, source)
+        if others := find_others(place):
+            names = errors.listed([str(file) for file in others])
+            logging.warning("Not read, for they are no *.parquet files: %s.", names)
+        if files := find(place):
+            found[name] = files
+    return found
+
+
+def faults_of(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    folder: storage.Place,
+    *,
+    allow_missing_tables: bool,
+) -> list[str]:
+    """Tells all that keeps a run from reading a source.
+
+    Args:
+        connection: May read the source folder.
+        suite: The suite.
+        folder: The source folder.
+        allow_missing_tables: As for `find_sources`.
+
+    Returns:
+        A sentence for each fault.
+    """
+    wrong: list[str] = []
     needed = set(suite.reads(suite.schema.anchor.name))
     for name, source in suite.sources.items():
-        files = find(table_folder(folder, source))
-        if files:
-            check(connection, source, files)
-            found[name] = files
+        place = table_folder(folder, source)
+        if files := find(place):
+            wrong += faults(connection, source, files)
         elif not allow_missing_tables or name in needed:
             hint = (
                 "the anchor reads it"
                 if name in needed
                 else "or set allow_missing_tables"
             )
-            raise errors.InputError(
-                f"{table_folder(folder, source)}: table {name} is "
-                f"missing; put its Parquet files there ({hint})."
+            wrong.append(
+                f"{place}: table {name} is missing; put its Parquet files there "
+                f"({hint})."
             )
-    return found
+    return wrong
 
 
 def unfilled(suite: definition.Suite, files: RawFiles) -> tuple[str, ...]:
@@ -198,26 +212,3 @@ def unfilled(suite: definition.Suite, files: RawFiles) -> tuple[str, ...]:
         for table in suite.schema.tables
         if set(suite.reads(table.name)) - set(files)
     )
-
-
-def raw_rows(
-    relation: duckdb.DuckDBPyRelation, source: definition.Source, selection: Selection
-) -> duckdb.DuckDBPyRelation:
-    """Selects the rows of a raw table that count, in the types of its header.
-
-    Args:
-        relation: All rows.
-        source: The raw table.
-        selection: Which rows count.
-
-    Returns:
-        Rows of the columns that `source.types` names.
-    """
-    relation = warehouse.as_types(relation, source.types)
-    if source.time is not None:
-        relation = warehouse.in_window(relation, source.time, selection.window)
-    if source.device is not None and selection.device_share < 1:
-        relation = relation.filter(
-            warehouse.hashed_below(source.device, selection.device_share, salt="sample")
-        )
-    return relation

@@ -1,6 +1,7 @@
 """Runs a suite's SQL over raw rows, and writes device tables, holdout apart."""
 
 import contextlib
+import functools
 import pathlib
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,10 +12,23 @@ from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
 from teledp_jax import errors, schemas
-from teledp_jax.data import definition, quality, rawfiles, warehouse, writing
+from teledp_jax.data import (
+    accounting,
+    definition,
+    mending,
+    quality,
+    rawfiles,
+    reading,
+    warehouse,
+    writing,
+)
 
 Progress = Callable[[int, int], None]
 """Called with tables done and tables in all."""
+
+
+class StatementError(errors.InputError):
+    """Says that a statement failed on the files that it was given."""
 
 
 def reduce(
@@ -45,28 +59,57 @@ def reduce(
     Raises:
         InputError: If a statement fails, or memory or disk run out.
     """
+    with tempfile.TemporaryDirectory(
+        dir=temp_folder.absolute(), prefix="staging-"
+    ) as name:
+        staging = pathlib.Path(name)
+        make = functools.partial(
+            _make_tables,
+            connection,
+            suite,
+            reduced=reduced,
+            anchor=staging / "anchor.parquet",
+            selection=selection,
+            progress=progress,
+        )
+        try:
+            return make(files)
+        except StatementError:
+            mended = mending.mend(suite, files, staging / "mended")
+            if not mended.counts:
+                raise
+            return [*mended.counts, *make(mended.files)]
+
+
+def _make_tables(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    files: rawfiles.RawFiles,
+    *,
+    reduced: writing.Reduced,
+    anchor: pathlib.Path,
+    selection: rawfiles.Selection,
+    progress: Progress,
+) -> list[quality.Count]:
+    """Writes all device tables; `anchor` gets the ids of the anchor."""
     counts: list[quality.Count] = []
     lacking, tables = rawfiles.unfilled(suite, files), suite.schema.tables
     _create_views(connection, suite, files, selection)
-    with tempfile.TemporaryDirectory(
-        dir=temp_folder.absolute(), prefix="staging-"
-    ) as staging:
-        anchor = pathlib.Path(staging) / "anchor.parquet"
-        for done, table in enumerate(tables):
-            progress(done, len(tables))
-            if table.name in lacking:
-                writing.write_empty(suite.schema, table, reduced)
-                continue
-            with reporting(suite.device_files[table.name].path):
-                counts += _make_table(
-                    connection,
-                    suite,
-                    table,
-                    reduced,
-                    anchor=anchor,
-                    selection=selection,
+    for done, table in enumerate(tables):
+        progress(done, len(tables))
+        if table.name in lacking:
+            writing.write_empty(suite.schema, table, reduced)
+            continue
+        with reporting(suite.device_files[table.name].path):
+            counts += _make_table(
+                connection, suite, table, reduced, anchor=anchor, selection=selection
+            )
+        if table is suite.schema.anchor:
+            with reporting(suite.folder):
+                counts += accounting.count(
+                    connection, suite, files, anchor=anchor, selection=selection
                 )
-        progress(len(tables), len(tables))
+    progress(len(tables), len(tables))
     return counts
 
 
@@ -78,7 +121,8 @@ def reporting(path: pathlib.Path) -> Iterator[None]:
         path: The statement's file.
 
     Raises:
-        InputError: If the block raised an error of DuckDB.
+        StatementError: If the block raised an error of DuckDB.
+        InputError: If memory or disk ran out.
     """
     try:
         yield
@@ -88,12 +132,12 @@ def reporting(path: pathlib.Path) -> Iterator[None]:
             "memory_limit, or free disk space."
         ) from None
     except duckdb.IOException:
-        raise errors.InputError(
+        raise StatementError(
             f"{path}: a file could not be read or written; check the disk space of the "
             "run folder and of temp_folder."
         ) from None
     except duckdb.Error as error:
-        raise errors.InputError(
+        raise StatementError(
             f"{path}: the statement fails on these data ({type(error).__name__}); "
             "check the files, and use TRY_CAST where a value may not convert."
         ) from None
@@ -107,8 +151,8 @@ def _create_views(
 ) -> None:
     """Makes a view of each raw and reporting table that the files can fill."""
     for name, own in files.items():
-        relation = warehouse.read_files(connection, own)
-        rawfiles.raw_rows(relation, suite.sources[name], selection).create_view(name)
+        relation = reading.open_files(connection, suite.sources[name], own)
+        reading.raw_rows(relation, suite.sources[name], selection).create_view(name)
     for name, file in suite.reporting_files.items():
         if set(suite.raw(file)) <= set(files):
             connection.sql(file.statement).create_view(name)

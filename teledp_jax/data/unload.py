@@ -7,23 +7,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import duckdb
-from duckdb import ColumnExpression
-from duckdb import FunctionExpression as Function
 
 from teledp_jax import errors, storage
-from teledp_jax.data import rawfiles, warehouse
+from teledp_jax.data import layouts, rawfiles, rawvalues
 
 DICTIONARY = "data_dictionary"
 """Name of the table that describes the others' columns."""
 
 _DICTIONARY_KEYS = {
     "table": ("table_name", "table"),
-    "column": ("column_name", "column"),
-    "text": ("description", "about", "comment"),
+    "column": ("column_name", "column", "field", "field_name"),
+    "text": ("description", "about", "comment", "comments", "definition"),
 }
 
-Files = Mapping[storage.Place, Mapping[str, str]]
-"""Column types of each whole file of a table."""
+Files = Mapping[storage.Place, layouts.Layout]
+"""Columns and number of rows of each whole file of a table."""
 
 
 def whole_files(
@@ -38,16 +36,12 @@ def whole_files(
     Returns:
         The files, and a sentence for each that cannot be read.
     """
-    files: dict[storage.Place, Mapping[str, str]] = {}
-    faults = []
-    for file in rawfiles.find(place):
-        try:
-            files[file] = rawfiles.types(connection, file)
-        except errors.InputError:
-            faults.append(
-                f"{title(place)}: {file.name} is empty, truncated or no Parquet file."
-            )
-    return files, faults
+    found, damaged = layouts.of(connection, rawfiles.find(place))
+    faults = [
+        f"{title(place)}: {file.name} is empty, truncated or no Parquet file."
+        for file in damaged
+    ]
+    return found, faults
 
 
 def title(place: pathlib.Path) -> str:
@@ -59,20 +53,26 @@ def title(place: pathlib.Path) -> str:
     return f"{place.parent.name}.{place.name}"
 
 
-def against_manifest(
-    connection: duckdb.DuckDBPyConnection, place: pathlib.Path, files: Files
-) -> Iterator[str]:
+def manifest(place: pathlib.Path) -> pathlib.Path:
+    """Names the manifest of a table.
+
+    Args:
+        place: The table's folder.
+    """
+    return place / f"{place.name}-manifest.json"
+
+
+def against_manifest(place: pathlib.Path, files: Files) -> Iterator[str]:
     """Compares a table's files with its manifest.
 
     Args:
-        connection: May read the files.
         place: The table's folder, with `<table>-manifest.json`.
         files: Its whole files.
 
     Yields:
         A sentence for each difference.
     """
-    path = place / f"{place.name}-manifest.json"
+    path = manifest(place)
     if not path.exists():
         yield f"{title(place)}: has no manifest {path.name}."
         return
@@ -93,8 +93,7 @@ def against_manifest(
             )
         stated = meta.get("record_count")
         if file in files and stated is not None:
-            relation = warehouse.read_files(connection, [file])
-            ((rows,),) = relation.aggregate([Function("count_star")]).fetchall()
+            rows = files[file].num_rows
             if rows != stated:
                 yield (
                     f"{title(place)}: {name} has {rows} rows, the manifest says "
@@ -117,7 +116,7 @@ def _entries(manifest: Any) -> dict[str, Mapping[str, Any]]:
 
 def dictionary(
     connection: duckdb.DuckDBPyConnection, places: list[pathlib.Path]
-) -> dict[tuple[str, str], str]:
+) -> tuple[dict[tuple[str, str], str], list[str]]:
     """Reads descriptions of columns, from tables named `data_dictionary`.
 
     Args:
@@ -125,19 +124,34 @@ def dictionary(
         places: Their folders.
 
     Returns:
-        Descriptions by names of table and column.
+        Descriptions by names of table and column; and a sentence for each file that
+        cannot be used.
     """
-    words = {}
+    words: dict[tuple[str, str], str] = {}
+    faults = []
     for place in places:
-        for file, types in whole_files(connection, place)[0].items():
+        for file, layout in whole_files(connection, place)[0].items():
+            types = layout.types
             names = [
-                next((name for name in known if name in types), None)
+                next((own for own in types if own.lower() in known), None)
                 for known in _DICTIONARY_KEYS.values()
             ]
             if None in names:
+                wanted = [known[0] for known in _DICTIONARY_KEYS.values()]
+                faults.append(
+                    f"{title(place)}: {file.name} has no columns {wanted}; it has "
+                    f"{list(types)}."
+                )
                 continue
-            relation = warehouse.read_files(connection, [file])
-            rows = relation.project(*(ColumnExpression(str(name)) for name in names))
-            for table, column, text in rows.fetchall():
+            columns = list(map(str, names))
+            try:
+                with rawvalues.opened(file) as opened:
+                    rows, _ = rawvalues.usable(opened.read(columns=columns))
+            except errors.InputError:
+                faults.append(f"{title(place)}: {file.name} is damaged; copy it again.")
+                continue
+            for table, column, text in zip(
+                *(rows[name].to_pylist() for name in columns), strict=True
+            ):
                 words[str(table), str(column)] = str(text or "")
-    return words
+    return words, faults

@@ -5,7 +5,7 @@ import datetime
 import glob
 import pathlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import duckdb
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
@@ -63,6 +63,8 @@ def connect(
     with connection:
         # A launcher's own bar is enough on a terminal.
         connection.execute("SET enable_progress_bar = false")
+        # A time with a zone means the same on every machine.
+        connection.execute("SET TimeZone = 'UTC'")
         if any(isinstance(folder, storage.Remote) for folder in folders):
             connection.register_filesystem(storage.duckdb_filesystem())
         seal(connection, folders=[temp_folder, *folders])
@@ -81,6 +83,7 @@ def sealed(
     """
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET TimeZone = 'UTC'")
         seal(connection, folders=folders, files=files)
         yield connection
 
@@ -183,22 +186,37 @@ def num_bytes(size: str) -> int:
     return int(float(match["number"]) * base ** _POWERS[match["unit"].upper()])
 
 
+def escaped(files: Sequence[storage.Place]) -> list[str]:
+    """Names files for DuckDB, which takes wildcards for patterns.
+
+    Args:
+        files: The files.
+    """
+    return [glob.escape(str(file.absolute())) for file in files]
+
+
 def read_files(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[storage.Place]
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[storage.Place],
+    *,
+    with_folders: bool = False,
 ) -> duckdb.DuckDBPyRelation:
     """Opens Parquet files, whose names may hold quotes and wildcards.
 
     Args:
         connection: May read them.
         files: The files.
+        with_folders: Whether names of folders as `dt=2024-05-01` are columns of text.
 
     Returns:
         The rows of all files, in the columns that any of them has.
     """
-    return connection.read_parquet(
-        [glob.escape(str(file.absolute())) for file in files],
-        union_by_name=True,
-        hive_partitioning=False,
+    # Statistics of a file may leave NaN out, and then a comparison with a bound that
+    # all others keep would be taken for true. Only SQL can say so.
+    return connection.sql(
+        "SELECT * FROM read_parquet(?, can_have_nan = true, union_by_name = true, "
+        "hive_partitioning = ?, hive_types_autocast = false)",
+        params=[escaped(files), with_folders],  # names would clash where relations meet
     )
 
 
@@ -209,29 +227,6 @@ def table_files(path: pathlib.Path) -> list[pathlib.Path]:
         path: The table: a file, or a folder of parts.
     """
     return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-
-
-def as_types(
-    relation: duckdb.DuckDBPyRelation, types: Mapping[str, str]
-) -> duckdb.DuckDBPyRelation:
-    """Selects columns, each cast to its type.
-
-    Where the relation lacks one, a statement that reads it fails when it runs.
-
-    Args:
-        relation: Any rows.
-        types: DuckDB type of each column wanted.
-    """
-    lacking = FunctionExpression("error", ConstantExpression("column not staged"))
-    given = set(relation.columns)
-    return relation.project(
-        *(
-            (ColumnExpression(name) if name in given else lacking)
-            .cast(duckdb.sqltype(kind))
-            .alias(name)
-            for name, kind in types.items()
-        )
-    )
 
 
 def create_views(
@@ -256,25 +251,6 @@ def create_views(
                 f"{path}: is no readable Parquet file ({errors.first_line(error)}); "
                 "make it again."
             ) from None
-
-
-def in_window(
-    relation: duckdb.DuckDBPyRelation, column: str, window: Window
-) -> duckdb.DuckDBPyRelation:
-    """Selects rows by time; a row without a time counts only if the window is open.
-
-    Args:
-        relation: Any rows.
-        column: Name of the time column.
-        window: From the first moment to the second.
-    """
-    start, end = window
-    time = ColumnExpression(column)
-    if start is not None:
-        relation = relation.filter(time >= ConstantExpression(start))
-    if end is not None:
-        relation = relation.filter(time < ConstantExpression(end))
-    return relation
 
 
 def hashed_below(device: str, share: float, *, salt: str) -> Expression:
@@ -327,15 +303,21 @@ def parse_window(window: Sequence[str]) -> Window:
     Raises:
         InputError: If it is not two days, the first no later than the last.
     """
+    days = window if isinstance(window, list | tuple) else ()
     try:
-        first, last = (
-            datetime.datetime.fromisoformat(day) if day else None for day in window
-        )
+        first, last = (_day(day) if day != "" else None for day in days)
     except (TypeError, ValueError):
         first, last = datetime.datetime.max, datetime.datetime.min
     if first is not None and last is not None and first > last:
         raise errors.InputError(
             f"window={window!r}: expected its first and last day as ISO dates, such as "
-            "('2024-01-01', '2024-01-31')."
+            "('2024-01-01', '2024-01-31'); an empty text is open."
         )
-    return first, None if last is None else last + datetime.timedelta(days=1)
+    if last is None or last.date() == datetime.date.max:
+        return first, None
+    return first, last + datetime.timedelta(days=1)
+
+
+def _day(day: str) -> datetime.datetime:
+    """The start of a day, which is written as 2024-01-31."""
+    return datetime.datetime.strptime(day, "%Y-%m-%d")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from teledp_jax import registry, runs, storage
-from teledp_jax.data import definition
+from teledp_jax.data import definition, rawfiles
 from teledp_jax.job import provenance, settings
 from teledp_jax.queries import catalog
 from teledp_jax.suites import hooks
@@ -272,7 +272,7 @@ class Dependencies:
         assert source is not None
         if isinstance(source, storage.Remote):
             return runs.fingerprint(str(source), storage.list_files(source))
-        return runs.fingerprint(*sorted(source.rglob("*.parquet")))
+        return runs.fingerprint(*rawfiles.find(source))
 
 
 def _visible(paths: Iterable[pathlib.Path]) -> list[pathlib.Path]:

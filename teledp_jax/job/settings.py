@@ -1,7 +1,6 @@
 """A config, checked: every fault is found before anything is read or written."""
 
 import dataclasses
-import datetime
 import pathlib
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -10,7 +9,7 @@ from typing import Any
 import ml_collections
 
 from teledp_jax import errors, registry, runs, storage
-from teledp_jax.data import shipped, sqlfile
+from teledp_jax.data import shipped, sqlfile, warehouse
 from teledp_jax.job import config_keys
 from teledp_jax.job import labels as labels_lib
 from teledp_jax.privacy import book as book_lib
@@ -185,10 +184,7 @@ class Settings:
             )
         if self.count_stddev <= 0:
             raise errors.InputError("Expected budget.count_stddev > 0.")
-        for day in self.window:
-            _check_day(day)
-        if all(self.window) and self.window[0] > self.window[1]:
-            raise errors.InputError(f"window={self.window}: ends before it begins.")
+        warehouse.parse_window(self.window)
         known = _workloads(self.suite_folder)
         if unknown := set(self.workloads) - set(known):
             raise errors.InputError(
@@ -208,17 +204,6 @@ def _workloads(suite_folder: pathlib.Path) -> tuple[str, ...]:
     """Names of the folders of `queries/` that hold SQL; other files do not count."""
     files = sqlfile.paths(suite_folder / "queries")
     return tuple(sorted({path.parent.name for path in files}))
-
-
-def _check_day(day: str) -> None:
-    """A day of the window is empty or an ISO date."""
-    if day:
-        try:
-            datetime.date.fromisoformat(day)
-        except ValueError:
-            raise errors.InputError(
-                f"window: {day!r} is no day; write it as 2024-12-28."
-            ) from None
 
 
 def resolve(config: ml_collections.ConfigDict) -> Settings:
@@ -260,7 +245,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         simulation=plain["simulation"],
         device_share=plain["device_share"],
         workloads=workloads,
-        window=tuple(plain["window"]),
+        window=_window(plain["window"]),
         epsilon=float(budget["epsilon"]),
         delta=float(budget["delta"]),
         count_stddev=float(budget["count_stddev"]),
@@ -282,6 +267,13 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         release=labels_lib.release(plain["release"], methods, claimed),
         resolved=plain,
     )
+
+
+def _window(window: Any) -> tuple[str, str]:
+    """The two days of a config's window."""
+    if isinstance(window, str):  # a text would pass for a list of its letters
+        window = (window,)
+    return tuple(window)  # the warehouse checks it
 
 
 def _book(

@@ -1,5 +1,4 @@
 import hashlib
-import pathlib
 
 import duckdb
 import pyarrow as pa
@@ -7,38 +6,13 @@ import pyarrow.parquet
 import pytest
 
 from teledp_jax import errors, runs
-from teledp_jax.data import aggregate as aggregate_lib
 from teledp_jax.data import device_files
 from teledp_jax.data import suite as suite_lib
-
-
-def run_aggregate(suite, source, folder: pathlib.Path, **settings):
-    run = runs.Run(folder / 'it\'s a "run"')
-    options = {
-        "window": ("", ""),
-        "device_share": 1.0,
-        "holdout": 0.0,
-        "allow_missing_tables": False,
-        "memory_limit": "1GB",
-        "temp_folder": folder / "temp's",
-        "progress": lambda done, total: None,
-    }
-    missing = aggregate_lib.aggregate(suite, source, run, **{**options, **settings})
-    return run, missing
-
-
-def rows(folder: pathlib.Path, table: str) -> list[tuple]:
-    table = pa.parquet.read_table(folder / f"{table}.parquet")
-    return [tuple(row.values()) for row in table.to_pylist()]
+from tests.data.raw import counts, rewrite, rows, run_aggregate
 
 
 def md5_share(salt: str, device: str) -> float:
     return int(hashlib.md5(f"{salt}:{device}".encode()).hexdigest()[:16], 16) / 2**64
-
-
-def rewrite(source: pathlib.Path, name: str, change) -> None:
-    path = source / name / "part.parquet"
-    pa.parquet.write_table(change(pa.parquet.read_table(path)), path)
 
 
 def test_device_tables_hold_what_the_sql_says(suite, source, tmp_path):
@@ -57,10 +31,13 @@ def test_device_tables_hold_what_the_sql_says(suite, source, tmp_path):
 
 def test_orphans_are_dropped_and_counted(suite, source, tmp_path):
     run, _ = run_aggregate(suite, source, tmp_path)
-    assert runs.read_csv(run.quality) == [
-        {"table": table, "column": "guid", "rule": "orphan", "count": "1"}
-        for table in ("apps", "crashes")
-    ]
+    assert counts(run, "apps") == {"orphan": 1}
+    assert counts(run, "crashes") == {
+        "orphan": 1,
+        "raw_rows": 5,
+        "raw_used": 4,
+        "raw_orphan": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -102,8 +79,25 @@ def test_rows_without_an_id_and_second_anchor_rows_are_dropped(suite, source, tm
     machines = dict((row[0], row[1:]) for row in rows(run.real, "machines"))
     assert len(machines) == len(rows(run.real, "machines")) == 40
     assert machines["m03"] == ("Acer", "US", 16)
-    counts = {row["rule"]: row["count"] for row in runs.read_csv(run.quality)[:2]}
-    assert counts == {"no_id": "1", "duplicate": "2"}
+    assert counts(run, "machines") == {
+        "no_id": 1,
+        "duplicate": 2,
+        "raw_rows": 43,
+        "raw_no_id": 1,
+        "raw_used": 42,
+    }
+
+
+def test_each_raw_row_is_used_or_counted_with_its_reason(suite, source, tmp_path):
+    window = ("2024-01-01", "2024-01-31")
+    run, _ = run_aggregate(suite, source, tmp_path, window=window)
+    assert counts(run, "crashes") == {
+        "orphan": 1,
+        "raw_rows": 5,
+        "raw_unselected": 1,
+        "raw_orphan": 1,
+        "raw_used": 3,
+    }
 
 
 def test_a_missing_table_is_named(suite, source, tmp_path):
@@ -208,8 +202,9 @@ def test_data_larger_than_the_memory_limit_aggregate(suite, source, tmp_path):
             "FROM range(2000000) events(i)"
         ).write_parquet(str(source / "prod/crashes/large.parquet"))
     run, _ = run_aggregate(suite, source, tmp_path, memory_limit="140MB", threads=2)
-    orphans = {row["table"]: row["count"] for row in runs.read_csv(run.quality)}
-    assert orphans == {"apps": "2000001", "crashes": "700001"}
+    assert counts(run, "apps") == {"orphan": 2000001}
+    assert counts(run, "crashes")["orphan"] == 700001
+    assert counts(run, "crashes")["raw_orphan"] == 2000001
 
 
 def test_rows_are_ordered_by_id_in_large_tables(suite, source, tmp_path):

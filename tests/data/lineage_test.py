@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from teledp_jax.data import lineage, warehouse
+from teledp_jax.data import lineage, reading
 from teledp_jax.data import suite as suite_lib
 
 OPEN = (None, None)
@@ -106,7 +106,7 @@ def test_a_column_that_was_not_staged_fails_where_it_is_read():
     with duckdb.connect() as connection:
         staged = connection.from_arrow(pa.table({"guid": ["a", "b"]}))
         types = {"guid": "VARCHAR", "ts": "TIMESTAMP"}
-        warehouse.as_types(staged, types).create_view("crashes")
+        reading.as_types(staged, types).create_view("crashes")
         counted = connection.sql("SELECT guid, count(*) FROM crashes GROUP BY guid")
         assert sorted(counted.fetchall()) == [("a", 1), ("b", 1)]
         with pytest.raises(duckdb.InvalidInputException, match="not staged"):

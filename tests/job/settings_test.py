@@ -41,8 +41,8 @@ def test_a_label_may_differ_from_its_method():
         ("holdout", 1.0, "holdout"),
         ("device_share", 0.0, "device_share"),
         ("workloads", ("nothing",), "workloads"),
-        ("window", ("yesterday", ""), "'yesterday' is no day"),
-        ("window", ("2024-02-01", "2024-01-01"), "ends before it begins"),
+        ("window", ("yesterday", ""), "expected its first and last day"),
+        ("window", ("2024-02-01", "2024-01-01"), "expected its first and last day"),
         ("methods.independent.method", "nothing", "known: .*dpsgd_vae"),
     ],
 )

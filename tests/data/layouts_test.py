@@ -1,6 +1,6 @@
 import pytest
 
-from teledp_jax.data import rawfiles
+from teledp_jax.data import layouts
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from teledp_jax.data import rawfiles
     ],
 )
 def test_only_a_cast_that_fails_on_no_value_is_allowed(given, expected, allowed):
-    assert rawfiles.widens(given, expected) is allowed
+    assert layouts.widens(given, expected) is allowed
