@@ -5,8 +5,18 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
+import duckdb
+
 from teledp_jax import errors, schemas
-from teledp_jax.data import binding, definition, headers, sources, sqlfile, suite
+from teledp_jax.data import (
+    binding,
+    definition,
+    headers,
+    sources,
+    sqlfile,
+    suite,
+    warehouse,
+)
 from teledp_jax.queries import catalog, dry_run
 
 _Result = TypeVar("_Result")
@@ -58,7 +68,8 @@ def check(folder: pathlib.Path) -> Found:
         All faults.
     """
     tries = _Tries()
-    schema = _check_tables(folder, tries)
+    with warehouse.sealed() as connection:
+        schema = _check_tables(connection, folder, tries)
     # What no file shows by itself: names that stand twice, circles, several anchors.
     whole = None if tries.faults else tries.do(suite.load, folder)
     num_queries = 0
@@ -74,13 +85,15 @@ def check(folder: pathlib.Path) -> Found:
     return Found(tuple(tries.faults), whole, num_queries)
 
 
-def _check_tables(folder: pathlib.Path, tries: _Tries) -> schemas.Schema | None:
+def _check_tables(
+    connection: duckdb.DuckDBPyConnection, folder: pathlib.Path, tries: _Tries
+) -> schemas.Schema | None:
     """Checks each raw, reporting and device table; the schema if it can be had."""
     empty, broken = {}, set()  # what reads a broken table is not at fault itself
     for path in sqlfile.paths(folder / "source"):
         broken.add(path.stem)
         file = tries.do(sqlfile.read, path)
-        source = None if file is None else tries.do(sources.parse, file)
+        source = None if file is None else tries.do(sources.parse, connection, file)
         if source is not None:
             empty[source.name] = source.empty()
             broken.discard(source.name)
@@ -91,7 +104,7 @@ def _check_tables(folder: pathlib.Path, tries: _Tries) -> schemas.Schema | None:
         for file in ready or waiting:
             bound = None
             if not broken & set(file.header.get("reads") or ()):
-                bound = tries.do(binding.bind_reporting, file, empty)
+                bound = tries.do(binding.bind_reporting, connection, file, empty)
             if bound is not None:
                 empty[file.name] = bound
             else:
@@ -106,7 +119,7 @@ def _check_tables(folder: pathlib.Path, tries: _Tries) -> schemas.Schema | None:
         table = tries.do(headers.read_table, file, vocabularies)
         if table is not None and not broken & set(file.header.get("reads") or ()):
             device = str(file.header.get("device"))
-            tries.do(binding.bind_device, device, table, file, empty)
+            tries.do(binding.bind_device, connection, device, table, file, empty)
     if len(tries.faults) > before:
         return None
     return tries.do(headers.schema_of, folder, files)

@@ -9,7 +9,7 @@ import duckdb
 
 from teledp_jax import errors
 from teledp_jax.authoring import documents
-from teledp_jax.data import rawfiles
+from teledp_jax.data import layouts, rawfiles
 
 MOST_COLUMNS = 40
 """Most columns of a raw table that a draft uses: budgets do not carry more."""
@@ -135,7 +135,7 @@ def _places(folder: pathlib.Path) -> list[pathlib.Path]:
     found = set()
     for file in folder.rglob("*"):
         parts = file.relative_to(folder).parts
-        if file.suffix.lower() != ".parquet" or any(p[0] in "._" for p in parts):
+        if not rawfiles.is_parquet(file.name) or any(p[0] in "._" for p in parts):
             continue
         place = file.parent
         while "=" in place.name:
@@ -148,13 +148,10 @@ def _types(place: pathlib.Path) -> dict[str, set[str]]:
     """DuckDB types of each column, over all files."""
     found: dict[str, set[str]] = {}
     with duckdb.connect() as connection:
-        files = [
-            file
-            for file in sorted(place.rglob("*"))
-            if file.suffix.lower() == ".parquet"
-        ]
-        for file in files:
-            for name, kind in rawfiles.types(connection, file).items():
+        whole, damaged = layouts.of(connection, rawfiles.find(place))
+        errors.refuse([layouts.damage(file) for file in damaged])
+        for layout in whole.values():
+            for name, kind in layout.types.items():
                 found.setdefault(name, set()).add(kind)
     return found
 

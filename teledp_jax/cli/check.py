@@ -39,6 +39,7 @@ def main(values: flags.FlagValues, name: str) -> None:
     if values.source is not None and found.suite is not None:
         contents = inspect.describe(found.suite, pathlib.Path(values.source))
         print(inspect.as_text(contents))
+        faults += contents.faults
     for fault in faults:
         print(" ".join(fault.split()))
     if faults:

@@ -24,6 +24,7 @@ _WIDER = {
     "DOUBLE": (*_SMALL, "INTEGER", "UINTEGER", "FLOAT"),
     "TIMESTAMP": (
         "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE",
+        "TIMESTAMPTZ_NS",
     ),
     "VARCHAR": ("UUID",),
 }  # fmt: skip
@@ -125,6 +126,16 @@ def _top(rows: Sequence[tuple[str, int, str]]) -> Iterator[tuple[str, str]]:
             name, kind = f"{name} (twice)", "TWO COLUMNS OF ONE NAME"
         seen.add(name.lower())
         yield name, kind
+
+
+def damage(file: storage.Place) -> str:
+    """Says of a file that it is not whole.
+
+    Args:
+        file: The file.
+    """
+    size, _ = storage.state(file) or (0, 0)
+    return f"{file}: is no whole Parquet file ({size} bytes); copy it again."
 
 
 def folder_values(file: str) -> dict[str, str | None]:

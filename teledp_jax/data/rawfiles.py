@@ -58,7 +58,7 @@ def find(folder: storage.Place) -> Sequence[storage.Place]:
         Names that begin with `.` or `_` do not count: other programs leave such
         files and folders behind.
     """
-    return [file for file in _visible(folder) if _is_parquet(file.name)]
+    return [file for file in _visible(folder) if is_parquet(file.name)]
 
 
 def find_others(folder: storage.Place) -> Sequence[storage.Place]:
@@ -73,7 +73,7 @@ def find_others(folder: storage.Place) -> Sequence[storage.Place]:
     return [
         file
         for file in _visible(folder)
-        if not _is_parquet(file.name) and not file.name.endswith("-manifest.json")
+        if not is_parquet(file.name) and not file.name.endswith("-manifest.json")
     ]
 
 
@@ -91,8 +91,12 @@ def _visible(folder: storage.Place) -> list[storage.Place]:
     )
 
 
-def _is_parquet(name: str) -> bool:
-    """Whether a file's name says that it is Parquet."""
+def is_parquet(name: str) -> bool:
+    """Tells whether a file's name says that it is Parquet.
+
+    Args:
+        name: The last part of its path.
+    """
     return name.lower().endswith((".parquet", ".parq", ".pq"))
 
 
@@ -114,8 +118,7 @@ def faults(
     """
     found, damaged = layouts.of(connection, files)
     for file in damaged:
-        size, _ = storage.state(file) or (0, 0)
-        yield f"{file}: is no whole Parquet file ({size} bytes); copy it again."
+        yield layouts.damage(file)
     told: dict[str, list[storage.Place]] = {}
     for file, layout in found.items():
         for fault in layouts.faults(connection, layout, source.types):

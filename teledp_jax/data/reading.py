@@ -77,12 +77,15 @@ def as_types(
         types: DuckDB type of each column wanted.
     """
     lacking = Function("error", ConstantExpression("column not staged"))
-    given = set(relation.columns)
+    given = {
+        name: ColumnExpression(name).cast(duckdb.sqltype("TIMESTAMP WITH TIME ZONE"))
+        if str(kind) == "TIMESTAMPTZ_NS"  # which has no way to TIMESTAMP of its own
+        else ColumnExpression(name)
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+    }
     return relation.project(
         *(
-            (ColumnExpression(name) if name in given else lacking)
-            .cast(duckdb.sqltype(kind))
-            .alias(name)
+            given.get(name, lacking).cast(duckdb.sqltype(kind)).alias(name)
             for name, kind in types.items()
         )
     )
