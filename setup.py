@@ -93,6 +93,7 @@ setuptools.setup(
             "flask>=3.0",  # with flask-cors, what moto's server needs for S3
             "flask-cors>=5.0",
             "hypothesis>=6.110",
+            "jsonschema>=4.20",
             "moto[s3]>=5.1",
             "mypy>=1.11",
             "psutil>=6.0",

@@ -297,7 +297,7 @@ class Job:
             The page.
         """
         self._stages.need(Stage("evaluate"))
-        publish.publish(self.settings, self.suite, self.run)
+        publish.publish(self.settings, self.learnt, self.run)
         written = page.write(
             self.run,
             self.learnt,

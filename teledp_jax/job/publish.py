@@ -72,7 +72,7 @@ def publish_label(
         label: The label.
         together: Labels that leave together, and what they cost, for the card.
     """
-    card.write(run, label, together=together)
+    card.write(run, label, suite.schema, together=together)
     folder = run.release(label)
     for table in suite.schema.tables:
         name = f"{table.name}.parquet"

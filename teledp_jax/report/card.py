@@ -2,18 +2,38 @@
 
 import importlib.metadata
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from teledp_jax import runs, schemas
+from teledp_jax.report import audits, card_tables, complexity, run_files, template
 
-from teledp_jax import runs
-from teledp_jax.report import audits, run_files, template
+SCHEMA = pathlib.Path(__file__).with_name("card.schema.json")
+"""JSON schema of `card.json`."""
+
+VERSION = 1
+"""Of the keys of `card.json`; it grows when one changes its meaning or goes."""
+
+_USES = (
+    "SQL over whole fleets: counts, shares, means and rankings of groups of devices.",
+    "Trying out queries, pipelines and models before they meet real data.",
+)
+_LIMITS = (
+    "A row describes no real device. Do not act on single rows or devices.",
+    "Answers about groups of few devices are mostly noise.",
+    "Values outside of a column's domain were clamped, or called other, before the "
+    "fit; inside a bin, values are drawn.",
+    "What depends on columns in ways that the method does not measure may be lost.",
+    "The tables alone do not tell how far off they are.",
+)
 
 
 def write(
-    run: runs.Run, label: str, *, together: Mapping[str, Any] | None = None
+    run: runs.Run,
+    label: str,
+    schema: schemas.Schema,
+    *,
+    together: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes `card.json` and `card.md` into `release/<label>/`.
 
@@ -24,6 +44,7 @@ def write(
     Args:
         run: The run folder of a run without a seed.
         label: One of its labels.
+        schema: The schema by which it was fitted.
         together: Labels that leave together, and what they cost; None: it alone.
 
     Raises:
@@ -37,7 +58,7 @@ def write(
     entry = runs.read_json(run.ledger)[label]
     if "claimed" in entry or not entry.get("within_budget"):
         raise ValueError(f"Expected {label!r} to be within its budget to release it.")
-    card = _card(run, label, config.get("config") or {}, entry)
+    card = _card(run, label, config, entry, schema)
     audit = runs.read_json(run.audit) if run.audit.exists() else {}
     card["together"] = together
     card["data_set"] = runs.read_json(run.book) if run.book.exists() else None
@@ -50,16 +71,32 @@ def write(
 
 
 def _card(
-    run: runs.Run, label: str, settings: dict[str, Any], entry: dict[str, Any]
+    run: runs.Run,
+    label: str,
+    config: Mapping[str, Any],
+    entry: Mapping[str, Any],
+    schema: schemas.Schema,
 ) -> dict[str, Any]:
     """The card as plain values."""
-    tables, num_devices = _tables(run, label)
+    settings: Mapping[str, Any] = config.get("config") or {}
+    tables, num_devices = card_tables.describe(
+        run, label, schema, _learnt(run, settings)
+    )
     fields = (settings.get("methods") or {}).get(label) or {}
+    method = run_files.method_name(settings, label)
+    recorded = complexity.of(method)
     return {
+        "card_version": VERSION,
         "label": label,
-        "method": run_files.method_name(settings, label),
+        "method": method,
+        "about": recorded.about if recorded else "",
         "settings": {key: value for key, value in fields.items() if key != "method"},
+        "chosen": _chosen(settings, label),
         "suite": pathlib.PurePath(settings["suite"]).name,  # of a path, only the name
+        "window": _window(settings),
+        "simulated": settings.get("source") is None,
+        "holdout": settings.get("holdout"),
+        "workloads": list(settings.get("workloads") or ()),
         "unit": entry["unit"],
         "adjacency": entry["adjacency"],
         "epsilon": entry["epsilon_pld"],
@@ -73,26 +110,29 @@ def _card(
         ],
         "num_synthetic_devices": num_devices,
         "tables": tables,
+        "intended_use": list(_USES),
+        "limits": list(_LIMITS),
+        "versions": dict(config.get("versions") or {}),
         "teledp_jax": importlib.metadata.version("teledp_jax"),
     }
 
 
-def _tables(run: runs.Run, label: str) -> tuple[list[dict[str, Any]], int]:
-    """Name, rows and columns of the synthetic tables, and the number of devices.
+def _learnt(run: runs.Run, settings: Mapping[str, Any]) -> Collection[str]:
+    """Columns whose domains this run learnt under noise, as `table.column`."""
+    if not (settings.get("domains") or {}).get("private"):
+        return ()
+    return set(runs.read_json(run.domains)["sizes"])
 
-    The id is the first column of each table, and the anchor's ids are all of them.
-    """
-    tables, num_devices = [], 0
-    for path in sorted(run.synthetic(label).glob("*.parquet")):
-        with pq.ParquetFile(path) as file:
-            schema = file.schema_arrow
-            ids = file.read(columns=schema.names[:1]).column(0)
-        num_devices = max(num_devices, pc.count_distinct(ids).as_py())
-        tables.append(
-            {
-                "name": path.stem,
-                "num_rows": len(ids),
-                "columns": {field.name: str(field.type) for field in schema},
-            }
-        )
-    return tables, num_devices
+
+def _window(settings: Mapping[str, Any]) -> dict[str, str] | None:
+    """First and last day that the config asks for; None: all that the source has."""
+    first, last = settings.get("window") or ("", "")
+    return {"first": first, "last": last} if first or last else None
+
+
+def _chosen(settings: Mapping[str, Any], label: str) -> str:
+    """How it was decided that this label leaves."""
+    named = settings.get("release") or ()
+    if label in named:
+        return "The config names it for release."
+    return "The config names no label for release, so it is the first that may leave."

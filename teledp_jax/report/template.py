@@ -29,6 +29,7 @@ def environment(*folders: pathlib.Path, autoescape: bool = True) -> jinja2.Envir
     found.filters |= {
         "anchor": texts.anchor,
         "cell": lambda text: str(text).replace("|", "\\|"),  # of a Markdown table
+        "domain": texts.domain,
         "epsilon": texts.epsilon,
         "heading": texts.heading,
         "numeric": tables.numeric,

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 NOTHING = "\N{EN DASH}"
@@ -15,6 +16,7 @@ _REFERENCES = {
     "ceiling_public": "encoding only, public bins",
     "half_sample": "half of the real fleet",
 }
+_MOST_VALUES = 8  # of a category, in a cell
 _BYTES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 _NUMBER = re.compile(
     r"([\u2713\u2717] )?-?[\d.,]+(e[+-]?\d+)?( (%|s|min|[KMG]iB|B|of \d+))?( \(.*\))?"
@@ -107,6 +109,18 @@ def times(error: float | None) -> str:
 def plain(label: str) -> str:
     """Names a label in words: methods as they are, references by what they are."""
     return _REFERENCES.get(label, label)
+
+
+def domain(fields: Mapping[str, Any]) -> str:
+    """Writes the domain of a column, as a release card has it, in a few words."""
+    if "values" in fields:
+        shown = ", ".join(fields["values"][:_MOST_VALUES])
+        more = fields["num_values"] - min(len(fields["values"]), _MOST_VALUES)
+        return f"{shown} and {more:,} more" if more else shown
+    if "low" in fields:
+        zero = ", zero apart" if fields["zero"] else ""
+        return f"{show(fields['low'])} to {show(fields['high'])}{zero}"
+    return ""
 
 
 def heading(name: str) -> str:

@@ -154,7 +154,7 @@ def test_keys_of_batch_and_noise_never_leave_private(raw, tmp_path, monkeypatch)
     job = aggregate(raw, tmp_path, seed=None)
     with job.open():
         job.synthesize("independent", quiet)
-        card.write(job.run, "independent")
+        card.write(job.run, "independent", job.suite.schema)
     assert len(words) == 12  # two roots, the count's and the label's, and what follows
     forms = [
         form

@@ -50,6 +50,15 @@ def test_a_text_that_says_no_or_nothing_does_not_hold():
     assert not any(map(texts.holds, ("False", "", None, "0")))
 
 
+def test_a_domain_is_told_in_a_few_words():
+    values = {"values": list("abcdefghij"), "num_values": 300, "other": None}
+    assert texts.domain(values) == "a, b, c, d, e, f, g, h and 292 more"
+    assert texts.domain({"values": ["a"], "num_values": 1, "other": None}) == "a"
+    bounds = {"low": 1.0, "high": 1e6, "num_bins": 3, "zero": True}
+    assert texts.domain(bounds) == "1 to 1,000,000, zero apart"
+    assert texts.domain({}) == ""
+
+
 def test_an_epsilon_keeps_four_decimals_and_a_share_is_in_percent():
     assert texts.epsilon("3.99994") == "3.9999"
     assert [texts.percent(x) for x in (0.0312, 0.987, 5.74)] == [
