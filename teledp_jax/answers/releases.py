@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import base, errors, runs
 from teledp_jax.answers import accounts
-from teledp_jax.privacy import accounting, budgets, events, release
+from teledp_jax.privacy import accounting, budgets, calibration, events, release
 
 NAME = "private_answers"
 """Folder of the release in a run folder's `release/`, and label in ledgers."""
@@ -215,7 +215,7 @@ def calibrated_gaussian(epsilon: float, delta: float) -> float:
     Returns:
         Sigma, in users.
     """
-    return accounting.calibrate(
+    return calibration.calibrate(
         events.DiscreteGaussianDpEvent, budgets.unspent(epsilon, delta)
     )
 
@@ -233,7 +233,7 @@ def published_accounting(epsilon: float, delta: float) -> dict[str, Any]:
     """
     stddev = published_gaussian_stddev(epsilon, delta)
     event = dp_accounting.GaussianDpEvent(stddev / L2_PUBLISHED)
-    needed = accounting.calibrate(
+    needed = calibration.calibrate(
         dp_accounting.GaussianDpEvent, budgets.unspent(epsilon, delta)
     )
     return {

@@ -1,4 +1,4 @@
-"""Goes from events to epsilon, and from a budget to the noise that meets it."""
+"""Goes from events to epsilon; `calibration` goes from a budget to noise."""
 
 import functools
 import math
@@ -14,10 +14,13 @@ from dp_accounting.pld import privacy_loss_distribution as pld_lib
 from teledp_jax import errors
 from teledp_jax.privacy import budgets, events
 
-_INTERVAL = 1e-4  # of the discretised privacy loss; estimates are pessimistic
-_COARSE = 1e-2  # for the first bracket of a search, and where epsilon is past use
+# Steps of the discretised privacy loss; estimates are pessimistic. A loss is about as
+# large as epsilon, and time follows from their ratio.
+_INTERVAL = 1e-4
+_COARSE = 1e-2  # where epsilon is past use, and to begin with
+_FINE = 1e-5  # where epsilon is small
 _PAST_USE = 50.0
-_FOUND: dict[str, float] = {}  # what earlier calls have found, to begin with
+_SMALL = 0.5
 _SPARE = 1e-3  # share of delta that inexact noise may take
 _TAIL = 11.6  # standard deviations beyond which a Gaussian's mass is below 1e-30
 
@@ -119,8 +122,17 @@ def _exactly(
     return epsilon if epsilon <= room else math.inf
 
 
-def _epsilon(event: dp_accounting.DpEvent, delta: float, interval: float) -> float:
-    """Epsilon at delta by privacy loss distributions on a grid."""
+def epsilon_on(event: dp_accounting.DpEvent, delta: float, interval: float) -> float:
+    """Bounds epsilon of an event on one grid.
+
+    Args:
+        event: Everything that was read.
+        delta: At which epsilon is stated.
+        interval: Step of the discretised privacy loss.
+
+    Returns:
+        An upper bound of epsilon, as `epsilon_pld` gives it.
+    """
     return _exactly(
         event,
         delta,
@@ -131,8 +143,10 @@ def _epsilon(event: dp_accounting.DpEvent, delta: float, interval: float) -> flo
 def epsilon_pld(event: dp_accounting.DpEvent, delta: float) -> float:
     """Bounds epsilon of an event at delta, by privacy loss distributions.
 
-    An epsilon above 50, which promises nothing, is bounded on a coarser grid. Noise
-    that is not drawn exactly is paid for with a thousandth of delta.
+    A large epsilon, which promises nothing, is bounded on a coarser grid than others, a
+    small one on a finer grid; never on a coarser one than that of `interval` for a
+    budget of this size. Noise that is not drawn exactly is paid for with a thousandth
+    of delta.
 
     Args:
         event: Everything that was read.
@@ -148,10 +162,26 @@ def epsilon_pld(event: dp_accounting.DpEvent, delta: float) -> float:
     References:
         Gopi et al. 2021 (arXiv:2106.02848); Doroshenko et al. 2022 (arXiv:2207.04380).
     """
-    epsilon = _epsilon(event, delta, _COARSE)
-    if epsilon <= _PAST_USE or math.isinf(epsilon):
-        epsilon = _epsilon(event, delta, _INTERVAL)
+    epsilon = epsilon_on(event, delta, _COARSE)
+    if epsilon <= 2 * _PAST_USE or math.isinf(epsilon):
+        epsilon = epsilon_on(event, delta, _INTERVAL)
+    if epsilon <= 2 * _SMALL:
+        epsilon = epsilon_on(event, delta, _FINE)
     return epsilon
+
+
+def interval(epsilon: float) -> float:
+    """Chooses the grid on which noise is searched for a budget.
+
+    Args:
+        epsilon: The budget's.
+
+    Returns:
+        Step of the discretised privacy loss.
+    """
+    if epsilon > _PAST_USE:
+        return _COARSE
+    return _INTERVAL if epsilon > _SMALL else _FINE
 
 
 def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
@@ -224,54 +254,3 @@ def is_met(budget: budgets.Budget, event: dp_accounting.DpEvent) -> bool:
     """
     total = dp_accounting.ComposedDpEvent([budget.spent, event])
     return epsilon_pld(total, budget.delta) <= budget.epsilon
-
-
-def calibrate(
-    make_event: Callable[[float], dp_accounting.DpEvent], budget: budgets.Budget
-) -> float:
-    """Finds the least noise multiplier at which an event fits into a budget.
-
-    Args:
-        make_event: The event at a noise multiplier; more noise must cost less.
-        budget: What may be spent in all, and what was spent before.
-
-    Returns:
-        The noise multiplier, to within 0.04 %, on the safe side.
-
-    Raises:
-        InputError: If no noise up to 1e6 meets the budget.
-    """
-
-    def fits(noise_multiplier: float, interval: float) -> bool:
-        event = dp_accounting.ComposedDpEvent(
-            [budget.spent, make_event(noise_multiplier)]
-        )
-        return _epsilon(event, budget.delta, interval) <= budget.epsilon
-
-    case = repr((make_event(1.0), budget.spent, budget.epsilon, budget.delta))
-    before = _FOUND.get(case, 0.0)
-    # Checked again: what one noise multiplier looks like does not tell all others.
-    if before and fits(before, _INTERVAL) and not fits(before * (1 - 4e-4), _INTERVAL):
-        return before
-    low, high = 0.0, 0.5
-    while not fits(high, _COARSE):
-        low, high = high, 2 * high
-        if high > 1e6:
-            raise errors.InputError(
-                f"budget.epsilon={budget.epsilon}, budget.delta={budget.delta}: no "
-                "noise meets it after what was already spent; raise one of them."
-            )
-    while high - low > 2e-2 * high:
-        middle = (low + high) / 2
-        low, high = (low, middle) if fits(middle, _COARSE) else (middle, high)
-    # The coarse grid is pessimistic, by more the more events compose.
-    while not fits(high, _INTERVAL):
-        low, high = high, 1.02 * high
-    low = min(low, high)
-    while fits(low, _INTERVAL):
-        low, high = 0.95 * low, low
-    while high - low > 2e-4 * high:
-        middle = (low + high) / 2
-        low, high = (low, middle) if fits(middle, _INTERVAL) else (middle, high)
-    _FOUND[case] = high
-    return high

@@ -52,15 +52,16 @@ def unspent(epsilon: float, delta: float, num_devices: int = 1) -> Budget:
 
 
 def check(epsilon: float, delta: float) -> None:
-    """Refuses an epsilon or a delta that promises nothing or cannot be met.
+    """Refuses an epsilon or a delta that promises nothing.
 
     Args:
-        epsilon: Must be above 0 and finite.
+        epsilon: Must be above 0 and at most 1000: one device may change the odds of an
+            outcome by e^epsilon.
         delta: Must be above 0 and below 1.
 
     Raises:
         InputError: If one of them is not.
     """
     fields = checks.Fields("budget", _Bounds(epsilon, delta))
-    fields.number("epsilon", above=0)
+    fields.number("epsilon", above=0, at_most=1000)
     fields.number("delta", above=0, below=1)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import dp_accounting
 import numpy as np
 
-from teledp_jax.privacy import accounting, budgets, events
+from teledp_jax.privacy import accounting, budgets, calibration, events
 
 
 @dataclasses.dataclass(frozen=True)
@@ -290,7 +290,7 @@ def calibrate(parts: Sequence[Part], budget: budgets.Budget) -> Calibrated:
         InputError: If no noise meets the budget.
     """
     found = Calibrated(0.0, tuple(parts))
-    multiplier = accounting.calibrate(
+    multiplier = calibration.calibrate(
         lambda multiplier: found._replace(noise_multiplier=multiplier).event, budget
     )
     return found._replace(noise_multiplier=multiplier)
@@ -320,7 +320,7 @@ def calibrate_wide(
         beside = [event for part in others for event in part.events(multiplier)]
         return dp_accounting.ComposedDpEvent([*counts.continuous(multiplier), *beside])
 
-    multiplier = accounting.calibrate(continuous, budget)
+    multiplier = calibration.calibrate(continuous, budget)
     found = Calibrated(multiplier, (counts, *others))
     while not accounting.is_met(budget, found.event):
         found = found._replace(noise_multiplier=found.noise_multiplier * 1.001)
