@@ -219,6 +219,7 @@ def _query(asked: questions.Question) -> str:
         *(["rare: true"] if asked.is_rare else []),
         f"tables: [{', '.join(asked.tables)}]",
         f"keys: [{', '.join(asked.keys)}]",
+        "devices: num_devices",
         "values:",
     ]
     for name, (metric, threshold) in asked.values.items():

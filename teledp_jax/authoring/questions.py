@@ -108,6 +108,7 @@ ORDER BY {one.name}, {two.name}""",
     numbers = table.numbers()
     for column in texts[:_MAX_PAIRS] if numbers else ():
         means = {f"mean_{number.name}": _CLOSE for number in numbers}
+        means = {"num_devices": _CLOSE} | means
         selected = "".join(f",\n  avg({n.name}) AS mean_{n.name}" for n in numbers)
         yield Question(
             name=f"means_by_{column.name}",
@@ -117,7 +118,8 @@ ORDER BY {one.name}, {two.name}""",
             keys=(column.name,),
             values=means,
             statement=f"""SELECT
-  {column.name}{selected}
+  {column.name},
+  count(*) AS num_devices{selected}
 FROM {table.name}
 WHERE {column.name} IS NOT NULL
 GROUP BY {column.name}

@@ -43,14 +43,7 @@ def define(
         fits: Whether it fits methods.
         spends: Whether it reads private data under noise.
     """
-    config_flags.DEFINE_config_file(
-        "config",
-        help_string="Config file anywhere, or a shipped one, as configs/demo.py; "
-        "override a key by --config.KEY=VALUE, as --config.budget.epsilon=1 or "
-        "--config.suite=FOLDER.",
-        flag_values=values,
-    )
-    values["config"].parser = _ConfigParser("config")
+    define_config(values)
     define_folder(values)
     flags.DEFINE_list(
         "labels",
@@ -76,6 +69,22 @@ def define(
         "processes", None, about if fits else command.HIDDEN, flag_values=values
     )
     define_spend_again(values, is_shown=spends)
+
+
+def define_config(values: flags.FlagValues) -> None:
+    """Defines the flag that names a config.
+
+    Args:
+        values: The flags of the command.
+    """
+    config_flags.DEFINE_config_file(
+        "config",
+        help_string="Config file anywhere, or a shipped one, as configs/demo.py; "
+        "override a key by --config.KEY=VALUE, as --config.budget.epsilon=1 or "
+        "--config.suite=FOLDER.",
+        flag_values=values,
+    )
+    values["config"].parser = _ConfigParser("config")
 
 
 def define_folder(values: flags.FlagValues) -> None:

@@ -10,9 +10,9 @@ from typing import NoReturn
 from teledp_jax import errors
 
 COMMANDS = (
-    "new-suite", "check", "run", "simulate", "inspect", "aggregate", "fit", "evaluate",
-    "report", "audit", "preprocess", "summary", "answers", "compare-logs", "reproduce",
-    "compare-published", "faults",
+    "new-suite", "check", "plan", "run", "simulate", "inspect", "aggregate", "fit",
+    "evaluate", "report", "audit", "preprocess", "summary", "answers", "compare-logs",
+    "reproduce", "compare-published", "faults",
 )  # fmt: skip
 """The subcommands in the order of a run; each is a module of this folder."""
 

@@ -1,4 +1,4 @@
-"""Drafts a suite and a config from the schemas of Parquet files.
+"""Drafts a suite and a config from schemas of Parquet files.
 
     teledp new-suite --source=data/raw --device=vehicle_id my_suite
     teledp check my_suite
