@@ -100,6 +100,7 @@ setuptools.setup(
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.6",
+            "selenium>=4.20",
             "types-psutil",
             "types-PyYAML",
             "types-tqdm",
