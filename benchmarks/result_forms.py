@@ -89,6 +89,35 @@ def adult(result: Mapping[str, Any]) -> Form:
     return Form(["method", "mean total variation", "runs", "code"], rows)
 
 
+def high_order(result: Mapping[str, Any]) -> Form:
+    """Shows what classifiers learn from synthetic rows."""
+    header = [
+        "set",
+        "method",
+        "boosting",
+        "random forest",
+        "runs",
+        "fit, CPU s",
+        "code",
+    ]
+    rows = [
+        [
+            name,
+            _code(method),
+            *(
+                _number(statistics.mean(run[field] for run in each), digits)
+                for field, digits in (("boosting", 3), ("forest", 3))
+            ),
+            str(len(each)),
+            _number(statistics.mean(run["fit_processor_seconds"] for run in each)),
+            origin.age(each[-1].get("code")),
+        ]
+        for name, methods in result["sets"].items()
+        for method, each in methods.items()
+    ]
+    return Form(header, rows)
+
+
 _AUDITS = {
     "sensitivity": "L2 change of counts",
     "DP-SGD sensitivity": "L2 change of a DP-SGD sum",
@@ -304,6 +333,7 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
     "eventlog": eventlog,
     "eventlog_preprocess": eventlog_preprocess,
     "faults": faults,
+    "high_order": high_order,
     "install": install,
     "pe_voting": pe_voting,
     "published": published,
