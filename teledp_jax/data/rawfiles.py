@@ -155,15 +155,28 @@ def find_sources(
     errors.refuse(
         faults_of(connection, suite, folder, allow_missing_tables=allow_missing_tables)
     )
-    found: dict[str, Sequence[storage.Place]] = {}
-    for name, source in suite.sources.items():
-        place = table_folder(folder, source)
-        if others := find_others(place):
+    for source in suite.sources.values():
+        if others := find_others(table_folder(folder, source)):
             names = errors.listed([str(file) for file in others])
             logging.warning("Not read, for they are no *.parquet files: %s.", names)
-        if files := find(place):
-            found[name] = files
-    return found
+    return present(suite, folder)
+
+
+def present(suite: definition.Suite, folder: storage.Place) -> RawFiles:
+    """Finds the files of each raw table, whatever they hold.
+
+    Args:
+        suite: The suite.
+        folder: The source folder.
+
+    Returns:
+        The files of the raw tables that have any.
+    """
+    found = {
+        name: find(table_folder(folder, source))
+        for name, source in suite.sources.items()
+    }
+    return {name: files for name, files in found.items() if files}
 
 
 def faults_of(

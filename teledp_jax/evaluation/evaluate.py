@@ -55,14 +55,16 @@ def evaluate(
         workloads: Names of workloads.
         labels: Labels of methods.
         min_devices: Fewest devices of a group whose answers are judged.
-        missing_tables: Tables that the source lacks: their queries are left out.
+        missing_tables: Tables that the source lacks, and the suite too: their queries
+            are not evaluated.
         progress: Told how far it is.
 
     Raises:
         InputError: If a table, workload or label is missing or a file is at fault.
     """
     queries = catalog.select(catalog.load(suite.folder / "queries"), workloads)
-    dry_run.check(queries, suite.schema)
+    left = [query for query in queries if not set(query.tables) & set(missing_tables)]
+    dry_run.check(left, suite.schema)
     folders = _folders(run, labels)
     num_runs = len(folders) + (judge.HALF_SAMPLE in folders)
     advance = _counter(

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from teledp_jax import errors, runs
 from teledp_jax.answers import accounts, query_answers, workload
@@ -12,21 +12,20 @@ from teledp_jax.privacy import ledger as ledger_lib
 from teledp_jax.queries import catalog
 
 
-def plan(
-    settings: settings.Settings, suite: definition.Suite, missing: Collection[str]
-) -> query_answers.Plan:
+def plan(settings: settings.Settings, suite: definition.Suite) -> query_answers.Plan:
     """Finds the queries of a run that can be answered directly.
 
     Args:
         settings: The checked config.
-        suite: The suite.
-        missing: Names of device tables that the source could not fill.
+        suite: The suite, without the device tables that the source cannot fill.
 
     Raises:
         InputError: If no query declares contributions.
     """
     found = catalog.load(settings.suite_folder / "queries")
     queries = catalog.select(found, settings.workloads)
+    known = {table.name for table in suite.schema.tables}
+    missing = {name for query in queries for name in query.tables} - known
     planned = query_answers.plan(queries, suite.schema, missing)
     if not planned.blocks:
         raise errors.InputError(
@@ -59,7 +58,7 @@ def answer(
     started = time.perf_counter()
     name = runs.QUERY_ANSWERS
     num_devices = runs.read_json(run.count)["num_devices"]
-    planned = plan(settings, suite, runs.read_json(run.missing_tables))
+    planned = plan(settings, suite)
     budget = spending.budget(settings, name, shared, num_devices)
     noise = workload.calibrate(planned.blocks, budget)
     key_file = run.private / "keys" / f"{name}.json"

@@ -45,7 +45,7 @@ def check(
     for label in labels:
         budget = spending.budget(settings, label, shared, settings.num_devices)
         if label == runs.QUERY_ANSWERS:
-            planned = answer.plan(settings, suite, ())
+            planned = answer.plan(settings, suite)
             parts.append(workload.calibrate(planned.blocks, budget).event)
         else:
             parts.append(fit.make(settings, suite, label, budget)[0].event)

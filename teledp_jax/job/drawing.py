@@ -4,10 +4,10 @@ import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, schemas
+from teledp_jax import arrays, base, errors, grain, schemas
 from teledp_jax.job import conditions as conditions_lib
 
-_SAMPLE, _DECODE, _AGAIN = 2, 3, 4  # what the public key is folded with
+_SAMPLE, _DECODE, _AGAIN, _GRAIN = 2, 3, 4, 5  # what the public key is folded with
 _LEAST_DRAWN = 1024  # devices of a draw of which some are kept
 _MOST_DRAWS = 1000  # after which a condition counts as too rare
 
@@ -29,15 +29,22 @@ def draw(
         num_devices: How many.
 
     Returns:
-        Codes of the devices, and what draws values inside of bins.
+        Codes of the devices, which keep the grain of their tables, and what draws
+        values inside of bins.
 
     Raises:
         ValueError: If the method breaks a bound of the schema.
     """
     devices = method.sample(jax.random.fold_in(public, _SAMPLE), fitted, num_devices)
     arrays.check(schema, devices)
-    inside = jax.random.key_data(jax.random.fold_in(public, _DECODE))
-    return devices, np.random.default_rng(np.asarray(inside))
+    devices = grain.held(schema, devices, _generator(public, _GRAIN))
+    return devices, _generator(public, _DECODE)
+
+
+def _generator(public: Key[Array, ""], purpose: int) -> np.random.Generator:
+    """A generator of numpy for one purpose."""
+    data = jax.random.key_data(jax.random.fold_in(public, purpose))
+    return np.random.default_rng(np.asarray(data))
 
 
 def draw_where(

@@ -133,14 +133,14 @@ class Job:
         """
 
         def action(basis: Basis) -> None:
-            missing = reduce.reduce_all(
+            reduce.reduce_all(
                 self.settings,
                 self.suite,
                 self.run,
                 token=basis.token,
                 progress=_counter(bar, "aggregate"),
             )
-            runs.write_json(self.run.missing_tables, missing)
+            runs.write_json(self.run.missing_tables, self._setup.missing)
 
         if self.settings.source is None:
             self._stages.need(Stage("simulate"), same_code=True)

@@ -16,7 +16,7 @@ def reduce_all(
     *,
     token: str,
     progress: Callable[[int, int], None],
-) -> tuple[str, ...]:
+) -> None:
     """Makes the device tables of the config's source, or of the simulated fleet.
 
     Args:
@@ -26,9 +26,6 @@ def reduce_all(
         token: Fingerprint of all that they depend on.
         progress: Called with steps done and steps in all.
 
-    Returns:
-        Names of the device tables left empty because raw tables are missing.
-
     Raises:
         InputError: If files, settings or a statement are at fault.
     """
@@ -36,7 +33,7 @@ def reduce_all(
     for folder in (run.real, run.holdout):
         shutil.rmtree(folder, ignore_errors=True)
     if settings.engine == "local":
-        return aggregate.aggregate(
+        aggregate.aggregate(
             suite,
             source,
             run,
@@ -48,8 +45,9 @@ def reduce_all(
             temp_folder=engine.temp_folder(settings, run),
             progress=progress,
         )
+        return
     with engine.connection_of(settings, run):
-        return partitions.aggregate_all(
+        partitions.aggregate_all(
             suite,
             source,
             run,

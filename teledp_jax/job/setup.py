@@ -3,7 +3,7 @@
 import dataclasses
 
 from teledp_jax import runs
-from teledp_jax.data import definition, suite
+from teledp_jax.data import definition, rawfiles, suite
 from teledp_jax.job import dependencies, encoding, learn, provenance, settings
 from teledp_jax.privacy import ledger
 from teledp_jax.queries import catalog, dry_run, variables
@@ -15,7 +15,9 @@ class Setup:
     Attributes:
         settings: The checked config, methods filled from the queries.
         run: The run folder.
-        suite: The suite, without the tables that only other workloads read.
+        suite: The suite, without the tables that only other workloads read, and without
+            those that the source lacks: what a run does not read it does not release.
+        missing: Names of the device tables that the source cannot fill.
         inquiry: What is asked of private domains; None if all are public.
         dependencies: What each stage depends on.
     """
@@ -34,9 +36,12 @@ class Setup:
         queries = catalog.load(settings.suite_folder / "queries")
         selected = catalog.select(queries, settings.workloads)
         self.run = run
-        self.suite = loaded.without(catalog.only_others(queries, selected))
+        whole = loaded.without(catalog.only_others(queries, selected))
+        dry_run.check(selected, whole.schema)
+        self.missing = _missing(settings, whole)
+        self.suite = whole.without(self.missing)
         schema = self.suite.schema
-        dry_run.check(selected, schema)
+        selected = [q for q in selected if not set(q.tables) & set(self.missing)]
         self.inquiry = learn.inquire(settings, schema)
         self.settings = settings.filled(
             lambda method: variables.fill(method, schema, selected)
@@ -80,3 +85,13 @@ class Setup:
                 else None,
             },
         )
+
+
+def _missing(settings: settings.Settings, suite: definition.Suite) -> tuple[str, ...]:
+    """Device tables that may be left out, for the source lacks files of theirs."""
+    if settings.source is None or not settings.allow_missing_tables:
+        return ()
+    found = rawfiles.present(suite, settings.source)
+    lacking = rawfiles.unfilled(suite, found)
+    # Without its anchor there is no fleet: to aggregate says what is missing.
+    return tuple(name for name in lacking if name != suite.schema.anchor.name)

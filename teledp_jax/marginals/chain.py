@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Float, Integer
 
-from teledp_jax import arrays, base, schemas
+from teledp_jax import arrays, base, grain, schemas
 from teledp_jax.marginals import measure, moments
 from teledp_jax.marginals import pairs as pairs_lib
 
@@ -275,45 +275,16 @@ def _redraw(
     links: Sequence[Link],
 ) -> None:
     """Draws rows anew that repeat the key of a row before, as no two rows do."""
-    key = [i for i, column in enumerate(table.columns) if column.name in table.unique]
+    key = grain.key_of(table)
     if not key:
         return
     codes = drawn.codes[table.name]
     for _ in range(_REDRAWS):
-        device, row = np.nonzero(
-            _repeats(table, codes, drawn.num_rows[table.name], key)
-        )
+        exists = np.arange(codes.shape[1]) < drawn.num_rows[table.name][:, None]
+        device, row = np.nonzero(grain.repeats(table, codes, exists, key))
         if not len(device):
             return
         for link in links:
             codes[device, row, link.child.column] = _draw(
                 generator, drawn, table, link, device, row
             )
-
-
-def _repeats(
-    table: schemas.Table,
-    codes: Integer[np.ndarray, "device row column"],
-    num_rows: Integer[np.ndarray, " device"],
-    key: Sequence[int],
-) -> Bool[np.ndarray, "device row"]:
-    """Which rows have a key that an earlier row of the device has.
-
-    A code that stands for all other texts, or for none, may come again.
-    """
-    flat = np.zeros(codes.shape[:2], np.int64)
-    open_ended = np.zeros(codes.shape[:2], bool)
-    for position in key:
-        column = table.columns[position]
-        flat = flat * column.num_codes + codes[..., position]
-        if column.other is not None:
-            open_ended |= codes[..., position] == column.code_of(column.other)
-    rows = np.arange(codes.shape[1])
-    flat = np.where((rows >= num_rows[:, None]) | open_ended, -1 - rows, flat)
-    sorting = np.argsort(flat, axis=1, kind="stable")
-    ordered = np.take_along_axis(flat, sorting, axis=1)
-    again = np.zeros(flat.shape, bool)
-    again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
-    found = np.zeros(flat.shape, bool)
-    np.put_along_axis(found, sorting, again, axis=1)
-    return found

@@ -129,9 +129,16 @@ def _left_out(
     """What the page cannot speak about, a sentence each."""
     told = []
     if inputs.missing_tables:
+        lacking = set(inputs.missing_tables)
+        unread = [
+            str(query.header.get("codename") or query.name)
+            for query in inputs.queries
+            if lacking & set(query.header.get("tables") or ())
+        ]
         told.append(
-            "Tables that the source lacks, and with them all questions about them: "
-            f"{', '.join(inputs.missing_tables)}."
+            "Tables that the source lacks, which are not released: "
+            f"{', '.join(inputs.missing_tables)}. Questions about them, which are not "
+            f"evaluated: {', '.join(unread) or 'none'}."
         )
     for label in first:
         verdicts = {

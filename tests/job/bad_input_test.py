@@ -98,6 +98,12 @@ def test_a_missing_table_may_be_allowed_and_its_queries_are_not_evaluated(
     )
     assert 0 < reads
     assert methods["independent"]["evaluated"] == queries - reads
+    missing = runs.read_json(job.run.missing_tables)
+    assert missing
+    for folder in (job.run.real, job.run.synthetic("independent"), job.run.ceiling):
+        released = {path.stem for path in folder.glob("*.parquet")}
+        assert released == {table.name for table in job.suite.schema.tables}
+        assert not released & set(missing)
 
 
 def test_no_value_of_a_device_stops_a_run(raw, tmp_path):

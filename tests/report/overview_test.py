@@ -54,7 +54,7 @@ def test_what_was_left_out_is_told(inputs):
     )
     for part in (
         "Tables that the source lacks",
-        "all questions about them: crashlog",
+        "which are not released: crashlog",
         "Questions that cannot be judged: 1",
         "Groups of devices that pe lost: 2",
         "No release of pe",

@@ -1,0 +1,72 @@
+import numpy as np
+
+from teledp_jax import arrays, grain
+from tests import toys
+
+NAME = toys.category("name", "a", "b", "c", "other", other="other")
+SCHEMA = toys.schema(
+    toys.anchor("base", toys.KIND),
+    toys.entity("apps", NAME, toys.SIZE, rows=3, by="size", unique=("name",)),
+)
+APPS = SCHEMA.table("apps")
+
+
+def devices(*names: list[int]) -> arrays.DeviceArrays:
+    """Devices with rows of these codes of `name`; the size tells rows apart."""
+    codes, mask = (
+        np.zeros((len(names), 3, 2), np.uint8),
+        np.zeros((len(names), 3), bool),
+    )
+    size = iter(range(1000))
+    for device, own in enumerate(names):
+        for row, name in enumerate(own):
+            codes[device, row] = name, next(size) % 4
+            mask[device, row] = True
+    base = arrays.TableArrays(
+        np.ones((len(names), 1, 1), np.uint8), np.ones((len(names), 1), bool)
+    )
+    return {"base": base, "apps": arrays.TableArrays(codes, mask)}
+
+
+def held(given: arrays.DeviceArrays, seed: int = 0) -> arrays.TableArrays:
+    made = grain.held(SCHEMA, given, np.random.default_rng(seed))
+    arrays.check(SCHEMA, made)
+    return made["apps"]
+
+
+def rows(table: arrays.TableArrays) -> list[tuple[int, ...]]:
+    return sorted(map(tuple, table.codes[table.mask].tolist()))
+
+
+def test_rows_that_repeat_a_key_change_places_and_no_count_changes():
+    given = devices([1, 1], [2, 2], [3, 1], [2], [3, 3, 1])
+    made = held(given)
+    assert not grain.repeats(APPS, made.codes, made.mask, [0]).any()
+    assert rows(made) == rows(given["apps"])
+    assert (made.mask.sum(axis=1) == given["apps"].mask.sum(axis=1)).all()
+
+
+def test_what_no_exchange_can_mend_is_dropped():
+    made = held(devices([1, 1, 1], [1, 1]))
+    assert made.codes[made.mask][:, 0].tolist() == [1, 1]
+    assert made.mask.sum(axis=1).tolist() == [1, 1]
+
+
+def test_what_stands_for_other_texts_may_come_again():
+    given = devices([4, 4, 4], [1, 2])
+    made = held(given)
+    assert np.array_equal(made.codes, given["apps"].codes)
+
+
+def test_a_table_of_random_rows_keeps_its_counts():
+    given = toys.devices(SCHEMA, 2000)
+    made = held(given)
+    assert grain.repeats(APPS, *given["apps"], [0]).sum() > 300
+    assert not grain.repeats(APPS, *made, [0]).any()
+    assert len(rows(made)) > 0.99 * len(rows(given["apps"]))
+
+
+def test_a_table_without_a_key_stays_as_it_is():
+    given = toys.devices(toys.TRIPLE, 10)
+    made = grain.held(toys.TRIPLE, given, np.random.default_rng(0))
+    assert made["apps"] is given["apps"]
