@@ -307,6 +307,36 @@ def published(result: Mapping[str, Any]) -> Form:
     return Form(["query", "column", "measure", "value", "groups", "code"], rows)
 
 
+def trust_coverage(result: Mapping[str, Any]) -> Form:
+    """Shows how often intervals hold the truth: of all answers, and by type."""
+    kinds = sorted({kind for row in result["releases"] for kind in row["by_type"]})
+    rows = [
+        [
+            _code(row["label"]),
+            f"{row['epsilon']:g}",
+            _inside(row["all"]),
+            *(_inside(row["by_type"].get(kind)) for kind in kinds),
+            _inside(row["not_answerable"]),
+            _number(row["all"]["median_half_width"], 2),
+            f"{row['all']['graded_use_right']} of {row['all']['graded_use']}",
+            origin.age(result.get("code")),
+        ]
+        for row in result["releases"]
+    ]
+    header = [
+        "method", "epsilon", "inside, all", *kinds, "not answerable",
+        "median half width / truth", "graded use and right", "code",
+    ]  # fmt: skip
+    return Form(header, rows)
+
+
+def _inside(counts: Mapping[str, Any] | None) -> str:
+    """Share of intervals that hold the truth, and their number."""
+    if counts is None or not counts["answers"]:
+        return NONE
+    return f"{100 * counts['inside'] / counts['answers']:.0f} % of {counts['answers']}"
+
+
 def install(result: Mapping[str, Any]) -> Form:
     """Shows what each extra takes; the code that it speaks of is the lock."""
     lock = runs.fingerprint(origin.LOCK.read_text("utf-8"))
@@ -340,6 +370,7 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
     "published_job": published_job,
     "scale_out": scale_out,
     "scaling": scaling,
+    "trust_coverage": trust_coverage,
     "utility": utility,
 }
 

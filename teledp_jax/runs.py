@@ -195,6 +195,14 @@ class Run:
         """
         return self.folder / "costs" / f"{label}.json"
 
+    def trust(self, label: str) -> pathlib.Path:
+        """Names the folder of a label's refits and grades; `release` gets a copy.
+
+        Args:
+            label: The label.
+        """
+        return self.private / "trust" / label
+
     def release(self, label: str) -> pathlib.Path:
         """Names the folder of what may leave the building.
 

@@ -9,7 +9,8 @@ PACKAGE = pathlib.Path(__file__).parent.parent / "teledp_jax"
 ROOMS = [
     "errors", "extras", "storage", "schemas", "arrays", "grain", "keys", "base", "runs",
     "data", "queries", "authoring", "privacy", "dpsgd", "pe", "marginals", "answers",
-    "methods", "registry", "cluster", "evaluation", "audit", "report", "suites",
+    "methods", "registry", "cluster", "evaluation", "trust", "audit", "report",
+    "suites",
     "studies", "job", "cli",
 ]  # fmt: skip
 FAMILIES = {"dpsgd", "pe", "marginals", "answers"}

@@ -1,4 +1,4 @@
-"""Fits the methods of a config and draws their tables.
+"""Fits the methods of a config, draws their tables, and grades a release by refits.
 
     teledp fit --config=configs/demo.py --workdir=runs/demo --labels=pe
 
@@ -47,6 +47,8 @@ def main(values: flags.FlagValues) -> None:
                 start_gang(opened, count, label)
             else:
                 opened.synthesize(label, progress.bar, members)
+            if members is gang.ALONE:
+                opened.grade(label, progress.bar)
 
 
 def fit_command(label: str, *more: str) -> list[str]:

@@ -31,7 +31,7 @@ def main(values: flags.FlagValues) -> None:
         opened.aggregate(progress.bar)
         opened.encode(progress.bar)
         for label in opened.settings.methods:
-            if opened.is_synthesized(label):
+            if opened.is_synthesized(label) and opened.is_graded(label):
                 opened.synthesize(label, progress.bar)  # says that it is there
                 continue
             status = subprocess.run(fit.fit_command(label, "--within_run")).returncode

@@ -44,6 +44,8 @@ def default(suite: str) -> ml_collections.ConfigDict:
             },
             "query_answers": False,  # noisy answers beside synthetic data
             "min_devices": 50,  # of a group whose answers are judged
+            # Refits of each label on its own release, for intervals of its answers.
+            "trust": {"num_refits": 5},  # 0: none
             "seed": config_dict.placeholder(int),  # none: the operating system
             "holdout": 0.1,
             "allow_missing_tables": False,

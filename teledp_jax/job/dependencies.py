@@ -120,6 +120,8 @@ class Dependencies:
             return tables[1:]
         if stage.name == "answer":
             return tables
+        if stage.name == "trust":
+            return (Stage("synthesize", stage.label),)
         labels = (Stage("synthesize", label) for label in self._settings.methods)
         answers = (Stage("answer"),) if self._settings.query_answers else ()
         return (*tables, *labels, *answers)
@@ -143,7 +145,7 @@ class Dependencies:
             is_simulated = self._settings.source is None
             source = {} if is_simulated else {"files of config.source": self._source()}
             return {**source, **self._raw, **self._tables}
-        return self._queries if stage.name in ("answer", "evaluate") else {}
+        return self._queries if stage.name in ("answer", "evaluate", "trust") else {}
 
     def _keys(self, stage: Stage) -> tuple[str, ...]:
         """Keys and sections of the config that a stage reads."""
@@ -163,6 +165,7 @@ class Dependencies:
                 "budget.epsilon", "budget.delta", method,
                 *["workloads"] * bool(self._filled(stage.label)),
             ),
+            "trust": ("workloads", "min_devices", "trust"),
             "answer": ("workloads", "budget.epsilon", "budget.delta"),
             "evaluate": ("workloads", "query_answers", "min_devices"),
         }[stage.name]  # fmt: skip
@@ -248,6 +251,7 @@ class Dependencies:
             "aggregate": ("teledp_jax.job.reduce",),
             "encode": ("teledp_jax.job.encoding",),
             "answer": ("teledp_jax.job.answer",),
+            "trust": ("teledp_jax.job.refits",),
             "evaluate": ("teledp_jax.evaluation.evaluate", *compare),
         }[stage.name]
 

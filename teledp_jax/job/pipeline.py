@@ -19,6 +19,7 @@ from teledp_jax.job import (
     ledgers,
     publish,
     reduce,
+    refits,
     setup,
     stages,
 )
@@ -232,6 +233,33 @@ class Job:
         elif not finished:
             action(self._setup.dependencies.of(stage))
 
+    def is_graded(self, label: str) -> bool:
+        """Tells whether a label's answers are graded, or need not be."""
+        graded = self.settings.is_graded(label)
+        return not graded or self._stages.finished(Stage("trust", label))
+
+    def grade(self, label: str, bar: Bar) -> None:
+        """Refits a label on its own tables and grades its answers, if it has refits.
+
+        Args:
+            label: One of `settings.methods`, synthesized.
+            bar: Makes the progress bar.
+        """
+
+        def action(basis: Basis) -> None:
+            refits.grade(
+                self.settings,
+                self.learnt,
+                self.run,
+                label,
+                shared=self._setup.shared,
+                progress=bar(f"refit {label}"),
+            )
+
+        if self.settings.is_graded(label):
+            self._stages.need(Stage("synthesize", label))
+            self._stages.once(Stage("trust", label), action)
+
     def answer(self) -> None:
         """Answers queries under noise, without synthetic data, if the config asks."""
 
@@ -249,7 +277,7 @@ class Job:
             self._stages.once(Stage("answer"), action)
 
     def evaluate(self, bar: Bar) -> None:
-        """Adds up the ledger, runs the queries and scores every label."""
+        """Grades releases, adds up the ledger, runs queries and scores every label."""
 
         def action(basis: Basis) -> None:
             ledgers.add_up(self.settings, self.run, self._setup.shared)
@@ -267,6 +295,7 @@ class Job:
 
         for label in self.settings.methods:
             self._stages.need(Stage("synthesize", label))
+            self.grade(label, bar)
         self.answer()
         self._stages.once(Stage("evaluate"), action)
 

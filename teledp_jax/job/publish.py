@@ -11,6 +11,7 @@ from teledp_jax.data import definition
 from teledp_jax.job import settings, spending
 from teledp_jax.privacy import accounting, events, ledger
 from teledp_jax.report import card
+from teledp_jax.trust import release
 
 
 def publish(
@@ -54,6 +55,8 @@ def publish(
     # Written first: what a killed run has released in part is released.
     runs.write_json(run.published, before + [i for i in new if i not in before])
     for label in own:
+        if not settings.is_graded(label):
+            shutil.rmtree(run.trust(label), ignore_errors=True)
         publish_label(suite, run, label, together={**together, "delta": settings.delta})
 
 
@@ -64,7 +67,7 @@ def publish_label(
     *,
     together: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes the card of a label, which checks its budget; copies its tables.
+    """Writes the card of a label, which checks its budget; copies tables and grades.
 
     Args:
         suite: The suite.
@@ -74,10 +77,25 @@ def publish_label(
     """
     card.write(run, label, suite.schema, together=together)
     folder = run.release(label)
+    _copy_grades(run, label)
     for table in suite.schema.tables:
         name = f"{table.name}.parquet"
         with runs.atomic(folder / name) as temporary:
             shutil.copyfile(run.synthetic(label) / name, temporary)
+
+
+def _copy_grades(run: runs.Run, label: str) -> None:
+    """Copies what refits told of a label's answers; removes older ones."""
+    graded, folder = run.trust(label), run.release(label)
+    for name in ("trust.parquet", "trust.json"):
+        (folder / name).unlink(missing_ok=True)
+        if graded.is_dir():
+            with runs.atomic(folder / name) as temporary:
+                shutil.copyfile(graded / name, temporary)
+    shutil.rmtree(folder / release.REFITS, ignore_errors=True)
+    if graded.is_dir():
+        with runs.atomic_folder(folder / release.REFITS) as temporary:
+            shutil.copytree(graded / release.REFITS, temporary, dirs_exist_ok=True)
 
 
 def _hold(

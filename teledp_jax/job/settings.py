@@ -38,6 +38,19 @@ class Domains:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Trust:
+    """How the answers of a release are graded; fields as in `default`."""
+
+    num_refits: int
+
+    def __post_init__(self) -> None:
+        if self.num_refits < 0 or self.num_refits == 1:
+            raise errors.InputError(
+                f"trust.num_refits: expected 0, or 2 or more, got {self.num_refits}."
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Ray:
     """The cluster of engine `ray`; fields as in `default`."""
 
@@ -86,6 +99,7 @@ class Settings:
     domains: Domains
     query_answers: bool
     min_devices: int
+    trust: Trust
     seed: int | None
     holdout: float
     allow_missing_tables: bool
@@ -144,6 +158,11 @@ class Settings:
         A simulated fleet has no devices to protect, and a seeded run releases nothing.
         """
         return self.source is not None and self.seed is None
+
+    def is_graded(self, label: str) -> bool:
+        """Tells whether a label has refits: it will be released and the config asks."""
+        wanted = self.trust.num_refits > 0 and self.seed is None
+        return wanted and label in self.released
 
     def filled(self, fill: Callable[[Any], Any]) -> "Settings":
         """The same, each method's `Config` passed through `fill`."""
@@ -253,6 +272,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         domains=_section("domains", plain["domains"], Domains),
         query_answers=bool(plain["query_answers"]),
         min_devices=plain["min_devices"],
+        trust=_section("trust", plain["trust"], Trust),
         seed=plain["seed"],
         holdout=plain["holdout"],
         allow_missing_tables=plain["allow_missing_tables"],

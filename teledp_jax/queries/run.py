@@ -46,7 +46,7 @@ Results = Mapping[str, Result | None]
 def run_queries(
     folder: pathlib.Path,
     queries: Sequence[catalog.Query],
-    results_folder: pathlib.Path,
+    results_folder: pathlib.Path | None,
     *,
     missing_tables: Collection[str] = (),
     advance: Callable[[], None],
@@ -59,7 +59,8 @@ def run_queries(
     Args:
         folder: Device tables.
         queries: What to run.
-        results_folder: Where the results go, each whole or not at all.
+        results_folder: Where the results go, each whole or not at all; None keeps
+            them in memory.
         missing_tables: Tables that the source lacks.
         advance: Called after each query.
 
@@ -75,15 +76,12 @@ def run_queries(
     results: dict[str, Result | None] = {}
     with _sealed(folder, present) as connection:
         for query in queries:
-            path = results_folder / f"{query.name}.csv"
             result = None
             if set(query.tables) <= set(present):
                 result = _run(connection, query)
             results[query.name] = result
-            if result is None:
-                path.unlink(missing_ok=True)
-            else:
-                write(path, result)
+            if results_folder is not None:
+                _keep(results_folder / f"{query.name}.csv", result)
             advance()
     return results
 
@@ -105,6 +103,14 @@ def select(
         except duckdb.Error as error:
             logging.warning("%s: fails (%s).", query.path, type(error).__name__)
             return None
+
+
+def _keep(path: pathlib.Path, result: Result | None) -> None:
+    """Writes a result, or removes an older one where there is none."""
+    if result is None:
+        path.unlink(missing_ok=True)
+    else:
+        write(path, result)
 
 
 def write(path: pathlib.Path, result: Result) -> None:

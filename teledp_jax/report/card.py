@@ -63,6 +63,8 @@ def write(
     card["together"] = together
     card["data_set"] = runs.read_json(run.book) if run.book.exists() else None
     card["audit"] = audits.for_card(audit, card["method"])
+    graded = run.trust(label) / "trust.json"
+    card["trust"] = runs.read_json(graded) if graded.exists() else {}
     runs.write_json(run.release(label) / "card.json", card)
     environment = template.environment(autoescape=False)  # it is Markdown
     text = environment.get_template("card.md.jinja").render(card=card)

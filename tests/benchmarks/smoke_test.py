@@ -31,7 +31,14 @@ TINY = {
     "scaling": "--point=independent,50,1",
 }
 """Benchmark to the flags of a run of seconds."""
-STARTERS = {"eventlog", "install_size", "results_tables", "scale_out", "utility"}
+STARTERS = {
+    "eventlog",
+    "install_size",
+    "results_tables",
+    "scale_out",
+    "trust_coverage",
+    "utility",
+}
 """They start jobs, installations or a cluster, or have tests of their own."""
 
 

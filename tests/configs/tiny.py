@@ -12,5 +12,6 @@ def get_config() -> ml_collections.ConfigDict:
     config.workloads = ("stability",)
     config.budget.epsilon = 4.0
     config.budget.delta = 1e-5
+    config.trust.num_refits = 0
     config.methods.independent = settings.entry(independent.Config())
     return config.lock()
