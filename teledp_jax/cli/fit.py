@@ -1,6 +1,8 @@
-"""Fits the methods of a config, draws their tables, and grades a release by refits.
+"""Fits the methods of a config and draws their tables.
 
     teledp fit --config=configs/demo.py --workdir=runs/demo --labels=pe
+
+What will be released is also fitted again to its own tables, to grade its answers.
 
 With --processes=2, two processes of this machine fit together, each with half of the
 devices. On several machines, start this command once for each process, all with the

@@ -1,4 +1,4 @@
-"""Answers SQL of your own from a release, with an interval for each value.
+"""Answers SQL of your own from a release, with intervals.
 
     teledp trust --release=release/pe --query=crashes.sql
 
