@@ -159,11 +159,7 @@ class Run:
         return self.folder / "figures"
 
     def half(self, which: str) -> pathlib.Path:
-        """Names the folder of a random half of the real fleet.
-
-        Args:
-            which: `first` or `second`.
-        """
+        """Names the folder of a random half of the real fleet, `first` or `second`."""
         return self.private / "half_sample" / which
 
     def synthetic(self, label: str) -> pathlib.Path:
@@ -196,11 +192,7 @@ class Run:
         return self.folder / "costs" / f"{label}.json"
 
     def trust(self, label: str) -> pathlib.Path:
-        """Names the folder of a label's refits and grades; `release` gets a copy.
-
-        Args:
-            label: The label.
-        """
+        """Names the folder of a label's refits and grades; `release` gets a copy."""
         return self.private / "trust" / label
 
     def release(self, label: str) -> pathlib.Path:
