@@ -1,6 +1,6 @@
 """Measures how often intervals of a release hold the private fleet's answer.
 
-python benchmarks/trust_coverage.py --num_fleets=4
+python benchmarks/trust_coverage.py --num_fleets=2
 
 Simulates fleets of both worlds, releases each label at each epsilon, grades its answers
 by refits and looks up the truth, which a receiver could not. Counts answers of groups
@@ -11,6 +11,7 @@ was told of. The noise is the operating system's. Writes
 benchmarks/results/trust_coverage_<hardware>.json.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -20,20 +21,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import machine
-import origin
 import pyarrow.parquet as pq
 from absl import app, flags
 
 from teledp_jax import registry, runs
 from teledp_jax.data import device_files
 from teledp_jax.evaluation import answers, compare
-from teledp_jax.job import pipeline, refits, settings
+from teledp_jax.job import pipeline, provenance, refits, settings
 from teledp_jax.queries import catalog
 from teledp_jax.queries import run as run_lib
 from teledp_jax.trust import grades, release
 
-_FLEETS = flags.DEFINE_integer("num_fleets", 4, "Fleets of each world.")
-_DEVICES = flags.DEFINE_integer("num_devices", 8000, "Devices of a fleet.")
+_FLEETS = flags.DEFINE_integer("num_fleets", 2, "Fleets of each world.")
+_DEVICES = flags.DEFINE_integer("num_devices", 5000, "Devices of a fleet.")
 _LABELS = flags.DEFINE_list("labels", ["independent", "pe"], "Methods.")
 _REFITS = flags.DEFINE_integer("num_refits", 5, "Refits of a release.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/trust_coverage", "Of run folders.")
@@ -51,16 +51,17 @@ def _quiet(name: str) -> Any:
     return lambda done, total, facts: None
 
 
-def _job(folder: pathlib.Path, world: str, fleet: int, epsilon: float) -> pipeline.Job:
-    """The job of one fleet at one epsilon; a second epsilon keeps the fleet."""
+def _job(
+    folder: pathlib.Path, world: str, fleet: int, epsilon: float, label: str
+) -> pipeline.Job:
+    """The job of one label on one fleet; another label or epsilon keeps the fleet."""
     config = settings.default("dca")
     config.num_devices = _DEVICES.value
     config.workloads = ("stability",)
     config.simulation.seed, config.simulation.world = fleet, world
     config.budget.epsilon, config.budget.delta = epsilon, 1e-5
     config.trust.num_refits, config.min_devices = _REFITS.value, _MIN_DEVICES
-    for label in _LABELS.value:
-        config.methods[label] = settings.entry(registry.method(label).Config())
+    config.methods[label] = settings.entry(registry.method(label).Config())
     return pipeline.Job(settings.resolve(config), runs.Run(folder))
 
 
@@ -164,21 +165,19 @@ def main(argv: list[str]) -> None:
     for world in ("a", "b"):
         for fleet in range(1, _FLEETS.value + 1):  # fleet 0 chose the widening
             folder = pathlib.Path(_WORKDIR.value) / f"{world}-{fleet}"
-            for epsilon in _EPSILONS:
-                job = _job(folder, world, fleet, epsilon)
+            for epsilon, label in itertools.product(_EPSILONS, _LABELS.value):
+                job = _job(folder, world, fleet, epsilon, label)
                 with job.open():
                     job.simulate(_quiet)
                     job.aggregate(_quiet)
                     job.encode(_quiet)
-                    for label in _LABELS.value:
-                        job.synthesize(label, _quiet)
-                        started = time.perf_counter()
-                        job.grade(label, _quiet)
-                        seconds[label].append(time.perf_counter() - started)
-                        found.setdefault((label, epsilon), []).extend(
-                            {**outcome, "world": world}
-                            for outcome in _outcomes(job, label)
-                        )
+                    job.synthesize(label, _quiet)
+                    started = time.perf_counter()
+                    job.grade(label, _quiet)
+                    seconds[label].append(time.perf_counter() - started)
+                    found.setdefault((label, epsilon), []).extend(
+                        {**outcome, "world": world} for outcome in _outcomes(job, label)
+                    )
     name = _HARDWARE.value or f"cpu{len(os.sched_getaffinity(0))}"
     hardware = machine.describe(name)
     releases = [
@@ -206,7 +205,7 @@ def main(argv: list[str]) -> None:
         "grade_seconds": {
             label: statistics.median(times) for label, times in seconds.items()
         },
-        "code": origin.of_modules(
+        "code": provenance.code_of(
             "teledp_jax.trust.grades", "teledp_jax.trust.intervals"
         ),
     }

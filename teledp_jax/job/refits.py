@@ -117,7 +117,7 @@ def refit(
         context=context,
     )
     num_devices = max(int(noisy[0]), 1)
-    budget = spending.budget(settings, shared, num_devices)
+    budget = spending.budget(settings, label, shared, num_devices)
     method, _ = fit.make(settings, suite, label, budget)
     fitted: base.Tree = jax.tree.map(
         np.asarray, method.fit(keys.split(public, fit_key), devices, context)
