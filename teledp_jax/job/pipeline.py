@@ -327,11 +327,13 @@ class Job:
         """
         self._stages.need(Stage("evaluate"))
         publish.publish(self.settings, self.learnt, self.run)
+        asked = questions.WORKLOAD in self.settings.workloads
+        study = (questions.addition,) if asked else ()
         written = page.write(
             self.run,
             self.learnt,
             rates=self._hooks.rates,
-            make_additions=(questions.addition, *self._hooks.additions),
+            make_additions=(*study, *self._hooks.additions),
         )
         self._stages.keep()
         return self._mirror.remote / written.name if self._mirror else written

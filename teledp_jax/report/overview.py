@@ -94,6 +94,17 @@ def _released(inputs: run_files.Inputs) -> list[str]:
     ]
 
 
+def _lacking(inputs: run_files.Inputs, label: str) -> list[str]:
+    """Files that a released folder should hold and does not."""
+    tables = [path.name for path in inputs.run.synthetic(label).glob("*.parquet")]
+    folder = inputs.run.release(label)
+    return [
+        name
+        for name in ("card.json", "card.md", *sorted(tables))
+        if not (folder / name).exists()
+    ]
+
+
 def _no_release(inputs: run_files.Inputs, released: Sequence[str]) -> str:
     """Why nothing is released; empty if something is."""
     if released:
@@ -140,6 +151,12 @@ def _left_out(
             f"{', '.join(inputs.missing_tables)}. Questions about them, which are not "
             f"evaluated: {', '.join(unread) or 'none'}."
         )
+    for label in _released(inputs):
+        if lacking := _lacking(inputs, label):
+            told.append(
+                f"release/{label}/ lacks {', '.join(lacking)}: write the report again "
+                "before it leaves."
+            )
     for label in first:
         verdicts = {
             query.name: found.get((label, query.name), judged.NONE)

@@ -77,7 +77,8 @@ def checks(scores: Sequence[Mapping[str, str]], labels: Sequence[str]) -> tables
                 texts.show(any_row.get("half_sample")),
             )
         )
-    return tables.of(("column", "metric", "threshold", *labels, "half sample"), rows)
+    heads = ("column", "metric", "threshold", *map(texts.plain, labels))
+    return tables.of((*heads, "half of the real fleet"), rows)
 
 
 def _check(row: Mapping[str, str] | None) -> str:

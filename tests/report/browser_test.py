@@ -33,6 +33,13 @@ def press(page, *names):
         page.switch_to.active_element.send_keys(getattr(keys.Keys, name))
 
 
+def lightness(page, name):
+    color = page.execute_script(
+        f"return getComputedStyle(document.body).{name}.match(/\\d+/g)"
+    )
+    return sum(map(int, color[:3])) / 3
+
+
 def cells(page, row_selector, column):
     return page.execute_script(
         "return [...document.querySelectorAll(arguments[0])]"
@@ -114,26 +121,27 @@ def test_nothing_is_wider_than_the_screen(chrome, written, width):
 
 
 def test_a_dark_screen_gets_light_words_on_dark(chrome, written):
-    def lightness(name):
-        color = chrome.execute_script(
-            f"return getComputedStyle(document.body).{name}.match(/\\d+/g)"
-        )
-        return sum(map(int, color[:3])) / 3
-
     browser.show(chrome, written)
-    assert lightness("color") < 80 and lightness("backgroundColor") > 200
+    assert lightness(chrome, "color") < 80
+    assert lightness(chrome, "backgroundColor") > 200
     browser.show(chrome, written, scheme="dark")
-    assert lightness("color") > 200 and lightness("backgroundColor") < 80
+    assert lightness(chrome, "color") > 200
+    assert lightness(chrome, "backgroundColor") < 80
 
 
-def test_paper_shows_what_is_folded_and_no_controls(chrome, written):
-    browser.show(chrome, written)
-    chrome.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert not chrome.find_elements(CSS, "details:not([open])")
-    browser.show(chrome, written, media="print", scheme="dark", scripts=False)
-    assert not shown(chrome, "nav") and not shown(chrome, "#query-tools")
-    folded = chrome.find_element(CSS, "details:not([open]) #query-rare_vendor")
-    assert folded.size["height"] > 50
+def test_all_parts_open_and_fold_again(page):
+    page.find_element(CSS, "button.fold[value=open]").click()
+    assert not page.find_elements(CSS, "details:not([open])")
+    page.find_element(CSS, "button.fold[value=fold]").click()
+    assert not page.find_elements(CSS, "details[open]")
+
+
+def test_paper_shows_what_is_open_in_dark_words_and_no_controls(chrome, written):
+    browser.show(chrome, written, media="print", scheme="dark")
+    for selector in ("nav", "button.fold", "#query-tools"):
+        assert not shown(chrome, selector)
+    assert shown(chrome, ".lists") and not shown(chrome, "#query-ram_hist")
+    assert lightness(chrome, "color") < 80
 
 
 def test_without_scripts_everything_is_there_but_the_tools(chrome, written):

@@ -47,6 +47,18 @@ def test_released_labels_stand_first(release_run, suite):
     assert next(iter(found["lists"])) == "dpsgd_vae"
 
 
+def test_a_release_that_lacks_a_file_is_named(release_run, suite):
+    folder = release_run.release("pe")
+    for name in ("card.json", "card.md", "crashes.parquet"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("{}")
+    inputs = run_files.read(release_run, suite.folder)
+    told = " ".join(overview.section(inputs)["left_out"])
+    assert "release/pe/ lacks sysinfo.parquet: write the report again" in told
+    (folder / "sysinfo.parquet").write_text("")
+    assert "lacks sysinfo" not in " ".join(overview.section(inputs)["left_out"])
+
+
 def test_what_was_left_out_is_told(inputs):
     inputs.ledger["pe"]["claimed"] = {"epsilon": 4.0}
     told = " ".join(

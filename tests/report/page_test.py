@@ -213,6 +213,17 @@ def test_empty_run_folder_says_what_is_missing(tmp_path, suite):
         assert words in section(run.report, name)
 
 
+def test_a_run_without_questions_still_shows_columns_and_promises(run, suite):
+    for path in (run.answers, run.judgement, run.scores, run.summary):
+        path.unlink()
+    shutil.rmtree(suite.folder / "queries")
+    page.write(run, suite)
+    assert "This run has no questions" in section(run.report, "overview")
+    assert "This run has no questions" in section(run.report, "queries")
+    assert "3.9871" in section(run.report, "promise")
+    assert "vendor Maker of the laptop" in section(run.report, "distributions")
+
+
 def test_same_files_give_the_same_page(run, suite: definition.Suite):
     first = page.write(run, suite).read_bytes()
     assert page.write(run, suite).read_bytes() == first

@@ -44,7 +44,7 @@ def test_a_check_shows_its_mark_value_and_normalized_error():
         "a",
         "b",
         "c",
-        "half sample",
+        "half of the real fleet",
     )
     assert grid.rows[0][3:6] == (f"✗ 0.31 (4.2{texts.TIMES})", "✓ 0.1", texts.NOTHING)
     assert scores_lib.misses(rows, "a").rows == (

@@ -94,13 +94,13 @@
   addEventListener("hashchange", reveal);
   reveal();
 
-  // Paper shows everything.
-  let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = all("details:not([open])");
-    opened.forEach((part) => { part.open = true; });
+  // Paper shows what is open, so all can be opened, and folded again.
+  all("button.fold").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => all("details").forEach((part) => {
+      part.open = button.value === "open";
+    }));
   });
-  addEventListener("afterprint", () => opened.forEach((part) => { part.open = false; }));
 
   // Charts: the numbers under the pointer; arrow keys step through them.
   const tip = document.getElementById("tip");

@@ -7,6 +7,9 @@ from teledp_jax.data import definition
 from teledp_jax.report import embed, page, run_files
 from teledp_jax.studies.intel.questions import answer, costs, devices, limits, queries
 
+WORKLOAD = "intel"
+"""The study's queries; a run without them is not asked its questions."""
+
 
 def addition(
     inputs: run_files.Inputs, suite: definition.Suite, draw: embed.Draw
