@@ -152,9 +152,9 @@ def _left_out(
             f"evaluated: {', '.join(unread) or 'none'}."
         )
     for label in _released(inputs):
-        if lacking := _lacking(inputs, label):
+        if files := _lacking(inputs, label):
             told.append(
-                f"release/{label}/ lacks {', '.join(lacking)}: write the report again "
+                f"release/{label}/ lacks {', '.join(files)}: write the report again "
                 "before it leaves."
             )
     for label in first:
