@@ -1,6 +1,6 @@
-"""Holds synthetic rows to the grain of their table: columns that no device repeats.
+"""Holds synthetic rows to what headers state: `unique` columns, values never absent.
 
-What a header states as `unique` is public, so that to hold it reads nothing private.
+What a header states is public, so that to hold it reads nothing private.
 """
 
 from collections.abc import Sequence
@@ -66,9 +66,10 @@ def repeats(
 def held(
     schema: schemas.Schema, devices: arrays.DeviceArrays, rng: np.random.Generator
 ) -> arrays.DeviceArrays:
-    """Makes synthetic devices keep the grain of each table.
+    """Makes synthetic devices keep what headers state of each table.
 
-    A row that repeats a key changes places with a row of another device, so that all
+    A value that is absent though it may not be is drawn from those of other rows. A row
+    that repeats a key changes places with a row of another device, so that all
     counts over rows stay; what still repeats after some rounds is dropped.
 
     Args:
@@ -77,14 +78,32 @@ def held(
         rng: Draws the partners.
 
     Returns:
-        The devices; tables without `unique` as they were.
+        The devices; tables of which nothing is stated as they were.
     """
-    return {
-        table.name: _held(table, devices[table.name], rng)
-        if key_of(table)
-        else devices[table.name]
-        for table in schema.tables
-    }
+    made = dict(devices)
+    for table in schema.tables:
+        if not all(column.may_be_absent for column in table.columns):
+            made[table.name] = _filled(table, made[table.name], rng)
+        if key_of(table):
+            made[table.name] = _held(table, made[table.name], rng)
+    return made
+
+
+def _filled(
+    table: schemas.Table, rows: arrays.TableArrays, rng: np.random.Generator
+) -> arrays.TableArrays:
+    """Rows of a table that have each value which may not be absent."""
+    codes, mask = np.array(rows.codes), np.asarray(rows.mask)
+    for position, column in enumerate(table.columns):
+        own = codes[..., position]
+        lacking = mask & (own == schemas.ABSENT)
+        if column.may_be_absent or not lacking.any():
+            continue
+        known = own[mask & ~lacking]
+        if not len(known):  # no row has a value: any will do
+            known = np.arange(1, column.num_codes, dtype=codes.dtype)
+        codes[lacking, position] = rng.choice(known, int(lacking.sum()))
+    return arrays.TableArrays(codes, mask)
 
 
 def _held(

@@ -40,6 +40,8 @@ class Column:
         edges: Increasing edges of the bins of a number; whole numbers for integers.
         scale: Whether mass spreads inside a bin on a linear or a log scale.
         has_zero: Whether zero has a code of its own.
+        may_be_absent: Whether a row may lack the value. If not, no synthetic row does;
+            a real one that does stops nothing.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Column:
     edges: tuple[float, ...] = ()
     scale: Scale = "linear"
     has_zero: bool = False
+    may_be_absent: bool = True
 
     def __post_init__(self) -> None:
         if self.num_codes > MOST_CODES:
@@ -143,6 +146,21 @@ class Column:
         return self.first_bin + min(max(index, 0), self.num_bins - 1)
 
 
+def check_name(name: str) -> None:
+    """Refuses a name that is no name of a table in SQL and of a file.
+
+    Args:
+        name: The name of a table.
+
+    Raises:
+        InputError: If it is empty or holds a dot, a quote, a slash or a line's end.
+    """
+    if not name or set(name) & set("./\\\"'`\0\r\n"):
+        raise errors.InputError(
+            f"Table {name!r}: a name holds no dot, quote or slash; rename its file."
+        )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Table:
     """One device table.
@@ -167,6 +185,7 @@ class Table:
     unique: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_name(self.name)
         names = [column.name for column in self.columns]
         if not names or len(set(names)) != len(names):
             raise errors.InputError(f"Table {self.name}: expected columns, each once.")

@@ -1,6 +1,8 @@
+import dataclasses
+
 import numpy as np
 
-from teledp_jax import arrays, grain
+from teledp_jax import arrays, grain, schemas
 from tests import toys
 
 NAME = toys.category("name", "a", "b", "c", "other", other="other")
@@ -70,3 +72,27 @@ def test_a_table_without_a_key_stays_as_it_is():
     given = toys.devices(toys.TRIPLE, 10)
     made = grain.held(toys.TRIPLE, given, np.random.default_rng(0))
     assert made["apps"] is given["apps"]
+
+
+def test_a_value_that_is_never_absent_is_drawn_from_other_rows():
+    size = dataclasses.replace(toys.SIZE, may_be_absent=False)
+    schema = toys.schema(toys.anchor("base", toys.KIND, size), toys.group("rare", size))
+    given = toys.devices(schema, 200)
+    made = grain.held(schema, given, np.random.default_rng(0))
+    for name in ("base", "rare"):
+        was, now = given[name], made[name]
+        own = now.codes[now.mask][:, -1]
+        lacked = was.codes[was.mask][:, -1] == schemas.ABSENT
+        assert lacked.any()
+        assert (own > schemas.ABSENT).all()
+        assert (own[~lacked] == was.codes[was.mask][~lacked, -1]).all()
+    assert np.array_equal(made["base"].codes[..., 0], given["base"].codes[..., 0])
+    assert (given["base"].codes[..., 0] == schemas.ABSENT).any()
+
+
+def test_where_no_row_has_a_value_any_will_do():
+    size = dataclasses.replace(toys.SIZE, may_be_absent=False)
+    schema = toys.schema(toys.anchor("base", size))
+    rows = arrays.TableArrays(np.zeros((50, 1, 1), np.uint8), np.ones((50, 1), bool))
+    made = grain.held(schema, {"base": rows}, np.random.default_rng(0))["base"]
+    assert set(made.codes.ravel().tolist()) == set(range(1, size.num_codes))

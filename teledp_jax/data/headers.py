@@ -18,7 +18,7 @@ Vocabularies = Mapping[str, list[str]]
 _COLUMN_KEYS = frozenset(
     {
         "kind", "unit", "about", "values", "other", "edges", "low", "high", "bins",
-        "scale", "zero",
+        "scale", "zero", "absent",
     }
 )  # fmt: skip
 _DEVICE_KEYS = frozenset(
@@ -152,10 +152,12 @@ def table(
         raise errors.InputError(f"Table {name}: columns must be a mapping by name.")
     is_entity = role == "entity"
     max_rows = fields.get("max_rows") if is_entity else 1
-    unique = (fields.get("unique") or ()) if is_entity else ()
+    unique = (fields.get("unique") or []) if is_entity else []
     if not isinstance(max_rows, int) or isinstance(max_rows, bool):
         raise errors.InputError(f"Table {name}: {max_rows=} must be a whole number.")
-    if isinstance(unique, str) or not all(isinstance(item, str) for item in unique):
+    if not isinstance(unique, list | tuple) or not all(
+        isinstance(item, str) for item in unique
+    ):
         raise errors.InputError(f"Table {name}: unique must be a list of names.")
     return schemas.Table(
         name=name,
@@ -179,6 +181,7 @@ def column(name: str, fields: Any, vocabularies: Vocabularies) -> schemas.Column
             a list of `vocabularies`) and perhaps `other`. A number has `edges`, or
             `low`, `high`, `bins` and `scale`; `zero: false` takes away the code of its
             own for zero, which numbers have by default if `low` is not negative.
+            `absent: false` says that every row has a value.
         vocabularies: Lists that `values` may name.
 
     Returns:
@@ -215,11 +218,18 @@ def _category(
                 f"Column {name}: vocabularies.yaml lacks a list {values!r}."
             )
         values = vocabularies[values]
+    if not isinstance(values, list | tuple):
+        raise errors.InputError(f"Column {name}: values must be a list of texts.")
+    if wrong := [value for value in values if not isinstance(value, str)]:
+        raise errors.InputError(
+            f"Column {name}: {wrong[0]!r} in values is no text; quote it."
+        )
     return schemas.Column(
         name=name,
         kind="category",
+        may_be_absent=_flag(name, fields, "absent", default=True),
         about=str(fields.get("about", "")),
-        categories=tuple(str(value) for value in values),
+        categories=tuple(values),
         other=fields.get("other"),
     )
 
@@ -241,8 +251,19 @@ def _number(name: str, fields: Mapping[str, Any]) -> schemas.Column:
         about=str(fields.get("about", "")),
         edges=edges,
         scale=scale,
-        has_zero=bool(fields.get("zero", not edges or edges[0] >= 0)),
+        has_zero=_flag(name, fields, "zero", default=not edges or edges[0] >= 0),
+        may_be_absent=_flag(name, fields, "absent", default=True),
     )
+
+
+def _flag(name: str, fields: Mapping[str, Any], key: str, *, default: bool) -> bool:
+    """A field that is true or false; texts such as "no" are neither."""
+    value = fields.get(key, default)
+    if not isinstance(value, bool):
+        raise errors.InputError(
+            f"Column {name}: {key}={value!r}: expected true or false, without quotes."
+        )
+    return value
 
 
 def _edges(

@@ -25,6 +25,7 @@ def parse(
         InputError: If the header or the DDL is at fault, or they differ.
     """
     file.check_keys(_KEYS)
+    file.check_name()
     role, descriptions = file.get("role"), file.mapping("columns")
     if role not in ("devices", "event", "public"):
         raise errors.InputError(

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from teledp_jax import errors
+from teledp_jax import errors, schemas
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it is there
 _HEADER = re.compile(r"\s*/\*(?P<header>.*?)\*/(?P<statement>.*)", re.DOTALL)
@@ -74,6 +74,17 @@ class SqlFile:
         if not isinstance(value, list) or not all(isinstance(n, str) for n in value):
             raise errors.InputError(f"{self.path}: {key} must be a list of names.")
         return tuple(value)
+
+    def check_name(self) -> None:
+        """Refuses a file whose name is no name of a table.
+
+        Raises:
+            InputError: If it holds a dot, a quote or the like.
+        """
+        try:
+            schemas.check_name(self.name)
+        except errors.InputError as error:
+            raise errors.InputError(f"{self.path}: {error}") from None
 
     def check_keys(self, known: Collection[str]) -> None:
         """Refuses header keys that mean nothing.

@@ -15,7 +15,11 @@ Fields = Mapping[str, Any]
 
 
 def category(
-    values: Iterable[str], *, other: str | None = None, about: str = ""
+    values: Iterable[str],
+    *,
+    other: str | None = None,
+    absent: bool = True,
+    about: str = "",
 ) -> Fields:
     """States a column of texts.
 
@@ -23,6 +27,7 @@ def category(
         values: The texts that it may hold.
         other: The one of `values` that stands for all other texts. None: then another
             text is absent, as None and NaN are.
+        absent: Whether a row may lack the value; if not, no synthetic row does.
         about: What the column means.
 
     Returns:
@@ -30,7 +35,12 @@ def category(
     """
     if isinstance(values, str):
         raise errors.InputError(f"category: expected a list of texts, got {values!r}.")
-    fields = {"kind": "category", "values": list(values), "about": about}
+    fields = {
+        "kind": "category",
+        "values": list(values),
+        "absent": absent,
+        "about": about,
+    }
     return fields if other is None else {**fields, "other": other}
 
 
@@ -42,6 +52,7 @@ def integer(
     edges: Sequence[float] | None = None,
     scale: schemas.Scale = "linear",
     zero: bool | None = None,
+    absent: bool = True,
     unit: str = "",
     about: str = "",
 ) -> Fields:
@@ -55,6 +66,7 @@ def integer(
             the greatest value plus 1.
         scale: How bins are spaced: evenly (`linear`) or by even ratios (`log`).
         zero: Whether zero has a bin of its own; by default if nothing is negative.
+        absent: Whether a row may lack the value; if not, no synthetic row does.
         unit: Unit of the numbers, in words.
         about: What the column means.
 
@@ -62,7 +74,9 @@ def integer(
         The column, for `anchor`, `group` or `entity`.
     """
     stated = {"low": low, "high": high, "bins": bins, "edges": edges, "zero": zero}
-    return _number("integer", stated, scale=scale, unit=unit, about=about)
+    return _number(
+        "integer", stated, scale=scale, absent=absent, unit=unit, about=about
+    )
 
 
 def double(
@@ -73,6 +87,7 @@ def double(
     edges: Sequence[float] | None = None,
     scale: schemas.Scale = "linear",
     zero: bool | None = None,
+    absent: bool = True,
     unit: str = "",
     about: str = "",
 ) -> Fields:
@@ -85,6 +100,7 @@ def double(
         edges: Edges of the bins, in place of `low`, `high` and `bins`.
         scale: How bins are spaced: evenly (`linear`) or by even ratios (`log`).
         zero: Whether zero has a bin of its own; by default if nothing is negative.
+        absent: Whether a row may lack the value; if not, no synthetic row does.
         unit: Unit of the numbers, in words.
         about: What the column means.
 
@@ -92,7 +108,7 @@ def double(
         The column, for `anchor`, `group` or `entity`.
     """
     stated = {"low": low, "high": high, "bins": bins, "edges": edges, "zero": zero}
-    return _number("double", stated, scale=scale, unit=unit, about=about)
+    return _number("double", stated, scale=scale, absent=absent, unit=unit, about=about)
 
 
 def _number(kind: str, stated: Mapping[str, Any], **fields: Any) -> Fields:

@@ -83,6 +83,7 @@ def _read_reporting(
     reads = {}
     for name, file in files.items():
         file.check_keys(_REPORTING_KEYS)
+        file.check_name()
         file.mapping("columns")
         reads[name] = set(file.names("reads"))
         if name in raw:

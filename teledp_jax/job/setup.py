@@ -1,8 +1,10 @@
 """A config, its suite and its queries, checked and put together before a run."""
 
 import dataclasses
+import pathlib
 
-from teledp_jax import runs
+from teledp_jax import errors, runs
+from teledp_jax.authoring import check
 from teledp_jax.data import definition, rawfiles, suite
 from teledp_jax.job import dependencies, encoding, learn, provenance, settings
 from teledp_jax.privacy import ledger
@@ -32,7 +34,7 @@ class Setup:
         Raises:
             InputError: If a header, a statement or a query is at fault.
         """
-        loaded = suite.load(settings.suite_folder)
+        loaded = _load(settings.suite_folder)
         queries = catalog.load(settings.suite_folder / "queries")
         selected = catalog.select(queries, settings.workloads)
         self.run = run
@@ -85,6 +87,15 @@ class Setup:
                 else None,
             },
         )
+
+
+def _load(folder: pathlib.Path) -> definition.Suite:
+    """Reads a suite; if it is at fault, one error tells all of its faults."""
+    try:
+        return suite.load(folder)
+    except errors.InputError:
+        errors.refuse(check.check(folder).faults)
+        raise  # of a fault that no file has by itself
 
 
 def _missing(settings: settings.Settings, suite: definition.Suite) -> tuple[str, ...]:

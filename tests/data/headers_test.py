@@ -26,11 +26,36 @@ def parse(**fields):
         ({"kind": "double", "edges": [0, float("inf")]}, "finite"),
         ({"kind": "double", "edges": [0, 1], "wrong": 1}, "unknown"),
         ({"kind": "double", "edges": [0, 1], "scale": "cubic"}, "neither"),
+        ({"kind": "double", "edges": [0, 1], "zero": "no"}, "true or false"),
+        ({"kind": "double", "edges": [0, 1], "absent": 0}, "true or false"),
+        ({"kind": "double", "low": float("nan"), "high": 1, "bins": 3}, "low < high"),
+        ({"kind": "category", "values": [False]}, "False in values is no text"),
+        ({"kind": "category", "values": [7, "b"]}, "7 in values is no text; quote"),
+        ({"kind": "category", "values": {"a": 1}}, "a list of texts"),
+        ({"kind": "category", "values": ["a"], "absent": "no"}, "true or false"),
     ],
 )
 def test_a_faulty_column_is_named(fields, text):
     with pytest.raises(errors.InputError, match=text):
         parse(**fields)
+
+
+def test_a_column_may_say_that_it_is_never_absent():
+    assert parse(kind="double", edges=[0, 1]).may_be_absent
+    assert not parse(kind="double", edges=[0, 1], absent=False).may_be_absent
+    assert not parse(kind="category", values="letters", absent=False).may_be_absent
+
+
+@pytest.mark.parametrize("name", ["", "a.b", 'a"b', "it's", "a/b", "a\nb"])
+def test_a_name_that_is_none_of_a_table_is_refused(name):
+    with pytest.raises(errors.InputError, match="no dot, quote or slash"):
+        headers.table(name, TABLE, {})
+
+
+@pytest.mark.parametrize("unique", ["n", 5, {"n": 1}, [1]])
+def test_unique_is_a_list_of_names(unique):
+    with pytest.raises(errors.InputError, match="unique must be a list"):
+        headers.table("apps", {**TABLE, "unique": unique}, {})
 
 
 COUNT = {"kind": "integer", "low": 1, "high": 8, "bins": 3, "scale": "log"}
