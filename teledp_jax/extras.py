@@ -25,16 +25,22 @@ PACKAGES = {
 """Extra to the packages that it installs, by the names that import them."""
 
 PARTS = {
+    "authoring": "pipeline",
     "cli.progress": "pipeline",
     "cluster.pieces": "pipeline",
+    "cluster.shuffle": "pipeline",
+    "data.accounting": "pipeline",
     "data.aggregate": "pipeline",
     "data.binding": "pipeline",
     "data.inspect": "pipeline",
+    "data.layouts": "pipeline",
     "data.lineage": "pipeline",
     "data.rawfiles": "pipeline",
+    "data.reading": "pipeline",
     "data.reduction": "pipeline",
     "data.sources": "pipeline",
     "data.suite": "pipeline",
+    "data.trial": "pipeline",
     "data.unload": "pipeline",
     "data.warehouse": "pipeline",
     "data.writing": "pipeline",
@@ -46,6 +52,7 @@ PARTS = {
     "suites.eventlog": "pipeline",
     "suites.eventlog.figures": "figures",
     "suites.write": "pipeline",
+    "trust.release": "pipeline",
 }
 """A room or module to the extra that it needs; parts that import these need it too."""
 

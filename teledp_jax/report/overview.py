@@ -15,10 +15,11 @@ def section(inputs: run_files.Inputs) -> dict[str, Any]:
     found = judged.verdicts(inputs.judgement)
     released = _released(inputs)
     shown = _order(inputs, found, released)
-    entry = _entry(inputs, shown)
+    entry = _entry(inputs, released or shown)
     return {
         "promise": sentence(entry) if entry else "",
         "total": _total(inputs),
+        "together": _together(inputs, released),
         "released": released,
         "no_release": _no_release(inputs, released),
         "left_out": _left_out(inputs, found, shown[:1]),
@@ -62,6 +63,20 @@ def _entry(inputs: run_files.Inputs, shown: Sequence[str]) -> Mapping[str, Any]:
     entries = [inputs.ledger[label] for label in shown if label in inputs.ledger]
     entries = [entry for entry in entries if entry.get("epsilon_pld") is not None]
     return max(entries, key=lambda entry: entry["epsilon_pld"], default={})
+
+
+def _together(inputs: run_files.Inputs, released: Sequence[str]) -> str:
+    """What the released labels cost together, as their cards state it."""
+    for label in released:
+        card = runs.read_json(inputs.run.release(label) / "card.json")
+        together = card.get("together") or {}
+        if len(together.get("labels") or ()) > 1:
+            return (
+                f"Whoever has the tables of {', '.join(together['labels'])}, which are "
+                f"released together: epsilon {texts.epsilon(together['epsilon'])}, "
+                f"delta {texts.show(together['delta'])}."
+            )
+    return ""
 
 
 def _total(inputs: run_files.Inputs) -> str:

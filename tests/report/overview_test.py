@@ -47,6 +47,22 @@ def test_released_labels_stand_first(release_run, suite):
     assert next(iter(found["lists"])) == "dpsgd_vae"
 
 
+def test_what_leaves_together_stands_with_what_it_costs(release_run, suite):
+    inputs = run_files.read(release_run, suite.folder)
+    assert overview.section(inputs)["together"] == ""
+    inputs.ledger["independent"]["epsilon_pld"] = 3.0
+    inputs.ledger["dpsgd_vae"]["epsilon_pld"] = 9.0
+    together = {"labels": ["pe", "independent"], "epsilon": 3.75, "delta": 1e-5}
+    for label in together["labels"]:
+        path = release_run.release(label) / "card.json"
+        runs.write_json(path, {"together": together})
+    found = overview.section(inputs)
+    assert "pe, independent, which are released together: epsilon 3.7500" in (
+        found["together"]
+    )
+    assert "epsilon 3.9871" in found["promise"]  # not of what stays
+
+
 def test_a_release_that_lacks_a_file_is_named(release_run, suite):
     folder = release_run.release("pe")
     for name in ("card.json", "card.md", "crashes.parquet"):
