@@ -12,7 +12,7 @@ from teledp_jax import errors
 COMMANDS = (
     "new-suite", "check", "plan", "run", "simulate", "inspect", "aggregate", "fit",
     "evaluate", "report", "trust", "audit", "preprocess", "summary", "answers",
-    "compare-logs", "reproduce", "compare-published", "faults",
+    "compare", "compare-logs", "reproduce", "compare-published", "faults",
 )  # fmt: skip
 """The subcommands in the order of a run; each is a module of this folder."""
 

@@ -73,7 +73,9 @@ def evaluate(
     )
     names = [*(name for name in _REFERENCES if name in folders), *labels]
     results = _run_all(run, queries, folders, names, missing_tables, advance)
-    judged = judge.write(run, queries, results, names, min_devices=min_devices)
+    judged = judge.write(
+        run, queries, results, names, compared=labels, min_devices=min_devices
+    )
     _write_scores(run, queries, results, names, judged)
     _write_statistics(run, suite.schema, folders, advance)
     _write_downstream(run, suite.schema, folders, advance)

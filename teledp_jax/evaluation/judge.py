@@ -1,10 +1,10 @@
-"""Judges the answers of every label: writes `answers.csv` and `judgement.csv`."""
+"""Judges every label: writes `answers.csv`, `judgement.csv` and `comparisons.csv`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from teledp_jax import runs
-from teledp_jax.evaluation import answers, judgement
+from teledp_jax.evaluation import answers, judgement, paired
 from teledp_jax.queries import catalog, groups
 from teledp_jax.queries import run as run_lib
 
@@ -21,15 +21,17 @@ def write(
     results: Mapping[str, run_lib.Results],
     labels: Sequence[str],
     *,
+    compared: Sequence[str],
     min_devices: int,
 ) -> dict[str, dict[str, Any]]:
-    """Judges every query of every label, and writes both files.
+    """Judges every query of every label, and writes what was found.
 
     Args:
         run: The run folder, with real device tables.
         queries: The queries.
         results: Results by label, with `real`, and `FIRST_HALF` where there are halves.
         labels: The labels to judge.
+        compared: Those of them to compare with each other: the methods.
         min_devices: Fewest real devices of a group whose answers are judged.
 
     Returns:
@@ -76,4 +78,9 @@ def write(
     runs.write_csv(run.answers, answers.COLUMNS, rows)
     of_queries = [row for label in labels for row in judged[label]]
     runs.write_csv(run.judgement, judgement.COLUMNS, of_queries)
+    runs.write_csv(
+        run.judgement.with_name("comparisons.csv"),
+        paired.COLUMNS,
+        paired.compare(of_queries, compared),
+    )
     return {label: judgement.summarize(judged[label], found[label]) for label in labels}

@@ -108,6 +108,14 @@ def test_summary_states_the_share_of_answers_right(run, tmp_path):
     assert methods["half_sample"]["answers"] == 7
 
 
+def test_methods_are_compared_query_by_query(run, tmp_path):
+    score(run, fleet.suite(tmp_path / "suite"))
+    (row,) = runs.read_csv(run.judgement.with_name("comparisons.csv"))
+    assert (row["label"], row["other"], row["queries"]) == ("good", "poor", "2")
+    # 1 and 1 right against 1/4 and 0.
+    assert float(row["difference"]) == 0.875 and row["verdict"] == "better"
+
+
 def test_a_query_says_what_is_lost_and_why_it_is_not_judged(run, tmp_path):
     suite = fleet.suite(tmp_path / "suite")
     score(run, suite)
