@@ -1,12 +1,12 @@
-"""Shows runs side by side: what each promised, ran, and answered right.
+"""Shows runs side by side: budgets, methods, answers right.
 
-    teledp compare runs/demo runs/other
+    teledp compare --output=compared.csv runs/demo runs/other
 
 Takes two run folders or more, evaluated. Prints a row per run and label: method,
 budget, epsilon, devices, mean share of answers right, queries trusted, seconds of the
-fit, and the version of teledp_jax. Runs on other data or at another budget are not the same
-question: the first columns say so. Where two runs have the same queries, the last lines
-say for the labels of the same name whether the difference is more than chance.
+fit, and the version of teledp_jax. Runs on other data or at another budget are not the
+same question: the first columns say so. Where two runs have the same queries, the last
+lines say of each label that both have whether the difference is more than chance.
 """
 
 import itertools
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from teledp_jax import errors, runs
+from teledp_jax.cli import command
 from teledp_jax.evaluation import paired
 
 ARGUMENTS = ("RUN", "RUN...")
@@ -38,14 +39,15 @@ class _Read(NamedTuple):
 
 
 def define(values: flags.FlagValues) -> None:
-    """Defines no flags."""
+    """Defines the flags."""
+    command.define_path(values, "output", "File for the table as CSV; none: no file.")
 
 
 def main(values: flags.FlagValues, *names: str) -> None:
     """Prints the table, and what is more than chance.
 
     Args:
-        values: The flags.
+        values: The flags of the command.
         names: Run folders.
     """
     read = [_read(name) for name in names]
@@ -54,6 +56,12 @@ def main(values: flags.FlagValues, *names: str) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         print("  ".join(cells).rstrip())
+    if values.output is not None:
+        runs.write_csv(
+            pathlib.Path(values.output),
+            _HEADER,
+            (dict(zip(_HEADER, row, strict=True)) for row in rows[1:]),
+        )
     for one, other in itertools.combinations(read, 2):
         for line in _differences(one, other):
             print(line)

@@ -35,8 +35,10 @@ def write(folder, *, epsilon, shares):
 def test_runs_stand_side_by_side_with_what_is_more_than_chance(monkeypatch, tmp_path):
     one = write(tmp_path / "one", epsilon=1.0, shares=[0.5] * 8)
     other = write(tmp_path / "other", epsilon=4.0, shares=[0.75] * 8)
-    done = call(monkeypatch, "compare", one, other)
+    output = tmp_path / "compared.csv"
+    done = call(monkeypatch, "compare", f"--output={output}", one, other)
     assert done.status == 0, done.err
+    assert [row["budget"] for row in runs.read_csv(output)] == ["1.00", "4.00"]
     header, first, second, verdict = done.out.splitlines()
     assert header.split()[:4] == ["run", "label", "method", "suite"]
     assert first.split() == [
