@@ -84,6 +84,11 @@ class Run:
         return self.folder / "book.json"
 
     @property
+    def compiled(self) -> pathlib.Path:
+        """Compiled programs of a run on real data, which hold sizes of the fleet."""
+        return self.private / "compiled"
+
+    @property
     def published(self) -> pathlib.Path:
         """Labels and fits that were put in `release/`, and what they had read."""
         return self.private / "published.json"

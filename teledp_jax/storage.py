@@ -27,7 +27,7 @@ _STATE = ".mirror.json"
 _LOCAL = (
     "private/temp/*", "private/staging/*", "private/lock", "*.partial*", _STATE,
     # A bucket may keep what is deleted, and keys must not outlive their fit.
-    "private/keys/*", "private/fits/*",
+    "private/keys/*", "private/fits/*", "private/compiled/*",
 )  # fmt: skip
 _MARKERS = "private/stages/*"
 

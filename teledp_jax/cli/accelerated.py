@@ -37,9 +37,26 @@ def prepare() -> None:
     # The parent of a run must not hold the accelerator's memory while a method fits.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    folder = pathlib.Path(cache).expanduser() / "teledp_jax" / "compiled"
-    jax.config.update("jax_compilation_cache_dir", str(folder))
+    cache_programs(pathlib.Path(cache).expanduser() / "teledp_jax" / "compiled")
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+def cache_programs(folder: pathlib.Path) -> None:
+    """Keeps compiled programs in a folder that only its owner can read.
+
+    Names of the files are hashes of programs, which hold the shapes of arrays: of a
+    real fleet they would tell how many devices it has.
+
+    Args:
+        folder: The folder, made if absent.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+    except OSError as error:
+        logging.warning("%s: programs are not kept (%s)", folder, error.strerror)
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
 
 
 def stop(error: Exception) -> NoReturn:

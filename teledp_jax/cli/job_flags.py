@@ -9,7 +9,7 @@ from absl import flags
 from ml_collections.config_flags import config_flags
 
 from teledp_jax import errors, runs, storage
-from teledp_jax.cli import command
+from teledp_jax.cli import accelerated, command
 from teledp_jax.data import shipped
 from teledp_jax.job import pipeline, settings
 from teledp_jax.privacy import book
@@ -233,10 +233,13 @@ def open_job(values: flags.FlagValues, *, keep_all: bool = False) -> pipeline.Jo
         checked = _only(checked, named)
     place = storage.place(values.workdir)
     again = {"spend_again": values.spend_again}
-    if isinstance(place, pathlib.Path):
-        return pipeline.Job(checked, runs.Run(place), **again)
-    mirror = storage.Mirror(place, storage.scratch(place, checked.temp_folder))
-    return pipeline.Job(checked, runs.Run(mirror.folder), mirror, **again)
+    mirror = None
+    if not isinstance(place, pathlib.Path):
+        mirror = storage.Mirror(place, storage.scratch(place, checked.temp_folder))
+    run = runs.Run(place if mirror is None else mirror.folder)
+    if checked.source is not None:  # its exact size is in the shapes of programs
+        accelerated.cache_programs(run.compiled)
+    return pipeline.Job(checked, run, mirror, **again)
 
 
 def _with_origin(

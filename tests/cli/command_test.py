@@ -1,5 +1,6 @@
 """What a user's fault gets, whichever subcommand it is."""
 
+import pathlib
 import types
 
 import jax
@@ -100,3 +101,11 @@ def test_jax_is_set_up_before_work(monkeypatch, tmp_path):
     accelerated.prepare()
     folder = str(tmp_path / "teledp_jax" / "compiled")
     assert set_up["jax_compilation_cache_dir"] == folder
+    assert pathlib.Path(folder).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_cache_that_others_could_read_is_closed(monkeypatch, tmp_path):
+    monkeypatch.setattr(accelerated.jax.config, "update", lambda name, value: None)
+    (tmp_path / "compiled").mkdir(mode=0o755)
+    accelerated.cache_programs(tmp_path / "compiled")
+    assert (tmp_path / "compiled").stat().st_mode & 0o777 == 0o700

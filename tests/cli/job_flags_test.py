@@ -53,6 +53,19 @@ def test_short_flags_stand_for_keys_of_the_config(parse, tmp_path):
     assert list(job.settings.methods) == ["one", "two"]
 
 
+def test_programs_of_a_real_fleet_stay_in_its_private_folder(
+    parse, tmp_path, monkeypatch
+):
+    # Their names are hashes of shapes, which hold the exact number of devices.
+    kept = []
+    monkeypatch.setattr(job_flags.accelerated, "cache_programs", kept.append)
+    job_flags.open_job(parse())
+    assert not kept  # simulated
+    (tmp_path / "raw").mkdir()
+    job = job_flags.open_job(parse(f"--config.source={tmp_path / 'raw'}"))
+    assert kept == [job.run.private / "compiled"]
+
+
 @pytest.mark.parametrize("flag", ["--labels=two", "--label=two"])
 def test_labels_are_named_by_either_spelling(flag, parse):
     assert list(job_flags.open_job(parse(flag)).settings.methods) == ["two"]
