@@ -7,7 +7,8 @@
 Replays on neighbouring fleets, worst-case audits, canaries, membership attacks,
 accountants against each other, and faults planted on purpose, each of which an audit
 has to catch. With --workdir, the methods of a config instead, on the fleet that it
-simulates, aggregates and encodes there: keep config.num_devices small. Prints a table
+simulates, aggregates and encodes there, and copies of its rows in their tables: keep
+config.num_devices small. Prints a table
 and, with --output, writes it to audit.txt, audit.json and audit.md; the report and the
 release cards of a run folder show what lies in its audit/, as runs/demo/audit. The
 quick part takes some two minutes on 2 cores, the full one half an hour at most. Exit
@@ -24,10 +25,10 @@ from typing import Any
 from absl import flags, logging
 
 from teledp_jax import arrays, errors, registry
-from teledp_jax.audit import fleets, suite
+from teledp_jax.audit import copies, fleets, suite
 from teledp_jax.cli import command, job_flags, progress
 from teledp_jax.data import encode
-from teledp_jax.job import provenance
+from teledp_jax.job import pipeline, provenance
 from teledp_jax.privacy import findings as results
 
 Audit = tuple[str, Callable[[], list[results.Finding]]]
@@ -66,6 +67,19 @@ def of_config(values: flags.FlagValues, sizes: suite.Sizes) -> Iterator[Audit]:
             )
             case = case._replace(name=label)
             yield label, functools.partial(suite.of_fleet, case, fleet, others, sizes)
+            yield f"{label}, released", functools.partial(_released, job, label)
+
+
+def _released(job: pipeline.Job, label: str) -> list[results.Finding]:
+    """Looks for copies of the fleet in the tables of a label, as a run makes them."""
+    job.synthesize(label, progress.bar)
+    return copies.check(
+        job.learnt.schema,
+        label,
+        released=job.run.synthetic(label),
+        real=job.run.real,
+        holdout=job.run.holdout,
+    )
 
 
 def facts(seconds: float, methods: Sequence[str] | None) -> dict[str, Any]:

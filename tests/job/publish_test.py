@@ -146,3 +146,16 @@ def test_a_seeded_run_releases_nothing(tmp_path, run):
     fit(checked, run, "one", WHOLE, 0)
     publish.publish(dataclasses.replace(checked, seed=0), SUITE, run)
     assert not released(run)
+
+
+def test_what_leaves_are_the_synthetic_tables_and_the_card_alone(tmp_path, monkeypatch):
+    run = runs.Run(tmp_path)
+    for table in SUITE.schema.tables:
+        for folder in (run.real, run.synthetic("one")):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{table.name}.parquet").write_text(folder.name)
+    monkeypatch.setattr(publish.card, "write", lambda *args, **kwargs: None)
+    publish.publish_label(SUITE, run, "one")
+    left = {path.name: path.read_text() for path in run.release("one").iterdir()}
+    names = {f"{table.name}.parquet" for table in SUITE.schema.tables}
+    assert left == dict.fromkeys(names, "one")

@@ -147,3 +147,15 @@ def test_chosen_pairs_are_saved_before_they_are_used():
 
     assert chosen_pairs.pairs_once("pairs", never, context) == chosen
     assert chosen_pairs.pairs_once("none", lambda: [], context) == []
+
+
+def test_the_row_that_speaks_for_a_device_is_drawn_by_a_secret_key(devices):
+    def counts(**streams):
+        found = noisy.pooled_counts(
+            STREAMS._replace(**streams), SCHEMA, devices, make_context(), sigma=1.0
+        )
+        return np.concatenate(found).tolist()
+
+    other = jax.random.key(7)
+    assert counts(init=other, sample=other) == counts()
+    assert counts(batch=other) != counts()

@@ -1,0 +1,29 @@
+"""Methods whose fits take seconds ask their mechanisms what their event states."""
+
+import pytest
+
+from teledp_jax.audit import declared, fleets, replay, transcript
+from teledp_jax.dpsgd import gaussian, sampling
+from teledp_jax.privacy import findings
+
+
+@pytest.mark.parametrize("name", ["aim", "mst", "pe_conditional"])
+def test_counts_and_choices_are_those_of_the_event(name):
+    case = fleets.case(name)
+    rows = replay.check(case, replay.pairs(case, fleet_sizes=(0,)))
+    assert {replay.FLOW, replay.METADATA, replay.KEYS} < {row.audit for row in rows}
+    assert not [row for row in rows if row.verdict != findings.HOLDS]
+
+
+@pytest.mark.parametrize("name", ["dpsgd_relational", "dpsgd_vae"])
+def test_steps_are_those_of_the_event(name):
+    case = fleets.case(name)
+    fleet = fleets.random_devices(case.schema, 6, seed=0)
+    said = declared.read(case.method.event)
+    found = transcript.record(case.method, fleet, seed=0)
+    (training,) = [call.training for call in found.calls if call.training]
+    recipe = training.recipe
+    rate = sampling.exact_probability(recipe.sampling_prob)
+    assert said.steps == {(rate, recipe.noise_multiplier): recipe.num_steps}
+    size = replay.num_parameters(training)
+    assert said.inexactness >= gaussian.failure_probability(size, recipe.num_steps) > 0
