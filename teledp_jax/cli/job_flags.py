@@ -233,10 +233,11 @@ def open_job(values: flags.FlagValues, *, keep_all: bool = False) -> pipeline.Jo
         checked = _only(checked, named)
     place = storage.place(values.workdir)
     again = {"spend_again": values.spend_again}
-    mirror = None
-    if not isinstance(place, pathlib.Path):
+    if isinstance(place, pathlib.Path):
+        mirror, run = None, runs.Run(place)
+    else:
         mirror = storage.Mirror(place, storage.scratch(place, checked.temp_folder))
-    run = runs.Run(place if mirror is None else mirror.folder)
+        run = runs.Run(mirror.folder)
     if checked.source is not None:  # its exact size is in the shapes of programs
         accelerated.cache_programs(run.compiled)
     return pipeline.Job(checked, run, mirror, **again)

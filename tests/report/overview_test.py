@@ -57,8 +57,9 @@ def test_what_leaves_together_stands_with_what_it_costs(release_run, suite):
         path = release_run.release(label) / "card.json"
         runs.write_json(path, {"together": together})
     found = overview.section(inputs)
-    assert "pe, independent, which are released together: epsilon 3.7500" in (
-        found["together"]
+    assert (
+        "pe, independent, which are released together: epsilon 3.7500"
+        in (found["together"])
     )
     assert "epsilon 3.9871" in found["promise"]  # not of what stays
 
