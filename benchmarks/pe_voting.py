@@ -29,8 +29,7 @@ from scipy.spatial import distance
 
 from teledp_jax import runs, schemas
 from teledp_jax.job import provenance
-from teledp_jax.pe import embedding as embedding_lib
-from teledp_jax.pe import voting
+from teledp_jax.pe import embedding, voting
 
 _DEVICES = flags.DEFINE_integer("num_devices", 1_000_000, "Devices of the JAX vote.")
 _COMPARED = flags.DEFINE_integer(
@@ -71,16 +70,14 @@ def _records(generator: np.random.Generator, count: int) -> np.ndarray:
     return np.concatenate([categories, numbers], axis=1).astype(np.uint8)
 
 
-def _as_l1(
-    embedding: embedding_lib.Embedding, codes: np.ndarray, dtype: type
-) -> np.ndarray:
+def _as_l1(metric: embedding.Embedding, codes: np.ndarray, dtype: type) -> np.ndarray:
     """Points whose L1 distance is exactly twice the vote's.
 
     A category is one-hot times its cap. A number p is (p, cap - p, 0), and absence
     (0, 0, cap): two numbers lie 2 |p - q| apart, a number and absence 2 cap.
     """
-    points, parts = embedding.embed(codes).astype(np.float64), []
-    for head, cap in enumerate(embedding.caps.tolist()):
+    points, parts = metric.embed(codes).astype(np.float64), []
+    for head, cap in enumerate(metric.caps.tolist()):
         if head < _NUM_CATEGORIES:
             parts.append(cap * np.eye(13)[codes[:, head]])
             continue
@@ -133,21 +130,21 @@ def _measure() -> dict[str, Any]:
     """Rows a second of each library, after all agreed."""
     generator = np.random.default_rng(0)
     schema = _schema()
-    embedding = embedding_lib.make(schema, np.ones(len(schema.heads)))
+    metric = embedding.make(schema, np.ones(len(schema.heads)))
     devices = _records(generator, _DEVICES.value)
     candidates = _records(generator, _CANDIDATES.value)
     compared = devices[: _COMPARED.value]
 
-    _, first = _timed(lambda: voting.nearest(embedding, compared, candidates))
-    votes, clock = _timed(lambda: voting.nearest(embedding, devices, candidates))
+    _, first = _timed(lambda: voting.nearest(metric, compared, candidates))
+    votes, clock = _timed(lambda: voting.nearest(metric, devices, candidates))
     rates = {"teledp_jax": _rates(len(devices), clock)}
     agree = {}
     for name, vote, dtype in (
         ("scipy_cdist", _scipy_vote, np.float64),
         ("faiss_flat_l1", _faiss_vote, np.float32),
     ):
-        left = _as_l1(embedding, compared, dtype)
-        right = _as_l1(embedding, candidates, dtype)
+        left = _as_l1(metric, compared, dtype)
+        right = _as_l1(metric, candidates, dtype)
         found, clock = _timed(functools.partial(vote, left, right))
         if found is None:
             continue

@@ -60,7 +60,7 @@ class Part(NamedTuple):
 
     Attributes:
         first: Position in the fleet of the first own device.
-        num_devices: Devices in the fleet, exact, hence private; None: the own ones.
+        num_devices: Devices in the fleet, exact, so private; None: the own ones.
         mesh: Accelerators of all processes, in the order of positions; None: one.
         total: Adds up a tree of arrays of integers over processes, exactly.
         once: What a function makes in the first process, given to all; the others do
@@ -75,7 +75,7 @@ class Part(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What a fit is given beside keys and devices.
+    """Holds what a fit is given besides keys and devices.
 
     Attributes:
         store: Checkpoints. Noisy integers are saved before they are used, so that a
@@ -101,7 +101,7 @@ class Synthesizer(NamedTuple):
         fit: The only door for private data; what it returns is safe to release under
             `event`.
         sample: Draws that many devices from what `fit` returned.
-        facts: Public numbers to show beside results: noise multiplier, steps, sizes.
+        facts: Public numbers to show with results: noise multiplier, steps, sizes.
             Those that only a fit can tell are `FACTS` of what it returned.
     """
 

@@ -26,8 +26,7 @@ from teledp_jax.audit import (
 )
 from teledp_jax.dpsgd import clipping, gaussian, recipes, sampling, steps, trainable
 from teledp_jax.marginals import measure
-from teledp_jax.pe import embedding as embedding_lib
-from teledp_jax.pe import voting
+from teledp_jax.pe import embedding, voting
 from teledp_jax.privacy import findings, mechanisms, release
 
 """How the audit of a row about a planted fault begins."""
@@ -148,12 +147,12 @@ def step_reach(found: plain_model.Line, schema: schemas.Schema) -> findings.Find
     It joins nobody, and a few others.
     """
     device = fleets.extreme_devices(schema)["fullest"]
-    fit_keys = keys.split(*jax.random.split(jax.random.key(0)))
+    streams = keys.split(*jax.random.split(jax.random.key(0)))
 
     def training(devices: arrays.DeviceArrays) -> transcript.Training:
         codes = arrays.flatten(schema, devices)
         params = found.model.init(jax.random.key(0))
-        return transcript.Training(found.model, found.recipe, fit_keys, codes, params)
+        return transcript.Training(found.model, found.recipe, streams, codes, params)
 
     rows = []
     for size in (0, 3):
@@ -235,7 +234,7 @@ def _by_table(schema: schemas.Schema) -> Callable[..., np.ndarray]:
     """Votes in each table, a whole one each."""
 
     def nearest(
-        embedding: embedding_lib.Embedding,
+        distance: embedding.Embedding,
         devices: np.ndarray,
         candidates: np.ndarray,
     ) -> np.ndarray:
@@ -243,7 +242,7 @@ def _by_table(schema: schemas.Schema) -> Callable[..., np.ndarray]:
         for table in schema.tables:
             own = np.array([head.table == table.name for head in schema.heads])
             parts = (np.where(own, codes, 0) for codes in (devices, candidates))
-            votes.append(_true_nearest(embedding, *parts))
+            votes.append(_true_nearest(distance, *parts))
         return np.concatenate(votes)
 
     return nearest

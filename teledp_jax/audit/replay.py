@@ -15,8 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from teledp_jax import arrays, base, keys
-from teledp_jax.audit import declared as declared_lib
-from teledp_jax.audit import fleets, transcript
+from teledp_jax.audit import declared, fleets, transcript
 from teledp_jax.dpsgd import gaussian, sampling, steps, trainable
 from teledp_jax.privacy import findings, mechanisms
 
@@ -75,7 +74,7 @@ def pairs(
 
 def check(case: fleets.Case, found: Sequence[Pair]) -> list[findings.Finding]:
     """All that replays say about a method."""
-    said = declared_lib.read(case.method.event)
+    said = declared.read(case.method.event)
     checks = [_flow(case, found), _metadata(case, found), _keys(case, found)]
     checks += _integers(case, found, said)
     checks += _choices(case, found, said)
@@ -155,7 +154,7 @@ def _keys(case: fleets.Case, found: Sequence[Pair]) -> findings.Finding:
 
 
 def _integers(
-    case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
+    case: fleets.Case, found: Sequence[Pair], said: declared.Declared
 ) -> list[findings.Finding]:
     """What a device changes of the integers under each noise."""
     checks = []
@@ -207,7 +206,7 @@ def changes(pair: Pair, kind: str, noise: float) -> np.ndarray:
 
 
 def _choices(
-    case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
+    case: fleets.Case, found: Sequence[Pair], said: declared.Declared
 ) -> list[findings.Finding]:
     """What a device changes of the scores that candidates are chosen by."""
     checks = []
@@ -234,7 +233,7 @@ def _choices(
 
 
 def _trainings(
-    case: fleets.Case, found: Sequence[Pair], said: declared_lib.Declared
+    case: fleets.Case, found: Sequence[Pair], said: declared.Declared
 ) -> list[findings.Finding]:
     """The recipe of each training against its event, and the reach of a device."""
     trained = [
@@ -309,7 +308,7 @@ class _Shares:
         most = 0.0
         for params in (
             before.params,
-            transcript.moved(before.params, before.fit_keys.init),
+            transcript.moved(before.params, before.streams.init),
         ):
             sums = [
                 self._sum(before.model, found)(params, found.codes)
@@ -329,7 +328,7 @@ class _Shares:
         name = id(model), len(found.codes)
         if name not in self._sums:
             recipe = dataclasses.replace(found.recipe, sampling_prob=1.0)
-            step_keys = keys.Keys(*(jax.random.fold_in(k, 0) for k in found.fit_keys))
+            step_keys = keys.Keys(*(jax.random.fold_in(k, 0) for k in found.streams))
             self._sums[name] = jax.jit(
                 lambda params, codes: steps.drawn_sum(
                     model, params, step_keys, codes, recipe

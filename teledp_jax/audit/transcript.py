@@ -30,7 +30,7 @@ class Training(NamedTuple):
 
     model: trainable.Model
     recipe: recipes.Recipe
-    fit_keys: keys.Keys
+    streams: keys.Keys
     codes: np.ndarray
     params: clipping.Params
 
@@ -122,19 +122,19 @@ class _Recorder:
         model: trainable.Model,
         optimizer: optax.GradientTransformation,
         recipe: recipes.Recipe,
-        fit_keys: keys.Keys,
+        streams: keys.Keys,
         codes: trainable.Codes,
         params: clipping.Params,
         context: base.Context,
         **options: Any,
     ) -> clipping.Params:
         """Takes the place of `train.fit`; answers with parameters that read no data."""
-        found = Training(model, recipe, fit_keys, np.asarray(codes), params)
+        found = Training(model, recipe, streams, np.asarray(codes), params)
         exact = np.concatenate(
             [np.asarray(leaf).ravel() for leaf in jax.tree.leaves(params)]
         )
         noise = recipe.noise_multiplier
-        call = Call(TRAINING, exact, noise, _data(fit_keys.noise), None, found)
+        call = Call(TRAINING, exact, noise, _data(streams.noise), None, found)
         if self._train_fit is not None:
             run = self._train_fit
             return self._answer(
@@ -143,14 +143,14 @@ class _Recorder:
                     model,
                     optimizer,
                     recipe,
-                    fit_keys,
+                    streams,
                     codes,
                     params,
                     context,
                     **options,
                 ),
             )
-        return self._answer(call, lambda: moved(params, fit_keys.init))
+        return self._answer(call, lambda: moved(params, streams.init))
 
     def _answer(self, call: Call, ask: Callable[[], Any]) -> Any:
         """The answer of before, if the question is of the same form."""
@@ -181,7 +181,7 @@ def noise_keys(call: Call) -> list[bytes]:
         return [call.key]
     fold = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
     steps = jnp.arange(call.training.recipe.num_steps)
-    return [_data(key) for key in fold(call.training.fit_keys.noise, steps)]
+    return [_data(key) for key in fold(call.training.streams.noise, steps)]
 
 
 def moved(params: clipping.Params, key: Key[Array, ""]) -> clipping.Params:

@@ -14,12 +14,12 @@ from teledp_jax import base, keys
 from teledp_jax.audit import (
     accountants,
     bounds,
+    declared,
     fleets,
     plain_model,
     replay,
     transcript,
 )
-from teledp_jax.audit import declared as declared_lib
 from teledp_jax.dpsgd import clipping, gaussian, states, steps
 from teledp_jax.privacy import accounting, findings, mechanisms, release
 
@@ -54,7 +54,7 @@ def integers(
     Returns:
         One finding; none if the method claims no noisy integers.
     """
-    claimed = declared_lib.read(case.method.event).mu
+    claimed = declared.read(case.method.event).mu
     if not claimed:
         return []
     statistics = np.zeros((2, num_draws))

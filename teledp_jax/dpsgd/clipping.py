@@ -61,7 +61,17 @@ def clipped_sum(
     """Sums the clipped gradients of the devices that `mask` marks.
 
     A device whose loss or gradient is not finite contributes zero. The sum is exact,
-    hence private; its L2 sensitivity to one device is `clip.l2_clip_norm`.
+    so it is private; its L2 sensitivity to one device is `clip.l2_clip_norm`.
+
+    Args:
+        losses_fn: Loss of each device.
+        params: Parameters to differentiate by.
+        batch: What the losses read, devices first. Private.
+        mask: Which devices count.
+        clip: How gradients are bounded, and on which path.
+
+    Returns:
+        The sum, in the shapes of `params` and the unit of gradients. Private.
 
     Raises:
         ValueError: If on path `fast` a parameter is not in a layer with a rule.
@@ -76,7 +86,18 @@ def scales(
     mask: Bool[Array, " device"],
     clip: Clip,
 ) -> Float[Array, " device"]:
-    """What each device's gradient is multiplied by; 0 where it must not count."""
+    """Computes what each device's gradient is multiplied by; 0 where it must not count.
+
+    Args:
+        squared_norms: Squared L2 norm of each gradient.
+        losses: Loss of each device; one that is not finite does not count.
+        mask: Which devices count.
+        clip: How gradients are bounded.
+
+    Returns:
+        Factors, not negative: min(1, C / norm) (Abadi et al. 2016) or, normalised, C /
+        (norm + gamma) (Bu et al. 2023).
+    """
     norms = jnp.sqrt(jnp.maximum(squared_norms, 0.0))
     if clip.normalise:
         factor = clip.l2_clip_norm / (norms + _STABILITY)

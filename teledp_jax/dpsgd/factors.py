@@ -35,7 +35,11 @@ class Reach(NamedTuple):
 
     @property
     def mask(self) -> Float[np.ndarray, "input output"]:
-        """One where there is a weight."""
+        """Makes the mask of a kernel: one where there is a weight.
+
+        Returns:
+            Zeros and ones in float32.
+        """
         inputs, outputs = np.array(self.inputs), np.array(self.outputs)
         return (inputs[:, None] < outputs[None]).astype(np.float32)
 
@@ -58,11 +62,18 @@ class Factor(NamedTuple):
 
     @property
     def has_numbers(self) -> bool:
-        """Whether `left` holds numbers, not codes, nor nothing."""
+        """Whether `left` holds numbers, rather than codes or nothing."""
         return self.left is not None and jnp.issubdtype(self.left.dtype, jnp.floating)
 
     def map(self, fn: Callable[[Array], Array]) -> "Factor":
-        """Applies a function to both arrays."""
+        """Applies a function to both arrays.
+
+        Args:
+            fn: From an array to an array.
+
+        Returns:
+            The factor of the results.
+        """
         left = None if self.left is None else fn(self.left)
         return self._replace(left=left, right=fn(self.right))
 
@@ -90,7 +101,7 @@ def weighted_sum(factor: Factor, weights: Float[Array, "*rows"]) -> Float[Array,
             if their numbers are not finite.
 
     Returns:
-        sum over r of w_r x_r s_r^T, in the shape of the parameter. Exact, hence
+        sum over r of w_r x_r s_r^T, in the shape of the parameter. Exact, so
         private.
     """
     weights = weights.reshape(-1, 1)

@@ -6,7 +6,7 @@ on a grid that depends on its size, so that low bits of a noisy sum may tell sum
 numbers of steps are added by the discrete Gaussian of `discrete`: what is released is a
 whole number of steps, whatever the data.
 
-Sensitivity. A device moves S by at most the clip norm C, hence S / w by at most C / w.
+Sensitivity. A device moves S by at most the clip norm C, so S / w by at most C / w.
 Rounding moves each of the P entries of the difference by less than one step, sqrt(P) in
 L2 norm (triangle inequality); holding entries to +-`_LARGEST` steps moves no two sums
 apart. A share `_ALLOWANCE` of C is granted to the rounding of clip and sum in float32.

@@ -54,7 +54,16 @@ def measure(
     batch: Any,
     num_devices: int,
 ) -> Measured:
-    """Norms of the gradients of all devices of a batch.
+    """Measures the norms of the gradients of all devices of a batch.
+
+    Args:
+        losses_fn: Loss of each device.
+        params: Parameters.
+        batch: What the losses read, devices first. Private.
+        num_devices: Devices in the batch.
+
+    Returns:
+        Losses, squared norms and the factors that gradients are sums of. Private.
 
     Raises:
         ValueError: If a parameter is not in a layer with a rule.
@@ -99,6 +108,9 @@ def weighted_sum(measured: Measured, scales: Float[Array, " device"]) -> Params:
         measured: Of the micro-batch.
         scales: Factor of each device; one whose factor is 0 adds nothing, whatever its
             gradient.
+
+    Returns:
+        The sum, in the shapes of the parameters. Private.
     """
     weights = _weights(measured, scales)
     found = {
@@ -121,7 +133,7 @@ def _weights(
     if not owners:
         return found
     device = jnp.concatenate([table.device for table in owners.values()])
-    # Held whole, for else each product would work the scales out again.
+    # Held whole, or each product would compute the scales again.
     whole = jax.lax.optimization_barrier(
         scales.at[device].get(mode="fill", fill_value=0)
     )

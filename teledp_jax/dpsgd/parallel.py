@@ -29,7 +29,7 @@ def places(num_devices: int, mesh: Mesh) -> int:
 
     Args:
         num_devices: Size of the fleet.
-        mesh: All of whose axes devices are spread over.
+        mesh: Devices are spread over all of its axes.
     """
     return -(-max(num_devices, 1) // (mesh.size * sampling.BLOCK)) * sampling.BLOCK
 
@@ -56,9 +56,12 @@ def place(
     Args:
         codes: Flattened records of the devices that this process holds (see
             `own_range`), small unsigned integers. Private.
-        mesh: All of whose axes devices are spread over.
+        mesh: Devices are spread over all of its axes.
         num_devices: Size of the fleet.
         first: Position in the fleet of the first record.
+
+    Returns:
+        The fleet, spread over the mesh.
     """
     shape = (places(num_devices, mesh) * mesh.size, codes.shape[1])
 
@@ -97,6 +100,9 @@ def summed(
         local_sum: From what is the same everywhere, the shard's rows and the position
             of the first of them to a sum.
         mesh: Where the rows are.
+
+    Returns:
+        From the same two arguments to the sum over all shards, the same everywhere.
     """
     axes = tuple(mesh.axis_names)
 

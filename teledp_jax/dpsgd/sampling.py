@@ -25,7 +25,11 @@ class Draw(NamedTuple):
 
     @property
     def num_drawn(self) -> Int[Array, ""]:
-        """How many devices were drawn."""
+        """Counts the drawn devices.
+
+        Returns:
+            How many were drawn. Secret.
+        """
         return self.stops[-1]
 
 
@@ -54,7 +58,7 @@ def draw(
     """Draws each device by itself with `exact_probability(sampling_prob)`.
 
     The draw is never cut: a step runs as many micro-batches as it fills. A device's
-    draw follows from key and position alone, so that shards draw what the whole would.
+    draw follows only from key and position, so that shards draw what the whole would.
 
     Args:
         key: The step's batch key.
@@ -62,6 +66,9 @@ def draw(
         sampling_prob: See `threshold`.
         num_places: Positions to draw for, if not all: those of a shard.
         first: The first of them, a multiple of `BLOCK`.
+
+    Returns:
+        The drawn devices. Secret.
     """
     num_blocks = max(
         -(-(num_devices if num_places is None else num_places) // BLOCK), 1
@@ -78,12 +85,15 @@ def draw(
 def take(
     drawn: Draw, start: Int[Array, ""], micro_batch: int
 ) -> tuple[Int[Array, " batch"], Bool[Array, " batch"]]:
-    """One micro-batch: positions of its devices (0 in free slots), and which are real.
+    """Takes one micro-batch of a draw.
 
     Args:
         drawn: The step's draw.
         start: How many drawn devices micro-batches before this one held.
         micro_batch: Devices in a micro-batch.
+
+    Returns:
+        Positions of its devices, 0 in free slots, and which slots are taken.
     """
     rank = start + jnp.arange(micro_batch, dtype=jnp.int32)
     block = jnp.searchsorted(drawn.stops, rank, side="right").astype(jnp.int32)

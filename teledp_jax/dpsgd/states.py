@@ -38,14 +38,29 @@ def start(params: clipping.Params, optimizer: optax.GradientTransformation) -> S
 
 
 def flatten(params: clipping.Params) -> Num[Array, " parameter"]:
-    """All parameters in one vector: an update compiles once, not once a leaf."""
+    """Puts all parameters in one vector: an update compiles once, not once per leaf.
+
+    Args:
+        params: Parameters.
+
+    Returns:
+        Their entries, leaf after leaf.
+    """
     return jnp.concatenate([leaf.reshape(-1) for leaf in jax.tree.leaves(params)])
 
 
 def unflatten(
     flat: Float[Array, " parameter"], like: clipping.Params
 ) -> clipping.Params:
-    """Inverse of `flatten`, in the shapes of `like`."""
+    """Undoes `flatten`.
+
+    Args:
+        flat: Entries of all parameters.
+        like: Parameters of the wanted shapes.
+
+    Returns:
+        The parameters.
+    """
     leaves, structure = jax.tree.flatten(like)
     stops = np.cumsum([math.prod(leaf.shape) for leaf in leaves])
     parts = jnp.split(flat, stops[:-1])

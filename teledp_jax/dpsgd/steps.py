@@ -31,7 +31,7 @@ def drawn_sum(
     num_devices: int | None = None,
     first: int | Int[Array, ""] = 0,
 ) -> clipping.Params:
-    """Exact sum of clipped gradients over a fresh Poisson draw of devices.
+    """Sums clipped gradients over a fresh Poisson draw of devices, without noise.
 
     Runs as many micro-batches as the draw fills; none, if it is empty. Codes rest in
     their small dtype and are cast here. The keys are the step's own.
@@ -44,6 +44,9 @@ def drawn_sum(
         recipe: The run.
         num_devices: Size of the fleet, if codes are a shard or filled up.
         first: Position in the fleet of the first record of a shard.
+
+    Returns:
+        The exact sum, in the shapes of the parameters. Private.
     """
     num_devices = codes.shape[0] if num_devices is None else num_devices
     zeros = jax.tree.map(jnp.zeros_like, params)
@@ -119,9 +122,9 @@ def make_step(
     sum_all = make_sum(model, recipe, mesh=mesh, num_devices=num_devices)
 
     @jax.jit
-    def step(state: states.State, fit_keys: keys.Keys, codes: Array) -> states.State:
-        total = sum_all(state, fit_keys, codes)
-        key = jax.random.fold_in(fit_keys.noise, state.step)
+    def step(state: states.State, streams: keys.Keys, codes: Array) -> states.State:
+        total = sum_all(state, streams, codes)
+        key = jax.random.fold_in(streams.noise, state.step)
         noisy = gaussian.noisy_sum(
             key,
             total,
@@ -159,10 +162,8 @@ def make_sum(
         return states.flatten(total)
 
     @jax.jit
-    def sum_all(state: states.State, fit_keys: keys.Keys, codes: Array) -> Array:
-        step_keys = keys.Keys(
-            *(jax.random.fold_in(key, state.step) for key in fit_keys)
-        )
+    def sum_all(state: states.State, streams: keys.Keys, codes: Array) -> Array:
+        step_keys = keys.Keys(*(jax.random.fold_in(key, state.step) for key in streams))
         if mesh is None:
             return sum_from((state.params, step_keys), codes, jnp.int32(0))
         return parallel.summed(sum_from, mesh)((state.params, step_keys), codes)
@@ -176,7 +177,17 @@ def updated(
     state: states.State,
     noisy: Float[Array, " parameter"],
 ) -> states.State:
-    """The state after a step, from its noisy sum."""
+    """Updates the state by a noisy sum.
+
+    Args:
+        optimizer: Update rule, of one vector.
+        recipe: The run.
+        state: Before the step.
+        noisy: Noisy sum of clipped gradients; what is made of it costs nothing more.
+
+    Returns:
+        The state after the step.
+    """
     grad = noisy / recipe.expected_batch_size
     with jax.numpy_dtype_promotion("standard"):  # optax: float ** integer
         updates, opt_state = optimizer.update(grad, state.opt_state, state.params)

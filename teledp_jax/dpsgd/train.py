@@ -24,7 +24,7 @@ def fit(
     model: trainable.Model,
     optimizer: optax.GradientTransformation,
     recipe: recipes.Recipe,
-    fit_keys: keys.Keys,
+    streams: keys.Keys,
     codes: trainable.Codes,
     params: clipping.Params,
     context: base.Context,
@@ -42,7 +42,7 @@ def fit(
         model: What is trained.
         optimizer: Update rule, which sees noisy gradients only, as one vector.
         recipe: The run, as it was accounted.
-        fit_keys: Keys of the fit; training draws from `batch` and `noise` alone.
+        streams: Keys of the fit; training draws only from `batch` and `noise`.
         codes: `[device, head]`, small unsigned integers: the devices of
             `context.part`. Private.
         params: Starting parameters; must be the same when a run is resumed.
@@ -51,6 +51,9 @@ def fit(
             else the same. The result is the same up to summation order.
         name: Name of the checkpoint.
         memory_bytes: Memory that a step may take; none: what is free.
+
+    Returns:
+        The running average of the parameters, in the shapes of `params`.
 
     Raises:
         InputError: If a micro-batch does not fit into memory.
@@ -70,8 +73,8 @@ def fit(
             num_devices=num_devices,
             first=context.part.first,
         )
-        state, fit_keys = parallel.replicate((state, fit_keys), mesh)
-    arguments = (state, fit_keys, codes)
+        state, streams = parallel.replicate((state, streams), mesh)
+    arguments = (state, streams, codes)
     step = _compiled(
         lambda recipe: steps.make_step(
             model, optimizer, recipe, mesh=mesh, num_devices=num_devices
@@ -81,7 +84,7 @@ def fit(
         memory_bytes,
     )
     for done in range(steps_done + 1, recipe.num_steps + 1):
-        state = step(state, fit_keys, codes)
+        state = step(state, streams, codes)
         if done % recipe.checkpoint_every == 0 or done == recipe.num_steps:
             context.store.save(name, states.saved(state))
             context.progress(done, recipe.num_steps, {})

@@ -66,7 +66,7 @@ class Search:
         Args:
             num_iterations: Steps of mirror descent.
         """
-        self.steps = graph.plan(self._sizes, self._pairs, self._details)
+        self.steps = graph.drawing_steps(self._sizes, self._pairs, self._details)
         if not self._pairs:
             positive = [np.maximum(own.values, 0.0) for own in self._measurements]
             self.tables = [positive[step.attribute][None, :] for step in self.steps]

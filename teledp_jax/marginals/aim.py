@@ -60,7 +60,7 @@ def scores(
     total: float,
     sigma: float,
 ) -> Float[np.ndarray, " pair"]:
-    """How much of each pair's error is more than a measurement's own noise.
+    """Scores by how much each pair's error is more than a measurement's own noise.
 
     A device changes each score by at most 1.
 
@@ -71,6 +71,9 @@ def scores(
         pairs: The candidates.
         total: Number of devices, as is public.
         sigma: Standard deviation of a measurement's cells.
+
+    Returns:
+        A score per pair, in devices. Private.
     """
     found = np.zeros(len(pairs))
     for position, (pair, counts) in enumerate(zip(pairs, exact, strict=True)):

@@ -15,8 +15,7 @@ import scipy.sparse
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, base, grain, schemas
-from teledp_jax.marginals import measure, moments
-from teledp_jax.marginals import pairs as pairs_lib
+from teledp_jax.marginals import measure, moments, pairs
 
 _SWEEPS = 16  # over the pairs of a variable
 _LARGEST_STEP = 3.0  # of one correction of a logit
@@ -35,7 +34,7 @@ class Term(NamedTuple):
         logits: `[parent cell, code]`.
     """
 
-    parent: pairs_lib.Variable
+    parent: pairs.Variable
     logits: Float[np.ndarray, "cell code"]
 
 
@@ -48,7 +47,7 @@ class Link(NamedTuple):
         terms: One for each measured pair with a variable before.
     """
 
-    child: pairs_lib.Variable
+    child: pairs.Variable
     bias: Float[np.ndarray, "bucket code"]
     terms: tuple[Term, ...]
 
@@ -65,7 +64,7 @@ class _Drawn:
             self.codes[table.name] = np.zeros(shape, np.int32)
 
     def cells(
-        self, which: pairs_lib.Variable, table: str, device: Cells, row: Cells
+        self, which: pairs.Variable, table: str, device: Cells, row: Cells
     ) -> Cells:
         """Cells of a variable, as seen from rows of a table.
 
@@ -82,7 +81,7 @@ class _Drawn:
 
 def order(
     schema: schemas.Schema,
-) -> Iterator[tuple[schemas.Table, list[pairs_lib.Variable]]]:
+) -> Iterator[tuple[schemas.Table, list[pairs.Variable]]]:
     """Variables in the order of the chain, those that are drawn together in one list.
 
     The anchor's columns and all numbers of rows, each a list of its own; then the
@@ -90,13 +89,13 @@ def order(
     """
     tables = schema.tables
     for column in tables[0].columns:
-        yield tables[0], [pairs_lib.variable(schema, f"{tables[0].name}/{column.name}")]
+        yield tables[0], [pairs.variable(schema, f"{tables[0].name}/{column.name}")]
     for table in tables[1:]:
-        name = f"{table.name}/{pairs_lib.ROWS}"
-        yield table, [pairs_lib.variable(schema, name)]
+        name = f"{table.name}/{pairs.ROWS}"
+        yield table, [pairs.variable(schema, name)]
     for table in tables[1:]:
         names = [f"{table.name}/{column.name}" for column in table.columns]
-        yield table, [pairs_lib.variable(schema, name) for name in names]
+        yield table, [pairs.variable(schema, name) for name in names]
 
 
 def fit(
@@ -138,7 +137,17 @@ def sample(
     chain: Sequence[Link],
     count: int,
 ) -> arrays.DeviceArrays:
-    """Draws devices along the chain, rows in the order of `data.encode`."""
+    """Draws devices along the chain, rows in the order of `data.encode`.
+
+    Args:
+        generator: Public draws.
+        schema: The public schema.
+        chain: What `fit` returned.
+        count: Number of devices.
+
+    Returns:
+        The devices.
+    """
     links: Mapping[str, Link] = {link.child.name: link for link in chain}
     drawn = _Drawn(schema, count)
     for table, together in order(schema):
@@ -157,12 +166,14 @@ def sample(
 def _fit_link(
     drawn: _Drawn,
     table: schemas.Table,
-    child: pairs_lib.Variable,
+    child: pairs.Variable,
     shares: Float[np.ndarray, "bucket code"],
     parts: Sequence[moments.Part],
 ) -> Link:
     """The bias and terms of one variable, by the first row of each device."""
     device, row = (part[:_MOST_ROWS] for part in _rows(drawn, child, first=True))
+    # P(code) is proportional to exp(bias[bucket, code] + sum over terms of
+    # logits[cell of the parent, code]); terms and bias are fitted in turn.
     bias = np.log(np.maximum(shares, 1e-9))
     bucket = _buckets(drawn, child, device)
     if not parts or not len(device):
@@ -184,6 +195,7 @@ def _fit_link(
             logits += moved.astype(np.float32)[place]
         held = own @ _softmax(logits)
         aim = shares * held.sum(axis=1, keepdims=True)
+        # Iterative proportional fitting (Deming and Stephan 1940): log(aim / held).
         step = np.log(np.maximum(aim, 1e-6)) - np.log(np.maximum(held, 1e-6))
         step = np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
         bias = bias + step
@@ -206,7 +218,7 @@ def _softmax(logits: Float[np.ndarray, "row code"]) -> Float[np.ndarray, "row co
 
 
 def _rows(
-    drawn: _Drawn, child: pairs_lib.Variable, *, first: bool = False
+    drawn: _Drawn, child: pairs.Variable, *, first: bool = False
 ) -> tuple[Cells, Cells]:
     """Devices and rows where a variable has a value."""
     if child.column < 0:
@@ -220,7 +232,7 @@ def _rows(
     return device, row
 
 
-def _buckets(drawn: _Drawn, child: pairs_lib.Variable, device: Cells) -> Cells:
+def _buckets(drawn: _Drawn, child: pairs.Variable, device: Cells) -> Cells:
     """Bucket of the number of rows of each device; 0 for that number itself."""
     if child.column < 0:
         return np.zeros(len(device), np.int64)
@@ -253,6 +265,8 @@ def _draw(
 ) -> Cells:
     """Codes of some rows, as evenly as whole numbers allow, in random order."""
     count, num_codes = len(device), link.bias.shape[1]
+    # Systematic sampling: one point in each of `count` equal parts of [0, 1), mixed;
+    # the code is where the cumulative share passes the point.
     points = (generator.permutation(count) + generator.random(count)) / max(count, 1)
     found = np.zeros(count, np.int32)
     size = max(_CHUNK // num_codes, 1)

@@ -15,8 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Integer
 
-from teledp_jax.marginals import merge as merge_lib
-from teledp_jax.marginals import relation
+from teledp_jax.marginals import merge, relation
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it advises options that `estimate` sets
@@ -46,10 +45,10 @@ class Step(NamedTuple):
     parents: Clique
 
 
-def plan(
+def drawing_steps(
     sizes: Sequence[int], cliques: Sequence[Clique], details: Sequence[int]
 ) -> tuple[Step, ...]:
-    """An order of drawing in which an attribute's parents separate it from the rest.
+    """Finds an order in which an attribute's parents separate it from the rest.
 
     It is the reverse of an elimination that always takes the attribute whose table is
     smallest, those of entity columns the first: so their tables can be drawn row by
@@ -59,6 +58,9 @@ def plan(
         sizes: Size of each attribute's merged domain.
         cliques: What was measured.
         details: Positions of entity columns.
+
+    Returns:
+        The attributes in the order of drawing, each with its parents.
     """
     neighbours: dict[int, set[int]] = {index: set() for index in range(len(sizes))}
     for clique in cliques:
@@ -91,8 +93,17 @@ def _cells(sizes: Sequence[int], clique: Clique) -> int:
 def size_mb(
     sizes: Sequence[int], cliques: Sequence[Clique], details: Sequence[int]
 ) -> float:
-    """Size of the tables that `plan` needs, in MB of 64-bit numbers."""
-    steps = plan(sizes, cliques, details)
+    """Computes the size of the tables of `drawing_steps`.
+
+    Args:
+        sizes: Size of each attribute's merged domain.
+        cliques: What was measured.
+        details: Positions of entity columns.
+
+    Returns:
+        Megabytes of 64-bit numbers.
+    """
+    steps = drawing_steps(sizes, cliques, details)
     cells = sum(sizes[s.attribute] * _cells(sizes, s.parents) for s in steps)
     return cells * 8 / 2**20
 
@@ -193,7 +204,16 @@ def _options() -> Iterator[None]:
 def conditionals(
     sizes: Sequence[int], model: Any, steps: Sequence[Step]
 ) -> list[Float[np.ndarray, "_ _"]]:
-    """The table that each step draws from: one row a combination of its parents."""
+    """Computes the table that each step draws from: one row per value of its parents.
+
+    Args:
+        sizes: Size of each attribute's merged domain.
+        model: The fitted graphical model.
+        steps: Which attribute is drawn given which others.
+
+    Returns:
+        Shares of codes, by row of the parents.
+    """
     factors = []
     for clique in model.potentials.cliques:
         values = np.asarray(model.potentials[clique].values, np.float64)
@@ -233,7 +253,16 @@ def _align(
 def context_of(
     sizes: Sequence[int], records: relation.Records, parents: Clique
 ) -> Integer[np.ndarray, " device"]:
-    """The row of a step's table that each record's parents name."""
+    """Finds the row of a step's table that each record's parents name.
+
+    Args:
+        sizes: Size of each attribute's merged domain.
+        records: Records of merged codes.
+        parents: Attributes that the step depends on.
+
+    Returns:
+        A row per record.
+    """
     if not parents:
         return np.zeros(len(records), np.int64)
     shape = tuple(sizes[index] for index in parents)
@@ -248,7 +277,18 @@ def draw_merged(
     tables: Sequence[Float[np.ndarray, "_ _"]],
     count: int,
 ) -> relation.Records:
-    """Draws records of merged codes."""
+    """Draws records of merged codes.
+
+    Args:
+        generator: Public draws.
+        sizes: Size of each attribute's merged domain.
+        steps: In the order of drawing.
+        tables: What `conditionals` returned.
+        count: Number of records.
+
+    Returns:
+        The records, by attribute.
+    """
     codes = np.zeros((count, len(sizes)), np.int64)
     for (attribute, parents), table in zip(steps, tables, strict=True):
         context = context_of(sizes, codes, parents)
@@ -257,7 +297,7 @@ def draw_merged(
 
 
 def merge_records(
-    merged: Sequence[merge_lib.Merged], records: relation.Records
+    merged: Sequence[merge.Merged], records: relation.Records
 ) -> relation.Records:
     """Records in merged codes."""
     groups = [part.group[records[:, i]] for i, part in enumerate(merged)]
@@ -267,7 +307,16 @@ def merge_records(
 def marginal(
     sizes: Sequence[int], records: relation.Records, clique: Clique
 ) -> Integer[np.ndarray, " cell"]:
-    """Counts of a clique's cells."""
+    """Counts the cells of a clique.
+
+    Args:
+        sizes: Size of each attribute's merged domain.
+        records: Records of merged codes.
+        clique: Its attributes.
+
+    Returns:
+        Counts, the last attribute fastest. Exact: private if records are.
+    """
     cells = context_of(sizes, records, clique)
     counts: np.ndarray = np.bincount(cells, minlength=_cells(sizes, clique))
     return counts

@@ -26,13 +26,16 @@ def smooth(
 
     Cells far above the noise stay. A run of low ordinal cells shares its noisy total,
     which is unbiased, by a log-linear shape between its neighbours, or decaying where
-    it has one neighbour; so a tail neither vanishes nor grows flat. Low cells without
+    it has one neighbour; so a tail does not vanish or become flat. Low cells without
     an order are projected to the nearest that are not negative and keep their total.
 
     Args:
         noisy: Counts under noise.
         sigma: Standard deviation of the noise of a cell.
         first_ordinal: Codes from here on have an order.
+
+    Returns:
+        Shares of codes.
     """
     counts = noisy.astype(np.float64)
     low = counts < _LOW * sigma
@@ -99,9 +102,17 @@ def estimate(
     *,
     sigma: float,
 ) -> base.Tree:
-    """Shares `[bucket, code]` for each vector of `measure.pooled_vectors`.
+    """Estimates shares from noisy counts of `measure.pooled_vectors`.
 
     A bucket of rows with few devices leans on the shares over all buckets.
+
+    Args:
+        schema: The public schema.
+        noisy: Noisy counts of each vector.
+        sigma: Standard deviation of the noise of a cell.
+
+    Returns:
+        Shares `[bucket, code]` by `table/column` and `table/rows`.
     """
     model: dict[str, Any] = {}
     for vector, counts in zip(measure.pooled_vectors(schema), noisy, strict=True):
@@ -131,7 +142,17 @@ def estimate(
 def sample(
     key: Key[Array, ""], schema: schemas.Schema, model: base.Tree, count: int
 ) -> arrays.DeviceArrays:
-    """Draws devices from what `estimate` returned."""
+    """Draws devices from what `estimate` returned.
+
+    Args:
+        key: Public.
+        schema: The public schema.
+        model: Shares of codes by table and column.
+        count: Number of devices.
+
+    Returns:
+        The devices, their columns independent given the numbers of rows.
+    """
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
     devices = {}
     for table in schema.tables:
@@ -149,6 +170,23 @@ def sample(
                 codes[here, position] = drawn
         devices[table.name] = measure.in_order(table, codes, num_rows)
     return devices
+
+
+def codes(
+    schema: schemas.Schema, model: base.Tree, key: Key[Array, ""], count: int
+) -> Integer[np.ndarray, "device head"]:
+    """Draws flattened records as `sample` does.
+
+    Args:
+        schema: The public schema.
+        model: Shares of codes by table and column.
+        key: Public.
+        count: Number of devices.
+
+    Returns:
+        Codes of each head.
+    """
+    return arrays.flatten(schema, sample(key, schema, model, count))
 
 
 def _draw(

@@ -17,7 +17,7 @@ class Pooled(NamedTuple):
     Attributes:
         table: Name of the table.
         column: Position of the column in the table; -1 for the number of rows.
-        num_buckets: Buckets of the number of rows; 1 but for columns of entity tables.
+        num_buckets: Buckets of the number of rows; 1 except in entity columns.
         num_codes: Codes in each bucket; cell = bucket * num_codes + code.
     """
 
@@ -33,7 +33,14 @@ def one_way_counts(
     """Counts the codes of each head of `schema.heads` over the rows that exist.
 
     A device that joins adds one to at most one cell of each vector. The counts are
-    exact, hence private.
+    exact, so private.
+
+    Args:
+        schema: The public schema.
+        devices: The private devices.
+
+    Returns:
+        Counts of each head. Private.
     """
     counts = []
     for head in schema.heads:
@@ -50,7 +57,14 @@ def one_way_counts(
 def row_bucket(
     num_rows: Integer[np.ndarray, " device"],
 ) -> Integer[np.ndarray, " device"]:
-    """The bucket of a number of rows: 1, 2, 3 to 4, 5 to 8, and so on from 0 up."""
+    """Finds the bucket of a number of rows: 1, 2, 3 to 4, 5 to 8 and so on, from 0 up.
+
+    Args:
+        num_rows: At least 1.
+
+    Returns:
+        Buckets.
+    """
     return np.searchsorted(np.array(ROW_BUCKETS), num_rows, side="right") - 1
 
 
@@ -94,6 +108,9 @@ def draw_rows(
         schema: The public schema.
         devices: The private devices.
         first: Position in the fleet of the first of them; the draw goes by position.
+
+    Returns:
+        The drawn row of each table and device. Private.
     """
     row, num_rows = {}, {}
     for position, table in enumerate(schema.tables):
@@ -129,7 +146,7 @@ def pooled_counts(
         first: Position in the fleet of the first of them.
 
     Returns:
-        Exact counts, hence private.
+        Exact counts. Private.
     """
     drawn = draw_rows(key, schema, devices, first=first)
     counts = []
@@ -152,7 +169,16 @@ def in_order(
     codes: Integer[np.ndarray, "device row column"],
     num_rows: Integer[np.ndarray, " device"],
 ) -> arrays.TableArrays:
-    """A table with rows as `data.encode` orders them: by `cap_by`, largest first."""
+    """Makes a table with rows as `data.encode` orders them: by `cap_by`, largest first.
+
+    Args:
+        table: The public table.
+        codes: Codes of each row.
+        num_rows: Rows that each device has, the first ones.
+
+    Returns:
+        The table.
+    """
     mask = np.arange(table.max_rows)[None, :] < num_rows[:, None]
     if table.cap_by is not None:
         position = [column.name for column in table.columns].index(table.cap_by)

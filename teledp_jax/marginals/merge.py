@@ -45,6 +45,9 @@ def merge(
         noisy: Its counts under noise.
         sigma: Standard deviation of the noise.
 
+    Returns:
+        Which group each code belongs to, and what each group holds.
+
     References:
         McKenna et al. 2021 (arXiv:2108.04978), section 4.2, for codes without an order.
     """
@@ -85,7 +88,14 @@ def merge(
 
 
 def spread(merged: Merged) -> Float[np.ndarray, "group code"]:
-    """Shares of codes in each group."""
+    """Spreads each group over its codes.
+
+    Args:
+        merged: Merged codes.
+
+    Returns:
+        Shares of codes in each group.
+    """
     table = np.zeros((merged.num_groups, len(merged.group)))
     table[merged.group, np.arange(len(merged.group))] = merged.shares
     return table

@@ -16,7 +16,16 @@ def merge_all(
     *,
     sigma: float,
 ) -> list[merge.Merged]:
-    """The merged codes of all attributes."""
+    """Merges the codes of all attributes.
+
+    Args:
+        schema: The public schema.
+        noisy: Noisy counts of each attribute.
+        sigma: Standard deviation of their noise.
+
+    Returns:
+        Merged codes of each attribute.
+    """
     return [
         merge.merge(attribute, counts.astype(np.float64), sigma=sigma)
         for attribute, counts in zip(relation.attributes(schema), noisy, strict=True)
@@ -26,7 +35,15 @@ def merge_all(
 def measurements(
     merged: Sequence[merge.Merged], *, sigma: float
 ) -> list[graph.Measurement]:
-    """The one-way counts again, of merged codes."""
+    """States the one-way counts again, of merged codes.
+
+    Args:
+        merged: Merged codes of each attribute.
+        sigma: Standard deviation of the noise of an unmerged count.
+
+    Returns:
+        A measurement per attribute.
+    """
     return [
         graph.Measurement((index,), part.counts, sigma * part.sizes**0.5)
         for index, part in enumerate(merged)
@@ -44,7 +61,16 @@ def pack(
     steps: Sequence[graph.Step],
     tables: Sequence[Float[np.ndarray, "_ _"]],
 ) -> base.Tree:
-    """The fitted model in arrays alone."""
+    """Packs the fitted model into arrays only.
+
+    Args:
+        merged: Merged codes of each attribute.
+        steps: In the order of drawing.
+        tables: Table of each step.
+
+    Returns:
+        What can be saved, and `sample` takes.
+    """
     return {
         "merged": {
             str(index): {"group": part.group, "spread": merge.spread(part)}
@@ -71,6 +97,9 @@ def sample(
         key: Draws them; public.
         fitted: What `pack` returned.
         count: Number of devices.
+
+    Returns:
+        The devices.
     """
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
     merged, steps = fitted["merged"], fitted["steps"]

@@ -13,7 +13,7 @@ import scipy.sparse
 from jaxtyping import Float
 
 from teledp_jax import base, schemas
-from teledp_jax.marginals import pairs as pairs_lib
+from teledp_jax.marginals import pairs
 
 _LARGEST_STEP = 3.0  # of one correction of a coefficient
 _LARGEST = 12.0  # coefficient
@@ -31,7 +31,7 @@ class Measured(NamedTuple):
         stddev: Standard deviation of the noise of each share.
     """
 
-    pair: pairs_lib.Pair
+    pair: pairs.Pair
     shares: Float[np.ndarray, "first second"]
     stddev: float
 
@@ -47,7 +47,7 @@ class Part(NamedTuple):
         outputs: `[code, function]`: what coefficients add to logits.
     """
 
-    parent: pairs_lib.Variable
+    parent: pairs.Variable
     shares: Float[np.ndarray, "cell code"]
     stddev: float
     inputs: Float[np.ndarray, "cell function"]
@@ -57,7 +57,7 @@ class Part(NamedTuple):
 def parts_of(
     schema: schemas.Schema,
     one_way: base.Tree,
-    child: pairs_lib.Variable,
+    child: pairs.Variable,
     measured: Sequence[Measured],
     known: set[str],
 ) -> list[Part]:
@@ -98,10 +98,10 @@ def with_presence(
         ):
             if own.column < 0 or own.table in (schema.anchor.name, other.table):
                 continue
-            rows = pairs_lib.variable(schema, f"{own.table}/{pairs_lib.ROWS}")
+            rows = pairs.variable(schema, f"{own.table}/{pairs.ROWS}")
             absent = table[:, -1]
             there = _alone(schema, one_way, other) - absent
-            pair = pairs_lib.Pair(other, rows._replace(num_cells=2))
+            pair = pairs.Pair(other, rows._replace(num_cells=2))
             implied = Measured(pair, np.stack([absent, there], axis=1), one.stddev)
             found.setdefault((other.name, rows.name), []).append(implied)
     direct = {frozenset((m.pair.first.name, m.pair.second.name)) for m in measured}
@@ -116,22 +116,30 @@ def with_presence(
 
 
 def _alone(
-    schema: schemas.Schema, one_way: base.Tree, which: pairs_lib.Variable
+    schema: schemas.Schema, one_way: base.Tree, which: pairs.Variable
 ) -> Float[np.ndarray, " cell"]:
     """Shares of devices in the cells of one variable."""
-    return pairs_lib.by_bucket(schema, one_way, which).sum(axis=0)
+    return pairs.by_bucket(schema, one_way, which).sum(axis=0)
 
 
 def functions(
     schema: schemas.Schema,
     one_way: base.Tree,
-    which: pairs_lib.Variable,
+    which: pairs.Variable,
 ) -> Float[np.ndarray, "cell function"]:
-    """What a variable is seen and predicted through.
+    """Computes the functions that a variable is seen and predicted through.
 
     Every cell of a category or of a small domain; else flags of absent, zero and no
     row, and polynomials of the bin's number that have variance one and no correlation:
     noise that drowns each cell of a row leaves their sums clear.
+
+    Args:
+        schema: The public schema.
+        one_way: Shares of codes by table and column.
+        which: The variable.
+
+    Returns:
+        The value of each function at each cell.
     """
     table, num_cells = schema.table(which.table), which.num_cells
     if num_cells == 2 and which.column < 0:
@@ -146,6 +154,7 @@ def functions(
     shares = one_way[which.name].mean(axis=0)[first:stop] + 1e-4
     shares = shares / shares.sum()
     x = np.linspace(-1.0, 1.0, stop - first)
+    # Gram-Schmidt with <f, g> = sum over bins of share * f * g.
     known = [np.ones_like(x)]
     for degree in range(1, _DEGREES + 1):
         curve = x**degree
@@ -182,7 +191,16 @@ class Coefficients:
     def make(
         cls, part: Part, usual: Float[np.ndarray, " code"], count: float
     ) -> "Coefficients":
-        """Moments of a part, in devices of the pool."""
+        """Starts from the noisy moments of a part.
+
+        Args:
+            part: What was measured together.
+            usual: Shares of the codes to predict.
+            count: Devices of the pool.
+
+        Returns:
+            Coefficients of zero, and moments in devices of the pool.
+        """
         centre = usual @ part.outputs
         centred = part.outputs - centre
         goal = count * (part.inputs.T @ part.shares @ centred)
@@ -192,7 +210,11 @@ class Coefficients:
 
     @property
     def logits(self) -> Float[np.ndarray, "cell code"]:
-        """What each cell of the parent adds."""
+        """Computes what each cell of the parent adds.
+
+        Returns:
+            Logits, in nats.
+        """
         return self._inputs @ self._weights @ self._outputs.T
 
     def step(
@@ -208,6 +230,9 @@ class Coefficients:
             one_hot: `[cell, row]`, where each row lies.
             chances: Probabilities of codes.
             is_first: Whether the spread of the prior is still to be found.
+
+        Returns:
+            The change of the logits of each cell, in nats.
         """
         before = self.logits
         mean = chances @ self._outputs

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Integer, Key
 from teledp_jax import arrays, base, errors, schemas
 from teledp_jax.marginals import measure
 
-ROWS = "rows"  # the name of a table's number of rows, beside names of columns
+ROWS = "rows"  # the name of a table's number of rows, among names of columns
 
 
 class Variable(NamedTuple):
@@ -88,7 +88,16 @@ def public_pairs(schema: schemas.Schema) -> tuple[tuple[str, str], ...]:
 def values(
     devices: arrays.DeviceArrays, drawn: measure.Drawn, which: Variable
 ) -> Integer[np.ndarray, " device"]:
-    """The cell of each device in a variable: a code, or the last for no row."""
+    """Finds the cell of each device in a variable: a code, or the last for no row.
+
+    Args:
+        devices: The private devices.
+        drawn: The row of each table that speaks for a device.
+        which: A column of a table, or its number of rows.
+
+    Returns:
+        A cell per device. Private.
+    """
     num_rows = drawn.num_rows[which.table]
     if which.column < 0:
         return num_rows.astype(np.int64)
@@ -101,7 +110,16 @@ def values(
 def cells(
     devices: arrays.DeviceArrays, drawn: measure.Drawn, pair: Pair
 ) -> Integer[np.ndarray, " device"]:
-    """The one cell of each device in a pair."""
+    """Finds the one cell of each device in a pair.
+
+    Args:
+        devices: The private devices.
+        drawn: The row of each table that speaks for a device.
+        pair: The pair.
+
+    Returns:
+        A cell per device, the second variable fastest. Private.
+    """
     first, second = (values(devices, drawn, which) for which in pair)
     return first * pair.second.num_cells + second
 
@@ -114,11 +132,21 @@ def counts(
     *,
     first: int = 0,
 ) -> Integer[np.ndarray, " cell"]:
-    """Counts of all pairs, one after the other. Exact, hence private.
+    """Counts of all pairs, one after the other. Exact, so private.
 
     A device that joins adds one to one cell of each pair, so the L2 sensitivity is the
     root of the number of pairs. One row speaks for a device in all pairs, drawn by
     `measure.draw_rows`; key and `first` are those that it takes.
+
+    Args:
+        key: As in `measure.draw_rows`.
+        schema: The public schema.
+        devices: The private devices.
+        measured: The pairs.
+        first: As in `measure.draw_rows`.
+
+    Returns:
+        Counts of all cells of all pairs. Private.
     """
     drawn = measure.draw_rows(key, schema, devices, first=first)
     return np.concatenate(
@@ -132,12 +160,15 @@ def counts(
 def independent_shares(
     schema: schemas.Schema, model: base.Tree, pair: Pair
 ) -> Float[np.ndarray, "first second"]:
-    """Shares of a pair if its variables depend on numbers of rows alone.
+    """Computes shares of a pair if its variables depend on numbers of rows only.
 
     Args:
         schema: The public schema.
         model: One-way shares, from `independent.estimate`.
         pair: The pair.
+
+    Returns:
+        Shares of cells, which sum to one.
     """
     sides = [by_bucket(schema, model, which) for which in pair]
     if pair.first.table != pair.second.table or pair.first.table == schema.anchor.name:
@@ -150,7 +181,16 @@ def independent_shares(
 def by_bucket(
     schema: schemas.Schema, model: base.Tree, which: Variable
 ) -> Float[np.ndarray, "bucket cell"]:
-    """Shares of devices by bucket of the number of rows and cell; first, no row."""
+    """Computes shares of devices by bucket of the number of rows and cell.
+
+    Args:
+        schema: The public schema.
+        model: Shares of codes by table and column.
+        which: A column of a table, or its number of rows.
+
+    Returns:
+        Shares, which sum to one; the first bucket is that of no row.
+    """
     shares = model[which.name]
     if which.column < 0:
         return shares
@@ -170,10 +210,18 @@ def surplus(
     *,
     sigma: float,
 ) -> float:
-    """By how many devices a pair departs from a model, beyond what noise explains.
+    """Computes by how many devices a pair departs from a model, beyond noise.
 
     The L1 distance less its mean under the noise alone; not above zero where the pair
     shows nothing.
+
+    Args:
+        noisy: Noisy counts of the pair's cells.
+        expected: Counts of the model.
+        sigma: Standard deviation of the noise of a count.
+
+    Returns:
+        The surplus, in devices.
 
     References:
         McKenna et al. 2022 (arXiv:2201.12677), the quality score of AIM.

@@ -22,7 +22,7 @@ Records = Integer[np.ndarray, "device attribute"]
 Draw = Callable[
     [int, Records, Integer[np.ndarray, " code"] | None], Integer[np.ndarray, " device"]
 ]
-"""Draws an attribute given the records so far, perhaps from some codes alone."""
+"""Draws an attribute given the records so far, perhaps from only some codes."""
 
 
 class Attribute(NamedTuple):
@@ -80,13 +80,16 @@ def records(
     *,
     first: int = 0,
 ) -> Records:
-    """One record a device: exact, hence private.
+    """Makes one record per device: exact, so private.
 
     Args:
         key: Draws the rows of entity tables, as in `measure.draw_rows`.
         schema: The public schema.
         devices: The private devices, or those of a shard.
         first: Position in the fleet of the first of them.
+
+    Returns:
+        Codes of each device, by attribute. Private.
     """
     parts = []
     rows = measure.draw_rows(key, schema, devices, first=first)
@@ -116,6 +119,9 @@ def draw_devices(
         order: Positions of the attributes, those of entity columns the last.
         count: Number of devices.
         draw: Draws one attribute.
+
+    Returns:
+        The devices.
     """
     every = attributes(schema)
     codes = np.zeros((count, len(every)), np.int64)
@@ -169,7 +175,16 @@ def sort_rows(
     codes: Integer[np.ndarray, "device row column"],
     mask: np.ndarray,
 ) -> Integer[np.ndarray, "device row column"]:
-    """Rows in the order in which `encode` keeps them: largest `cap_by` first."""
+    """Sorts rows as `encode` keeps them: largest `cap_by` first.
+
+    Args:
+        table: The public table.
+        codes: Codes of each row.
+        mask: `[device, row]`: which rows exist.
+
+    Returns:
+        The codes, rows that exist first.
+    """
     if table.cap_by is None:
         return codes
     position = [column.name for column in table.columns].index(table.cap_by)
@@ -183,12 +198,15 @@ def draw_rows(
     shares: Float[np.ndarray, "context code"],
     context: Integer[np.ndarray, " drawn"],
 ) -> Integer[np.ndarray, " drawn"]:
-    """Codes in the shares of their contexts, as evenly as whole numbers allow.
+    """Draws codes by the shares of their contexts, as evenly as whole numbers allow.
 
     Args:
         generator: Source of randomness.
         shares: Not negative; rows of zeros are taken as uniform.
         context: The row of `shares` that each code is drawn from.
+
+    Returns:
+        A code per context.
     """
     totals = shares.sum(axis=1, keepdims=True)
     shares = np.where(totals > 0, shares, 1.0)

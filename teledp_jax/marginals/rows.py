@@ -1,4 +1,4 @@
-"""One-way marginals over all rows of a table, from counts of one row a device.
+"""One-way marginals over all rows of a table, from counts of one row per device.
 
 `measure.pooled_counts` counts one random row of each device under the bucket of its
 number of rows; a row of a bucket stands for as many as its devices have on average.
@@ -20,7 +20,16 @@ def shares(
     *,
     sigma: float,
 ) -> dict[Column, Float[np.ndarray, " _"]]:
-    """Smoothed shares of codes over all rows, for each vector of `pooled_vectors`."""
+    """Smooths shares of codes over all rows, for each vector of `pooled_vectors`.
+
+    Args:
+        schema: The public schema.
+        noisy: Noisy counts of `measure.pooled_vectors`.
+        sigma: Standard deviation of the noise of each.
+
+    Returns:
+        Shares, which sum to one, by column.
+    """
     model = independent.estimate(schema, noisy, sigma=sigma)
     found = {}
     for vector in measure.pooled_vectors(schema):
@@ -47,12 +56,15 @@ def totals(
     *,
     sigma: float,
 ) -> dict[Column, tuple[Float[np.ndarray, " code"], float]]:
-    """Noisy counts of codes over all rows, and the standard deviation of their noise.
+    """Adds up noisy counts of codes over all rows.
 
     Args:
         schema: The public schema.
         noisy: Noisy counts of `measure.pooled_vectors`.
         sigma: Standard deviation of the noise of each.
+
+    Returns:
+        Counts, in devices, and the standard deviation of their noise, by column.
     """
     vectors = measure.pooled_vectors(schema)
     rows = {
@@ -97,10 +109,17 @@ def repeatable(schema: schemas.Schema) -> tuple[Column, ...]:
 def repeat_counts(
     schema: schemas.Schema, devices: arrays.DeviceArrays
 ) -> Integer[np.ndarray, " column"]:
-    """For each of `repeatable`, how many devices have a code in several rows.
+    """Counts, for each of `repeatable`, the devices that have a code in several rows.
 
-    A device that joins adds one to each count at most. The counts are exact, hence
+    A device that joins adds one to each count at most. The counts are exact, so
     private.
+
+    Args:
+        schema: The public schema.
+        devices: The private devices.
+
+    Returns:
+        Counts. Private.
     """
     counts = []
     for name, position in repeatable(schema):
@@ -118,12 +137,15 @@ def repeat_shares(
     noisy: list[Integer[np.ndarray, " _"]],
     noisy_repeats: Integer[np.ndarray, " column"],
 ) -> dict[Column, float]:
-    """Shares of the devices with several rows of which some have the same code.
+    """Computes shares of the devices with several rows of which some have one code.
 
     Args:
         schema: The public schema.
         noisy: Noisy counts of `measure.pooled_vectors`.
         noisy_repeats: Noisy `repeat_counts`.
+
+    Returns:
+        Shares, by column.
     """
     vectors = measure.pooled_vectors(schema)
     several = {

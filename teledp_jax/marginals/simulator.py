@@ -6,7 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import base, schemas
+from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import chain, moments, pairs
 
 _FEWEST_DRAWN, _MOST_DRAWN = 20_000, 100_000  # devices that the chain is fitted on
@@ -43,5 +43,29 @@ def simulator(
             shares = counts.reshape(expected.shape) / num_devices
             told.append(moments.Measured(pair, shares, sigma / num_devices))
     count = min(max(num_devices, _FEWEST_DRAWN), _MOST_DRAWN)
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
-    return chain.fit(generator, schema, one_way, told, count)
+    return chain.fit(_generator(key), schema, one_way, told, count)
+
+
+def codes(
+    schema: schemas.Schema,
+    links: tuple[chain.Link, ...],
+    key: Key[Array, ""],
+    count: int,
+) -> Integer[np.ndarray, "device head"]:
+    """Draws flattened records from the chain.
+
+    Args:
+        schema: The public schema.
+        links: What `simulator` returned.
+        key: Public.
+        count: Number of devices.
+
+    Returns:
+        Codes of each head.
+    """
+    return arrays.flatten(schema, chain.sample(_generator(key), schema, links, count))
+
+
+def _generator(key: Key[Array, ""]) -> np.random.Generator:
+    """A NumPy stream for a key; the key is spent."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())

@@ -24,6 +24,9 @@ def move(
         schema: The public schema.
         model: What `independent.estimate` returned.
         devices: Public records or DP outputs.
+
+    Returns:
+        The moved devices.
     """
     moved = {}
     for table in schema.tables:

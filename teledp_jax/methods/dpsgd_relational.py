@@ -4,10 +4,9 @@ import dataclasses
 import functools
 
 import jax
-from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.dpsgd import clipping, gaussian, recipes, sampling
+from teledp_jax.dpsgd import recipes
 from teledp_jax.dpsgd.models import relational_fit, relational_layout
 from teledp_jax.marginals import measure, noisy, rows
 from teledp_jax.privacy import budgets, checks, split
@@ -50,48 +49,10 @@ class Config:
 
     def __post_init__(self) -> None:
         check = checks.Fields("dpsgd_relational", self)
-        check.number(
-            "num_epochs", "prior", "start", "memory", "micro_batch", "num_samples",
-            "checkpoint_every", above=0,
-        )  # fmt: skip
-        check.number("sampling_prob", above=0, at_most=1)
+        recipes.check(check)
+        check.number("prior", "start", "memory", "num_samples", above=0)
         check.number("marginal_share", above=0, below=1)
         check.number("clip", at_least=0)
-        check.number("averaging", at_least=0, below=1)
-        check.one_of("clipping_path", clipping.PATHS)
-
-    @property
-    def num_steps(self) -> int:
-        """Number of steps of DP-SGD."""
-        return sampling.num_steps(self.num_epochs, self.sampling_prob)
-
-
-def shares(
-    config: Config, schema: schemas.Schema, num_parameters: int
-) -> tuple[split.Counts, split.Steps]:
-    """Splits the budget into one-way marginals with repeats, and training.
-
-    A device adds one to at most one cell of each vector.
-
-    Args:
-        config: Settings.
-        schema: The public schema.
-        num_parameters: Size of the network.
-
-    Returns:
-        The part of the marginals and that of the training.
-    """
-    num_vectors = len(measure.pooled_vectors(schema)) + len(rows.repeatable(schema))
-    return (
-        split.Counts("marginal_sigma", num_vectors, config.marginal_share),
-        split.Steps(
-            "noise_multiplier",
-            config.num_steps,
-            sampling.exact_probability(config.sampling_prob),
-            1.0 - config.marginal_share,
-            gaussian.failure_probability(num_parameters, config.num_steps),
-        ),
-    )
 
 
 def fit(
@@ -131,29 +92,17 @@ def fit(
         totals=rows.totals(schema, counts, sigma=sigma),
         repeats=rows.repeat_shares(schema, counts, repeats),
     )
-    settings = relational_fit.Settings(
+    options = relational_fit.Options(
         config.clip, config.prior, config.start, config.memory, config.num_samples
     )
     return relational_fit.fit(
-        schema, layout, marginals, recipe, settings,
+        schema, layout, marginals, recipe, options,
         streams._replace(noise=step_key, batch=batch_key),
         arrays.flatten(schema, devices), context,
     )  # fmt: skip
 
 
-def sample(
-    config: Config,
-    schema: schemas.Schema,
-    layout: relational_layout.Layout,
-    key: Key[Array, ""],
-    fitted: base.Tree,
-    num_devices: int,
-) -> arrays.DeviceArrays:
-    """Draws devices from what `fit` returned."""
-    codes = relational_fit.draw(
-        layout, key, fitted, num_devices, chunk=config.num_samples
-    )
-    return arrays.unflatten(schema, codes)
+sample = relational_fit.draw_devices
 
 
 def make(
@@ -174,29 +123,23 @@ def make(
     """
     layout = relational_layout.layout(schema)
     size = relational_fit.num_parameters(layout)
-    parts = shares(config, schema, size)
-    calibrated = split.calibrate(parts, budget)
-    recipe = recipes.Recipe(
-        sampling_prob=config.sampling_prob,
-        num_steps=config.num_steps,
-        expected_batch_size=sampling.expected_batch(
-            config.sampling_prob, budget.num_devices
-        ),
+    # A device adds one to at most one cell of each vector.
+    num_vectors = len(measure.pooled_vectors(schema)) + len(rows.repeatable(schema))
+    share, cost = config.marginal_share, recipes.cost(config, size)._asdict()
+    marginals = split.Counts("marginal_sigma", num_vectors, share)
+    steps = split.Steps("noise_multiplier", share=1.0 - share, **cost)
+    calibrated = split.calibrate((marginals, steps), budget)
+    recipe = recipes.planned(
+        config,
+        num_devices=budget.num_devices,
         noise_multiplier=calibrated.noise("noise_multiplier"),
-        clip=clipping.Clip(l2_clip_norm=1.0, normalise=True, path=config.clipping_path),
-        micro_batch=config.micro_batch,
-        averaging=config.averaging,
-        checkpoint_every=config.checkpoint_every,
+        l2_clip_norm=1.0,  # `relational_fit` replaces the clip
+        normalise=True,
     )
+    sizes = {"num_parameters": size, "num_vectors": num_vectors}
     return base.Synthesizer(
         event=calibrated.event,
         fit=functools.partial(fit, config, schema, layout, calibrated, recipe),
-        sample=functools.partial(sample, config, schema, layout),
-        facts=calibrated.facts
-        | {
-            "num_steps": recipe.num_steps,
-            "expected_batch_size": recipe.expected_batch_size,
-            "num_parameters": size,
-            "num_vectors": parts[0].num_vectors,
-        },
+        sample=functools.partial(sample, schema, layout, config.num_samples),
+        facts=calibrated.facts | recipe.facts | sizes,
     )

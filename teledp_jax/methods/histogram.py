@@ -65,7 +65,17 @@ def fit(
 def sample(
     schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
 ) -> arrays.DeviceArrays:
-    """Draws devices from what `fit` returned, attribute by attribute."""
+    """Draws devices from what `fit` returned, attribute by attribute.
+
+    Args:
+        schema: The public schema.
+        key: Public.
+        fitted: What `fit` returned.
+        count: Number of devices.
+
+    Returns:
+        The devices.
+    """
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
 
     def draw(

@@ -58,7 +58,17 @@ def fit(
 def sample(
     schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
 ) -> arrays.DeviceArrays:
-    """Draws devices from what `fit` returned."""
+    """Draws devices from what `fit` returned.
+
+    Args:
+        schema: The public schema.
+        key: Public.
+        fitted: What `fit` returned.
+        count: Number of devices.
+
+    Returns:
+        The devices.
+    """
     return independent.sample(key, schema, fitted, count)
 
 

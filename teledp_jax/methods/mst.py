@@ -24,7 +24,7 @@ class Config:
 
     A third of the budget measures single attributes, a third chooses pairs and a third
     measures them, as published. Rounds are one for each attribute less one; time and
-    memory follow from the schema alone, not from the data.
+    memory follow only from the schema, not from the data.
 
     Attributes:
         num_iterations: Steps of mirror descent at the end.
@@ -99,7 +99,7 @@ def fit(
     fitted = graph.estimate(
         sizes, measured, total=num_devices, num_iterations=config.num_iterations
     )
-    steps = graph.plan(sizes, pairs, model.details(schema))
+    steps = graph.drawing_steps(sizes, pairs, model.details(schema))
     context.progress(3, 3, {})
     return model.pack(merged, steps, graph.conditionals(sizes, fitted, steps))
 

@@ -4,21 +4,11 @@ import dataclasses
 import functools
 from typing import Literal
 
-import jax
-import numpy as np
 from absl import logging
-from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys, schemas
+from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import independent, margins, measure, noisy
-from teledp_jax.pe import (
-    apis,
-    distances,
-    evolve,
-    leaf_records,
-    leaf_votes,
-    population,
-)
+from teledp_jax.pe import apis, evolve, leaf_records, leaf_votes, population
 from teledp_jax.privacy import budgets, checks, split
 
 _STRATA_SHARE, _START_SHARE = 0.02, 0.10  # of `leaves`; the rest is for votes
@@ -81,69 +71,21 @@ class Config:
     features: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
-        check = checks.Fields("pe", self)
+        population.check(check := checks.Fields("pe", self))
         check.one_of("start", ("marginals", "uniform"))
         check.one_of("selection", ("auto", "leaves", "self_normalised", "published"))
         check.number("num_rounds", at_least=1)
-        check.one_of("distance", distances.KINDS)
-        check.number("num_iterations", at_least=1)
-        check.number("vote_growth", at_least=0.1, at_most=10)
-        check.number("num_candidates", "pool", "rank_last", "num_sweeps", at_least=0)
-        check.number("presence", "varied", "focus", at_least=0, at_most=1)
-        check.number("start_share", above=0, below=1)
+        check.number("rank_last", at_least=0)
+        check.number("presence", "varied", at_least=0, at_most=1)
         check.number("first_degree", at_least=0, at_most=1)
         check.number("last_degree", above=0, at_most=self.first_degree)
-
-
-def uses_leaves(config: Config, schema: schemas.Schema) -> bool:
-    """Tells whether devices vote for leaves of trees.
-
-    Args:
-        config: Choices.
-        schema: The public schema.
-
-    Raises:
-        InputError: If they are to, but a device is more than one row.
-    """
-    one_table = leaf_records.is_one_table(schema)
-    if config.selection == "leaves" and not one_table:
-        raise errors.InputError(
-            f"pe.selection: leaves needs a suite of one table, {schema.suite} has "
-            f"{len(schema.tables)}."
-        )
-    default_start = config.start == "marginals"
-    return config.selection == "leaves" or (
-        config.selection == "auto" and one_table and default_start
-    )
-
-
-def shares(config: Config, schema: schemas.Schema) -> tuple[split.Part, ...]:
-    """Splits the budget into noisy marginals, if any, and votes."""
-    if uses_leaves(config, schema):
-        labelled = leaf_records.label_index(schema, config.label) is not None
-        num_columns = max(len(schema.heads) - labelled, 1)
-        return (
-            split.Counts("strata_sigma", 1, _STRATA_SHARE),
-            split.Counts("start_sigma", num_columns, _START_SHARE),
-            split.Votes(
-                "vote_sigma", config.num_rounds, 1 - _STRATA_SHARE - _START_SHARE
-            ),
-        )
-    growth, num_vectors = config.vote_growth, len(measure.pooled_vectors(schema))
-    if config.start == "uniform":
-        return (split.Votes("vote_sigma", config.num_iterations, growth=growth),)
-    share = config.start_share
-    return (
-        split.Counts("start_sigma", num_vectors, share),
-        split.Votes("vote_sigma", config.num_iterations, 1 - share, growth),
-    )
 
 
 def fit(
     config: Config,
     schema: schemas.Schema,
     calibrated: split.Calibrated,
-    settings: evolve.Settings,
+    rules: evolve.Rules,
     streams: keys.Keys,
     devices: arrays.DeviceArrays,
     context: base.Context,
@@ -153,8 +95,8 @@ def fit(
     Args:
         config: Choices.
         schema: The public schema.
-        calibrated: Noise of marginals and votes.
-        settings: Sizes and noise of the evolution.
+        calibrated: Noise of the marginals, in counts.
+        rules: Sizes and noise of the evolution.
         streams: Random streams of the fit.
         devices: The private devices of this process.
         context: Store, progress, noise and processes.
@@ -163,24 +105,16 @@ def fit(
         What `evolve.evolve` returns: the last population.
     """
     arrays.check(schema, devices)
-    model: base.Tree = {}
+    start = functools.partial(apis.random_start, schema, config.presence)
+    raked: evolve.Margins = lambda codes: []  # noqa: E731
     if config.start == "marginals":
         sigma = calibrated.noise("start_sigma")
         model = noisy.one_way_model(streams, schema, devices, context, sigma=sigma)
-
-    def start(key: Key[Array, ""], count: int) -> np.ndarray:
-        if not model:
-            return apis.random_api(key, schema, count, presence=config.presence)
-        return arrays.flatten(schema, independent.sample(key, schema, model, count))
-
-    fitted = evolve.evolve(
-        streams, schema, arrays.flatten(schema, devices), context,
-        embeddings=distances.by_step(
-            jax.random.fold_in(streams.init, 1), schema,
-            kind=config.distance, focus=config.focus, features=config.features,
-        ),
-        settings=settings, start=start,
-        margins=lambda c: margins.one_way(schema, model, c) if model else [],
+        start = functools.partial(independent.codes, schema, model)
+        raked = functools.partial(margins.one_way, schema, model)
+    fitted = population.run(
+        config, schema, streams, devices, context,
+        rules=rules, start=start, margins=raked,
     )  # fmt: skip
     if population.is_silent(fitted):
         logging.warning(population.SILENT)
@@ -206,65 +140,58 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
-    calibrated = split.calibrate(shares(config, schema), budget)
-    if uses_leaves(config, schema):
-        return _make_leaves(config, schema, calibrated, budget.num_devices)
-    from_marginals = config.start == "marginals"
+    if leaf_records.is_voted_on(schema, config.selection, start=config.start):
+        return _make_leaves(config, schema, budget)
+    has_marginals = config.start == "marginals"
+    share = config.start_share if has_marginals else 0.0
+    num_vectors = len(measure.pooled_vectors(schema)) * has_marginals
+    votes = split.Votes(
+        "vote_sigma", config.num_iterations, 1 - share, config.vote_growth
+    )
+    parts = (split.Counts("start_sigma", num_vectors, share), votes)
+    calibrated = split.calibrate(parts if has_marginals else (votes,), budget)
     sigmas = calibrated.series("vote_sigma")
     num_candidates, pool = population.sizes(
         config.num_candidates, config.pool,
         num_devices=budget.num_devices, sigma=max(sigmas),
     )  # fmt: skip
     published = config.selection == "published"
-    settings = evolve.Settings(
-        selection="published" if published else "self_normalised",
-        num_candidates=num_candidates,
-        pool=pool,
-        sigmas=sigmas,
-        first_degree=config.first_degree,
-        last_degree=config.last_degree,
-        varied=config.varied,
-        rank_last=config.rank_last,
-        num_sweeps=config.num_sweeps,
-    )
+    rules = evolve.Rules(
+        "published" if published else "self_normalised", num_candidates, pool, sigmas,
+        config.first_degree, config.last_degree, config.varied, config.rank_last,
+        config.num_sweeps,
+    )  # fmt: skip
+    chosen = {"start": config.start, "selection": rules.selection}
     return base.Synthesizer(
         event=calibrated.event,
-        fit=functools.partial(fit, config, schema, calibrated, settings),
+        fit=functools.partial(fit, config, schema, calibrated, rules),
         sample=functools.partial(sample, schema),
-        facts={"start_sigma": 0.0}
+        facts={"start_sigma": 0.0, "num_vectors": num_vectors}
         | calibrated.facts
-        | {
-            "num_vectors": len(measure.pooled_vectors(schema)) * from_marginals,
-            "num_iterations": config.num_iterations,
-            "num_candidates": num_candidates,
-            "pool": pool,
-            "start": config.start,
-            "selection": settings.selection,
-        },
+        | rules.facts
+        | chosen,
     )
 
 
 def _make_leaves(
-    config: Config,
-    schema: schemas.Schema,
-    calibrated: split.Calibrated,
-    num_devices: int,
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
     """Makes the method whose devices vote for leaves."""
     label = leaf_records.label_index(schema, config.label)
-    settings = leaf_votes.Settings(
-        pool=config.pool or leaf_records.pool_size(num_devices),
-        num_rounds=config.num_rounds,
-        strata_sigma=calibrated.noise("strata_sigma"),
-        start_sigma=calibrated.noise("start_sigma"),
-        vote_sigma=calibrated.series("vote_sigma")[0],
+    num_columns = max(len(schema.heads) - (label is not None), 1)
+    parts = (
+        split.Counts("strata_sigma", 1, _STRATA_SHARE),
+        split.Counts("start_sigma", num_columns, _START_SHARE),
+        split.Votes("vote_sigma", config.num_rounds, 1 - _STRATA_SHARE - _START_SHARE),
     )
-    name = "none" if label is None else schema.anchor.columns[label].name
+    calibrated = split.calibrate(parts, budget)
+    amounts = leaf_votes.Amounts(
+        config.pool or leaf_records.pool_size(budget.num_devices), config.num_rounds,
+        *(calibrated.series(part.name)[0] for part in parts),
+    )  # fmt: skip
     return base.Synthesizer(
         event=calibrated.event,
-        fit=functools.partial(leaf_records.fit, schema, label, settings),
+        fit=functools.partial(leaf_records.fit, schema, label, amounts),
         sample=functools.partial(sample, schema),
-        facts=calibrated.facts
-        | {"selection": "leaves", "pool": settings.pool, "label": name}
-        | {"num_iterations": config.num_rounds},
+        facts=calibrated.facts | leaf_records.facts(schema, label, amounts),
     )

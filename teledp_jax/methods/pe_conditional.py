@@ -5,13 +5,11 @@ import functools
 from typing import Literal
 
 import jax
-import numpy as np
 from absl import logging
-from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import chain, margins, measure, noisy, pairs, simulator
-from teledp_jax.pe import apis, distances, evolve, population
+from teledp_jax.marginals import margins, measure, noisy, pairs, simulator
+from teledp_jax.pe import evolve, population
 from teledp_jax.privacy import budgets, checks, split
 
 
@@ -33,8 +31,7 @@ class Config:
         num_iterations: Votes of each device.
         vote_growth: Privacy loss of a vote over that of the one before.
         num_candidates: Candidates of each vote; 0 follows the rule of `pe.Config`.
-        pool: Records of the pool; 0 takes the noisy number of devices, in 20,000 to
-            200,000. Twice as many have scored alike, at twice the time.
+        pool: Records of the pool; 0: the noisy number of devices, 20,000 to 200,000.
         num_sweeps: Passes of raking at the start and after each vote.
         distance: As in `pe.Config`.
         focus: As in `pe.Config`.
@@ -54,38 +51,18 @@ class Config:
     features: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
-        check = checks.Fields("pe_conditional", self)
-        check.number("start_share", "pair_share", above=0, below=1)
+        population.check(check := checks.Fields("pe_conditional", self))
+        check.number("pair_share", above=0, below=1)
         left = self.start_share + self.pair_share < 1
-        check.that("pair_share", left, "to leave votes a share beside start_share")
-        check.number("num_iterations", at_least=1)
-        check.number("vote_growth", at_least=0.1, at_most=10)
-        check.number("num_candidates", "pool", "num_sweeps", at_least=0)
-        check.number("focus", at_least=0, at_most=1)
-        check.one_of("distance", distances.KINDS)
-
-
-def measured(config: Config, schema: schemas.Schema) -> tuple[pairs.Pair, ...]:
-    """Returns the pairs that are measured; public."""
-    names = pairs.public_pairs(schema) if config.pairs is None else config.pairs
-    return pairs.parse(schema, names)
-
-
-def shares(config: Config, schema: schemas.Schema) -> tuple[split.Part, ...]:
-    """Splits the budget into one-way marginals, pairs and votes."""
-    num_vectors = len(measure.pooled_vectors(schema))
-    rest = 1 - config.start_share - config.pair_share
-    return (
-        split.Counts("start_sigma", num_vectors, config.start_share),
-        split.Counts("pair_sigma", len(measured(config, schema)), config.pair_share),
-        split.Votes("vote_sigma", config.num_iterations, rest, config.vote_growth),
-    )
+        check.that("pair_share", left, "to leave votes a share besides start_share")
 
 
 def fit(
     config: Config,
     schema: schemas.Schema,
+    chosen: tuple[pairs.Pair, ...],
     calibrated: split.Calibrated,
+    rules: evolve.Rules,
     num_devices: int,
     streams: keys.Keys,
     devices: arrays.DeviceArrays,
@@ -96,7 +73,9 @@ def fit(
     Args:
         config: Choices.
         schema: The public schema.
-        calibrated: Noise of marginals, pairs and votes.
+        chosen: The pairs to measure.
+        calibrated: Noise of marginals and pairs, in counts.
+        rules: Sizes and noise of the evolution.
         num_devices: Noisy number of devices.
         streams: Random streams of the fit.
         devices: The private devices of this process.
@@ -106,30 +85,16 @@ def fit(
         What `evolve.evolve` returns: the last population.
     """
     arrays.check(schema, devices)
-    chosen, pair_sigma = measured(config, schema), calibrated.noise("pair_sigma")
-    model = noisy.one_way_model(
-        streams, schema, devices, context, sigma=calibrated.noise("start_sigma")
-    )
-    counts = noisy.pair_counts(
-        streams, schema, devices, context, chosen, sigma=pair_sigma
-    )
+    start_sigma, sigma = map(calibrated.noise, ("start_sigma", "pair_sigma"))
+    model = noisy.one_way_model(streams, schema, devices, context, sigma=start_sigma)
+    counts = noisy.pair_counts(streams, schema, devices, context, chosen, sigma=sigma)
     links = simulator.simulator(
         jax.random.fold_in(streams.init, 2), schema, model, chosen, counts,
-        sigma=pair_sigma, num_devices=num_devices,
+        sigma=sigma, num_devices=num_devices,
     )  # fmt: skip
-
-    def start(key: Key[Array, ""], count: int) -> np.ndarray:
-        drawn = chain.sample(apis.generator_of(key), schema, links, count)
-        return arrays.flatten(schema, drawn)
-
-    fitted = evolve.evolve(
-        streams, schema, arrays.flatten(schema, devices), context,
-        embeddings=distances.by_step(
-            jax.random.fold_in(streams.init, 1), schema,
-            kind=config.distance, focus=config.focus, features=config.features,
-        ),
-        settings=_settings(config, num_devices, calibrated),
-        start=start,
+    fitted = population.run(
+        config, schema, streams, devices, context, rules=rules,
+        start=functools.partial(simulator.codes, schema, links),
         margins=functools.partial(margins.one_way, schema, model),
     )  # fmt: skip
     if population.is_silent(fitted):
@@ -156,42 +121,30 @@ def make(
     Raises:
         InputError: If a pair is unknown or no noise meets the budget.
     """
-    calibrated = split.calibrate(shares(config, schema), budget)
-    settings = _settings(config, budget.num_devices, calibrated)
+    names = pairs.public_pairs(schema) if config.pairs is None else config.pairs
+    chosen = pairs.parse(schema, names)
+    num_vectors = len(measure.pooled_vectors(schema))
+    rest = 1 - config.start_share - config.pair_share
+    parts = (
+        split.Counts("start_sigma", num_vectors, config.start_share),
+        split.Counts("pair_sigma", len(chosen), config.pair_share),
+        split.Votes("vote_sigma", config.num_iterations, rest, config.vote_growth),
+    )
+    calibrated, num_devices = split.calibrate(parts, budget), budget.num_devices
+    sigmas = calibrated.series("vote_sigma")
+    pool = config.pool or population.pool_within(num_devices)
+    num_candidates, pool = population.sizes(
+        config.num_candidates, pool, num_devices=num_devices, sigma=max(sigmas)
+    )
+    rules = evolve.Rules(  # the pool is never varied
+        "self_normalised", num_candidates, pool, sigmas, num_sweeps=config.num_sweeps
+    )
+    sizes = {"num_vectors": num_vectors, "num_pairs": len(chosen)} | rules.facts
     return base.Synthesizer(
         event=calibrated.event,
-        fit=functools.partial(fit, config, schema, calibrated, budget.num_devices),
+        fit=functools.partial(
+            fit, config, schema, chosen, calibrated, rules, num_devices
+        ),
         sample=functools.partial(sample, schema),
-        facts=calibrated.facts
-        | {
-            "num_vectors": len(measure.pooled_vectors(schema)),
-            "num_pairs": len(measured(config, schema)),
-            "num_iterations": config.num_iterations,
-            "num_candidates": settings.num_candidates,
-            "pool": settings.pool,
-        },
-    )
-
-
-def _settings(
-    config: Config, num_devices: int, calibrated: split.Calibrated
-) -> evolve.Settings:
-    """Sizes of the evolution, from public numbers; the pool is never varied."""
-    sigmas = calibrated.series("vote_sigma")
-    num_candidates, pool = population.sizes(
-        config.num_candidates,
-        config.pool or population.pool_within(num_devices),
-        num_devices=num_devices,
-        sigma=max(sigmas),
-    )
-    return evolve.Settings(
-        selection="self_normalised",
-        num_candidates=num_candidates,
-        pool=pool,
-        sigmas=sigmas,
-        first_degree=0.0,
-        last_degree=0.0,
-        varied=0.0,
-        rank_last=0,
-        num_sweeps=config.num_sweeps,
+        facts=calibrated.facts | sizes,
     )

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Mapping
 from typing import Literal
 
 import jax
@@ -13,7 +12,7 @@ from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import margins, measure, noisy, transport
-from teledp_jax.pe import apis, distances, endpoint, evolve, foundation, population
+from teledp_jax.pe import apis, endpoint, evolve, foundation, population
 from teledp_jax.privacy import budgets, checks, split
 
 _FORMATS = ("json_schema", "json_object", "text")
@@ -93,38 +92,25 @@ class Config:
     completion_price: float = 0.0
 
     def __post_init__(self) -> None:
-        check = checks.Fields("pe_llm", self)
-        check.one_of("distance", distances.KINDS)
+        population.check(check := checks.Fields("pe_llm", self))
         check.one_of("response_format", _FORMATS)
-        check.number("num_records", "num_iterations", at_least=1)
+        check.number("num_records", at_least=1)
         check.number(
-            "num_variations", "num_candidates", "pool", "num_sweeps", "max_tokens",
-            "temperature", "max_retries", "requests_per_minute", "prompt_price",
-            "completion_price", at_least=0,
+            "num_variations", "max_tokens", "temperature", "max_retries",
+            "requests_per_minute", "prompt_price", "completion_price", at_least=0,
         )  # fmt: skip
-        check.number("presence", "spread", "focus", at_least=0, at_most=1)
-        check.number("start_share", above=0, below=1)
+        check.number("presence", "spread", at_least=0, at_most=1)
         check.number("first_degree", above=0, at_most=1)
         check.number("last_degree", above=0, at_most=self.first_degree)
-        check.number("vote_growth", at_least=0.1, at_most=10)
         check.number("timeout_s", above=0, at_most=3600)
         check.number("records_per_request", "concurrency", at_least=1, at_most=64)
-
-
-def shares(config: Config, schema: schemas.Schema) -> tuple[split.Part, ...]:
-    """Splits the budget into one-way marginals and votes."""
-    share, num_vectors = config.start_share, len(measure.pooled_vectors(schema))
-    return (
-        split.Counts("start_sigma", num_vectors, share),
-        split.Votes("vote_sigma", config.num_iterations, 1 - share, config.vote_growth),
-    )
 
 
 def fit(
     config: Config,
     schema: schemas.Schema,
     calibrated: split.Calibrated,
-    settings: evolve.Settings,
+    rules: evolve.Rules,
     server: endpoint.Endpoint,
     streams: keys.Keys,
     devices: arrays.DeviceArrays,
@@ -135,8 +121,8 @@ def fit(
     Args:
         config: Choices.
         schema: The public schema.
-        calibrated: Noise of marginals and votes.
-        settings: Sizes and noise of the evolution.
+        calibrated: Noise of the marginals, in counts.
+        rules: Sizes and noise of the evolution.
         server: Where the model is.
         streams: Random streams of the fit.
         devices: The private devices of this process.
@@ -151,10 +137,10 @@ def fit(
     # First of all, so that an endpoint that is down costs no budget.
     asking = jax.random.fold_in(streams.init, 2)
     first = once(lambda: model.random_api(asking, config.num_records))
-    once(lambda: _warn_if_few(model.usage()))
-    one_way = noisy.one_way_model(
-        streams, schema, devices, context, sigma=calibrated.noise("start_sigma")
-    )
+    if few := once(lambda: foundation.too_few(model.usage())):
+        logging.warning(few)
+    sigma = calibrated.noise("start_sigma")
+    one_way = noisy.one_way_model(streams, schema, devices, context, sigma=sigma)
 
     def start(key: Key[Array, ""], count: int) -> np.ndarray:
         spreading, moving = jax.random.split(key)
@@ -163,19 +149,38 @@ def fit(
         moved = transport.move(generator, schema, one_way, records)
         return arrays.flatten(schema, moved)
 
-    fitted = evolve.evolve(
-        streams, schema, arrays.flatten(schema, devices), context,
-        embeddings=distances.by_step(
-            jax.random.fold_in(streams.init, 1), schema,
-            kind=config.distance, focus=config.focus, features=config.features,
-        ),
-        settings=settings, start=start,
+    fitted = population.run(
+        config, schema, streams, devices, context, rules=rules, start=start,
         margins=functools.partial(margins.one_way, schema, one_way),
         variation=lambda *asked: once(lambda: model.variation_api(*asked)),
     )  # fmt: skip
     if population.is_silent(fitted):
         logging.warning(population.SILENT)
-    return {**fitted, base.FACTS: _facts(config, once(model.usage))}
+    prices = {"prompt": config.prompt_price, "completion": config.completion_price}
+    return {**fitted, base.FACTS: foundation.with_price(once(model.usage), **prices)}
+
+
+def _foundation(
+    config: Config,
+    schema: schemas.Schema,
+    server: endpoint.Endpoint,
+    context: base.Context,
+) -> foundation.Foundation:
+    """The model as the config wants it asked; says how far requests are."""
+    client = endpoint.Client(
+        server, timeout_s=config.timeout_s, max_retries=config.max_retries,
+        requests_per_minute=config.requests_per_minute,
+    )  # fmt: skip
+    requests = foundation.Requests(
+        server.model, config.records_per_request, config.concurrency, config.presence,
+        config.temperature, config.max_tokens, config.response_format,
+    )  # fmt: skip
+
+    def tell(done: int, total: int) -> None:
+        if done % 50 == 0 or done == total:
+            logging.info("%d of %d requests to the model done", done, total)
+
+    return foundation.Foundation(schema, context, client.complete, requests, tell)
 
 
 sample = population.draw_devices
@@ -198,92 +203,27 @@ def make(
         InputError: If the environment names no endpoint, or no noise meets the budget.
     """
     server = endpoint.from_environment(os.environ)
-    calibrated = split.calibrate(shares(config, schema), budget)
-    settings = _settings(config, budget.num_devices, calibrated.series("vote_sigma"))
+    share, num_vectors = config.start_share, len(measure.pooled_vectors(schema))
+    parts = (
+        split.Counts("start_sigma", num_vectors, share),
+        split.Votes("vote_sigma", config.num_iterations, 1 - share, config.vote_growth),
+    )
+    calibrated = split.calibrate(parts, budget)
+    sigmas = calibrated.series("vote_sigma")
+    num_candidates, pool = population.sizes(
+        config.num_candidates, config.pool,
+        num_devices=budget.num_devices, sigma=max(sigmas),
+    )  # fmt: skip
+    pool = max(pool, config.num_records)
+    rules = evolve.Rules(
+        "self_normalised", num_candidates, pool, sigmas, config.first_degree,
+        config.last_degree, min(config.num_variations / pool, 1.0),
+        num_sweeps=config.num_sweeps,
+    )  # fmt: skip
+    model = {"model": server.model, "endpoint": server.host}
     return base.Synthesizer(
         event=calibrated.event,
-        fit=functools.partial(fit, config, schema, calibrated, settings, server),
+        fit=functools.partial(fit, config, schema, calibrated, rules, server),
         sample=functools.partial(sample, schema),
-        facts=calibrated.facts
-        | {
-            "num_vectors": len(measure.pooled_vectors(schema)),
-            "num_iterations": config.num_iterations,
-            "num_candidates": settings.num_candidates,
-            "pool": settings.pool,
-            "model": server.model,
-            "endpoint": server.host,
-        },
+        facts=calibrated.facts | {"num_vectors": num_vectors} | rules.facts | model,
     )
-
-
-def _settings(
-    config: Config, num_devices: int, sigmas: tuple[float, ...]
-) -> evolve.Settings:
-    """Sizes of the evolution, from public numbers."""
-    num_candidates, pool = population.sizes(
-        config.num_candidates, config.pool, num_devices=num_devices, sigma=max(sigmas)
-    )
-    pool = max(pool, config.num_records)
-    return evolve.Settings(
-        selection="self_normalised",
-        num_candidates=num_candidates,
-        pool=pool,
-        sigmas=sigmas,
-        first_degree=config.first_degree,
-        last_degree=config.last_degree,
-        varied=min(config.num_variations / pool, 1.0),
-        rank_last=0,
-        num_sweeps=config.num_sweeps,
-    )
-
-
-def _foundation(
-    config: Config,
-    schema: schemas.Schema,
-    server: endpoint.Endpoint,
-    context: base.Context,
-) -> foundation.Foundation:
-    """The model as the config wants it asked."""
-    client = endpoint.Client(
-        server,
-        timeout_s=config.timeout_s,
-        max_retries=config.max_retries,
-        requests_per_minute=config.requests_per_minute,
-    )
-    settings = foundation.Settings(
-        model=server.model,
-        records_per_request=config.records_per_request,
-        concurrency=config.concurrency,
-        presence=config.presence,
-        temperature=config.temperature,
-        max_tokens=config.max_tokens,
-        response_format=config.response_format,
-    )
-    return foundation.Foundation(schema, context, client.complete, settings, _tell)
-
-
-def _tell(done: int, total: int) -> None:
-    """Says now and then how far the requests are."""
-    if done % 50 == 0 or done == total:
-        logging.info("%d of %d requests to the model done", done, total)
-
-
-def _warn_if_few(usage: Mapping[str, int]) -> None:
-    """Says so if the pool stands on few records: public, so it may be said."""
-    if 2 * usage["records_valid"] < usage["records_asked"]:
-        logging.warning(
-            "Only %d of %d records of the model are valid; programmatic variations of "
-            "these fill the pool. See the report for why the others are not.",
-            usage["records_valid"],
-            usage["records_asked"],
-        )
-
-
-def _facts(config: Config, usage: Mapping[str, int]) -> dict[str, float]:
-    """What was asked and what it cost; nothing of private data is in it."""
-    facts: dict[str, float] = dict(usage)
-    if config.prompt_price or config.completion_price:
-        cost = usage["prompt_tokens"] * config.prompt_price
-        cost += usage["completion_tokens"] * config.completion_price
-        facts["price"] = cost / 1e6
-    return facts

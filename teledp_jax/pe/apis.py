@@ -10,7 +10,14 @@ from teledp_jax import arrays, schemas
 
 
 def generator_of(key: Key[Array, ""]) -> np.random.Generator:
-    """A NumPy stream for a key; the key is spent."""
+    """Makes a NumPy stream from a key.
+
+    Args:
+        key: Spent on the stream.
+
+    Returns:
+        The stream.
+    """
     return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
 
 
@@ -25,6 +32,9 @@ def random_api(
         count: Number of records.
         presence: Public guess of the share of devices that a table other than the
             anchor knows; the number of rows is uniform over those allowed.
+
+    Returns:
+        Codes of each head.
     """
     generator = generator_of(key)
     codes = _uniform(generator, schema, count)
@@ -33,6 +43,23 @@ def random_api(
             there = generator.random(count) < presence
             codes[:, index] *= there.astype(codes.dtype)
     return _clean(schema, codes)
+
+
+def random_start(
+    schema: schemas.Schema, presence: float, key: Key[Array, ""], count: int
+) -> Integer[np.ndarray, "candidate head"]:
+    """Draws records as `random_api` does, for a start of `evolve.evolve`.
+
+    Args:
+        schema: The public schema.
+        presence: As in `random_api`.
+        key: Public.
+        count: Number of records.
+
+    Returns:
+        Codes of each head.
+    """
+    return random_api(key, schema, count, presence=presence)
 
 
 def variation_api(
@@ -48,6 +75,15 @@ def variation_api(
     category is redrawn; a table other than the anchor is exchanged for that of another
     candidate, or, half as often, gets a new number of rows. Rows that appear hold
     uniform values.
+
+    Args:
+        key: Public.
+        schema: The public schema.
+        codes: Records; public or DP outputs.
+        degree: Share of what a record holds that is to change, in [0, 1].
+
+    Returns:
+        As many varied records.
     """
     generator = generator_of(key)
     count = len(codes)

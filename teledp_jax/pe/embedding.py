@@ -32,12 +32,26 @@ class Embedding(NamedTuple):
     def embed(
         self, codes: Integer[np.ndarray, "device head"]
     ) -> Int16[np.ndarray, "device head"]:
-        """Points of flattened device records."""
+        """Embeds flattened device records.
+
+        Args:
+            codes: Code of each head.
+
+        Returns:
+            The points: one coordinate per head, in the unit of `caps`.
+        """
         return self.points[np.arange(len(self.caps))[None, :], codes]
 
 
 def make(schema: schemas.Schema, weights: Float[np.ndarray, " head"]) -> Embedding:
     """Makes the embedding for weights of `schema.heads`, at most 1 each.
+
+    Args:
+        schema: The public schema.
+        weights: How much each head counts, at most 1.
+
+    Returns:
+        The embedding.
 
     Raises:
         InputError: If the schema is too wide for 16 bits.
@@ -68,7 +82,16 @@ def make(schema: schemas.Schema, weights: Float[np.ndarray, " head"]) -> Embeddi
 def focused(
     generator: np.random.Generator, weights: Float[np.ndarray, " head"], share: float
 ) -> Float[np.ndarray, " head"]:
-    """Weights that keep a random share of heads in full and the others at a tenth."""
+    """Keeps the weights of a random share of heads, and a tenth of the others.
+
+    Args:
+        generator: Public draws.
+        weights: Weights of `schema.heads`.
+        share: Share of heads that count in full.
+
+    Returns:
+        The new weights.
+    """
     full = generator.random(len(weights)) < share
     return np.where(full, weights, 0.1 * weights)
 
@@ -78,12 +101,15 @@ def on_features(
     weights: Float[np.ndarray, " head"],
     named: Collection[str],
 ) -> Float[np.ndarray, " head"]:
-    """Weights that keep the heads of some variables and leave the others a trace.
+    """Keeps the weights of the heads of some variables, and a trace of the others.
 
     Args:
         schema: The public schema.
         weights: Weights of `schema.heads`.
         named: Variables as `table/column`, in all rows, and `table/rows`.
+
+    Returns:
+        The new weights.
     """
     full = np.array(
         [
@@ -95,10 +121,16 @@ def on_features(
 
 
 def head_weights(schema: schemas.Schema) -> Float[np.ndarray, " head"]:
-    """Weights that keep wide tables from drowning narrow ones.
+    """Computes weights that keep wide tables from drowning narrow ones.
 
     A column of the anchor and a number of rows weigh 1; a column of another table
     weighs one over the root of the number of its columns in all its rows.
+
+    Args:
+        schema: The public schema.
+
+    Returns:
+        Weights of `schema.heads`.
     """
     return np.array(
         [

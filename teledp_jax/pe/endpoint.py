@@ -56,7 +56,7 @@ def from_environment(variables: Mapping[str, str]) -> Endpoint:
     """The endpoint that the environment names.
 
     Raises:
-        InputError: If a variable is missing or of no use.
+        InputError: If a variable is missing or cannot be used.
     """
     for name in (BASE_URL, MODEL):
         if not variables.get(name):

@@ -102,5 +102,12 @@ def log_weights_of(
 
 
 def effective_share(weights: Float[np.ndarray, " record"]) -> float:
-    """Computes the effective sample of weights, as a share of their number (Kish)."""
+    """Computes the effective sample of weights, as a share of their number (Kish).
+
+    Args:
+        weights: Of records; not negative.
+
+    Returns:
+        Square of the sum over the sum of squares, over their number: in (0, 1].
+    """
     return float(weights.sum() ** 2 / (weights**2).sum() / len(weights))

@@ -8,12 +8,11 @@ import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import base, keys, schemas
-from teledp_jax.pe import apis, voting, weights
-from teledp_jax.pe import embedding as embedding_lib
+from teledp_jax.pe import apis, embedding, voting, weights
 from teledp_jax.privacy import release
 
 Start = Callable[[Key[Array, ""], int], Integer[np.ndarray, "candidate head"]]
-Embeddings = Callable[[int], embedding_lib.Embedding]
+Embeddings = Callable[[int], embedding.Embedding]
 Margins = Callable[
     [Integer[np.ndarray, "candidate head"]],
     Sequence[tuple[Integer[np.ndarray, "record part"], Float[np.ndarray, " cell"]]],
@@ -25,7 +24,7 @@ Variation = Callable[
 ]
 
 
-class Settings(NamedTuple):
+class Rules(NamedTuple):
     """What one evolution does; `methods.pe.Config` documents the choices.
 
     Attributes:
@@ -45,11 +44,20 @@ class Settings(NamedTuple):
     num_candidates: int
     pool: int
     sigmas: tuple[float, ...]
-    first_degree: float
-    last_degree: float
-    varied: float
-    rank_last: int
-    num_sweeps: int
+    first_degree: float = 0.0
+    last_degree: float = 0.0
+    varied: float = 0.0
+    rank_last: int = 0
+    num_sweeps: int = 0
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """Returns sizes to show with results."""
+        return {
+            "num_iterations": self.num_iterations,
+            "num_candidates": self.num_candidates,
+            "pool": self.pool,
+        }
 
     @property
     def num_iterations(self) -> int:
@@ -58,7 +66,7 @@ class Settings(NamedTuple):
 
 
 class Population(NamedTuple):
-    """Records and their weights, which sum to one. DP outputs alone."""
+    """Records and their weights, which sum to one. Only DP outputs."""
 
     codes: Integer[np.ndarray, "record head"]
     weights: Float[np.ndarray, " record"]
@@ -71,7 +79,7 @@ def evolve(
     context: base.Context,
     *,
     embeddings: Embeddings,
-    settings: Settings,
+    rules: Rules,
     start: Start,
     margins: Margins,
     variation: Variation | None = None,
@@ -85,7 +93,7 @@ def evolve(
             at them.
         context: Store, progress, noise and what other processes hold.
         embeddings: States the distance of the vote of each step.
-        settings: Sizes and rules.
+        rules: Sizes and rules.
         start: Draws first records from what is public or paid for.
         margins: Shares that a pool is raked to, for the codes of the pool.
         variation: Changes a share of what records hold; none: `apis.variation_api`. A
@@ -100,47 +108,47 @@ def evolve(
     variation = variation or _programmatic(schema)
     state = context.store.load("population")
     if state is None:
-        is_pool = settings.selection == "self_normalised"
-        size = settings.pool if is_pool else settings.num_candidates
+        is_pool = rules.selection == "self_normalised"
+        size = rules.pool if is_pool else rules.num_candidates
         first = start(jax.random.fold_in(streams.init, 0), size)
         shares = weights.normalise(np.ones(size))
         if is_pool:
             shares = weights.rake(
-                shares, _margins(margins, first), num_sweeps=settings.num_sweeps
+                shares, _margins(margins, first), num_sweeps=rules.num_sweeps
             )
         state = _save(context, 0, Population(first, shares), np.zeros((0, 3)))
     history = np.asarray(state["history"], np.float64)
     raked: tuple[Any, list[weights.Margin]] = (None, [])
     population = Population(np.asarray(state["codes"]), np.asarray(state["weights"]))
-    for step in range(int(state["step"]), settings.num_iterations):
+    for step in range(int(state["step"]), rules.num_iterations):
         key = jax.random.fold_in(streams.sample, step)
-        embedding, sigma = embeddings(step), settings.sigmas[step]
-        population = _vary(key, schema, population, step, settings, variation)
+        nearness, sigma = embeddings(step), rules.sigmas[step]
+        population = _vary(key, schema, population, step, rules, variation)
         candidates = population.codes
-        if settings.selection == "self_normalised":
-            candidates = _candidates(key, population, settings.num_candidates)
+        if rules.selection == "self_normalised":
+            candidates = _candidates(key, population, rules.num_candidates)
         noisy = votes_of(
-            streams, codes, candidates, context, embedding=embedding, step=step,
+            streams, codes, candidates, context, distance=nearness, step=step,
             sigma=sigma,
         )  # fmt: skip
         own = np.full(len(candidates), 1 / len(candidates))
-        if settings.selection == "self_normalised":
-            chosen = voting.nearest(embedding, population.codes, candidates)
+        if rules.selection == "self_normalised":
+            chosen = voting.nearest(nearness, population.codes, candidates)
             own = np.bincount(chosen, population.weights, minlength=len(candidates))
             shares = weights.reweight(population.weights, chosen, noisy, sigma=sigma)
             if population.codes is not raked[0]:
                 raked = population.codes, _margins(margins, population.codes)
-            shares = weights.rake(shares, raked[1], num_sweeps=settings.num_sweeps)
+            shares = weights.rake(shares, raked[1], num_sweeps=rules.num_sweeps)
             population = Population(population.codes, shares)
         else:
-            population = _selected(key, population, noisy, step, settings)
+            population = _selected(key, population, noisy, step, rules)
         above = float(np.mean(noisy > 2 * sigma))
         distance = float(np.abs(weights.positive(noisy) - own).sum() / 2)
         history = np.append(history, [[sigma, above, distance]], axis=0)
         state = _save(context, step + 1, population, history)
         context.progress(
             step + 1,
-            settings.num_iterations,
+            rules.num_iterations,
             {"above_noise": above, "distance": distance},
         )
     names = ("sigma", "above_noise", "distance")
@@ -157,15 +165,28 @@ def votes_of(
     candidates: Integer[np.ndarray, "candidate head"],
     context: base.Context,
     *,
-    embedding: embedding_lib.Embedding,
+    distance: embedding.Embedding,
     step: int,
     sigma: float,
 ) -> Integer[np.ndarray, " candidate"]:
-    """Noisy votes of the private devices: drawn once, saved, then used."""
+    """Counts the votes of the private devices under noise: drawn once, saved, used.
+
+    Args:
+        streams: Random streams of the fit; a step has a noise key of its own.
+        codes: Flattened private records of this process.
+        candidates: What devices vote for.
+        context: Store, noise and what other processes hold.
+        distance: By which a device finds its nearest candidate.
+        step: Number of the vote, from 0.
+        sigma: Parameter of the discrete Gaussian noise of a count.
+
+    Returns:
+        Noisy votes, in devices.
+    """
     return release.count_once(
         f"votes_{step}",
         lambda: voting.count_votes(
-            voting.nearest(embedding, codes, candidates), len(candidates)
+            voting.nearest(distance, codes, candidates), len(candidates)
         ),
         key=jax.random.fold_in(streams.noise, step + 1),  # 0 is the start's
         sigma=sigma,
@@ -202,19 +223,19 @@ def _vary(
     schema: schemas.Schema,
     population: Population,
     step: int,
-    settings: Settings,
+    rules: Rules,
     variation: Variation,
 ) -> Population:
     """The population with its offspring, before every vote but the first."""
-    count = round(settings.varied * len(population.codes))
-    is_pool = settings.selection == "self_normalised"
+    count = round(rules.varied * len(population.codes))
+    is_pool = rules.selection == "self_normalised"
     if step == 0 or (is_pool and not count):
         return population
     degree = apis.falling_degree(
         step - 1,
-        settings.num_iterations - 1,
-        first=settings.first_degree,
-        last=settings.last_degree,
+        rules.num_iterations - 1,
+        first=rules.first_degree,
+        last=rules.last_degree,
     )
     drawing, varying = jax.random.split(jax.random.fold_in(key, 1))
     if not is_pool:
@@ -248,14 +269,14 @@ def _selected(
     population: Population,
     noisy: Integer[np.ndarray, " candidate"],
     step: int,
-    settings: Settings,
+    rules: Rules,
 ) -> Population:
     """The published rule: resample early, rank late, keep votes as last weights."""
     shares = weights.positive(noisy)
-    if step + 1 == settings.num_iterations:
+    if step + 1 == rules.num_iterations:
         return Population(population.codes, shares)
     count = len(population.codes)
-    if step + 1 + settings.rank_last >= settings.num_iterations:
+    if step + 1 + rules.rank_last >= rules.num_iterations:
         best = np.argsort(-noisy, kind="stable")[: max(count // 2, 1)]
         chosen = np.resize(best, count)
     else:

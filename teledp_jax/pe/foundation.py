@@ -27,7 +27,7 @@ COUNTS = (
 """What `Foundation.usage` counts; `requests` are those that were answered."""
 
 
-class Settings(NamedTuple):
+class Requests(NamedTuple):
     """How a model is asked; `methods.pe_llm.Config` documents the choices."""
 
     model: str
@@ -67,7 +67,7 @@ class Foundation:
         schema: schemas.Schema,
         context: base.Context,
         ask: Ask,
-        settings: Settings,
+        requests: Requests,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         """Asks nothing yet.
@@ -76,29 +76,36 @@ class Foundation:
             schema: The public schema.
             context: Of the fit, for its store.
             ask: Sends a request.
-            settings: How the model is asked.
+            requests: How the model is asked.
             progress: Told how many of the requests of a call are done.
         """
         self._schema, self._store, self._ask = schema, context.store, ask
-        self._settings, self._progress = settings, progress
+        self._requests, self._progress = requests, progress
         self._lock, self._ask_no_more = threading.Lock(), threading.Event()
         self._failed_in_a_row = 0
         self._dtype = arrays.code_dtype(max(head.num_codes for head in schema.heads))
 
     def random_api(self, key: Key[Array, ""], count: int) -> Codes:
-        """New records from the public schema: as many of `count` as are valid.
+        """Asks for new records from the public schema.
+
+        Args:
+            key: Public.
+            count: Records to ask for.
+
+        Returns:
+            Codes of the valid ones of them.
 
         Raises:
             InputError: If the endpoint gives no valid record.
         """
-        generator, size = apis.generator_of(key), self._settings.records_per_request
+        generator, size = apis.generator_of(key), self._requests.records_per_request
         asked = [
             prompts.of_new(
                 generator,
                 self._schema,
                 number=number + 1,
                 count=min(size, count - start),
-                presence=self._settings.presence,
+                presence=self._requests.presence,
             )
             for number, start in enumerate(range(0, count, size))
         ]
@@ -106,14 +113,17 @@ class Foundation:
         return codes[found]
 
     def variation_api(self, key: Key[Array, ""], codes: Codes, degree: float) -> Codes:
-        """Variations of records; where the model gives none that is valid, themselves.
+        """Asks for variations of records.
 
         Args:
             key: Public.
             codes: Public records or DP outputs: the model sees them.
             degree: Share of what a record holds that is to change.
+
+        Returns:
+            Codes of the variations; the record itself where none is valid.
         """
-        generator, size = apis.generator_of(key), self._settings.records_per_request
+        generator, size = apis.generator_of(key), self._requests.records_per_request
         asked = [
             prompts.of_variations(
                 generator,
@@ -128,7 +138,11 @@ class Foundation:
         return np.where(found[:, None], varied, codes).astype(codes.dtype)
 
     def usage(self) -> dict[str, int]:
-        """`COUNTS` over all calls of the fit, whether or not it was interrupted."""
+        """Adds up `COUNTS` over all calls of the fit, interrupted or not.
+
+        Returns:
+            Count by name.
+        """
         calls = (self._store.load("usage") or {}).values()
         return {name: sum(int(call[name]) for call in calls) for name in COUNTS}
 
@@ -162,7 +176,7 @@ class Foundation:
         """Sends all requests, some at a time; the first error of ours ends it."""
         self._failed_in_a_row = 0
         self._ask_no_more.clear()
-        workers = concurrent.futures.ThreadPoolExecutor(self._settings.concurrency)
+        workers = concurrent.futures.ThreadPoolExecutor(self._requests.concurrency)
         try:
             futures = [workers.submit(self._outcome, prompt) for prompt in asked]
             for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
@@ -177,10 +191,10 @@ class Foundation:
         body = prompts.body(
             self._schema,
             prompt,
-            model=self._settings.model,
-            response_format=self._settings.response_format,
-            temperature=self._settings.temperature,
-            max_tokens=self._settings.max_tokens,
+            model=self._requests.model,
+            response_format=self._requests.response_format,
+            temperature=self._requests.temperature,
+            max_tokens=self._requests.max_tokens,
         )
         name = f"answer_{_digest(body)}"
         saved = self._store.load(name)
@@ -204,7 +218,7 @@ class Foundation:
         """Takes the endpoint to be down if requests fail one after another."""
         with self._lock:
             self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
-            if self._failed_in_a_row >= max(self._settings.concurrency, 3):
+            if self._failed_in_a_row >= max(self._requests.concurrency, 3):
                 self._ask_no_more.set()
 
     def _read(
@@ -240,8 +254,9 @@ def _nothing(outcomes: Sequence[_Outcome], counts: Mapping[str, int]) -> str:
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
     if problems:
         return (
-            f"The endpoint gave no answer of use; at last {problems[-1]}. See that it "
-            "is up and takes such requests, then give the same command again."
+            f"The endpoint gave no usable answer; the last problem: {problems[-1]}. "
+            "Check that it is up and takes such requests, then give the same command "
+            "again."
         )
     dropped = {name: counts[name] for name in COUNTS if name.startswith("dropped")}
     return (
@@ -258,6 +273,44 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def too_few(usage: Mapping[str, int]) -> str:
+    """Tells people if the pool stands on few records: public, so it may be said.
+
+    Args:
+        usage: What `Foundation.usage` returned.
+
+    Returns:
+        A warning; empty if at least half of the records are valid.
+    """
+    valid, asked = usage["records_valid"], usage["records_asked"]
+    if 2 * valid >= asked:
+        return ""
+    return (
+        f"Only {valid} of {asked} records of the model are valid; programmatic "
+        "variations of these fill the pool. See the report for why the others are not."
+    )
+
+
+def with_price(
+    usage: Mapping[str, int], *, prompt: float, completion: float
+) -> dict[str, float]:
+    """Adds what was paid to what was asked; nothing of private data is in it.
+
+    Args:
+        usage: What `Foundation.usage` returned.
+        prompt: Price of a million tokens of prompts; 0: not known.
+        completion: Price of a million tokens of answers; 0: not known.
+
+    Returns:
+        The usage, and `price` if a price is known, in the currency of the prices.
+    """
+    facts: dict[str, float] = dict(usage)
+    if prompt or completion:
+        cost = usage["prompt_tokens"] * prompt + usage["completion_tokens"] * completion
+        facts["price"] = cost / 1e6
+    return facts
+
+
 def spread(
     key: Key[Array, ""],
     schema: schemas.Schema,
@@ -266,7 +319,18 @@ def spread(
     *,
     degree: float,
 ) -> Integer[np.ndarray, "pool head"]:
-    """Fills a pool: the records themselves, then programmatic variations of them."""
+    """Fills a pool: the records themselves, then programmatic variations of them.
+
+    Args:
+        key: Public.
+        schema: The public schema.
+        codes: Codes of the records.
+        count: Records of the pool.
+        degree: Of the variations, in [0, 1].
+
+    Returns:
+        Codes of the pool.
+    """
     copies = codes[np.resize(np.arange(len(codes)), count)]
     varied = apis.variation_api(key, schema, copies, degree=degree)
     return np.where(np.arange(count)[:, None] < len(codes), copies, varied)

@@ -22,8 +22,57 @@ def is_one_table(schema: schemas.Schema) -> bool:
 
     Args:
         schema: The public schema.
+
+    Returns:
+        Whether the anchor is the only table.
     """
     return len(schema.tables) == 1
+
+
+def is_voted_on(schema: schemas.Schema, selection: str, *, start: str) -> bool:
+    """Tells whether devices vote for leaves of trees.
+
+    Args:
+        schema: The public schema.
+        selection: As in `methods.pe.Config`.
+        start: As in `methods.pe.Config`.
+
+    Returns:
+        Whether they do.
+
+    Raises:
+        InputError: If they are to, but a device is more than one row.
+    """
+    one_table = is_one_table(schema)
+    if selection == "leaves" and not one_table:
+        raise errors.InputError(
+            f"pe.selection: leaves needs a suite of one table, {schema.suite} has "
+            f"{len(schema.tables)}."
+        )
+    automatic = selection == "auto" and one_table and start == "marginals"
+    return selection == "leaves" or automatic
+
+
+def facts(
+    schema: schemas.Schema, label: int | None, amounts: leaf_votes.Amounts
+) -> dict[str, int | str]:
+    """Returns what to show with results.
+
+    Args:
+        schema: Of one table.
+        label: What `label_index` found.
+        amounts: Sizes and noise.
+
+    Returns:
+        Public facts, by name.
+    """
+    name = NO_LABEL if label is None else schema.anchor.columns[label].name
+    return {
+        "selection": "leaves",
+        "pool": amounts.pool,
+        "label": name,
+        "num_iterations": amounts.num_rounds,
+    }
 
 
 def pool_size(num_devices: int) -> int:
@@ -69,7 +118,7 @@ def label_index(schema: schemas.Schema, name: str) -> int | None:
 def fit(
     schema: schemas.Schema,
     label: int | None,
-    settings: leaf_votes.Settings,
+    amounts: leaf_votes.Amounts,
     streams: keys.Keys,
     devices: arrays.DeviceArrays,
     context: base.Context,
@@ -79,7 +128,7 @@ def fit(
     Args:
         schema: Of one table.
         label: What `label_index` found.
-        settings: Sizes and noise.
+        amounts: Sizes and noise.
         streams: Random streams of the fit.
         devices: The private devices of this process.
         context: Store, progress, noise and processes.
@@ -98,7 +147,7 @@ def fit(
     num_strata = 1 if label is None else heads[label].num_codes
     found = leaf_votes.evolve(
         streams, columns, codes[:, others], strata, num_strata, context,
-        settings=settings,
+        amounts=amounts,
     )  # fmt: skip
     whole = np.zeros((len(found["weights"]), len(heads)), np.int64)
     whole[:, others] = found["codes"]

@@ -25,7 +25,7 @@ _SWEEPS, _LAST_SWEEPS = 3, 10
 _TOLD = 2.0  # standard deviations of noise from which a stratum exists
 
 
-class Settings(NamedTuple):
+class Amounts(NamedTuple):
     """What one evolution does, from public numbers.
 
     Attributes:
@@ -69,7 +69,7 @@ def evolve(
     num_strata: int,
     context: base.Context,
     *,
-    settings: Settings,
+    amounts: Amounts,
 ) -> base.Tree:
     """Runs the evolution; a killed one goes on from its saved noisy counts.
 
@@ -83,7 +83,7 @@ def evolve(
         strata: Stratum of each, 0 for all if there is one only.
         num_strata: Number of strata, public.
         context: Store, progress, noise and what other processes hold.
-        settings: Sizes and noise.
+        amounts: Sizes and noise.
 
     Returns:
         `codes` and `strata` of the pool and `weights`, which sum to one: DP outputs.
@@ -92,32 +92,32 @@ def evolve(
         "strata",
         lambda: np.bincount(strata, minlength=num_strata),
         key=jax.random.fold_in(streams.noise, 0),
-        sigma=settings.strata_sigma,
+        sigma=amounts.strata_sigma,
         context=context,
     )
     noisy = release.count_once(
         "histograms",
         lambda: start.histograms(columns, codes, strata, num_strata),
         key=jax.random.fold_in(streams.noise, 1),
-        sigma=settings.start_sigma,
+        sigma=amounts.start_sigma,
         context=context,
     )
     generator = apis.generator_of(jax.random.fold_in(streams.init, 0))
-    distributions = start.shares(columns, noisy, num_strata, sigma=settings.start_sigma)
-    pools = _first_pools(generator, columns, distributions, totals, settings)
+    distributions = start.shares(columns, noisy, num_strata, sigma=amounts.start_sigma)
+    pools = _first_pools(generator, columns, distributions, totals, amounts)
     own = {stratum: codes[strata == stratum] for stratum in pools}
-    for step in range(settings.num_rounds):
+    for step in range(amounts.num_rounds):
         grown = {}
         for stratum, pool in pools.items():
-            pool = _evolved(generator, columns, pool, settings)
-            grown[stratum] = _with_tree(generator, columns, pool, settings)
-        noisy_counts = _votes(streams, own, grown, context, settings, step=step)
+            pool = _evolved(generator, columns, pool, amounts)
+            grown[stratum] = _with_tree(generator, columns, pool, amounts)
+        noisy_counts = _votes(streams, own, grown, context, amounts, step=step)
         pools = {
-            stratum: _fitted(pool, noisy_counts[stratum], settings)
+            stratum: _fitted(pool, noisy_counts[stratum], amounts)
             for stratum, pool in grown.items()
         }
-        context.progress(step + 1, settings.num_rounds, {})
-    pools = {s: _refitted(pool, settings, _LAST_SWEEPS) for s, pool in pools.items()}
+        context.progress(step + 1, amounts.num_rounds, {})
+    pools = {s: _refitted(pool, amounts, _LAST_SWEEPS) for s, pool in pools.items()}
     weights = np.concatenate([pool.weights for pool in pools.values()])
     return {
         "codes": np.concatenate([pool.pool for pool in pools.values()]),
@@ -133,14 +133,14 @@ def _first_pools(
     columns: trees.Columns,
     distributions: list[Float[np.ndarray, "stratum bin"]],
     totals: Integer[np.ndarray, " stratum"],
-    settings: Settings,
+    amounts: Amounts,
 ) -> dict[int, _Stratum]:
     """Draws the pool of each stratum whose count shows more than noise."""
     counts = np.maximum(totals, 0).astype(np.float64)
-    counts[counts < _TOLD * settings.strata_sigma] = 0
+    counts[counts < _TOLD * amounts.strata_sigma] = 0
     if not counts.any():
         counts = np.ones(len(totals))
-    sizes = np.ceil(settings.pool * counts / counts.sum()).astype(np.int64).tolist()
+    sizes = np.ceil(amounts.pool * counts / counts.sum()).astype(np.int64).tolist()
     return {
         stratum: _Stratum(
             start.draw(generator, columns, distributions, stratum, sizes[stratum]),
@@ -154,7 +154,7 @@ def _evolved(
     generator: np.random.Generator,
     columns: trees.Columns,
     stratum: _Stratum,
-    settings: Settings,
+    amounts: Amounts,
 ) -> _Stratum:
     """Draws a worn pool anew by weight, varies it, and fits all votes again."""
     weights = stratum.weights
@@ -182,14 +182,14 @@ def _evolved(
         ],
         numbers=[np.zeros_like(number) for number in stratum.numbers],
     )
-    return _refitted(renewed, settings, _SWEEPS)
+    return _refitted(renewed, amounts, _SWEEPS)
 
 
 def _with_tree(
     generator: np.random.Generator,
     columns: trees.Columns,
     stratum: _Stratum,
-    settings: Settings,
+    amounts: Amounts,
 ) -> _Stratum:
     """Adds a tree over the weighted pool, oblivious or not by the toss of a coin."""
     tree = trees.grow(
@@ -197,7 +197,7 @@ def _with_tree(
         columns,
         stratum.pool,
         stratum.weights,
-        leaf_weight=_LEAF_SIGMAS * settings.vote_sigma,
+        leaf_weight=_LEAF_SIGMAS * amounts.vote_sigma,
         same_column=bool(generator.integers(2)),
     )
     return stratum._replace(trees=[*stratum.trees, tree])
@@ -208,7 +208,7 @@ def _votes(
     own: dict[int, Integer[np.ndarray, "device column"]],
     pools: dict[int, _Stratum],
     context: base.Context,
-    settings: Settings,
+    amounts: Amounts,
     *,
     step: int,
 ) -> dict[int, Integer[np.ndarray, " _"]]:
@@ -229,14 +229,14 @@ def _votes(
         exact,
         sizes=sizes,
         key=jax.random.fold_in(streams.noise, 2 + step),
-        sigma=settings.vote_sigma,
+        sigma=amounts.vote_sigma,
         context=context,
     )
     return dict(zip(pools, found, strict=True))
 
 
 def _fitted(
-    stratum: _Stratum, noisy: Integer[np.ndarray, " _"], settings: Settings
+    stratum: _Stratum, noisy: Integer[np.ndarray, " _"], amounts: Amounts
 ) -> _Stratum:
     """Adds the votes for the newest tree and fits all votes."""
     leaves = trees.leaves_of(stratum.trees[-1], stratum.pool)
@@ -245,16 +245,16 @@ def _fitted(
         counts=[*stratum.counts, count],
         numbers=[*stratum.numbers, np.zeros(len(noisy))],
     )
-    return _refitted(told, settings, _SWEEPS)
+    return _refitted(told, amounts, _SWEEPS)
 
 
-def _refitted(stratum: _Stratum, settings: Settings, num_sweeps: int) -> _Stratum:
+def _refitted(stratum: _Stratum, amounts: Amounts, num_sweeps: int) -> _Stratum:
     """Fits the numbers of all leaves again."""
     numbers = energies.fit(
         stratum.counts,
         stratum.numbers,
         total=stratum.total,
-        sigma=settings.vote_sigma,
+        sigma=amounts.vote_sigma,
         num_sweeps=num_sweeps,
     )
     return stratum._replace(numbers=numbers)

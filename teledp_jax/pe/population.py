@@ -1,10 +1,15 @@
-"""How large populations are, and devices drawn from the last one."""
+"""What methods by private evolution share: settings, sizes, the run, the devices."""
 
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, schemas
-from teledp_jax.pe import apis, weights
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.pe import apis, distances, evolve, weights
+from teledp_jax.privacy import checks
 
 SILENT = (
     "No candidate had votes above the noise, so the votes changed little: the "
@@ -15,6 +20,82 @@ SILENT = (
 
 _FEWEST_CANDIDATES, _MOST_CANDIDATES = 50, 2000
 _SMALLEST_POOL, _LARGEST_POOL = 20_000, 200_000
+
+
+@runtime_checkable
+class Choices(Protocol):
+    """The settings of a vote that every method by private evolution has."""
+
+    @property
+    def distance(self) -> str:
+        """One of `distances.KINDS`."""
+        ...
+
+    @property
+    def focus(self) -> float:
+        """Share of columns that a vote weighs in full."""
+        ...
+
+    @property
+    def features(self) -> Sequence[Sequence[str]] | None:
+        """The variables that each query names."""
+        ...
+
+
+def check(fields: checks.Fields) -> None:
+    """Checks the settings that methods by private evolution have in common.
+
+    Args:
+        fields: The config of a method.
+
+    Raises:
+        InputError: If one of them is out of its range.
+    """
+    fields.one_of("distance", distances.KINDS)
+    fields.number("num_iterations", at_least=1)
+    fields.number("vote_growth", at_least=0.1, at_most=10)
+    fields.number("num_candidates", "pool", "num_sweeps", at_least=0)
+    fields.number("focus", at_least=0, at_most=1)
+    fields.number("start_share", above=0, below=1)
+
+
+def run(
+    choices: Choices,
+    schema: schemas.Schema,
+    streams: keys.Keys,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    *,
+    rules: evolve.Rules,
+    start: evolve.Start,
+    margins: evolve.Margins,
+    variation: evolve.Variation | None = None,
+) -> base.Tree:
+    """Lets a population of a schema's records evolve by the votes of devices.
+
+    Args:
+        choices: Config of the method.
+        schema: The public schema.
+        streams: Random streams of the fit.
+        devices: The private devices of this process.
+        context: Store, progress, noise and processes.
+        rules: As `evolve.evolve` takes them.
+        start: As `evolve.evolve` takes it.
+        margins: As `evolve.evolve` takes them.
+        variation: As `evolve.evolve` takes it.
+
+    Returns:
+        What `evolve.evolve` returns: the last population.
+    """
+    embeddings = distances.by_step(
+        jax.random.fold_in(streams.init, 1), schema,
+        kind=choices.distance, focus=choices.focus, features=choices.features,
+    )  # fmt: skip
+    return evolve.evolve(
+        streams, schema, arrays.flatten(schema, devices), context,
+        embeddings=embeddings, rules=rules, start=start, margins=margins,
+        variation=variation,
+    )  # fmt: skip
 
 
 def sizes(
@@ -29,6 +110,9 @@ def sizes(
             `pool_within`.
         num_devices: Noisy number of devices.
         sigma: Noise of the noisiest vote.
+
+    Returns:
+        Candidates of each vote, and records of the pool.
     """
     expected = int(num_devices / (10 * sigma))
     candidates = min(max(expected, _FEWEST_CANDIDATES), _MOST_CANDIDATES)
@@ -36,7 +120,14 @@ def sizes(
 
 
 def pool_within(num_records: int) -> int:
-    """Returns a number of records, brought into 20,000 to 200,000."""
+    """Returns a number of records, brought into 20,000 to 200,000.
+
+    Args:
+        num_records: Any number.
+
+    Returns:
+        The nearest number in that range.
+    """
     return min(max(num_records, _SMALLEST_POOL), _LARGEST_POOL)
 
 
@@ -50,6 +141,9 @@ def draw_devices(
         key: Draws them; public.
         fitted: What `evolve.evolve` returned.
         count: Number of devices.
+
+    Returns:
+        The devices.
     """
     generator = apis.generator_of(key)
     index = weights.draw(generator, np.asarray(fitted["weights"]), count)
@@ -61,5 +155,8 @@ def is_silent(fitted: base.Tree) -> bool:
 
     Args:
         fitted: What `evolve.evolve` returned.
+
+    Returns:
+        Whether all votes of all candidates were below two sigma.
     """
     return not np.any(fitted["convergence"]["above_noise"])

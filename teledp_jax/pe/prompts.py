@@ -41,7 +41,7 @@ def of_new(
     count: int,
     presence: float,
 ) -> Prompt:
-    """Asks for new devices, from the public schema alone.
+    """Asks for new devices, from only the public schema.
 
     Which tables they may report and a few of their values are drawn uniformly from the
     schema, so that a model that repeats itself still covers it.
@@ -82,6 +82,9 @@ def of_variations(
         parents: Flattened records; public or DP outputs.
         number: Number of the request.
         degree: Share of the values to change.
+
+    Returns:
+        The messages of the request.
     """
     written = [records.write(schema, parent) for parent in parents]
     held = {name for record in written for name in record}

@@ -28,9 +28,16 @@ class RecordError(Exception):
 
 
 def read(schema: schemas.Schema, record: Any) -> Integer[np.ndarray, " head"]:
-    """Codes of a device that a model wrote, as `arrays.flatten` lays them out.
+    """Reads a device that a model wrote into codes, as `arrays.flatten` lays them out.
 
     What a record leaves out is absent. Text outside of a vocabulary is its `other`.
+
+    Args:
+        schema: The public schema.
+        record: What JSON of the model's answer held.
+
+    Returns:
+        Code of each head.
 
     Raises:
         RecordError: If anything in it is outside of the public schema.
@@ -55,9 +62,16 @@ def read(schema: schemas.Schema, record: Any) -> Integer[np.ndarray, " head"]:
 def write(
     schema: schemas.Schema, codes: Integer[np.ndarray, " head"]
 ) -> dict[str, Any]:
-    """A flattened record as a device that `read` gives the same codes.
+    """Writes a flattened record as a device that `read` gives the same codes.
 
     Bins show as a round number inside; tables and values that are absent are left out.
+
+    Args:
+        schema: The public schema.
+        codes: Code of each head; public or a DP output.
+
+    Returns:
+        What JSON can hold, by table and column.
     """
     record: dict[str, Any] = {}
     for name, table in arrays.unflatten(schema, codes[None]).items():

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Float32, Int, Int16, Integer
 
-from teledp_jax.pe import embedding as embedding_lib
+from teledp_jax.pe import embedding
 
 _BLOCK = 1024  # candidates in one call: their costs stay in a cache
 _CHUNK = 2048  # devices in one call on a CPU
@@ -38,30 +38,33 @@ class _Costs(NamedTuple):
 
 
 def nearest(
-    embedding: embedding_lib.Embedding,
+    distance: embedding.Embedding,
     devices: Integer[np.ndarray, "device head"],
     candidates: Integer[np.ndarray, "candidate head"],
     *,
     chunk: int | None = None,
     use_matmul: bool | None = None,
 ) -> Integer[np.ndarray, " device"]:
-    """Index of each device's nearest candidate; among equals the lowest.
+    """Finds each device's nearest candidate; among equals the first.
 
     Args:
-        embedding: States the distance.
+        distance: States the distance.
         devices: Flattened records, as codes.
         candidates: Flattened records, as codes.
         chunk: Devices in one compiled call; changes memory and speed, no result.
-        use_matmul: Whether to multiply by one-hot codes; none: on accelerators alone.
+        use_matmul: Whether to multiply by one-hot codes; none: only on accelerators.
+
+    Returns:
+        Position of a candidate for each device. Private if devices are.
     """
     if use_matmul is None:
         use_matmul = jax.default_backend() != "cpu"
     index = np.zeros(len(devices), np.int32)
     if not len(devices):
         return index
-    common = _commonest(embedding, candidates)
+    common = _commonest(distance, candidates)
     blocks = [
-        _costs(embedding, candidates[start : start + _BLOCK], common)
+        _costs(distance, candidates[start : start + _BLOCK], common)
         for start in range(0, len(candidates), _BLOCK)
     ]
     size = chunk or (_LARGE_CHUNK if use_matmul else _CHUNK)
@@ -70,7 +73,7 @@ def nearest(
     parts = np.split(order, range(size, len(order), size))
     vote = _by_matmul if use_matmul else _by_sum
     for part, chosen in zip(
-        parts, vote(embedding, devices, parts, size, common, blocks), strict=True
+        parts, vote(distance, devices, parts, size, common, blocks), strict=True
     ):
         index[part] = chosen
     return index
@@ -93,14 +96,14 @@ def _merge(
 
 
 def _commonest(
-    embedding: embedding_lib.Embedding,
+    distance: embedding.Embedding,
     candidates: Integer[np.ndarray, "candidate head"],
 ) -> Integer[np.ndarray, " head"]:
     """The commonest code of each head among the candidates."""
     return np.array(
         [
             np.bincount(candidates[:, head], minlength=size).argmax()
-            for head, size in enumerate(embedding.num_codes.tolist())
+            for head, size in enumerate(distance.num_codes.tolist())
         ]
     )
 
@@ -116,17 +119,17 @@ def _num_different(
 
 
 def _costs(
-    embedding: embedding_lib.Embedding,
+    distance: embedding.Embedding,
     candidates: Integer[np.ndarray, "candidate head"],
     common: Integer[np.ndarray, " head"],
 ) -> _Costs:
-    """The costs of a block; partial sums are distances too, hence below 2^15."""
-    points = embedding.embed(candidates).T
+    """The costs of a block; partial sums are distances too, so they are below 2^15."""
+    points = distance.embed(candidates).T
     base = np.zeros(len(candidates), np.int16)
     rows = []
-    for head, size in enumerate(embedding.num_codes.tolist()):
-        apart = np.abs(embedding.points[head, :size, None] - points[head][None, :])
-        costs = np.minimum(apart, embedding.caps[head])
+    for head, size in enumerate(distance.num_codes.tolist()):
+        apart = np.abs(distance.points[head, :size, None] - points[head][None, :])
+        costs = np.minimum(apart, distance.caps[head])
         base += costs[common[head]]
         rows.append(costs - costs[common[head]])
     rows.append(np.zeros((1, len(candidates)), np.int16))
@@ -134,7 +137,7 @@ def _costs(
 
 
 def _by_sum(
-    embedding: embedding_lib.Embedding,
+    distance: embedding.Embedding,
     devices: Integer[np.ndarray, "device head"],
     parts: list[Integer[np.ndarray, " _"]],
     size: int,
@@ -143,8 +146,8 @@ def _by_sum(
 ) -> list[Integer[np.ndarray, " _"]]:
     """The nearest candidate of each part, in as many threads as cores."""
     tables = [(jnp.asarray(base), jnp.asarray(rows)) for base, rows in blocks]
-    first = np.cumsum(embedding.num_codes) - embedding.num_codes
-    zero = int(embedding.num_codes.sum())
+    first = np.cumsum(distance.num_codes) - distance.num_codes
+    zero = int(distance.num_codes.sum())
 
     def of_part(
         part: Integer[np.ndarray, " device"],
@@ -202,7 +205,7 @@ def _sums(
 
 
 def _by_matmul(
-    embedding: embedding_lib.Embedding,
+    distance: embedding.Embedding,
     devices: Integer[np.ndarray, "device head"],
     parts: list[Integer[np.ndarray, " _"]],
     size: int,
@@ -214,7 +217,7 @@ def _by_matmul(
     The blocks are put together again: an accelerator wants one large product.
     """
     del common
-    sizes = embedding.num_codes
+    sizes = distance.num_codes
     # XLA multiplies no bfloat16 on a CPU.
     dtype = jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16
     head = np.repeat(np.arange(len(sizes)), sizes)
@@ -250,5 +253,13 @@ def _products(
 def count_votes(
     chosen: Integer[np.ndarray, " device"], num_candidates: int
 ) -> Integer[np.ndarray, " candidate"]:
-    """One unit vote a device: a device that joins adds one to one entry."""
+    """Counts one unit vote per device: a device that joins adds one to one entry.
+
+    Args:
+        chosen: What `nearest` returned.
+        num_candidates: Number of candidates.
+
+    Returns:
+        Exact votes. Private.
+    """
     return np.bincount(chosen, minlength=num_candidates).astype(np.int64)

@@ -185,7 +185,7 @@ def interval(epsilon: float) -> float:
 
 
 def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
-    """`event` in kinds whose RDP the library knows and that bound ours.
+    """Returns `event` in kinds that bound ours and of which the library knows the RDP.
 
     A discrete Gaussian is bounded by a Gaussian, a choice of range epsilon by zCDP of
     epsilon^2 / 8, pure DP of epsilon by zCDP of epsilon^2 / 2.

@@ -42,6 +42,9 @@ def unspent(epsilon: float, delta: float, num_devices: int = 1) -> Budget:
         epsilon: Of the whole release.
         delta: Of the whole release.
         num_devices: Noisy number of devices; 1 where nobody asks for it.
+
+    Returns:
+        The budget.
     """
     return Budget(
         epsilon=epsilon,

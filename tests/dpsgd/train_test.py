@@ -163,8 +163,8 @@ def test_a_step_follows_secret_keys_alone():
     step = steps.make_step(made, optimizer, RECIPE)
     first = states.start(made.init(jax.random.key(0)), optimizer)
 
-    def result(fit_keys):
-        return step(step(first, fit_keys, CODES), fit_keys, CODES).params
+    def result(streams):
+        return step(step(first, streams, CODES), streams, CODES).params
 
     whole = result(KEYS)
     assert same(whole, result(KEYS))

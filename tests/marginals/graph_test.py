@@ -29,7 +29,7 @@ def measure(*cliques: tuple[int, ...]) -> list[graph.Measurement]:
 
 def test_a_plan_draws_entity_columns_last_and_knows_all_parents():
     cliques = [(0, 1), (1, 2), (2, 3), (0, 3)]
-    steps = graph.plan(SIZES, cliques, [1])
+    steps = graph.drawing_steps(SIZES, cliques, [1])
     assert sorted(step.attribute for step in steps) == [0, 1, 2, 3]
     assert steps[-1] == graph.Step(1, (0, 2))
     drawn: set[int] = set()
@@ -40,7 +40,7 @@ def test_a_plan_draws_entity_columns_last_and_knows_all_parents():
 
 def test_the_size_of_a_plan_is_that_of_its_tables():
     cells = 2 * 3 + 3 * 2 + 2 + 2
-    steps = graph.plan(SIZES, [(0, 1), (1, 2)], [])
+    steps = graph.drawing_steps(SIZES, [(0, 1), (1, 2)], [])
     tables = sum(
         SIZES[s.attribute] * np.prod([SIZES[p] for p in s.parents], dtype=int)
         for s in steps
@@ -53,7 +53,7 @@ def test_the_size_of_a_plan_is_that_of_its_tables():
 def test_exact_marginals_give_the_distribution_back():
     cliques = [(0, 1), (1, 2), (3,)]
     model = graph.estimate(SIZES, measure(*cliques), total=1000, num_iterations=1000)
-    steps = graph.plan(SIZES, cliques, [])
+    steps = graph.drawing_steps(SIZES, cliques, [])
     tables = graph.conditionals(SIZES, model, steps)
     drawn = graph.draw_merged(np.random.default_rng(0), SIZES, steps, tables, 200_000)
     for clique in ((0, 1), (1, 2), (0, 2), (2, 3)):

@@ -55,7 +55,7 @@ def test_the_event_says_how_far_noise_may_be_from_a_gaussian(synthesizer):
 
 def test_the_marginals_take_their_share():
     for share, number in ((0.0, 1), (0.3, 2)):
-        parts = dpsgd_vae.shares(dpsgd_vae.Config(marginal_share=share), SCHEMA, 1)
+        parts = dpsgd_vae._parts(dpsgd_vae.Config(marginal_share=share), SCHEMA, 1)
         assert len(parts) == number
     (sigma,) = parts[0].noise(2.0)
     np.testing.assert_allclose(sigma, 2.0 * (len(SCHEMA.heads) / 0.3) ** 0.5)

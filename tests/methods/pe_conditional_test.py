@@ -110,7 +110,7 @@ def test_an_unknown_pair_is_refused(schema):
         ("focus", 2.0),
     ],
 )
-def test_settings_of_no_use_are_refused(field, value):
+def test_settings_out_of_range_are_refused(field, value):
     with pytest.raises(errors.InputError, match=f"pe_conditional.{field}"):
         pe_conditional.Config(**{field: value})
 

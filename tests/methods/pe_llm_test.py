@@ -110,7 +110,7 @@ def test_new_records_are_asked_for_before_private_data_is_read(schema, devices, 
         released.append(key)
         return values
 
-    with pytest.raises(errors.InputError, match=r"gave no answer of use.*refused"):
+    with pytest.raises(errors.InputError, match=r"gave no usable answer.*refused"):
         make(schema).fit(toys.KEYS, devices, toys.context(noise=noise))
     assert released == []
 

@@ -104,7 +104,7 @@ def test_a_fleet_smaller_than_the_candidates_is_no_fault(schema, devices, made):
         ("last_degree", 0.9),
     ],
 )
-def test_settings_of_no_use_are_refused(field, value):
+def test_settings_out_of_range_are_refused(field, value):
     with pytest.raises(errors.InputError, match=f"pe.{field}"):
         pe.Config(**{field: value})
 

@@ -16,7 +16,7 @@ def _noise(key, values, sigma):
 
 
 def _evolve(schema, codes, context, *, selection="self_normalised", noise_key=5):
-    settings = evolve.Settings(
+    rules = evolve.Rules(
         selection=selection,
         num_candidates=30,
         pool=200,
@@ -34,7 +34,7 @@ def _evolve(schema, codes, context, *, selection="self_normalised", noise_key=5)
         codes,
         context,
         embeddings=lambda step: metric,
-        settings=settings,
+        rules=rules,
         start=lambda key, count: apis.random_api(key, schema, count, presence=0.5),
         margins=lambda codes: [],
     )

@@ -11,7 +11,7 @@ from teledp_jax.pe import endpoint, foundation, prompts
 from teledp_jax.pe import records as records_lib
 from tests.pe import chat_server
 
-SETTINGS = foundation.Settings(
+REQUESTS = foundation.Requests(
     model="small-model",
     records_per_request=4,
     concurrency=1,
@@ -52,7 +52,7 @@ def make(schema, ask, store=None, **overrides) -> foundation.Foundation:
     context = base.Context(
         store or base.MemoryStore(), lambda *args: None, lambda key, x, sigma: x
     )
-    return foundation.Foundation(schema, context, ask, SETTINGS._replace(**overrides))
+    return foundation.Foundation(schema, context, ask, REQUESTS._replace(**overrides))
 
 
 def answer(*devices) -> str:

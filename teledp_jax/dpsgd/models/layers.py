@@ -33,11 +33,19 @@ class CodeDense(nn.Module):
 def one_hot(
     codes: Int[Array, "device head"], sizes: tuple[int, ...]
 ) -> Float[Array, "device code"]:
-    """The codes' one-hot vectors side by side; that of a negative code is zero."""
+    """Sets the codes' one-hot vectors side by side; that of a negative code is zero.
+
+    Args:
+        codes: Code of each head.
+        sizes: Number of codes of each head.
+
+    Returns:
+        Zeros and ones; the columns of a head follow those of the one before.
+    """
     head = np.repeat(np.arange(len(sizes)), sizes)
     code = np.concatenate([np.arange(size) for size in sizes]).astype(np.int32)
     hot = (codes[:, head] == code[None]).astype(jnp.float32)
-    # Held whole, for else each product with it would compare the codes again.
+    # Held whole, or each product with it would compare the codes again.
     return jax.lax.optimization_barrier(hot)
 
 
@@ -77,6 +85,14 @@ class CausalDense(nn.Module):
 def reach(
     input_places: tuple[int, ...], output_places: tuple[int, ...]
 ) -> Float[np.ndarray, "feature output"]:
-    """One where a feature reaches an output: its place is before the output's."""
+    """Computes which features reach which outputs.
+
+    Args:
+        input_places: Place of each feature in the order.
+        output_places: Place of each output.
+
+    Returns:
+        One where the feature's place is before the output's, else zero.
+    """
     earlier = np.array(input_places)[:, None] < np.array(output_places)[None]
     return earlier.astype(np.float32)

@@ -31,7 +31,7 @@ def targets(
     *,
     stddev: float | Float[Array, ""],
 ) -> Float[Array, "head code"]:
-    """Shares of codes that noisy counts and a prior say together.
+    """Finds the shares of codes that noisy counts and a prior say together.
 
     A count of several standard deviations is kept. The others keep their sum, if that
     is clear of its own noise, and are told apart by the prior: dropping small cells
@@ -41,6 +41,9 @@ def targets(
         noisy: Counts with noise.
         prior: Positive shares, such as a model's own.
         stddev: Of the noise of each count.
+
+    Returns:
+        Shares of each head, which sum to one.
     """
     small = noisy < _TRUSTED * stddev
     clear = _TRUSTED * stddev * jnp.sqrt(small.sum(1).astype(jnp.float32))
@@ -60,7 +63,16 @@ def targets(
 def starting_bias(
     layout: vae_layout.Layout, noisy: Counts, *, stddev: float
 ) -> Float[Array, " code"]:
-    """Log shares of all codes, in the order of blocks."""
+    """Computes log shares of all codes, in the order of blocks.
+
+    Args:
+        layout: Blocks of heads.
+        noisy: Noisy counts of each head's codes.
+        stddev: Of the noise of each count.
+
+    Returns:
+        Biases of the network's last layer, in nats.
+    """
     parts = []
     for block in layout.blocks:
         counts = _block(noisy, block)
@@ -79,7 +91,7 @@ def shift(
     stddev: float,
     num_samples: int,
 ) -> Float[Array, " code"]:
-    """What to add to each logit so that samples meet the noisy marginals on average.
+    """Finds what to add to each logit so that samples meet noisy marginals on average.
 
     Heads that are numbers of rows come first; the others are then weighed by the
     probability that their row exists.
@@ -91,6 +103,9 @@ def shift(
         key: Draws the latents.
         stddev: Of the noise of each count.
         num_samples: Latents to average over.
+
+    Returns:
+        A shift of each logit, in nats.
     """
     layout = network.layout
     z = jax.random.normal(key, (num_samples, network.latent), jnp.float32)

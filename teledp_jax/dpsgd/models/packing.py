@@ -54,6 +54,9 @@ def pack(num_rows: Int[Array, " device"], *, max_rows: int, num_slots: int) -> P
         num_rows: Rows of each device, the first of which exist.
         max_rows: Most rows that a device can have.
         num_slots: Number of slots; all of `num_rows.sum()` must fit.
+
+    Returns:
+        Which device and row each slot holds.
     """
     (packed,) = pack_all(
         num_rows[:, None], max_rows=(max_rows,), num_slots=(num_slots,)
@@ -67,15 +70,19 @@ def pack_all(
     max_rows: Sequence[int],
     num_slots: Sequence[int],
 ) -> list[Packed]:
-    """`pack` of several tables, as one small program.
+    """Packs several tables as `pack` does, as one small program.
 
     Args:
         num_rows: Rows of each device in each table.
         max_rows: Of each table.
         num_slots: Of each table.
+
+    Returns:
+        What `pack` returns, of each table.
     """
     num_devices, most = num_rows.shape[0], max(max_rows)
     stops = np.cumsum(num_slots)
+    # Row r of device d has slot n_0 + ... + n_(d-1) + r, where n are numbers of rows.
     start = running_sums(num_rows) - num_rows
     table = np.repeat(np.arange(len(max_rows)), max_rows)
     row = np.concatenate([np.arange(rows) for rows in max_rows]).astype(np.int32)
@@ -87,7 +94,7 @@ def pack_all(
     device = jnp.arange(num_devices, dtype=jnp.int32)[:, None]
     held = jnp.full(int(stops[-1]), num_devices * most, jnp.int32)
     held = held.at[slot].set(device * most + row[None], mode="drop")
-    # Held whole, for else each use would divide again.
+    # Held whole, or each use would divide again.
     owner, place = jax.lax.optimization_barrier((held // most, held % most))
     parts = zip(jnp.split(owner, stops[:-1]), jnp.split(place, stops[:-1]), strict=True)
     return [
@@ -102,12 +109,20 @@ def running_sums(
     """Sums over devices up to each, as products that compile in no time.
 
     Exact for sums below 2^24, the whole numbers that float32 holds.
+
+    Args:
+        numbers: Whole numbers, not negative.
+
+    Returns:
+        Sums over the devices up to each and with it.
     """
     count = numbers.shape[0]
     num_blocks = -(-count // _BLOCK)
     filled = jnp.pad(numbers, ((0, num_blocks * _BLOCK - count), (0, 0)))
     blocks = filled.astype(jnp.float32).reshape(num_blocks, _BLOCK, -1)
     exact = jax.lax.Precision.HIGHEST
+    # Sums within a block: a triangle of ones, diagonal included. Then what the blocks
+    # before it hold: a triangle without the diagonal, of their last sums.
     inside = np.tri(_BLOCK, dtype=np.float32)
     within = jnp.einsum("ij,bjt->bit", inside, blocks, precision=exact)
     earlier = np.tri(num_blocks, k=-1, dtype=np.float32)
@@ -119,24 +134,47 @@ def running_sums(
 def take(
     packed: Packed, array: Num[Array, "device row *rest"]
 ) -> Num[Array, "slot *rest"]:
-    """The slots' entries of a padded array; zeros in free slots."""
+    """Takes the slots' entries of a padded array; zeros in free slots.
+
+    Args:
+        packed: Which row each slot holds.
+        array: Padded to `max_rows` rows per device.
+
+    Returns:
+        One entry per slot.
+    """
     rows = array.reshape(-1, *array.shape[2:])
     at = packed.owner * array.shape[1] + packed.row
     return rows.at[at].get(mode="fill", fill_value=0)
 
 
 def take_device(packed: Packed, array: Num[Array, "device *rest"]) -> Num[Array, "..."]:
-    """The entries of the slots' devices; zeros in free slots."""
+    """Takes the entries of the slots' devices; zeros in free slots.
+
+    Args:
+        packed: Which device each slot holds.
+        array: One entry per device.
+
+    Returns:
+        One entry per slot.
+    """
     return array.at[packed.owner].get(mode="fill", fill_value=0)
 
 
 def before(
     packed: Packed, values: Float[Array, "slot feature"]
 ) -> Float[Array, "slot feature"]:
-    """For each slot, values summed over the rows of its device before it.
+    """Sums values, for each slot, over the rows of its device before it.
 
     Slots go in blocks of `max_rows`: rows before are in the same block or in the last.
     Values of other devices add exact zeros, if they are finite.
+
+    Args:
+        packed: Which row each slot holds.
+        values: Of each slot.
+
+    Returns:
+        Exclusive running sums within devices.
     """
     count, height = values.shape[0], packed.max_rows
     num_blocks = -(-count // height)
@@ -150,6 +188,8 @@ def before(
         return jnp.concatenate([last, array], axis=1)
 
     owner = blocks(packed.owner[:, None] + 1)  # 0 where no slot is
+    # sum over q of [owner_q = owner_r] [q < r] values_q, as one product per block: in
+    # the window, slot r of the block is at place height + r.
     earlier = np.tri(height, 2 * height, height - 1, dtype=bool)
     same = (owner == window(owner).transpose(0, 2, 1)) & earlier[None]
     sums = jnp.einsum(
@@ -164,7 +204,15 @@ def before(
 def last(
     packed: Packed, values: Float[Array, "slot feature"]
 ) -> Float[Array, "device feature"]:
-    """The values of each device's last slot; zeros where it has none."""
+    """Takes the values of each device's last slot; zeros where it has none.
+
+    Args:
+        packed: Which row each slot holds.
+        values: Of each slot.
+
+    Returns:
+        One entry per device.
+    """
     slot = packed.first + packed.num_rows - 1
     slot = jnp.where(packed.num_rows > 0, slot, values.shape[0])
     return values.at[slot].get(mode="fill", fill_value=0)
@@ -173,7 +221,15 @@ def last(
 def total(
     packed: Sequence[Packed], values: Sequence[Float[Array, "_ *rest"]]
 ) -> Float[Array, "device *rest"]:
-    """Sums values of slots of tables by device; those of free slots count for none."""
+    """Sums values of slots of tables by device; those of free slots count for none.
+
+    Args:
+        packed: Of each table.
+        values: Of each table's slots.
+
+    Returns:
+        Sums over all tables, per device.
+    """
     owner = jnp.concatenate([table.owner for table in packed])
     whole = jnp.concatenate(values)
     sums = jnp.zeros((packed[0].num_devices, *whole.shape[1:]), whole.dtype)

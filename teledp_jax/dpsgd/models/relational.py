@@ -114,6 +114,8 @@ class Relational(nn.Module):
             )
             parts.append(weight * losses)
             width += tables[index].num_shown
+        # -log P(device) is the sum of -log P(value | what is before it) over the
+        # device's own variables and those of its rows (chain rule), tables weighted.
         return own + packing.total(packs[::2], parts)
 
     def _table(
@@ -172,6 +174,7 @@ def _rows(
         )
         scale = relational_features.row_scale(group.rows)
         features = jnp.concatenate([features, earlier / scale], axis=1)
+        # Later tables see the sum over all rows, this row's own included.
         shown, used = (shown + earlier) / scale, count > 0.5
     return _Rows(features, hot, used, packing.last(packed, shown))
 
@@ -179,7 +182,15 @@ def _rows(
 def num_rows(
     layout: relational_layout.Layout, codes: Int[Array, "device head"]
 ) -> Int[Array, "device limit"]:
-    """For each table its number of rows, and whether it has any."""
+    """Counts the rows of each table, and whether it has any.
+
+    Args:
+        layout: Groups of variables.
+        codes: Flattened records.
+
+    Returns:
+        Two numbers for each table, as `trainable.Model.num_rows` needs them.
+    """
     owners = np.array([group.owner for group in layout.tables], np.int32)
     rows = codes[:, owners]
     both = jnp.stack([rows, jnp.minimum(rows, 1)], axis=2)

@@ -51,7 +51,7 @@ def calibrate(
     *,
     num_samples: int,
 ) -> relational_sample.Shifts:
-    """The shifts at which samples meet noisy marginals, given all drawn before.
+    """Finds the shifts at which samples meet noisy marginals, given all drawn before.
 
     Args:
         layout: Groups of variables.
@@ -60,6 +60,9 @@ def calibrate(
         goals: Noisy marginals of each group.
         key: Draws the samples.
         num_samples: Devices to average over.
+
+    Returns:
+        A shift of each logit of each variable, in nats.
     """
     own_key, table_key = jax.random.split(key)
 

@@ -60,6 +60,9 @@ def draw_row(
         extra: More logits of some variables.
         exist: `[device]`, True where the row exists.
         key: Draws the codes.
+
+    Returns:
+        Codes, features and probabilities of the row.
     """
     count = start.shape[0]
     features = jnp.zeros((count, len(group.input_places)), jnp.float32)
@@ -110,7 +113,7 @@ def _spread(key: Key[Array, ""], exist: Array) -> Float[Array, " device"]:
     """Uniform numbers of which each slice of [0, 1) gets its part, in random order.
 
     One for each device that exists; so codes come as often as their probabilities say,
-    but for what differs between devices, where independent draws would add noise.
+    except for what differs between devices, where independent draws would add noise.
     """
     order_key, inside_key = jax.random.split(key)
     last = jnp.uint32(2**32 - 1)

@@ -98,14 +98,20 @@ def curvatures(
     expected: Expected,
     scales: Float[np.ndarray, " device"],
 ) -> clipping.Params:
-    """Curvature of the clipped loss in each parameter, at the start.
+    """Computes the curvature of the clipped loss in each parameter, at the start.
 
     Args:
         layout: Groups of variables.
         expected: Devices under public shares.
         scales: By what the clip multiplies the gradients of devices with
             `expected.norms`.
+
+    Returns:
+        Curvatures, in the shapes of the parameters.
     """
+    # The loss has second derivative x^2 Var(y) in a weight from input x to output y of
+    # a softmax. Over devices: E[x^2] Var(y), times how often the row is there and what
+    # the clip scales it by.
     device, *tables = expected.spreads
     rate = scales.mean()
     found = {
@@ -117,6 +123,7 @@ def curvatures(
         rate = weight * (drawn * scales).mean()
         seen = spread.inputs
         if group.rows > 1:
+            # n rows have n (n - 1) / 2 pairs of a row and one before it.
             pairs = weight * (drawn * (drawn - 1) * scales).mean() / 2
             before = (
                 pairs / max(rate, 1e-9) / relational_features.row_scale(group.rows) ** 2
@@ -143,6 +150,7 @@ def _spread(
         for index, place in enumerate(block.places):
             p = np.zeros(block.size)
             p[: len(shares[place])] = shares[place]
+            # E[x^2] of input functions; the indicator of a code has variance p (1 - p).
             inputs.append(p @ functions.inputs[index].astype(np.float64) ** 2)
             one = p * (1 - p)
             curves = functions.outputs[index].astype(np.float64) ** 2 @ p

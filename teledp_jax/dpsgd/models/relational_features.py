@@ -8,7 +8,9 @@ from jaxtyping import Array, Bool, Float, Int
 from teledp_jax.dpsgd.models import relational_bases, relational_layout
 
 NEVER = -1e9  # logit of a code outside of the domain
-_MOST = 80.0  # logits above the variable's own that count as no more: exp is finite
+_MOST_ABOVE = (
+    80.0  # logits above the variable's own that count as no more: exp is finite
+)
 
 
 def see(
@@ -16,7 +18,16 @@ def see(
     bases: relational_bases.GroupBases,
     codes: Int[Array, "row variable"],
 ) -> Float[Array, "row feature"]:
-    """Features of codes."""
+    """Computes the features of codes.
+
+    Args:
+        group: Variables of a row.
+        bases: Functions of their codes.
+        codes: Code of each variable.
+
+    Returns:
+        Features of each row.
+    """
     place: list[int] = []
     offset: list[int] = []
     stride: list[int] = []
@@ -35,7 +46,15 @@ def see(
 def hot(
     group: relational_layout.Group, codes: Int[Array, "row variable"]
 ) -> Bool[Array, "row code"]:
-    """Which codes, in the order of blocks, are those of the variables."""
+    """Marks which codes, in the order of blocks, are those of the variables.
+
+    Args:
+        group: Variables of a row.
+        codes: Code of each variable.
+
+    Returns:
+        True at one code of each variable.
+    """
     place = [
         p for block in group.blocks for p in block.places for _ in range(block.size)
     ]
@@ -50,7 +69,16 @@ def expand(
     bases: relational_bases.GroupBases,
     coefficients: Float[Array, "row coefficient"],
 ) -> Float[Array, "row code"]:
-    """Coefficients to a logit a code, codes in the order of blocks."""
+    """Expands coefficients to a logit per code, codes in the order of blocks.
+
+    Args:
+        group: Variables of a row.
+        bases: Functions of their codes.
+        coefficients: Of each function of each variable.
+
+    Returns:
+        Logits, in nats; those of codes outside of a domain are far below all others.
+    """
     parts, start = [], 0
     for block, functions in zip(group.blocks, bases, strict=True):
         count = len(block.places)
@@ -79,7 +107,17 @@ def entropies(
     logits: Float[Array, "row code"],
     hot: Bool[Array, "row code"],
 ) -> Float[Array, " row"]:
-    """Sum of cross-entropies over the variables of a row."""
+    """Sums cross-entropies over the variables of a row.
+
+    Args:
+        group: Variables of a row.
+        bases: Functions of their codes.
+        logits: Of all codes, in the order of blocks.
+        hot: What `hot` returned.
+
+    Returns:
+        Cross-entropy of each row, in nats.
+    """
     valid = np.concatenate([functions.valid.reshape(-1) for functions in bases])
     place = [
         p for block in group.blocks for p in block.places for _ in range(block.size)
@@ -95,7 +133,7 @@ def entropies(
         # compile in a fraction of the time. Each code is held to the variable's own.
         chosen = _exact(jnp.where(hot, logits, 0.0), own)
         above = jnp.where(valid[None], logits, NEVER) - _exact(chosen, own.T)
-        scaled = jnp.exp(jnp.minimum(above, _MOST))
+        scaled = jnp.exp(jnp.minimum(above, _MOST_ABOVE))
         sizes = _exact(scaled, own)
         shares = scaled * _exact(1.0 / sizes, own.T)
         return jnp.log(sizes).sum(1), shares - hot.astype(jnp.float32)

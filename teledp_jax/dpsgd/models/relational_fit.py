@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import base, keys, schemas
+from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.dpsgd import clipping, recipes, states, train
 from teledp_jax.dpsgd.models import (
     relational,
@@ -49,7 +49,7 @@ class Marginals(NamedTuple):
     repeats: Mapping[Column, float]
 
 
-class Settings(NamedTuple):
+class Options(NamedTuple):
     """How the model is trained; `methods.dpsgd_relational.Config` says what is what."""
 
     clip: float
@@ -64,7 +64,7 @@ def fit(
     layout: relational_layout.Layout,
     marginals: Marginals,
     recipe: recipes.Recipe,
-    settings: Settings,
+    options: Options,
     streams: keys.Keys,
     codes: Integer[np.ndarray, "device head"],
     context: base.Context,
@@ -75,8 +75,8 @@ def fit(
         schema: The public schema.
         layout: Of the schema.
         marginals: What is known of columns.
-        recipe: Of DP-SGD; its clip is replaced by that of the settings.
-        settings: How the model is trained.
+        recipe: Of DP-SGD; its clip is replaced by that of the options.
+        options: How the model is trained.
         streams: Random streams; batch and noise are those of the training.
         codes: Flattened private records of this process.
         context: Of the fit.
@@ -92,10 +92,10 @@ def fit(
     bases = relational_bases.all_bases(layout, shares)
     params = _train(
         layout, bases, shares, _repeats(schema, layout, marginals.repeats),
-        recipe, settings, streams, codes, context,
+        recipe, options, streams, codes, context,
     )  # fmt: skip
     shifts = relational_calibrate.calibrate(
-        layout, params, bases, goals, streams.sample, num_samples=settings.num_samples
+        layout, params, bases, goals, streams.sample, num_samples=options.num_samples
     )
     return {
         "params": jax.tree.map(np.asarray, params),
@@ -104,22 +104,26 @@ def fit(
     }
 
 
-def draw(
+def draw_devices(
+    schema: schemas.Schema,
     layout: relational_layout.Layout,
+    chunk: int,
     key: Key[Array, ""],
     fitted: base.Tree,
     num_devices: int,
-    *,
-    chunk: int,
-) -> Integer[np.ndarray, "device head"]:
-    """Draws the codes of devices.
+) -> arrays.DeviceArrays:
+    """Draws devices from what was fitted.
 
     Args:
+        schema: The public schema.
         layout: Of the schema.
+        chunk: Devices drawn at once, so that memory is bounded and one program serves.
         key: Draws them; public.
         fitted: What `fit` returned.
         num_devices: Number of devices.
-        chunk: Devices drawn at once, so that memory is bounded and one program serves.
+
+    Returns:
+        The devices.
     """
     bases = relational_bases.all_bases(layout, _listed(layout, fitted["shares"]))
     shifts = jax.tree.map(jnp.asarray, _listed(layout, fitted["shifts"]))
@@ -132,11 +136,18 @@ def draw(
         )
         for i in range(max(-(-num_devices // chunk), 1))
     ]
-    return np.concatenate(chunks)[:num_devices]
+    return arrays.unflatten(schema, np.concatenate(chunks)[:num_devices])
 
 
 def num_parameters(layout: relational_layout.Layout) -> int:
-    """Returns the size of the model; public, as it follows from the schema."""
+    """Returns the size of the model; public, as it follows from the schema.
+
+    Args:
+        layout: Of the schema.
+
+    Returns:
+        The number of its parameters.
+    """
     uniform = tuple(
         tuple(np.full(v.num_codes, 1 / v.num_codes) for v in group.variables)
         for group in layout.groups
@@ -154,7 +165,7 @@ def _train(
     shares: relational_bases.AllShares,
     repeats: relational_training.Repeats,
     recipe: recipes.Recipe,
-    settings: Settings,
+    options: Options,
     streams: keys.Keys,
     codes: Integer[np.ndarray, "device head"],
     context: base.Context,
@@ -165,20 +176,19 @@ def _train(
     expected = relational_expected.expect(layout, bases, shares, generator)
     # Without a bound all gradients are normalised, which scales by 1 / their norm.
     bound, scales = 1.0, 1.0 / expected.norms
-    if settings.clip > 0:
-        bound = settings.clip / float(scales.mean())  # the harmonic mean of the norms
+    if options.clip > 0:
+        bound = options.clip / float(scales.mean())  # the harmonic mean of the norms
         scales = np.minimum(1.0, bound * scales)
     clip = dataclasses.replace(
-        recipe.clip, l2_clip_norm=bound, normalise=settings.clip == 0
+        recipe.clip, l2_clip_norm=bound, normalise=options.clip == 0
     )
     curvature = relational_expected.curvatures(layout, expected, scales)
     optimizer = relational_steps.optimizer(
         states.flatten(curvature),
-        relational_prior.prior(layout, curvature, settings.prior),
+        relational_prior.prior(layout, curvature, options.prior),
         noise=recipe.noise_multiplier * bound / recipe.expected_batch_size,
-        settings=relational_steps.Settings(
-            start=settings.start, memory=settings.memory
-        ),
+        start=options.start,
+        memory=options.memory,
     )
     slots = relational_training.slots(layout, shares)
     network = relational.Relational(layout, slots, expected.weights)

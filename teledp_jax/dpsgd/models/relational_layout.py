@@ -29,7 +29,7 @@ CURVE_SCALES = (1.0, 0.5, 0.25)  # scale of the polynomials of degree 1, 2, 3
 _CURVES_SEEN = 2  # how many of them show a number to later variables
 
 
-_WIDE = 64  # codes; categories with more are seen in their own row alone
+_WIDE = 64  # codes; categories with more are seen only in their own row
 
 
 class Variable(NamedTuple):
@@ -70,7 +70,7 @@ class Block(NamedTuple):
 
     @property
     def is_wide(self) -> bool:
-        """Whether they are seen in their own row alone."""
+        """Whether they are seen only in their own row."""
         return not self.is_smooth and self.size > _WIDE
 
     @property
@@ -231,7 +231,16 @@ def _group(variables: tuple[Variable, ...], *, rows: int = 1, owner: int = -1) -
 def codes_of(
     group: Group, codes: Int[Array, "device head"]
 ) -> Int[Array, "device row variable"]:
-    """The codes of a group's variables."""
+    """Takes the codes of a group's variables.
+
+    Args:
+        group: Variables of a row.
+        codes: Flattened records.
+
+    Returns:
+        Codes of each row that the group's table may have; one row for the device
+        itself.
+    """
     heads = np.array([variable.head for variable in group.variables])
     rows = np.arange(group.rows)[:, None] * len(heads)
     if group.owner >= 0:  # all side by side

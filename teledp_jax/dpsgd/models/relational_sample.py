@@ -26,7 +26,19 @@ def draw(
     shifts: Shifts,
     key: Key[Array, ""],
 ) -> Int[Array, "device head"]:
-    """Draws devices as flattened records, by the programs that `calibrate` compiled."""
+    """Draws devices as flattened records, by the programs that `calibrate` compiled.
+
+    Args:
+        layout: Groups of variables.
+        count: Number of devices; static.
+        params: Parameters, safe to release.
+        bases: Functions of codes of all groups.
+        shifts: Of all logits.
+        key: Draws the codes; public.
+
+    Returns:
+        Codes of each head.
+    """
     own_key, table_key = jax.random.split(key)
     own = draw_device(layout, count, params, bases[0], shifts[0], own_key)
     context = own.features[:, : layout.device.num_shown]
@@ -59,7 +71,19 @@ def draw_device(
     shifts: relational_draw.GroupShifts,
     key: Key[Array, ""],
 ) -> relational_draw.Row:
-    """Draws the device's own variables."""
+    """Draws the device's own variables.
+
+    Args:
+        layout: Groups of variables.
+        count: Number of devices; static.
+        params: Parameters, safe to release.
+        bases: Functions of the codes of the device's own variables.
+        shifts: Of their logits.
+        key: Draws the codes; public.
+
+    Returns:
+        Codes, features and probabilities of the row.
+    """
     group = layout.device
     return relational_draw.draw_row(
         group,
@@ -85,7 +109,17 @@ def draw_table(
     context: Float[Array, "device feature"],
     num_rows: Int[Array, " device"],
 ) -> tuple[Array, Array, relational_draw.GroupShifts]:
-    """Draws a table.
+    """Draws the rows of a table.
+
+    Args:
+        layout: Groups of variables.
+        index: Number of the table.
+        params: Parameters, safe to release.
+        bases: Functions of the codes of its variables.
+        shifts: Of their logits.
+        key: Draws the codes; public.
+        context: Features of all drawn before.
+        num_rows: Rows that each device has in the table.
 
     Returns:
         Codes `[device, row, variable]`, what later tables see, and sums of
@@ -151,6 +185,15 @@ def _hot(
 def rows_of(
     layout: relational_layout.Layout, index: int, codes: Int[Array, "device variable"]
 ) -> Int[Array, " device"]:
-    """Numbers of rows of a table, among the device's own variables."""
+    """Reads the numbers of rows of a table among the device's own variables.
+
+    Args:
+        layout: Groups of variables.
+        index: Number of the table.
+        codes: Codes of the device's own variables.
+
+    Returns:
+        Rows of each device.
+    """
     heads = [variable.head for variable in layout.device.variables]
     return codes[:, heads.index(layout.tables[index].owner)]

@@ -15,11 +15,10 @@ How large weights are is learnt meanwhile. Weights between the same two variable
 tie, and the prior of a tie is renewed from its weights by MacKay's evidence (Neural
 Computation 4(3), 1992): their squares, over the number of weights that the gradients so
 far can tell from the prior. So what is tied strongly, such as an application to its
-kind, may be, and what is not is held to zero. It reads parameters alone, which are
+kind, may be, and what is not is held to zero. It reads only parameters, which are
 private already, and costs no budget.
 """
 
-import dataclasses
 from typing import NamedTuple
 
 import jax
@@ -29,30 +28,9 @@ from jaxtyping import Array, Float, Int
 
 from teledp_jax.dpsgd.models import relational_prior
 
-_RENEWED_FROM = 50  # steps
-
-
-_RENEWED_EVERY = 25
-
-
-_PSEUDO = 4.0  # weights of its first size that a tie has beside its own
-
-
+_RENEWED_FROM, _RENEWED_EVERY = 50, 25  # steps
+_PSEUDO = 4.0  # weights of its first size that a tie has besides its own
 _RANGE = (0.05, 3.0)  # least and largest standard deviation of a tie's weights
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How fast weights may move.
-
-    Attributes:
-        start: Steps that the first one counts as, which keeps correlated weights from
-            moving too far together.
-        memory: Most steps that are averaged.
-    """
-
-    start: float
-    memory: float
 
 
 class _State(NamedTuple):
@@ -76,7 +54,8 @@ def optimizer(
     prior: relational_prior.Prior,
     *,
     noise: float,
-    settings: Settings,
+    start: float,
+    memory: float,
 ) -> optax.GradientTransformation:
     """The update rule of the module's docstring, on all parameters as one vector.
 
@@ -84,7 +63,12 @@ def optimizer(
         curvature: Of the loss in each parameter, as `curvatures` gives it.
         prior: Of each parameter.
         noise: Standard deviation of each gradient's noise in a step.
-        settings: See there.
+        start: Steps that the first one counts as, which keeps correlated weights from
+            moving too far together.
+        memory: Most steps that are averaged.
+
+    Returns:
+        The rule, for `train.fit`.
     """
     num_ties = int(prior.ties.max()) + 1
 
@@ -93,7 +77,8 @@ def optimizer(
         return _State(jnp.int32(0), curvature, (noise / prior.stddevs) ** 2, prior)
 
     def renewed(state: _State, params: Array) -> Array:
-        steps = jnp.minimum(state.step.astype(jnp.float32), settings.memory)
+        steps = jnp.minimum(state.step.astype(jnp.float32), memory)
+        # MacKay 1992, eq. 20: gamma of a weight is its share that data determine.
         certain = state.curvature**2 * steps
         variance = _evidence(
             state.prior, params, certain / (certain + state.doubt), num_ties
@@ -106,9 +91,10 @@ def optimizer(
         assert params is not None
         due = (state.step >= _RENEWED_FROM) & (state.step % _RENEWED_EVERY == 0)
         doubt = jax.lax.cond(due, renewed, lambda old, _: old.doubt, state, params)
-        steps = jnp.minimum(state.step.astype(jnp.float32), settings.memory)
-        steps = steps + settings.start
+        steps = jnp.minimum(state.step.astype(jnp.float32), memory)
+        steps = steps + start
         h = state.curvature
+        # The formula of the docstring; doubt is (noise / prior)^2.
         moved = -updates * h / (h**2 * steps + doubt)
         return moved, state._replace(step=state.step + 1, doubt=doubt)
 
@@ -138,5 +124,6 @@ def _evidence(
     counts = jnp.maximum(total(jnp.ones_like(first)), 1.0)
     squares = total(params**2) + _PSEUDO * total(first) / counts
     least, largest = _RANGE
+    # MacKay 1992, eq. 22: the variance is sum of w^2 over sum of gamma.
     found = jnp.clip(squares / (total(known) + _PSEUDO), least**2, largest**2)
     return jnp.where(prior.ties < 0, first, found[prior.ties + 1])

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 from teledp_jax.dpsgd import clipping, trainable
 from teledp_jax.dpsgd.models import relational, relational_bases, relational_layout
 
-_SLOTS = 64  # numbers of slots are multiples of it, lest noise change the program
+_SLOTS = 64  # numbers of slots are multiples of it: noise must not change the program
 
 
 Repeats = tuple[tuple[float, ...], ...]
@@ -54,7 +54,7 @@ def model(
 def slots(
     layout: relational_layout.Layout, shares: relational_bases.AllShares
 ) -> Callable[[int], tuple[int, ...]]:
-    """Slots that hold a micro-batch, but for rare draws, by public shares.
+    """Computes slots that hold a micro-batch, except for rare draws, by public shares.
 
     From a number of devices to slots for the rows of each table, and for the devices
     that report it.
@@ -81,7 +81,15 @@ def slots(
 def log_shares(
     group: relational_layout.Group, shares: relational_bases.Shares
 ) -> Float[Array, " code"]:
-    """Log shares in the order of blocks; zeros for codes outside of the domain."""
+    """Computes log shares in the order of blocks; zeros for codes outside the domain.
+
+    Args:
+        group: Variables of a row.
+        shares: Shares of their codes.
+
+    Returns:
+        Log shares, in nats.
+    """
     parts = []
     for block in group.blocks:
         for place in block.places:

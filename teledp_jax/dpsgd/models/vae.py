@@ -73,7 +73,14 @@ class Vae(nn.Module):
     def decode(
         self, z: Float[Array, "device latent"]
     ) -> list[Float[Array, "device _ _"]]:
-        """Logits of each block."""
+        """Decodes latents to the logits of each block.
+
+        Args:
+            z: Latents.
+
+        Returns:
+            Logits of each block, in nats.
+        """
         for layer in self.decoder:
             z = nn.silu(layer(z))
         return self.logits(self.output(z))
@@ -81,7 +88,14 @@ class Vae(nn.Module):
     def logits(
         self, coefficients: Float[Array, "device coefficient"]
     ) -> list[Float[Array, "device _ _"]]:
-        """Expands coefficients to a logit a code, and adds the codes' biases."""
+        """Expands coefficients to a logit per code, and adds the codes' biases.
+
+        Args:
+            coefficients: Of all heads' functions.
+
+        Returns:
+            Logits of each block, in nats.
+        """
         parts, start, size = [], 0, coefficients.shape[0]
         for block in self.layout.blocks:
             count, functions = len(block.heads), block.num_functions

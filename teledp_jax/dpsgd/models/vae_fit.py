@@ -61,16 +61,26 @@ def fit(
     return {"params": jax.tree.map(np.asarray, params), "shift": np.asarray(shift)}
 
 
-def draw(
-    sampler: vae.Sampler, key: Key[Array, ""], fitted: base.Tree, num_devices: int
-) -> Integer[np.ndarray, "device head"]:
-    """Draws the codes of devices.
+def draw_devices(
+    whole: schemas.Schema,
+    modelled: schemas.Schema,
+    sampler: vae.Sampler,
+    key: Key[Array, ""],
+    fitted: base.Tree,
+    num_devices: int,
+) -> arrays.DeviceArrays:
+    """Draws devices from what was fitted, a chunk after the other.
 
     Args:
+        whole: The public schema.
+        modelled: The same without the tables that the network does not know.
         sampler: What `vae.sampler` returned for the network, in chunks of `CHUNK`.
         key: Draws them; public.
         fitted: What `fit` returned.
         num_devices: Number of devices.
+
+    Returns:
+        Devices of the whole schema; tables left out have no rows.
     """
     chunks = [
         np.asarray(
@@ -78,11 +88,20 @@ def draw(
         )
         for i in range(max(-(-num_devices // CHUNK), 1))
     ]
-    return np.concatenate(chunks)[:num_devices]
+    codes = np.concatenate(chunks)[:num_devices]
+    return with_empty(whole, arrays.unflatten(modelled, codes), num_devices)
 
 
 def num_parameters(network: vae.Vae, *, kl_weight: float) -> int:
-    """Returns the size of the network; public, as it follows from schema and config."""
+    """Returns the size of the network; public, as it follows from schema and config.
+
+    Args:
+        network: The network.
+        kl_weight: Weight of the latent's divergence from its prior in the loss.
+
+    Returns:
+        The number of its parameters.
+    """
     init = vae.model(network, kl_weight=kl_weight).init
     shapes = jax.eval_shape(init, jax.random.key(0))
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes))
@@ -94,6 +113,9 @@ def without(schema: schemas.Schema, leave_out: Collection[str]) -> schemas.Schem
     Args:
         schema: The public schema.
         leave_out: Names of tables other than the anchor.
+
+    Returns:
+        The schema of the other tables.
 
     Raises:
         InputError: If there is no such table.
@@ -116,6 +138,9 @@ def with_empty(
         schema: The public schema, with all tables.
         devices: What was drawn.
         num_devices: Number of devices.
+
+    Returns:
+        The devices, with every table of the schema.
     """
     return {
         table.name: devices.get(table.name) or _no_rows(table, num_devices)

@@ -124,7 +124,15 @@ def _basis(head: schemas.Head, size: int) -> Float[np.ndarray, "function code"]:
 def exists(
     layout: Layout, codes: Int[Array, "device head"]
 ) -> Bool[Array, "device head"]:
-    """`arrays.exists`, inside jit."""
+    """Tells which entries of records exist, as `arrays.exists` does, inside jit.
+
+    Args:
+        layout: Blocks of heads.
+        codes: Flattened records.
+
+    Returns:
+        False where a device has no such row.
+    """
     owners = np.array(layout.owners)
     rows = np.array(layout.rows, np.int32)
     return jnp.asarray(owners < 0)[None] | (codes[:, owners] > rows[None])
@@ -133,7 +141,15 @@ def exists(
 def unpack(
     layout: Layout, values: Float[Array, "device code"]
 ) -> list[Float[Array, "device _ _"]]:
-    """Splits a row of codes into blocks."""
+    """Splits a row of codes into blocks.
+
+    Args:
+        layout: Blocks of heads.
+        values: One value per code, blocks one after another.
+
+    Returns:
+        Values of each block, by device, head and code.
+    """
     parts, start = [], 0
     for block in layout.blocks:
         stop = start + len(block.heads) * block.num_codes
@@ -154,7 +170,16 @@ def features(
     codes: Int[Array, "device head"],
     present: Bool[Array, "device head"],
 ) -> Float[Array, "device feature"]:
-    """Features of all codes; zeros where a row does not exist."""
+    """Computes features of all codes; zeros where a row does not exist.
+
+    Args:
+        layout: Blocks of heads.
+        codes: Flattened records.
+        present: What `exists` returned.
+
+    Returns:
+        What enters the encoder.
+    """
     parts = []
     for block in layout.blocks:
         heads = np.array(block.heads)

@@ -15,10 +15,9 @@ from tests import toys
 
 
 def test_a_step_is_that_of_a_posterior_mean():
-    settings = relational_steps.Settings(start=2.0, memory=1.0)
     prior = relational_prior.Prior(jnp.array([0.1, 0.1]), jnp.array([-1, -1]))
     optimizer = relational_steps.optimizer(
-        jnp.array([0.5, 0.0]), prior, noise=0.02, settings=settings
+        jnp.array([0.5, 0.0]), prior, noise=0.02, start=2.0, memory=1.0
     )
     grad = jnp.array([3.0, 3.0])
     state = optimizer.init(grad)
@@ -50,7 +49,6 @@ def test_strong_ties_are_let_go_and_empty_ones_are_held():
     rng = np.random.default_rng(0)
     size, curvature, noise = 200, 0.01, 0.02
     best = np.concatenate([rng.normal(0, 2, size), np.zeros(size)]).astype(np.float32)
-    settings = relational_steps.Settings(start=15.0, memory=60.0)
 
     def error(ties) -> np.ndarray:
         stddevs = jnp.full(2 * size, 0.3, jnp.float32)
@@ -58,7 +56,8 @@ def test_strong_ties_are_let_go_and_empty_ones_are_held():
             jnp.full(2 * size, curvature, jnp.float32),
             relational_prior.Prior(stddevs, jnp.asarray(ties, jnp.int32)),
             noise=noise,
-            settings=settings,
+            start=15.0,
+            memory=60.0,
         )
         update = jax.jit(optimizer.update)
         params, noises = jnp.zeros(2 * size), np.random.default_rng(1)

@@ -1,0 +1,91 @@
+"""Devices as codes, on two devices worked by hand."""
+
+import numpy as np
+import pytest
+
+from teledp_jax import arrays
+from tests import toys
+
+# Heads: kind, size; rows of `rare`, its size; rows of `apps`, then kind and size of
+# each of its three rows.
+CODES = np.array(
+    [
+        [1, 2, 1, 3, 2, 1, 1, 3, 2, 0, 0],
+        [3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    ],
+    np.uint8,
+)
+
+
+def made():
+    return arrays.unflatten(toys.TRIPLE, CODES)
+
+
+def test_a_row_of_codes_becomes_rows_of_tables():
+    devices = made()
+    assert devices["base"].codes.tolist() == [[[1, 2]], [[3, 0]]]
+    assert devices["base"].mask.tolist() == [[True], [True]]
+    assert devices["rare"].codes.tolist() == [[[3]], [[0]]]
+    assert devices["rare"].mask.tolist() == [[True], [False]]
+    assert devices["apps"].codes[0].tolist() == [[1, 1], [3, 2], [0, 0]]
+    assert devices["apps"].mask.sum(1).tolist() == [2, 0]
+
+
+def test_rows_of_tables_become_a_row_of_codes_again():
+    np.testing.assert_array_equal(arrays.flatten(toys.TRIPLE, made()), CODES)
+
+
+def test_codes_of_rows_that_do_not_exist_are_dropped():
+    stray = CODES.copy()
+    stray[1, 3] = stray[0, 10] = 2  # of `rare` without a row, of the third app of two
+    found = arrays.unflatten(toys.TRIPLE, stray)
+    np.testing.assert_array_equal(arrays.flatten(toys.TRIPLE, found), CODES)
+
+
+def test_what_exists_are_numbers_of_rows_and_values_of_rows():
+    yes, no = True, False
+    assert arrays.exists(toys.TRIPLE, CODES).tolist() == [
+        [yes, yes, yes, yes, yes, yes, yes, yes, yes, no, no],
+        [yes, yes, yes, no, yes, no, no, no, no, no, no],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codes", "dtype"),
+    [(1, "uint8"), (256, "uint8"), (257, "uint16"), (65536, "uint16")],
+)
+def test_codes_rest_in_the_smallest_dtype(codes, dtype):
+    assert arrays.code_dtype(codes) == np.dtype(dtype)
+
+
+def test_devices_are_taken_and_joined_by_position():
+    devices = made()
+    last = arrays.take(devices, np.array([1]))
+    again = arrays.concatenate([last, arrays.take(devices, slice(0, 1))])
+    np.testing.assert_array_equal(arrays.flatten(toys.TRIPLE, again), CODES[::-1])
+    assert arrays.num_devices(again) == 2
+
+
+def test_bounds_of_the_schema_are_checked():
+    arrays.check(toys.TRIPLE, made())
+    for name, codes, mask, what in (
+        ("rare", np.full((2, 1, 1), 4, np.uint8), made()["rare"].mask, "rare"),
+        ("base", made()["base"].codes, np.zeros((2, 1), bool), "a row for each device"),
+        ("apps", np.zeros((2, 2, 2), np.uint8), np.zeros((2, 2), bool), "expected"),
+    ):
+        broken = made() | {name: arrays.TableArrays(codes, mask)}
+        with pytest.raises(ValueError, match=what):
+            arrays.check(toys.TRIPLE, broken)
+
+
+def test_a_fleet_is_read_whole_in_ranges_and_in_parts(tmp_path):
+    for number in range(2):
+        part = arrays.take(made(), slice(number, number + 1))
+        arrays.save(tmp_path / f"part-0000{number}", part)
+    assert arrays.stored_devices(tmp_path, toys.TRIPLE) == 2
+    whole = arrays.load(tmp_path, toys.TRIPLE)
+    np.testing.assert_array_equal(arrays.flatten(toys.TRIPLE, whole), CODES)
+    second = arrays.load_range(tmp_path, toys.TRIPLE, 1, 9)
+    np.testing.assert_array_equal(arrays.flatten(toys.TRIPLE, second), CODES[1:])
+    none = arrays.load_range(tmp_path, toys.TRIPLE, 5, 9)
+    assert arrays.num_devices(none) == 0
