@@ -32,5 +32,7 @@ def test_streams_of_a_fit_differ():
 def test_a_position_has_its_number_whatever_the_shard():
     key = jax.random.key(3)
     whole = keys.uniforms(key, 20)
-    parts = [keys.uniforms(key, 7), keys.uniforms(key, 13, first=7)]
-    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    for first in range(9):  # a counter gives four numbers: begin at each of them
+        parts = [keys.uniforms(key, first), keys.uniforms(key, 20 - first, first=first)]
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
+    assert len(set(whole)) == 20 and 0 <= whole.min() and whole.max() < 1

@@ -81,8 +81,9 @@ def noise(key: Key[Array, ""], size: int) -> Int[Array, " draw"]:
     """
     width = max(min(size, _ROW), 1)
     num_rows = -(-size // width)
-    first = jax.random.bits(key, (2 * num_rows, width), jnp.uint32)
-    coarse, fine = jnp.split(_outcomes(jax.random.fold_in(key, 1), first), 2)
+    first_key, more_key = jax.random.split(key)
+    first = jax.random.bits(first_key, (2 * num_rows, width), jnp.uint32)
+    coarse, fine = jnp.split(_outcomes(more_key, first), 2)
     return (_BASE * coarse + fine).reshape(-1)[:size]
 
 

@@ -6,13 +6,42 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import arrays, base, schemas
-from teledp_jax.marginals import graph, merge, relation
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.marginals import graph, merge, noisy, relation
+
+
+def measured(
+    streams: keys.Keys,
+    schema: schemas.Schema,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    *,
+    sigma: float,
+) -> tuple[list[merge.Merged], relation.Records]:
+    """Measures single attributes, as `mst` and `aim` begin, and merges codes by them.
+
+    Args:
+        streams: Random streams of the fit.
+        schema: The public schema.
+        devices: The private devices of this process.
+        context: Store, progress, noise and processes.
+        sigma: Noise of each count; a device adds one to one count of each attribute.
+
+    Returns:
+        Merged codes of each attribute, and one record per device in merged codes, which
+        is private.
+    """
+    records = relation.records(streams.batch, schema, devices, first=context.part.first)
+    single = noisy.attribute_counts(
+        "single", streams, schema, records, context, sigma=sigma
+    )
+    merged = merge_all(schema, single, sigma=sigma)
+    return merged, graph.merge_records(merged, records)
 
 
 def merge_all(
     schema: schemas.Schema,
-    noisy: Sequence[Float[np.ndarray, " _"] | Integer[np.ndarray, " _"]],
+    counts: Sequence[Float[np.ndarray, " _"] | Integer[np.ndarray, " _"]],
     *,
     sigma: float,
 ) -> list[merge.Merged]:
@@ -20,15 +49,15 @@ def merge_all(
 
     Args:
         schema: The public schema.
-        noisy: Noisy counts of each attribute.
+        counts: Noisy counts of each attribute.
         sigma: Standard deviation of their noise.
 
     Returns:
         Merged codes of each attribute.
     """
     return [
-        merge.merge(attribute, counts.astype(np.float64), sigma=sigma)
-        for attribute, counts in zip(relation.attributes(schema), noisy, strict=True)
+        merge.merge(attribute, own.astype(np.float64), sigma=sigma)
+        for attribute, own in zip(relation.attributes(schema), counts, strict=True)
     ]
 
 

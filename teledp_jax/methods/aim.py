@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import adaptive, graph, model, mst, noisy, relation
+from teledp_jax.marginals import adaptive, model, mst, relation
 from teledp_jax.privacy import budgets, checks, split
 
 _SHARE_OF_CHOICES = 0.1  # of the budget, as published
@@ -90,11 +90,7 @@ def fit(
     """
     arrays.check(schema, devices)
     sigma = calibrated.noise("sigma")
-    records = relation.records(streams.batch, schema, devices, first=context.part.first)
-    single = noisy.attribute_counts(
-        "single", streams, schema, records, context, sigma=sigma
-    )
-    merged = model.merge_all(schema, single, sigma=sigma)
+    merged, records = model.measured(streams, schema, devices, context, sigma=sigma)
     limits = adaptive.Limits(
         sigma=sigma,
         epsilon_choice=calibrated.noise("epsilon_choice"),
@@ -102,8 +98,7 @@ def fit(
         max_cells=config.max_cells,
         max_model_mb=config.max_model_mb,
     )
-    merged_records = graph.merge_records(merged, records)
-    search = adaptive.Search(schema, merged, merged_records, limits)
+    search = adaptive.Search(schema, merged, records, limits)
     rounds = np.array_split(np.arange(num_pairs(config, schema)), config.num_rounds)
     for number, part in enumerate(rounds):
         search.fit(config.num_iterations)

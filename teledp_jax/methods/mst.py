@@ -11,7 +11,6 @@ from teledp_jax.marginals import (
     graph,
     model,
     mst,
-    noisy,
     relation,
     spanning,
 )
@@ -78,13 +77,8 @@ def fit(
     """
     arrays.check(schema, devices)
     sigma = calibrated.noise("sigma_single")
-    records = relation.records(streams.batch, schema, devices, first=context.part.first)
-    single = noisy.attribute_counts(
-        "single", streams, schema, records, context, sigma=sigma
-    )
+    merged, records = model.measured(streams, schema, devices, context, sigma=sigma)
     context.progress(1, 3, {})
-    merged = model.merge_all(schema, single, sigma=sigma)
-    records = graph.merge_records(merged, records)
     pairs = spanning.choose_pairs(
         streams, relation.attributes(schema), merged, records, context,
         num_devices=num_devices, epsilon=calibrated.noise("epsilon_choice"),

@@ -10,15 +10,15 @@ What draws noise in floats, and so has no protection of its low bits (whoever ho
 noisy number may learn from them which sums are possible, Mironov 2012):
 
 - `exponential_choice`: Gumbel noise in float64 on the host, for the pairs of
-  `methods.mst` and `methods.aim` (`marginals.search`) and for the edges of bins
+  `mst` and `aim` (`marginals.spanning`, `marginals.adaptive`) and for edges of bins
   (`privacy.quantiles`). What is released is only which candidate won.
 - `answers.releases.published_gaussian` and `published_laplace`: the published study's
   releases, drawn again under its public seeds. They protect nobody and are never
   released.
 
 A noise key holds 64 bits and feeds Threefry, a counter-based generator that is fast and
-well mixed but no proven cipher. Which devices a step of DP-SGD draws comes from such a
-key in either case.
+well mixed but no proven cipher. The noise of DP-SGD, and which devices a step draws,
+come from such keys.
 """
 
 import math
