@@ -117,6 +117,6 @@ def test_settings_out_of_range_are_refused(field, value):
 
 def test_votes_need_a_share():
     with pytest.raises(
-        errors.InputError, match="leave votes a share beside start_share, got"
+        errors.InputError, match="leave votes a share besides start_share, got"
     ):
         pe_conditional.Config(start_share=0.7, pair_share=0.3)

@@ -130,7 +130,7 @@ def test_some_requests_may_fail(schema):
 
 def test_no_record_at_all_is_an_error_that_says_why(schema):
     store = base.MemoryStore()
-    with pytest.raises(errors.InputError, match="at last host: status 503"):
+    with pytest.raises(errors.InputError, match="the last problem: host: status 503"):
         make(schema, Model(DOWN, DOWN), store).random_api(KEY, 8)
     with pytest.raises(
         errors.InputError, match=r"1 answers without .*, 1 records dropped"
