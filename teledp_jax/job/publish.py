@@ -10,7 +10,7 @@ from teledp_jax import errors, runs
 from teledp_jax.data import definition
 from teledp_jax.job import settings, spending
 from teledp_jax.privacy import accounting, events, ledger
-from teledp_jax.report import card
+from teledp_jax.report import card, receiver, run_files
 from teledp_jax.trust import release
 
 
@@ -67,7 +67,7 @@ def publish_label(
     *,
     together: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes the card of a label, which checks its budget; copies tables and grades.
+    """Writes card and page of a label within its budget; copies tables and grades.
 
     Args:
         suite: The suite.
@@ -82,6 +82,8 @@ def publish_label(
         name = f"{table.name}.parquet"
         with runs.atomic(folder / name) as temporary:
             shutil.copyfile(run.synthetic(label) / name, temporary)
+    settings = runs.read_json(run.config)["config"]
+    receiver.write(folder, run_files.queries_of(suite.folder / "queries", settings, []))
 
 
 def _copy_grades(run: runs.Run, label: str) -> None:

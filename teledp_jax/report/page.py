@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jinja2
 import markupsafe
 
 from teledp_jax import runs
@@ -78,11 +79,9 @@ def write(
     additions = [make(inputs, suite, draw) for make in make_additions]
     environment = template.environment(*(part.folder for part in additions))
     page = environment.get_template("report.html.jinja")
-    script = environment.get_template("report.js").render()
     html = page.render(
         additions=additions,
-        script=markupsafe.Markup(script),
-        script_hash=_hash(script),
+        **script_of(environment),
         **_facts(inputs, suite, rates, draw),
     )
     with runs.atomic(run.report) as temporary:
@@ -90,10 +89,12 @@ def write(
     return run.report
 
 
-def _hash(script: str) -> str:
-    """The hash by which a page allows this script and no other."""
+def script_of(environment: jinja2.Environment) -> dict[str, Any]:
+    """Gives a page its script, and the hash by which it allows no other."""
+    script = environment.get_template("report.js").render()
     digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return base64.b64encode(digest).decode("ascii")
+    encoded = base64.b64encode(digest).decode("ascii")
+    return {"script": markupsafe.Markup(script), "script_hash": encoded}
 
 
 def _facts(

@@ -166,7 +166,7 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
             runs.read_json(run.missing_tables) if run.missing_tables.exists() else ()
         ),
         costs={label: _json(run.cost(label)) for label in scored},
-        queries=_queries(suite_folder / "queries", settings, scores),
+        queries=queries_of(suite_folder / "queries", settings, scores),
         labels=labels,
         references=tuple(label for label in REFERENCES if label in scored),
     )
@@ -189,10 +189,16 @@ def column(path: pathlib.Path, name: str) -> Any:
     return pa.concat_tables(parts).column(0).combine_chunks()
 
 
-def _queries(
+def queries_of(
     folder: pathlib.Path, settings: Mapping[str, Any], scores: Rows
 ) -> tuple[Query, ...]:
-    """The queries of the workloads that were asked for or scored; none asked: all."""
+    """Reads the queries of the workloads that were asked for or scored.
+
+    Args:
+        folder: Holds a folder per workload.
+        settings: The resolved config; if it names no workload, all are asked.
+        scores: Rows with a `workload` each.
+    """
     asked = settings.get("workloads") or sorted(path.name for path in folder.glob("*"))
     workloads = dict.fromkeys([*asked, *(row["workload"] for row in scores)])
     return tuple(
