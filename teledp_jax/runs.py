@@ -196,6 +196,10 @@ class Run:
         """
         return self.folder / "costs" / f"{label}.json"
 
+    def noiseless(self, label: str) -> pathlib.Path:
+        """Names the folder of what a label draws if it is fitted without noise."""
+        return self.private / "noiseless" / label
+
     def trust(self, label: str) -> pathlib.Path:
         """Names the folder of a label's refits and grades; `release` gets a copy."""
         return self.private / "trust" / label

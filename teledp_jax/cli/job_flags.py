@@ -60,6 +60,13 @@ def define(
         "Tune in one world, score in the other.",
         flag_values=values,
     )
+    flags.DEFINE_bool(
+        "noiseless",
+        False,
+        "Also fit each method without noise, to see what it costs. Only on simulated "
+        "or public data; nothing of the run is released.",
+        flag_values=values,
+    )
     define_book(values)
     about = (
         "Processes that fit a method together, on this machine or, with engine ray, on "
@@ -220,6 +227,8 @@ def open_job(values: flags.FlagValues, *, keep_all: bool = False) -> pipeline.Jo
         raise errors.InputError("State --config, as --config=configs/demo.py.")
     if values.workdir is None:
         raise errors.InputError("State --workdir, as --workdir=runs/demo.")
+    if values.noiseless:
+        config.noiseless = True
     if values.world:
         config.simulation.world = values.world
     for key in ("book", "data_set", "cap_epsilon"):

@@ -38,6 +38,7 @@ def evaluate(
     labels: Sequence[str],
     *,
     min_devices: int,
+    noiseless: Sequence[str] = (),
     missing_tables: Collection[str] = (),
     progress: Progress | None = None,
 ) -> None:
@@ -55,6 +56,7 @@ def evaluate(
         workloads: Names of workloads.
         labels: Labels of methods.
         min_devices: Fewest devices of a group whose answers are judged.
+        noiseless: Labels that were also fitted without noise.
         missing_tables: Tables that the source lacks, and the suite too: their queries
             are not evaluated.
         progress: Told how far it is.
@@ -73,9 +75,20 @@ def evaluate(
     )
     names = [*(name for name in _REFERENCES if name in folders), *labels]
     results = _run_all(run, queries, folders, names, missing_tables, advance)
+    bare = {label: f"{label}{judge.NOISELESS}" for label in noiseless}
+    for label, name in bare.items():
+        results[name] = run_lib.run_queries(
+            run.noiseless(label), queries, run.results(name),
+            missing_tables=missing_tables, advance=lambda: None,
+        )  # fmt: skip
     judged = judge.write(
-        run, queries, results, names, compared=labels, min_devices=min_devices
-    )
+        run, queries, results, [*names, *bare.values()],
+        compared=labels, min_devices=min_devices,
+    )  # fmt: skip
+    judged |= {
+        label: {**judged[label], "noiseless": judged[name]}
+        for label, name in bare.items()
+    }
     _write_scores(run, queries, results, names, judged)
     _write_statistics(run, suite.schema, folders, advance)
     _write_downstream(run, suite.schema, folders, advance)

@@ -11,6 +11,9 @@ from teledp_jax.queries import run as run_lib
 HALF_SAMPLE = "half_sample"
 """Label of the second half of the real fleet, which is held to the first."""
 
+NOISELESS = "+noiseless"
+"""What follows the label of a method that was fitted without noise."""
+
 FIRST_HALF = "first_half"
 """Under which results of the first half stand."""
 

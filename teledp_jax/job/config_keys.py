@@ -43,6 +43,7 @@ def default(suite: str) -> ml_collections.ConfigDict:
                 "presence": False,  # also shares of devices that have a table
             },
             "query_answers": False,  # noisy answers beside synthetic data
+            "noiseless": False,  # also fits without noise: an experiment, no release
             "min_devices": 50,  # of a group whose answers are judged
             # Refits of each label on its own release, for intervals of its answers.
             "trust": {"num_refits": 5},  # 0: none

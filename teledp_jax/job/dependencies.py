@@ -116,7 +116,7 @@ class Dependencies:
             return (Stage("simulate"),) if self._settings.source is None else ()
         if stage.name == "encode":
             return tables[:1]
-        if stage.name == "synthesize":
+        if stage.name in ("synthesize", "noiseless"):
             return tables[1:]
         if stage.name == "answer":
             return tables
@@ -165,9 +165,13 @@ class Dependencies:
                 "budget.epsilon", "budget.delta", method,
                 *["workloads"] * bool(self._filled(stage.label)),
             ),
+            "noiseless": (
+                "budget.delta", method,
+                *["workloads"] * bool(self._filled(stage.label)),
+            ),
             "trust": ("workloads", "min_devices", "trust"),
             "answer": ("workloads", "budget.epsilon", "budget.delta"),
-            "evaluate": ("workloads", "query_answers", "min_devices"),
+            "evaluate": ("workloads", "query_answers", "min_devices", "noiseless"),
         }[stage.name]  # fmt: skip
 
     def _values(self, stage: Stage) -> dict[str, Any]:
@@ -185,7 +189,7 @@ class Dependencies:
         A default is code: a new key, or a new default, is no change of the config.
         """
         defaults = _flat(settings.default("").to_dict())
-        if stage.name == "synthesize":
+        if stage.name in ("synthesize", "noiseless"):
             defaults |= self._method_defaults(stage.label)
         found = {
             f"config.{name}": runs.fingerprint(value)
@@ -252,6 +256,7 @@ class Dependencies:
             "encode": ("teledp_jax.job.encoding",),
             "answer": ("teledp_jax.job.answer",),
             "trust": ("teledp_jax.job.refits",),
+            "noiseless": ("teledp_jax.job.noiseless",),
             "evaluate": ("teledp_jax.evaluation.evaluate", *compare),
         }[stage.name]
 

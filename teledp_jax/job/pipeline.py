@@ -17,6 +17,7 @@ from teledp_jax.job import (
     engine,
     fit,
     ledgers,
+    noiseless,
     publish,
     reduce,
     refits,
@@ -280,12 +281,14 @@ class Job:
         """Grades releases, adds up the ledger, runs queries and scores every label."""
 
         def action(basis: Basis) -> None:
+            bare = noiseless.fit_all(self.settings, self.learnt, self.run, self._stages)
             ledgers.add_up(self.settings, self.run, self._setup.shared)
             evaluate.evaluate(
                 self.run,
                 self.learnt,
                 self.settings.workloads,
                 self.settings.labels,
+                noiseless=bare,
                 min_devices=self.settings.min_devices,
                 missing_tables=runs.read_json(self.run.missing_tables),
                 progress=_counter(bar, "evaluate"),

@@ -98,6 +98,7 @@ class Settings:
     book: book_lib.Book | None
     domains: Domains
     query_answers: bool
+    noiseless: bool
     min_devices: int
     trust: Trust
     seed: int | None
@@ -120,7 +121,9 @@ class Settings:
 
     @property
     def released(self) -> list[str]:
-        """The labels that may leave, of those that run."""
+        """The labels that may leave, of those that run; none if some have no noise."""
+        if self.noiseless:
+            return []
         private = [label for label in self.methods if label not in self.claimed]
         if not self.release:
             return private[:1]
@@ -186,6 +189,11 @@ class Settings:
         ):
             if not low <= value < 1:
                 raise errors.InputError(f"{name}: expected a share, got {value}.")
+        if self.noiseless and self.source is not None:
+            raise errors.InputError(
+                "noiseless: fits without noise are for simulated or public data, and "
+                f"config.source={self.source} is neither; leave one of them out."
+            )
         if self.min_devices < 1:
             raise errors.InputError(
                 f"min_devices: expected 1 or more, got {self.min_devices}."
@@ -271,6 +279,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         book=_book(budget, source if plain["seed"] is None else None),
         domains=_section("domains", plain["domains"], Domains),
         query_answers=bool(plain["query_answers"]),
+        noiseless=bool(plain["noiseless"]),
         min_devices=plain["min_devices"],
         trust=_section("trust", plain["trust"], Trust),
         seed=plain["seed"],

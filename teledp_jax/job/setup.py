@@ -69,6 +69,15 @@ class Setup:
             parts.append(learn.part(self.inquiry, self.run, encode.keys_token))
         return parts
 
+    @property
+    def _seed_policy(self) -> str:
+        """What keys and fits without noise mean for a release, in words."""
+        if self.settings.noiseless:
+            return "experiment with fits without noise: no release"
+        if self.settings.seed is not None:
+            return "seeded experiment: repeatable, no release"
+        return "keys from the operating system, deleted after use"
+
     def describe(self) -> None:
         """Writes `config.json`."""
         counted = self.run.count.exists()
@@ -79,9 +88,8 @@ class Setup:
                 "config": self.settings.resolved,
                 **provenance.describe(),
                 "seeded": seeded,
-                "seed_policy": "seeded experiment: repeatable, no release"
-                if seeded
-                else "keys from the operating system, deleted after use",
+                "noiseless": self.settings.noiseless,
+                "seed_policy": self._seed_policy,
                 "num_devices": runs.read_json(self.run.count)["num_devices"]
                 if counted
                 else None,

@@ -108,6 +108,17 @@ def test_summary_states_the_share_of_answers_right(run, tmp_path):
     assert methods["half_sample"]["answers"] == 7
 
 
+def test_a_fit_without_noise_stands_beside_the_method(run, tmp_path):
+    fleet.write_usual(run.noiseless("poor"))
+    suite = fleet.suite(tmp_path / "suite")
+    methods = score(run, suite, noiseless=["poor"])
+    assert methods["poor"]["share_right"] < 0.2
+    assert methods["poor"]["noiseless"]["share_right"] == 1.0
+    assert methods["poor"]["noiseless"]["answers"] == 7
+    assert "noiseless" not in methods["good"] and "poor+noiseless" not in methods
+    assert judged(run, "poor+noiseless")["top_apps"]["share_right"] == "1.0"
+
+
 def test_methods_are_compared_query_by_query(run, tmp_path):
     score(run, fleet.suite(tmp_path / "suite"))
     (row,) = runs.read_csv(run.judgement.with_name("comparisons.csv"))
