@@ -168,11 +168,7 @@ class Run:
         return self.private / "half_sample" / which
 
     def synthetic(self, label: str) -> pathlib.Path:
-        """Names the folder of a label's synthetic device tables.
-
-        Args:
-            label: The label.
-        """
+        """Names the folder of a label's synthetic device tables."""
         return self.folder / "synthetic" / label
 
     def results(self, label: str) -> pathlib.Path:
@@ -189,11 +185,7 @@ class Run:
         return self.private / "half_sample" / "results"
 
     def cost(self, label: str) -> pathlib.Path:
-        """Names the file of what a label's fit and sample took, and its public facts.
-
-        Args:
-            label: The label.
-        """
+        """Names the file of what a label's fit and sample took, and its facts."""
         return self.folder / "costs" / f"{label}.json"
 
     def noiseless(self, label: str) -> pathlib.Path:
@@ -205,11 +197,7 @@ class Run:
         return self.private / "trust" / label
 
     def release(self, label: str) -> pathlib.Path:
-        """Names the folder of what may leave the building.
-
-        Args:
-            label: The label.
-        """
+        """Names the folder of what may leave the building, of a label."""
         return self.folder / "release" / label
 
     def create(self) -> None:

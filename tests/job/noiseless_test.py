@@ -44,7 +44,7 @@ def test_such_a_run_is_stamped_and_releases_nothing(job):
 
 
 def test_a_real_source_is_refused(job, tmp_path):
-    with pytest.raises(errors.InputError, match="noiseless: .* simulated or public"):
+    with pytest.raises(errors.InputError, match=r"noiseless: .* simulated or public"):
         make_job(tmp_path / "run", source=str(job.run.raw), noiseless=True)
 
 
