@@ -61,6 +61,7 @@ class Inputs(NamedTuple):
         summary: Scores and costs by label.
         answers: One row per label and judged answer.
         judgement: One row per label and query: how many of its answers are right.
+        comparisons: One row per pair of methods: which answers more right.
         scores: One row per label and check, by the published rules.
         statistics: One row per label, table and column.
         rare_events: One row per label and rare event.
@@ -83,6 +84,7 @@ class Inputs(NamedTuple):
     summary: dict[str, Any]
     answers: Rows
     judgement: Rows
+    comparisons: Rows
     scores: Rows
     statistics: Rows
     rare_events: Rows
@@ -157,6 +159,7 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
         summary=summary.get("methods") or {},
         answers=_csv(run.answers),
         judgement=_csv(run.judgement),
+        comparisons=_csv(run.judgement.with_name("comparisons.csv")),
         scores=scores,
         statistics=_csv(run.statistics),
         rare_events=_csv(run.rare_events),

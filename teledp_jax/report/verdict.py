@@ -31,6 +31,8 @@ def section(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
     }
     return {
         "methods": _methods(inputs, everyone, shares),
+        "best": best(inputs),
+        "pairs": _pairs(inputs),
         "losses": losses(inputs, shares),
         "right": _right(inputs, shares, draw),
         "over_half": _over_half(inputs, draw),
@@ -77,6 +79,58 @@ def _of(part: Any, whole: Any) -> str:
     if part is None:
         return texts.NOTHING
     return f"{part} of {whole}" if whole is not None else str(part)
+
+
+def best(inputs: run_files.Inputs) -> str:
+    """Says whether one method answers more right than each other one.
+
+    Returns:
+        A sentence; empty if methods were not compared. Only an interval that excludes
+        no difference makes a method better; all else is a tie.
+    """
+    if not inputs.comparisons:
+        return ""
+    wins: dict[str, set[str]] = {label: set() for label in inputs.labels}
+    for row in inputs.comparisons:
+        one, other = row["label"], row["other"]
+        if row["verdict"] == "worse":
+            one, other = other, one
+        if row["verdict"] != "tie":
+            wins.setdefault(one, set()).add(other)
+    compared = {row[side] for row in inputs.comparisons for side in ("label", "other")}
+    for label in inputs.synthesizers:
+        if label in compared and wins[label] >= compared - {label}:
+            return f"{label} answers more right than each other method of this run."
+    return (
+        "No method is ahead of each other one by more than chance: between methods "
+        "that tie, cost and simplicity decide."
+    )
+
+
+def _pairs(inputs: run_files.Inputs) -> tables.Grid:
+    """A row per pair of methods: by how much one answers more right."""
+    rows = [
+        (
+            row["label"],
+            row["other"],
+            row["verdict"],
+            _points(row["difference"]),
+            f"{_points(row['low'])} to {_points(row['high'])}",
+            texts.show(row["queries"]),
+        )
+        for row in inputs.comparisons
+    ]
+    heads = (
+        "method", "against", "verdict", "difference, points", "95 % interval",
+        "questions",
+    )  # fmt: skip
+    return tables.of(heads, rows)
+
+
+def _points(share: str) -> str:
+    """Writes a difference of shares in points of a percent."""
+    number = texts.parse(share)
+    return texts.NOTHING if number is None else f"{100 * number:+.0f}"
 
 
 def losses(inputs: run_files.Inputs, shares: Mapping[str, float]) -> tables.Grid:

@@ -3,7 +3,7 @@
 import json
 
 from teledp_jax import runs
-from teledp_jax.evaluation import answers, judgement
+from teledp_jax.evaluation import answers, judgement, paired
 
 SHARES = {
     "dpsgd_vae": {"crash_by_vendor": 0.4, "ram_hist": 0.0, "rare_vendor": None},
@@ -31,6 +31,18 @@ def write(run: runs.Run) -> None:
         for query, share in shares.items()
     ]
     runs.write_csv(run.judgement, judgement.COLUMNS, judged)
+    runs.write_csv(
+        run.judgement.with_name("comparisons.csv"),
+        paired.COLUMNS,
+        [
+            {"label": "dpsgd_vae", "other": "pe", "queries": 2, "verdict": "worse"}
+            | {"difference": -0.675, "low": -0.75, "high": -0.6},
+            {"label": "dpsgd_vae", "other": "independent", "queries": 2}
+            | {"verdict": "tie", "difference": -0.5, "low": -1.0, "high": 0.004},
+            {"label": "pe", "other": "independent", "queries": 2}
+            | {"verdict": "better", "difference": 0.175, "low": 0.1, "high": 0.25},
+        ],
+    )
     found = [
         {"label": label, "workload": "stability", "query": "crash_by_vendor"}
         | {"column": "num_devices", "group_key": json.dumps({"vendor": vendor})}

@@ -24,6 +24,18 @@ def test_methods_stand_by_the_mean_share_of_right_answers(inputs, draw):
     assert "pe 88 %" in found["right"].alt
 
 
+def test_a_method_is_best_only_if_it_is_better_than_each_other(inputs, draw):
+    assert verdict.best(inputs).startswith("pe answers more right than each other")
+    rows = verdict.section(inputs, draw)["pairs"].rows
+    assert rows[0] == ("dpsgd_vae", "pe", "worse", "-68", "-75 to -60", "2")
+    tie = [row | {"verdict": "tie"} for row in inputs.comparisons[2:]]
+    told = verdict.best(inputs._replace(comparisons=[*inputs.comparisons[:2], *tie]))
+    assert told.startswith("No method is ahead of each other one")
+    inputs.ledger["pe"]["claimed"] = {"epsilon": 4.0}  # a claim wins nothing
+    assert verdict.best(inputs).startswith("No method is ahead")
+    assert verdict.best(inputs._replace(comparisons=[])) == ""
+
+
 def test_losses_stand_from_encoding_to_release(inputs):
     grid = verdict.losses(inputs, {"ceiling": 1.0, "half_sample": 0.9, "pe": 0.8})
     assert grid.rows == (("pe", "100 %", "97 %", "80 %", "90 %"),)
