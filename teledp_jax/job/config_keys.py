@@ -1,5 +1,9 @@
 """Every key of a config and its default; `settings` gives them types."""
 
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import ml_collections
 from ml_collections import config_dict
 
@@ -68,3 +72,72 @@ def default(suite: str) -> ml_collections.ConfigDict:
             "release": (),
         }
     )
+
+
+def faults(plain: Mapping[str, Any]) -> list[str]:
+    """Finds values that are not of the type of their key; none is taken for another.
+
+    An empty text stands for an unset variable of a shell, and NaN for a number that
+    went wrong: neither means anything, unless it is the default.
+
+    Args:
+        plain: A config with the keys of `default`, as plain values.
+
+    Returns:
+        A sentence for each fault.
+    """
+    known = default("suite")
+    found = [
+        f"config.{name}: expected {expected}, got {value!r}."
+        for name, value in _leaves(plain)
+        if (expected := _expected(known, name, value)) is not None
+    ]
+    nan = [name for name, value in _leaves(plain["methods"]) if _is_nan(value)]
+    return found + [f"config.methods.{name}: is NaN; state a number." for name in nan]
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Full name and value of each key that is no section; labels are not looked at."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _is_nan(value: Any) -> bool:
+    """Whether a value is a number that is none."""
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _expected(known: ml_collections.ConfigDict, name: str, value: Any) -> str | None:
+    """What a key takes, if a value is something else."""
+    *sections, key = name.split(".")
+    section = known
+    for own in sections:
+        section = section.get(own, ml_collections.ConfigDict())
+    if key not in section:  # an entry of methods: its method checks it
+        return None
+    kind, usual = section.get_type(key), section[key]
+    if value is None and usual is None:
+        return None
+    if kind is bool:
+        return None if isinstance(value, bool) else "True or False"
+    if kind is int:
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        return None if is_whole else "a whole number"
+    if kind is float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return None if is_number and math.isfinite(value) else "a finite number"
+    if kind is str:
+        if value == "" and usual != "":
+            return (
+                "a text (it is empty, as a shell variable that is not set; state it or "
+                "leave it out)"
+            )
+        return None if isinstance(value, str) else "a text"
+    if kind is tuple and name != "window":
+        is_list = isinstance(value, list | tuple)
+        if not is_list or not all(isinstance(v, str) and v for v in value):
+            return "a list of texts, none of them empty"
+    return None

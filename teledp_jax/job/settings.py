@@ -16,9 +16,6 @@ from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budgets
 
 default, entry = config_keys.default, registry.entry
-_PATHS = ("suite", "source", "temp_folder", "budget.book")
-"""Keys that hold a path: none of them may be an empty text."""
-
 _RESERVED = (
     "real", "half_sample", "ceiling", "ceiling_public", "total", "capped",
     "second_draw", "private_answers", "query_answers",
@@ -211,7 +208,9 @@ class Settings:
             )
         if self.count_stddev <= 0:
             raise errors.InputError("Expected budget.count_stddev > 0.")
-        warehouse.parse_window(self.window)
+        warehouse.num_bytes(self.memory_limit)
+        if self.seed is not None and self.seed < 0:
+            raise errors.InputError(f"seed={self.seed}: expected 0 or more.")
         known = _workloads(self.suite_folder)
         if unknown := set(self.workloads) - set(known):
             raise errors.InputError(
@@ -243,6 +242,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
     known = set(default("").to_dict())
     if problem := sorted(set(plain) ^ known):
         raise errors.InputError(f"config: missing or unknown keys {problem}.")
+    errors.refuse(config_keys.faults(plain))
     budget = plain["budget"]
     for key in ("epsilon", "delta"):
         if budget.get(key) is None:
@@ -251,13 +251,6 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         label: labels_lib.method(label, dict(fields))
         for label, fields in plain["methods"].items()
     }
-    for name in _PATHS:
-        section, _, key = name.rpartition(".")
-        if (plain[section] if section else plain)[key] == "":
-            raise errors.InputError(
-                f"config.{name}: is empty, as a shell variable that is not set; state "
-                "a path or leave it out."
-            )
     suite_folder = shipped.suite(plain["suite"])
     workloads = tuple(plain["workloads"]) or _workloads(suite_folder)
     source = storage.place(plain["source"]) if plain["source"] else None
@@ -300,9 +293,9 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
 
 def _window(window: Any) -> tuple[str, str]:
     """The two days of a config's window."""
-    if isinstance(window, str):  # a text would pass for a list of its letters
-        window = (window,)
-    return tuple(window)  # the warehouse checks it
+    warehouse.parse_window(window)
+    first, last = window
+    return first, last
 
 
 def _book(

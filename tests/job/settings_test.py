@@ -53,6 +53,57 @@ def test_a_faulty_key_is_named(key, value, text):
         settings.resolve(config)
 
 
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("source", "", "a text .it is empty, as a shell variable"),
+        ("memory_limit", "", "a text .it is empty"),
+        ("memory_limit", "much", "such as 4GB"),
+        ("budget.data_set", "", "a text .it is empty"),
+        ("budget.count_stddev", NAN, "a finite number, got nan"),
+        ("budget.count_stddev", INF, "a finite number"),
+        ("budget.epsilon", NAN, "a finite number"),
+        ("holdout", NAN, "a finite number"),
+        ("holdout", None, "a finite number"),
+        ("num_devices", 10.5, "a whole number"),
+        ("seed", 1.5, "a whole number"),
+        ("seed", -1, "0 or more"),
+        ("allow_missing_tables", "False", "True or False, got 'False'"),
+        ("workloads", "intel", "a list of texts"),
+        ("workloads", ("",), "none of them empty"),
+        ("domains.share", NAN, "a finite number"),
+        ("simulation.coverage", NAN, "a finite number"),
+        ("window", "2024-01-01", "expected its first and last day"),
+        ("window", (0, 0), "expected its first and last day"),
+        ("methods.independent.row_share", NAN, "is NaN"),
+    ],
+)
+def test_what_is_empty_or_no_number_is_taken_for_nothing_else(key, value, text):
+    config = make_config()
+    *sections, last = key.split(".")
+    section = config
+    for name in sections:
+        section = section[name]
+    with section.unlocked(), section.ignore_type():
+        section[last] = value
+    with pytest.raises(errors.InputError, match=text) as caught:
+        settings.resolve(config)
+    assert last in str(caught.value)
+
+
+def test_all_faults_of_types_are_told_at_once():
+    config = make_config()
+    with config.ignore_type():
+        config.holdout, config.budget.delta, config.memory_limit = NAN, NAN, ""
+    with pytest.raises(errors.InputError) as caught:
+        settings.resolve(config)
+    for name in ("config.holdout", "config.budget.delta", "config.memory_limit"):
+        assert name in str(caught.value)
+
+
 def test_privacy_numbers_have_no_defaults():
     config = settings.default("dca")
     with pytest.raises(errors.InputError, match=r"budget\.epsilon: state it"):
