@@ -6,6 +6,7 @@ import glob
 import pathlib
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import duckdb
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
@@ -291,7 +292,7 @@ def partition(device: str, num_partitions: int) -> Expression:
     ).otherwise(ConstantExpression(0))
 
 
-def parse_window(window: Sequence[str]) -> Window:
+def parse_window(window: Sequence[Any]) -> Window:
     """Reads a window from its first and last day, each an ISO date or empty: open.
 
     Args:
@@ -318,6 +319,6 @@ def parse_window(window: Sequence[str]) -> Window:
     return first, last + datetime.timedelta(days=1)
 
 
-def _day(day: str) -> datetime.datetime:
+def _day(day: Any) -> datetime.datetime:
     """The start of a day, which is written as 2024-01-31."""
     return datetime.datetime.strptime(day, "%Y-%m-%d")
