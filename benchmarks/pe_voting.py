@@ -56,7 +56,7 @@ def _schema() -> schemas.Schema:
         for i in range(_NUM_ORDINALS)
     ]
     table = schemas.Table(
-        name="device", role="anchor", grain="One row a device", columns=tuple(columns)
+        name="device", role="anchor", grain="One row per device", columns=tuple(columns)
     )
     return schemas.Schema(suite="benchmark", device="guid", tables=(table,))
 

@@ -1,6 +1,6 @@
 """The published kind of VAE and of records, for the benchmarks of DP-SGD.
 
-One wide row a device: 49 variables with 307 codes in all, of which a device has one
+One wide row per device: 49 variables with 307 codes in all, of which a device has one
 each. Encoder 512-512, latent 64, decoder backwards; a binary cross-entropy for each
 of the 307 features. 0.94 million parameters.
 """
@@ -100,7 +100,7 @@ def num_parameters() -> int:
 
 
 def matmul_flops() -> int:
-    """Floating-point operations that one device's gradient needs, in products alone.
+    """Floating-point operations that one device's gradient needs, in products only.
 
     Two for each weight forward, two for its gradient, and two for the signal that goes
     on to the layer before, which the first layer does not send.

@@ -110,32 +110,32 @@ class Run:
 
     @property
     def scores(self) -> pathlib.Path:
-        """One row a label and check."""
+        """One row per label and check."""
         return self.folder / "scores.csv"
 
     @property
     def answers(self) -> pathlib.Path:
-        """One row a label, query, value column and group: is the answer right?"""
+        """One row per label, query, value column and group: is the answer right?"""
         return self.folder / "answers.csv"
 
     @property
     def judgement(self) -> pathlib.Path:
-        """One row a label and query: how many answers are right, and by how much."""
+        """One row per label and query: how many answers are right, and by how much."""
         return self.folder / "judgement.csv"
 
     @property
     def statistics(self) -> pathlib.Path:
-        """One row a label, table and column."""
+        """One row per label, table and column."""
         return self.folder / "statistics.csv"
 
     @property
     def rare_events(self) -> pathlib.Path:
-        """One row a label and rare event."""
+        """One row per label and rare event."""
         return self.folder / "rare_events.csv"
 
     @property
     def downstream(self) -> pathlib.Path:
-        """One row a label and downstream task."""
+        """One row per label and downstream task."""
         return self.folder / "downstream.csv"
 
     @property
@@ -201,7 +201,7 @@ class Run:
         return self.folder / "release" / label
 
     def create(self) -> None:
-        """Makes the folder, for its owner alone.
+        """Makes the folder, for its owner only.
 
         Raises:
             InputError: If it cannot be made or written.

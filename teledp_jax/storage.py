@@ -232,7 +232,7 @@ class Mirror:
     before anything of their stage changes: what fails half-way is never taken for
     finished, and a finished stage stays. Keys, and fits that are not finished, never
     leave this machine. One writer at a time: the lock of a run folder holds on one
-    machine alone.
+    machine only.
 
     Attributes:
         remote: Where the run folder is kept.

@@ -27,7 +27,7 @@ def connect(
     """Holds a connection to a cluster; a process that has one already keeps it.
 
     Args:
-        address: Empty starts a cluster of this process alone, on this machine; `auto`
+        address: Empty starts a cluster of this process only, on this machine; `auto`
             finds the one that this machine belongs to; else the head's `HOST:PORT`.
         num_cpus: Cores of a cluster of its own; 0 takes all.
         spill_folder: Where a cluster of its own puts what memory does not hold.
@@ -65,7 +65,7 @@ def connect(
         raise errors.InputError(
             f"ray.address={address!r}: no cluster can be used there "
             f"({_first_line(error)}); start one by 'ray start --head', or leave the "
-            "address empty for a cluster of this run alone."
+            "address empty for a cluster of this run only."
         ) from None
     try:
         yield
@@ -158,7 +158,7 @@ def reporting(work: str) -> Iterator[None]:
     try:
         yield
     except ray.exceptions.RayError as error:
-        # Of a fault under Ray Data its text alone comes back.
+        # Of a fault under Ray Data, only the text comes back.
         told = _FAULT.search(str(error))
         if told is not None:
             raise errors.InputError(told["message"]) from None

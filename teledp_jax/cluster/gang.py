@@ -77,7 +77,7 @@ class Gang:
 
         Args:
             make: Returns a tree of arrays, numbers and texts; called in the first
-                process alone.
+                process only.
 
         Raises:
             InputError: In every process, if `make` raised it.

@@ -89,7 +89,7 @@ def write(pieces: pa.Table, *, folder: pathlib.Path, attempt: str) -> pa.Table:
 
     Args:
         pieces: Columns `table`, `number` (of its first chunk), `partition`, `piece`.
-        folder: Holds a folder a table.
+        folder: Holds a folder per table.
         attempt: Names the attempt.
 
     Raises:

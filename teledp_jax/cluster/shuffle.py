@@ -80,7 +80,7 @@ def stage(
     Args:
         suite: The suite.
         files: Of each raw table, checked.
-        folder: Gets a folder a table; every node of the cluster sees it.
+        folder: Gets a folder per table; every node of the cluster sees it.
         selection: Which rows count.
         num_partitions: How many parts the devices fall into, by a hash of the id.
         token: Fingerprint of all that the rows depend on.
@@ -181,7 +181,7 @@ def _chunks(
 def _size(group: pa.parquet.RowGroupMetaData, source: definition.Source) -> int:
     """Bytes of a row group's columns that are read: in the file, or as plain numbers.
 
-    Columns that compress well are small in the file alone.
+    Columns that compress well are small in the file only.
     """
     columns = map(group.column, range(group.num_columns))
     encoded = sum(

@@ -17,7 +17,7 @@ def write(
     *,
     part: str = "",
 ) -> None:
-    """Writes what sampling alone changes, and what encoding does.
+    """Writes what sampling changes by itself, and what encoding does.
 
     Args:
         schema: The device tables, private domains learnt.

@@ -149,7 +149,7 @@ def read(path: pathlib.Path) -> SqlFile:
 
 
 def read_folder(folder: pathlib.Path) -> list[SqlFile]:
-    """Reads every `*.sql` file below a folder; all other files are left alone.
+    """Reads every `*.sql` file below a folder; all other files are ignored.
 
     Args:
         folder: The folder. There may be none.

@@ -1,6 +1,6 @@
 """What devices bring to questions about private domains: one value, and their texts.
 
-All choices are by rules that look at one device alone: whoever joins or leaves changes
+All choices are by rules that look at one device only: whoever joins or leaves changes
 nothing of what another device brings.
 """
 
@@ -28,7 +28,7 @@ class Values(NamedTuple):
         vocabulary: Of each text the position of its vocabulary.
         text: Of each text its position in `texts`.
         rank: Of each text its place among those of its device, whose order is by chance
-            and depends on that device alone.
+            and depends on that device only.
         texts: The texts, each once.
         presences: For each table the number of devices with a row.
     """
@@ -99,7 +99,7 @@ def _one_each(
     device: Integer[np.ndarray, " known"],
     hashes: UInt64[np.ndarray, " device"],
 ) -> Float[np.ndarray, " value"]:
-    """One value a device that has one: of several, the one that its hash points to."""
+    """One value per device that has any: of several, the one its hash points to."""
     values = found.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)[known]
     codes, _ = coding.of_numbers(column, values)
     usable = np.flatnonzero(codes >= column.first_bin)

@@ -41,7 +41,7 @@ def connect(
         memory_limit: Most memory that the work takes, such as `4GB`.
         temp_folder: Where it spills; made if absent, emptied at the end.
         folders: Other folders that it may read and write.
-        threads: Number of threads; None is one a core.
+        threads: Number of threads; None is one per core.
 
     Raises:
         InputError: If a setting is refused or the folder cannot be made.

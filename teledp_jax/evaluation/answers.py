@@ -69,7 +69,7 @@ def judge(
 ) -> list[Answer]:
     """Judges all answers of a query.
 
-    Which answers there are follows from the real result alone, so it is the same for
+    Which answers there are follows from the real result only, so it is the same for
     every label: a cell without a value in the real result is no answer, and one that
     only the synthetic result lacks is wrong.
 

@@ -60,10 +60,10 @@ def default(suite: str) -> ml_collections.ConfigDict:
             # devices, on a Ray cluster, and fits by several processes.
             "engine": "local",
             "ray": {
-                # Empty: a cluster of this run alone, on this machine. Else auto, on a
+                # Empty: a cluster of this run only, on this machine. Else auto, on a
                 # node of a running cluster, or HOST:PORT of its head.
                 "address": "",
-                "num_cpus": 0,  # of a cluster of this run alone; 0: all cores
+                "num_cpus": 0,  # of a cluster of this run only; 0: all cores
                 "num_partitions": 16,  # a task reduces one, in memory_limit
                 "num_workers": 2,  # processes that share a fit
             },

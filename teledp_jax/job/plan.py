@@ -204,7 +204,7 @@ def with_values(schema: schemas.Schema) -> schemas.Schema:
 def made_up(
     schema: schemas.Schema, num_devices: int, *, seed: int
 ) -> arrays.DeviceArrays:
-    """Draws a fleet from a public schema alone.
+    """Draws a fleet from a public schema only.
 
     Args:
         schema: The device tables.

@@ -1,7 +1,7 @@
 """Private domains: bins, vocabularies and presence rates that cost budget.
 
 What a header states is public and free. A column that is private has wide public bounds
-alone, or no list of values; what methods need to know of it is asked here, for the
+only, or no list of values; what methods need to know of it is asked here, for the
 whole suite in one call, under one share of the budget:
 
 - bins of numbers by quantiles, each a choice of the exponential mechanism; a few even

@@ -100,7 +100,7 @@ class Query:
 
 
 def load(folder: pathlib.Path) -> dict[str, list[Query]]:
-    """Reads `folder/<workload>/<query>.sql`; all other files are left alone.
+    """Reads `folder/<workload>/<query>.sql`; all other files are ignored.
 
     Args:
         folder: The suite's folder of queries.

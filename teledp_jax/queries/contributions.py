@@ -14,7 +14,7 @@ devices contribute; then the query can be answered under noise without synthetic
         crashes_per_device: [crashes, devices]
       at_least: 50
 
-`select` gives the device id, the keys and the amounts, one row a device and cell (a
+`select` gives the device id, the keys and the amounts, one row per device and cell (a
 combination of keys), from that device's own rows. A device's rows beyond `max_cells`
 (1 if not stated) are dropped, those with the largest first amount kept. `keys` names
 for each key its public values: a list, a category column of a device table, or

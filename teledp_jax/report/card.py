@@ -45,7 +45,7 @@ def write(
         run: The run folder of a run without a seed.
         label: One of its labels.
         schema: The schema by which it was fitted.
-        together: Labels that leave together, and what they cost; None: it alone.
+        together: Labels that leave together, and what they cost; None: only this one.
 
     Raises:
         InputError: If the config or the ledger cannot be read.

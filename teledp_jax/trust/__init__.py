@@ -1,1 +1,1 @@
-"""How far the answers of a release are likely off, from the release alone."""
+"""How far the answers of a release are likely off, from the release only."""

@@ -12,7 +12,7 @@ from teledp_jax.data import suite as suite_lib
 
 FILES = {
     "source/pad/machines.sql": """/*
-about: One row a machine.
+about: One row per machine.
 role: devices
 device: guid
 columns: {guid: machine id, vendor: who made it, country: ISO code, ram_gb: memory}
@@ -21,7 +21,7 @@ assumed: [ram_gb]
 CREATE TABLE machines (guid VARCHAR, vendor VARCHAR, country VARCHAR, ram_gb INTEGER)
 """,
     "source/prod/crashes.sql": """/*
-about: One row a crash.
+about: One row per crash.
 role: event
 device: guid
 time: ts
@@ -30,7 +30,7 @@ columns: {guid: machine id, ts: time of the crash, app: what crashed, weight: se
 CREATE TABLE crashes (guid VARCHAR, ts TIMESTAMP, app VARCHAR, weight DOUBLE)
 """,
     "source/pad/countries.sql": """/*
-about: One row a country.
+about: One row per country.
 role: public
 columns: {country: ISO code, region: its region}
 */
@@ -38,7 +38,7 @@ CREATE TABLE countries (country VARCHAR, region VARCHAR)
 """,
     "device/machines.sql": """/*
 role: anchor
-grain: One row a machine.
+grain: One row per machine.
 reads: [machines, countries]
 device: guid
 columns:
@@ -51,7 +51,7 @@ FROM machines LEFT JOIN countries USING (country)
 """,
     "device/crashes.sql": """/*
 role: group
-grain: One row a machine that crashed.
+grain: One row per machine that crashed.
 reads: [crashes]
 device: guid
 columns:
@@ -63,7 +63,7 @@ FROM crashes GROUP BY guid
 """,
     "device/apps.sql": """/*
 role: entity
-grain: One row a machine and app that crashed.
+grain: One row per machine and app that crashed.
 reads: [crashes]
 device: guid
 max_rows: 2

@@ -79,7 +79,7 @@ def test_a_table_may_be_named_in_another_case_in_its_statement(suite_folder):
 def test_reporting_tables_are_looked_through(suite_folder):
     (suite_folder / "reporting").mkdir()
     (suite_folder / "reporting" / "late.sql").write_text(
-        "/*\ngrain: One row a crash.\nreads: [crashes]\ndevice: guid\n"
+        "/*\ngrain: One row per crash.\nreads: [crashes]\ndevice: guid\n"
         "columns: {guid: machine id, weight: seconds, app: what crashed}\n*/\n"
         "SELECT guid, weight, app FROM crashes WHERE year(ts) > 2000\n"
     )

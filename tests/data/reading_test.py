@@ -15,7 +15,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 def crashes(weights, ids=None, times=None, apps="edge") -> dict:
-    """Columns of raw table crashes, one row a weight."""
+    """Columns of raw table crashes, one row per weight."""
     num = len(weights)
     times = [TIME] * num if times is None else times
     return {

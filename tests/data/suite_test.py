@@ -77,7 +77,7 @@ def test_a_folder_without_a_suite_is_named(tmp_path):
 
 
 REPORTING = """/*
-grain: One row a device and day.
+grain: One row per device and day.
 reads: [{reads}]
 device: guid
 columns: {{guid: device, num_events: events}}

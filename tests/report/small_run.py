@@ -22,7 +22,7 @@ VENDORS = ("Dell", "HP", "Lenovo", f"$5 & {EVIL}", "Other")
 
 _SOURCES = {
     "sysinfo": """/*
-about: One row a device.
+about: One row per device.
 role: devices
 device: guid
 columns: {guid: device id, vendor: "the maker", ram: memory}
@@ -31,7 +31,7 @@ assumed: [ram]
 CREATE TABLE sysinfo (guid VARCHAR, vendor VARCHAR, ram BIGINT)
 """,
     "crashes": """/*
-about: One row a crash.
+about: One row per crash.
 role: event
 device: guid
 time: ts
@@ -43,7 +43,7 @@ CREATE TABLE crashes (guid VARCHAR, ts TIMESTAMP, uptime DOUBLE)
 _DEVICE = {
     "sysinfo": """/*
 role: anchor
-grain: One row a device.
+grain: One row per device.
 reads: [sysinfo]
 device: guid
 columns:
@@ -55,7 +55,7 @@ SELECT guid, vendor, ram FROM sysinfo
 """,
     "crashes": """/*
 role: group
-grain: One row a device that crashed.
+grain: One row per device that crashed.
 reads: [crashes]
 device: guid
 columns:

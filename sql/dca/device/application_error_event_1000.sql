@@ -1,7 +1,7 @@
 /*
 role: entity
 grain: >-
-  One row a device and application that crashed; unlisted and missing names are pooled
+  One row per device and application that crashed; unlisted and missing names are pooled
   as Other.
 reads: [application_error_event_1000]
 device: guid

@@ -1,7 +1,7 @@
 /*
 role: entity
 grain: >-
-  One row a device and application that hung; unlisted and missing names are pooled as
+  One row per device and application that hung; unlisted and missing names are pooled as
   Other. A missing or negative length of a hang adds no time.
 reads: [application_hang_event_1002]
 device: guid

@@ -1,9 +1,9 @@
 /*
 role: group
 grain: >-
-  One row a device on which the crash-log extractor ran. Its exit code is read as 0 for
-  nothing found, 1 for a crash log extracted, all else for a failure; no public source
-  lists the codes.
+  One row per device on which the crash-log extractor ran. Its exit code is read as 0
+  for nothing found, 1 for a crash log extracted, all else for a failure; no public
+  source lists the codes.
 reads: [crashlog]
 device: guid
 columns:

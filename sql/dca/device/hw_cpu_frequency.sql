@@ -1,7 +1,7 @@
 /*
 role: group
 grain: >-
-  One row a device with samples of its processor's frequency. Rows without a positive
+  One row per device with samples of its processor's frequency. Rows without a positive
   number of samples, or with a frequency outside 1 to 10000 MHz, are no samples.
 reads: [hw_cpu_frequency]
 device: guid

@@ -1,8 +1,8 @@
 /*
 role: entity
 grain: >-
-  One row a device and stop code of its unclean restarts; unlisted and missing codes are
-  pooled as Other.
+  One row per device and stop code of its unclean restarts; unlisted and missing codes
+  are pooled as Other.
 reads: [microsoft_windows_kernel_power_event_41]
 device: guid
 max_rows: 4

@@ -1,7 +1,7 @@
 /*
 role: group
 grain: >-
-  One row a device with power events. An event is one start and one name; its length
+  One row per device with power events. An event is one start and one name; its length
   counts once, however many metrics it has. A reading counts if it has a positive number
   of samples and a value that its sensor can give: 0 to 100 %, 1 to 10000 MHz, 0 to 150
   degrees, 0 to 1000 W; so NaN, infinite and negative ones are absent, and so is a

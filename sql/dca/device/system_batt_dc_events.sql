@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row a device that went on battery.
+grain: One row per device that went on battery.
 reads: [system_batt_dc_events]
 device: guid
 columns:

@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row a device whose processor is described; the first in order, if several.
+grain: One row per device whose processor is described; the first in order, if several.
 reads: [system_cpu_metadata]
 device: guid
 columns:

@@ -1,8 +1,8 @@
 /*
 role: entity
 grain: >-
-  One row a device, connection type and resolution of active displays. Intervals without
-  a connection type or a size are left out.
+  One row per device, connection type and resolution of active displays. Intervals
+  without a connection type or a size are left out.
 reads: [system_display_devices]
 device: guid
 max_rows: 6

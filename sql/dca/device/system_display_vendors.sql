@@ -1,6 +1,6 @@
 /*
 role: entity
-grain: One row a device and maker of its displays, active or not.
+grain: One row per device and maker of its displays, active or not.
 reads: [system_display_devices]
 device: guid
 max_rows: 4

@@ -1,9 +1,9 @@
 /*
 role: entity
 grain: >-
-  One row a device, kind of application and application in the foreground. Applications
-  without a kind or a name are left out, and so are the desktop and those whose name was
-  withheld.
+  One row per device, kind of application and application in the foreground.
+  Applications without a kind or a name are left out, and so are the desktop and those whose name
+  was withheld.
 reads: [system_frgnd_apps_types]
 device: guid
 max_rows: 20
@@ -15,7 +15,7 @@ columns:
   exe_name: {kind: category, values: executables, other: Other, about: executable}
   num_days:
     {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, zero: false,
-    about: "rows, one a day"}
+    about: "rows, one per day"}
   focal_s_per_day:
     {kind: double, unit: s a day, low: 1, high: 40000, bins: 14, scale: log,
     about: mean time in focus a row}

@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row a device with readings of the power of the processor's cores.
+grain: One row per device with readings of the power of the processor's cores.
 reads: [system_hw_pkg_power]
 device: guid
 columns:

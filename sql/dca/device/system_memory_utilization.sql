@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row a device with days on which a share of its memory was in use.
+grain: One row per device with days on which a share of its memory was in use.
 reads: [system_memory_utilization]
 device: guid
 columns:

@@ -1,8 +1,8 @@
 /*
 role: entity
 grain: >-
-  One row a device and Windows version with blockers of modern standby. A record counts
-  for each window of a version that holds the midnight at which its day begins. A
+  One row per device and Windows version with blockers of modern standby. A record
+  counts for each window of a version that holds the midnight at which its day begins. A
   missing part of a version is blank.
 reads: [system_mods_top_blocker_hist, system_os_codename_history]
 device: guid

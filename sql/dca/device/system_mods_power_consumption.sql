@@ -1,7 +1,7 @@
 /*
 role: entity
 grain: >-
-  One row a device, class of account and process with estimates of its power. The raw
+  One row per device, class of account and process with estimates of its power. The raw
   table is a stub with one device, of which no private release can tell anything.
 reads: [system_mods_power_consumption]
 device: guid

@@ -1,7 +1,7 @@
 /*
 role: entity
 grain: >-
-  One row a device, Windows version, blocker of modern standby, its type and its level
+  One row per device, Windows version, blocker of modern standby, its type and its level
   of activity, over records with positive active time. A record counts for each window
   of a version that holds the midnight at which its day begins. A missing part of a
   version or of a blocker is blank.

@@ -1,7 +1,7 @@
 /*
 role: group
 grain: >-
-  One row a device with samples of network traffic. Counters of neither direction add
+  One row per device with samples of network traffic. Counters of neither direction add
   samples and no bytes.
 reads: [system_network_consumption]
 device: guid

@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row a device with days split by power state.
+grain: One row per device with days split by power state.
 reads: [system_on_off_suspend_time_day]
 device: guid
 columns:

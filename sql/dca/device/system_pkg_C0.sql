@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row a device with readings of the C0 residency of the package.
+grain: One row per device with readings of the C0 residency of the package.
 reads: [system_pkg_C0]
 device: guid
 columns:

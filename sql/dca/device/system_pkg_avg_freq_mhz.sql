@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row a device with readings of the mean frequency of the cores.
+grain: One row per device with readings of the mean frequency of the cores.
 reads: [system_pkg_avg_freq_mhz]
 device: guid
 columns:

@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row a device with readings of the temperature of the cores.
+grain: One row per device with readings of the temperature of the cores.
 reads: [system_pkg_temp_centigrade]
 device: guid
 columns:

@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row a device with readings of the power of the platform.
+grain: One row per device with readings of the power of the platform.
 reads: [system_psys_rap_watts]
 device: guid
 columns:

@@ -1,9 +1,9 @@
 /*
 role: anchor
 grain: >-
-  One row a device: its latest row, should there be several. Missing text counts as the
-  vocabulary's Unknown, Other or n/a; a size of memory or a span of dates that cannot be
-  is absent.
+  One row per device: its latest row, should there be several. Missing text counts as
+  the vocabulary's Unknown, Other or n/a; a size of memory or a span of dates that cannot
+  be is absent.
 reads: [system_sysinfo_unique_normalized]
 device: guid
 columns:

@@ -1,7 +1,7 @@
 /*
 role: entity
 grain: >-
-  One row a device, process, kind of event and power state. The shell and what stands
+  One row per device, process, kind of event and power state. The shell and what stands
   for no process are left out; a blank power state is absent.
 reads: [system_userwait]
 device: guid

@@ -1,8 +1,8 @@
 /*
 role: group
 grain: >-
-  One row a device with days of browsing. All shares are 0 where no time is on a listed
-  pair of web categories.
+  One row per device with days of browsing. All shares are 0 where no time is on a
+  listed pair of web categories.
 reads: [system_web_cat_pivot_duration]
 device: guid
 columns:

@@ -1,6 +1,6 @@
 /*
 role: entity
-grain: One row a device and browser.
+grain: One row per device and browser.
 reads: [system_web_cat_usage]
 device: guid
 max_rows: 3

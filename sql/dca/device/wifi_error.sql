@@ -1,7 +1,7 @@
 /*
 role: entity
 grain: >-
-  One row a device and kind of Wi-Fi error; unlisted and missing texts are pooled as
+  One row per device and kind of Wi-Fi error; unlisted and missing texts are pooled as
   Other. Rows without a positive count are no errors.
 reads: [wifi_error]
 device: guid

@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device and day on which it went on battery. An episode counts if it has a
+  One row per device and day on which it went on battery. An episode counts if it has a
   start and a length that is not negative; a negative charge is a missing one.
 reads: [__tmp_batt_dc_events]
 device: guid

@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row an interval of one setting of one display, as in the raw table; without rows
+  One row per interval of one setting of one display, as in the raw table; without rows
   that lack a duration or have a negative one.
 reads: [display_devices]
 device: guid

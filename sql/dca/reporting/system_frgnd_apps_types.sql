@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device, day and application, as in the raw table; without rows that lack a
+  One row per device, day and application, as in the raw table; without rows that lack a
   time in focus or a number of focus events, or have a negative one.
 reads: [__tmp_fgnd_apps_date]
 device: guid

@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device, day and instance with readings of the power of the processor's
+  One row per device, day and instance with readings of the power of the processor's
   cores. A reading counts if it has a positive number of samples and a finite mean.
 reads: [hw_metric_stats]
 device: guid

@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device and day, for devices whose memory is known. An interval counts if
+  One row per device and day, for devices whose memory is known. An interval counts if
   it has a positive number of samples and a mean that can be. The percentage is
   negative where more memory is free than is recorded.
 reads: [os_memsam_avail_percent, system_sysinfo_unique_normalized]

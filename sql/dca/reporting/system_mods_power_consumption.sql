@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a process and session, as in the raw table; without rows that lack a total
+  One row per process and session, as in the raw table; without rows that lack a total
   or have a negative one.
 reads: [mods_sleepstudy_power_estimation_data_13wks]
 device: guid

@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a blocker of a session of modern standby, as in the raw table. The day is
+  One row per blocker of a session of modern standby, as in the raw table. The day is
   the date in UTC, as in the study; the vendor's schema has the local one.
 reads: [mods_sleepstudy_top_blocker_hist]
 device: guid

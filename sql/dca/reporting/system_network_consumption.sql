@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device, day and direction, over all interfaces. An hour counts if it has a
+  One row per device, day and direction, over all interfaces. An hour counts if it has a
   positive number of samples and a mean that is not negative.
 reads: [os_network_consumption_v2]
 device: guid

@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device and day, as in the raw table; without rows that lack a time or have
+  One row per device and day, as in the raw table; without rows that lack a time or have
   a negative one.
 reads: [guids_on_off_suspend_time_day]
 device: guid

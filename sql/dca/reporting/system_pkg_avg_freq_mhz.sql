@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device and day with readings of the mean frequency of the cores. A reading
+  One row per device and day with readings of the mean frequency of the cores. A reading
   counts if it has a positive number of samples and a finite mean; each statistic is a
   mean over readings, weighted by samples, the extremes too.
 reads: [hw_metric_stats]

@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device and day with readings of the power of the platform. A reading
+  One row per device and day with readings of the power of the platform. A reading
   counts if it has a positive number of samples and a finite mean; each statistic is a
   mean over readings, weighted by samples, the extremes too. The metric has two names.
 reads: [hw_metric_stats]

@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device, day, kind of event, power state and process. An event counts if it
+  One row per device, day, kind of event, power state and process. An event counts if it
   has a length that is not negative.
 reads: [userwait_v2]
 device: guid

@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device and day of browsing, with the time on each pair of web categories,
+  One row per device and day of browsing, with the time on each pair of web categories,
   0 where there is none. Pairs that the study does not list add a day and no time.
 reads: [system_web_cat_usage]
 device: guid

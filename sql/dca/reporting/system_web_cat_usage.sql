@@ -1,6 +1,6 @@
 /*
 grain: >-
-  One row a device, day, browser and pair of web categories, as in the raw table;
+  One row per device, day, browser and pair of web categories, as in the raw table;
   without rows that lack a duration or have a negative one.
 reads: [web_cat_usage_v2]
 device: guid

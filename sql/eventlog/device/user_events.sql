@@ -1,10 +1,10 @@
 /*
 role: entity
 grain: >-
-  One row an event of a user. A user keeps its latest event: by the published description
-  there are 1.1 events a user, and one user has thousands, which no guarantee to that
-  user could let through. Product and event type are one column, so that error rates by
-  product survive every method.
+  One row per event of a user. A user keeps its latest event: by the published
+  description there are 1.1 events per user, and one user has thousands, which no
+  guarantee to that user could let through. Product and event type are one column, so
+  that error rates by product survive every method.
 reads: [events]
 device: user_id
 max_rows: 1

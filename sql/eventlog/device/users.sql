@@ -1,6 +1,6 @@
 /*
 role: anchor
-grain: One row a user with an event in the log.
+grain: One row per user with an event in the log.
 reads: [users, events]
 device: user_id
 columns:

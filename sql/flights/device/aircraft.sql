@@ -1,8 +1,8 @@
 /*
 role: anchor
 grain: >-
-  One row an aircraft, that is, a tail number of the registry or of a flight. Attributes
-  that the registry lacks are absent.
+  One row per aircraft, that is, a tail number of the registry or of a flight.
+  Attributes that the registry lacks are absent.
 reads: [aircraft]
 device: tailnum
 columns:

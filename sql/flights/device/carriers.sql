@@ -1,7 +1,7 @@
 /*
 role: entity
 grain: >-
-  One row an aircraft and carrier that flew it: most aircraft fly for one carrier in a
+  One row per aircraft and carrier that flew it: most aircraft fly for one carrier in a
   year. Arrived and cancelled are as in operations.
 reads: [flights]
 device: tailnum

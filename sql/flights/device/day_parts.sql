@@ -1,7 +1,7 @@
 /*
 role: group
 grain: >-
-  One row an aircraft with a departure, by the scheduled local hour: morning until 11,
+  One row per aircraft with a departure, by the scheduled local hour: morning until 11,
   afternoon from 12 to 17, evening from 18.
 reads: [flights]
 device: tailnum

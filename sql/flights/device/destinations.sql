@@ -1,7 +1,7 @@
 /*
 role: entity
 grain: >-
-  One row an aircraft and airport that it arrived at; arrived is as in operations.
+  One row per aircraft and airport that it arrived at; arrived is as in operations.
   Airports that are no hub count as Other once encoded.
 reads: [flights]
 device: tailnum

@@ -1,7 +1,7 @@
 /*
 role: group
 grain: >-
-  One row an aircraft that departed eight hours or more behind its schedule at least
+  One row per aircraft that departed eight hours or more behind its schedule at least
   once: few do.
 reads: [flights]
 device: tailnum

@@ -1,7 +1,7 @@
 /*
 role: group
 grain: >-
-  One row an aircraft with a flight. Each flight is one of three: cancelled (no
+  One row per aircraft with a flight. Each flight is one of three: cancelled (no
   departure delay), arrived (departure delay, arrival delay and time in the air are
   known), or diverted (the rest), so that departures are arrived plus diverted.
 reads: [flights]

@@ -1,6 +1,6 @@
 /*
 role: entity
-grain: One row an aircraft and airport of New York City that it was to leave.
+grain: One row per aircraft and airport of New York City that it was to leave.
 reads: [flights]
 device: tailnum
 max_rows: 3

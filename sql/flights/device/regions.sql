@@ -1,7 +1,7 @@
 /*
 role: group
 grain: >-
-  One row an aircraft with an arrival, counted by the standard time of the airport of
+  One row per aircraft with an arrival, counted by the standard time of the airport of
   arrival in the public table airports; offshore is an airport that the table lacks.
 reads: [flights, airports]
 device: tailnum

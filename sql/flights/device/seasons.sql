@@ -1,6 +1,6 @@
 /*
 role: group
-grain: One row an aircraft with a departure, counted by meteorological season.
+grain: One row per aircraft with a departure, counted by meteorological season.
 reads: [flights]
 device: tailnum
 columns:

@@ -1,7 +1,7 @@
 /*
 role: group
 grain: >-
-  One row an aircraft with a departure in an hour whose weather at the airport is known
+  One row per aircraft with a departure in an hour whose weather at the airport is known
   from the public table weather. Low visibility is below 3 mi (instrument flight rules),
   wet has precipitation, windy is 20 mph or more; a departure can be in several, and is
   fair if it is in none. A measure that the observation lacks does not make it adverse.

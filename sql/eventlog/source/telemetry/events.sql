@@ -1,5 +1,5 @@
 /*
-about: One row an event of the product log.
+about: One row per event of the product log.
 role: event
 device: user_id
 time: event_time

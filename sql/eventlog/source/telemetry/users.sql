@@ -1,5 +1,5 @@
 /*
-about: One row a user who has an event in the log.
+about: One row per user who has an event in the log.
 role: devices
 device: user_id
 columns:

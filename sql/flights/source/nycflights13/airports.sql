@@ -1,5 +1,5 @@
 /*
-about: One row an airport of the United States; its Caribbean territories are missing.
+about: One row per airport of the United States; its Caribbean territories are missing.
 role: public
 columns:
   faa: "airport code"

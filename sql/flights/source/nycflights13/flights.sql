@@ -1,6 +1,6 @@
 /*
 about: >-
-  One row a scheduled flight that was to leave New York City in 2013, from the on-time
+  One row per scheduled flight that was to leave New York City in 2013, from the on-time
   data of the US Bureau of Transportation Statistics. A cancelled flight has no
   departure delay, a diverted one has a departure delay but no arrival delay.
 role: event

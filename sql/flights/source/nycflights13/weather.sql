@@ -1,5 +1,5 @@
 /*
-about: One row an airport of departure and hour with a weather observation.
+about: One row per airport of departure and hour with a weather observation.
 role: public
 columns:
   origin: "airport"
