@@ -42,8 +42,8 @@ def test_card_states_the_data_set_and_what_leaves_together(release_run, suite):
     assert found["delta_times_devices"] > 0
     text = (path / "card.md").read_text()
     assert "| Data set | laptops |" in text
-    assert "read of it so far | epsilon 5.5 at delta 1e-05, of 9.0 |" in text
-    assert "| Released together | pe, chain: epsilon 3.25 at delta 1e-05 |" in text
+    assert "read of it so far | epsilon 5.5000 at delta 1e-05, of 9 |" in text
+    assert "| Released together | pe, chain: epsilon 3.2500 at delta 1e-05 |" in text
 
 
 def test_card_tells_of_each_column_its_meaning_unit_and_domain(release_run, suite):
