@@ -143,6 +143,7 @@ def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
                 total,
                 l2_clip_norm=_CLIP_NORM,
                 noise_multiplier=_STDDEV / _CLIP_NORM,
+                expected_batch_size=size,
             )
         grad = jax.tree.map(lambda leaf: leaf / size, total)
         updates, opt_state = optimizer.update(grad, opt_state)

@@ -179,7 +179,9 @@ def _float_noise() -> list[findings.Finding]:
         *,
         l2_clip_norm: float,
         noise_multiplier: float,
+        expected_batch_size: float,
     ) -> Array:
+        del expected_batch_size
         stddev = l2_clip_norm * noise_multiplier
         return clipped_sum + stddev * jax.random.normal(key, clipped_sum.shape)
 

@@ -46,7 +46,9 @@ def low_bits(
     @jax.jit
     def released(key: Key[Array, ""], total: Float[Array, ""]) -> Array:
         exact = jnp.full((num_parameters,), total, jnp.float32)
-        return noisy_sum(key, exact, l2_clip_norm=1.0, noise_multiplier=1.0)
+        return noisy_sum(
+            key, exact, l2_clip_norm=1.0, noise_multiplier=1.0, expected_batch_size=1.0
+        )
 
     statistics = [
         np.array(

@@ -249,7 +249,11 @@ def epoch(
                 total = batch(found, batch_key, number, placed)
                 own = jax.random.fold_in(noise_key, number)
                 return gaussian.noisy_sum(
-                    own, total, l2_clip_norm=clip_norm, noise_multiplier=multiplier
+                    own,
+                    total,
+                    l2_clip_norm=clip_norm,
+                    noise_multiplier=multiplier,
+                    expected_batch_size=found.recipe.expected_batch_size,
                 )["w"][0]
 
             sums = jax.lax.map(noisy, jnp.arange(num_steps, dtype=jnp.int32))

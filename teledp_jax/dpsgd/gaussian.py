@@ -9,9 +9,10 @@ whole number of steps, whatever the data.
 Sensitivity. A device moves S by at most the clip norm C, so S / w by at most C / w.
 Rounding moves each of the P entries of the difference by less than one step, sqrt(P) in
 L2 norm (triangle inequality); holding entries to +-`_LARGEST` steps moves no two sums
-apart. A share `_ALLOWANCE` of C is granted to the rounding of clip and sum in float32.
-Together C (1 + _ALLOWANCE) / w + sqrt(P) steps, and w is such that the noise of sigma'
-steps (below) is `noise_multiplier` times that.
+apart. A share a of C is granted to the rounding of clip, sum and S / w in float32. What
+these round is relative to |S|, which grows with the number n of devices in a step, so
+a = `_CLIPPING` + `_SUMMING` n. Together C (1 + a) / w + sqrt(P) steps, and w is such
+that the noise of sigma' steps (below) is `noise_multiplier` times that.
 
 Proof that a step is a Gaussian mechanism. Let S be the rounded sum, in steps, and N
 continuous Gaussian noise of sigma' steps. Round S + N to whole numbers at random, by a
@@ -29,9 +30,10 @@ per number; `failure_probability` adds this up over the numbers of a training (u
 bound). The ledger holds the sum as `events.InexactNoiseDpEvent`, and `accounting` adds
 (1 + e^epsilon) times it to delta.
 
-Not proved is the allowance: ten times what tests measure for thousands of aligned
-gradients. No bound of practical use is known for a sum that an accelerator may order as
-it likes. That, and keys of 64 bits, are all that epsilon takes for granted here.
+Not proved is the allowance: eight times or more what tests measure where it is worst,
+for equal gradients. No bound of practical use is known for a sum that an accelerator
+may order as it likes. That, and keys of 64 bits, are all that epsilon takes for granted
+here.
 """
 
 import math
@@ -44,14 +46,19 @@ from jaxtyping import Array, Key
 
 from teledp_jax.dpsgd import discrete
 
-_ALLOWANCE = 2.0**-9
+_CLIPPING = 2.0**-9  # of the clip norm
+_SUMMING = 2.0**-19  # of the clip norm, per device of a step: 32 roundings of float32
 _LARGEST = 3 * 2**29  # steps: thousands of clip norms; with noise it fits 32 bits
 _ROUNDING = 4.0  # t of the proof
 _SIGMA = math.sqrt(discrete.SIGMA**2 - _ROUNDING**2)  # sigma' of the proof
 
 
 def step_width(
-    num_parameters: int, *, l2_clip_norm: float, noise_multiplier: float
+    num_parameters: int,
+    *,
+    l2_clip_norm: float,
+    noise_multiplier: float,
+    expected_batch_size: float,
 ) -> float:
     """Computes the width of a step of the grid.
 
@@ -59,6 +66,7 @@ def step_width(
         num_parameters: Entries of the sum.
         l2_clip_norm: Largest L2 change of the exact sum, as one device joins.
         noise_multiplier: Noise standard deviation per unit of sensitivity.
+        expected_batch_size: Devices that a sum is expected to hold.
 
     Returns:
         The width, in the unit of the gradients. The noise is `discrete.SIGMA` steps.
@@ -75,7 +83,8 @@ def step_width(
             f"parameters, got {noise_multiplier}."
         )
     sensitivity = _SIGMA / noise_multiplier  # in steps
-    return l2_clip_norm * (1 + _ALLOWANCE) / (sensitivity - rounding)
+    allowance = _CLIPPING + _SUMMING * expected_batch_size
+    return l2_clip_norm * (1 + allowance) / (sensitivity - rounding)
 
 
 def noisy_sum(
@@ -84,6 +93,7 @@ def noisy_sum(
     *,
     l2_clip_norm: float,
     noise_multiplier: float,
+    expected_batch_size: float,
 ) -> Any:
     """Releases a sum of clipped gradients by the discrete Gaussian mechanism.
 
@@ -93,6 +103,7 @@ def noisy_sum(
             Private.
         l2_clip_norm: Largest L2 change of the sum, as one device joins.
         noise_multiplier: Noise standard deviation per unit of sensitivity.
+        expected_batch_size: Devices that a sum is expected to hold.
 
     Returns:
         The noisy sum in float32, in the shapes of `clipped_sum`: its last rounding is
@@ -105,7 +116,10 @@ def noisy_sum(
     leaves, structure = jax.tree.flatten(clipped_sum)
     sizes = [leaf.size for leaf in leaves]
     width = step_width(
-        sum(sizes), l2_clip_norm=l2_clip_norm, noise_multiplier=noise_multiplier
+        sum(sizes),
+        l2_clip_norm=l2_clip_norm,
+        noise_multiplier=noise_multiplier,
+        expected_batch_size=expected_batch_size,
     )
     flat = jnp.concatenate([leaf.reshape(-1) for leaf in leaves])
     steps = jnp.clip(jnp.rint(flat / jnp.float32(width)), -_LARGEST, _LARGEST)

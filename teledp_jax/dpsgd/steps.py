@@ -130,6 +130,7 @@ def make_step(
             total,
             l2_clip_norm=recipe.clip.l2_clip_norm,
             noise_multiplier=recipe.noise_multiplier,
+            expected_batch_size=recipe.expected_batch_size,
         )
         return updated(optimizer, recipe, state, noisy)
 
