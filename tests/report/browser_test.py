@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common import by, keys
 from selenium.webdriver.support import select
 
-from teledp_jax.report import tables, template
+from teledp_jax.report import card, receiver, run_files, tables, template
 from tests.report import browser
 
 CSS = by.By.CSS_SELECTOR
@@ -171,6 +171,17 @@ def test_headings_step_by_one_and_tables_charts_and_fields_have_names(page):
         "(one) => !one.scope).length"
     )
     assert nameless == 0
+
+
+def test_the_page_of_a_release_fits_and_reports_no_error(chrome, release_run, suite):
+    card.write(release_run, "pe", suite.schema)
+    queries = run_files.queries_of(suite.folder / "queries", {}, [])
+    path = receiver.write(release_run.release("pe"), queries)
+    browser.show(chrome, path, width=400)
+    chrome.find_element(CSS, "button.fold[value=open]").click()
+    assert shown(chrome, "#query-ram_hist") and shown(chrome, "#columns table")
+    assert chrome.execute_script("return document.documentElement.scrollWidth") <= 400
+    assert chrome.get_log("browser") == []
 
 
 def test_a_long_table_is_filtered_by_its_words(chrome, tmp_path):

@@ -35,9 +35,7 @@ def caps(inputs: run_files.Inputs, schema: schemas.Schema) -> answer.Answer:
         )
         if cell.verdict == "fail" and not (half and half.verdict == "fail"):
             failed.append(title)
-    fails = (
-        f"Caps and bins, without any noise, fail {answer.listed(failed)}."
-    )
+    fails = f"Caps and bins, without any noise, fail {answer.listed(failed)}."
     passes = "No query fails for caps and bins only."
     heads = ("query", "capped tables", "ceiling passes", "half passes", "worst check")
     return answer.Answer(
