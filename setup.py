@@ -12,7 +12,7 @@ FACE = (ROOT / "teledp_jax" / "__init__.py").read_text("utf-8")
 FOLDERS = ("sql", "configs")
 """Folders beside the package that a wheel holds inside it; see `data/shipped.py`."""
 
-REPORT = ["jinja2>=3.1", "pyyaml>=6.0"]
+REPORT = ["jinja2>=3.1"]
 FIGURES = ["matplotlib>=3.9"]
 PIPELINE = [
     *REPORT,
@@ -71,6 +71,7 @@ setuptools.setup(
         "opendp>=0.12",
         "optax>=0.2.3",
         "pyarrow>=17.0",
+        "pyyaml>=6.0",
         "scipy>=1.13",
     ],
     extras_require={
@@ -96,6 +97,7 @@ setuptools.setup(
             "jsonschema>=4.20",
             "moto[s3]>=5.1",
             "mypy>=1.11",
+            "pandas>=2.2",
             "psutil>=6.0",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
