@@ -113,7 +113,7 @@ def parse(file: sqlfile.SqlFile) -> Contributions | None:
     if not isinstance(fields.get("select"), str):
         raise _fault(file, "lacks its select")
     max_cells = fields.get("max_cells", 1)
-    if not isinstance(max_cells, int) or max_cells < 1:
+    if not _is_whole(max_cells):
         raise _fault(file, f"max_cells={max_cells!r} must be a whole number > 0")
     amounts = {DEVICES: (0.0, 1.0)}
     for name, bounds in _mapping(file, fields, "amounts").items():
@@ -225,6 +225,11 @@ def _is_number(value: Any) -> bool:
     )
 
 
+def _is_whole(value: Any) -> bool:
+    """Whether a value is a whole number above zero."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
 def _mapping(
     file: sqlfile.SqlFile, fields: Mapping[str, Any], key: str
 ) -> Mapping[str, Any]:
@@ -272,6 +277,8 @@ def _formula(
 def _vocabulary(file: sqlfile.SqlFile, name: str, value: Any) -> tuple[Any, ...] | str:
     """Public values of a key, or where they stand."""
     if isinstance(value, list) and value:
+        if not all(isinstance(item, str) or _is_number(item) for item in value):
+            raise _fault(file, f"keys.{name} must list texts or numbers; quote texts")
         return tuple(value)
     if isinstance(value, str) and (value == PRIVATE or "." in value):
         return value
@@ -291,13 +298,16 @@ def _top(
         raise _fault(file, f"top must be a mapping of {sorted(_TOP)}")
     within = fields.get("within", [])
     limit = fields.get("limit")
-    if fields.get("by") not in {*values, DEVICES} or not isinstance(limit, int):
+    ascending = fields.get("ascending", False)
+    if fields.get("by") not in [*values, DEVICES] or not _is_whole(limit):
         raise _fault(file, "top needs by (one of the values, or devices) and limit")
-    if not isinstance(within, list) or not set(within) <= set(keys):
+    if not isinstance(within, list) or any(name not in list(keys) for name in within):
         raise _fault(file, "top.within must be a list of keys")
+    if not isinstance(ascending, bool):
+        raise _fault(file, f"top.{ascending=} must be true or false")
     return Top(
         by=fields["by"],
         limit=limit,
         within=tuple(within),
-        ascending=bool(fields.get("ascending", False)),
+        ascending=ascending,
     )
