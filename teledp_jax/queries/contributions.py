@@ -297,7 +297,7 @@ def _top(
     if not isinstance(fields, dict) or set(fields) - _TOP:
         raise _fault(file, f"top must be a mapping of {sorted(_TOP)}")
     within = fields.get("within", [])
-    limit = fields.get("limit")
+    limit: Any = fields.get("limit")
     ascending = fields.get("ascending", False)
     if fields.get("by") not in [*values, DEVICES] or not _is_whole(limit):
         raise _fault(file, "top needs by (one of the values, or devices) and limit")
