@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from teledp_jax.report import run_files, tables, texts
 
-_GRADES = ("use", "care", "avoid")
+_GRADES = {"use": "to use", "care": "with care", "avoid": "not to use"}
+"""Grades of `trust.parquet`, in words."""
 
 
 def section(inputs: run_files.Inputs) -> tables.Grid:
@@ -33,7 +34,7 @@ def section(inputs: run_files.Inputs) -> tables.Grid:
         rows.append((label, str(len(pairs)), _held(pairs), *_right(pairs)))
     heads = (
         "method", "answers", "intervals that hold the real answer",
-        *(f"right of those graded {grade}" for grade in _GRADES),
+        *(f"right of those {words}" for words in _GRADES.values()),
     )  # fmt: skip
     return tables.of(heads, rows)
 
