@@ -45,20 +45,27 @@ def _mean(fields: Mapping[str, Any], name: str) -> float | None:
 
 
 def utility(result: Mapping[str, Any]) -> Form:
-    """Shows what each label passes, and what its fit takes."""
+    """Shows what each label answers right and passes, and what its fit takes.
+
+    The headline, the mean share of answers right, stands where it was recorded: with
+    its standard deviation over seeds, and whether any other method does better by more
+    than chance.
+    """
     methods = result["methods"]
     evaluated = round(
         max(_mean(fields, "evaluated") or 0 for fields in methods.values())
     )
     digits = 0 if result["num_seeds"] == 1 else 1
+    own = any("share_right" in fields for fields in methods.values())
     header = [
-        "method", f"passed of {evaluated}", "passed, corrected rule", "mean score",
-        "median normalized error", "fit, s", "of it compilation, s", "peak memory, MB",
-        "code",
+        "method", *_RIGHT * own, f"passed of {evaluated}", "passed, corrected rule",
+        "mean score", "median normalized error", "fit, s", "of it compilation, s",
+        "peak memory, MB", "code",
     ]  # fmt: skip
     rows = [
         [
             _code(label) + " (reference)" * (label in _REFERENCES),
+            *_right(result, label) * own,
             _number(_mean(fields, "passed"), digits),
             _number(_mean(fields, "passed_corrected"), digits),
             _number(_mean(fields, "mean_score"), 3),
@@ -71,6 +78,22 @@ def utility(result: Mapping[str, Any]) -> Form:
         for label, fields in methods.items()
     ]
     return Form(header, rows)
+
+
+_RIGHT = ("answers right, mean share", "queries trusted", "best")
+
+
+def _right(result: Mapping[str, Any], label: str) -> tuple[str, ...]:
+    """What a label answers right, and whether it does best: cells under `_RIGHT`."""
+    fields = result["methods"][label]
+    share = _number(_mean(fields, "share_right"), 3)
+    if result["num_seeds"] > 1 and "share_right" in fields:
+        share += f" ± {fields['share_right']['std']:.3f}"
+    trusted = _number(_mean(fields, "queries_trusted"), int(result["num_seeds"] > 1))
+    whole = _number(_mean(fields, "queries_judged"))
+    leaders = result.get("not_beaten", ())
+    best = {True: "best" if len(leaders) == 1 else "tied", False: ""}
+    return share, f"{trusted} of {whole}", best[label in leaders]
 
 
 def adult(result: Mapping[str, Any]) -> Form:

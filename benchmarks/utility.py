@@ -2,7 +2,9 @@
 
 python benchmarks/utility.py --config=configs/dca_stability.py --num_seeds=5
 
-Seed s simulates fleet s and draws keys from seed s (a fleet that is not simulated stays
+The headline is the mean share of answers right. Methods are compared by it, query by
+query over all seeds, with an interval; what chance may have made is a tie. Seed s
+simulates fleet s and draws keys from seed s (a fleet that is not simulated stays
 the same). Writes benchmarks/results/utility_<config>.json, each label with a hash of
 its code. Overrides of the config are passed on, as --config.num_devices=200000; --name
 then names the file.
@@ -13,6 +15,7 @@ import os
 import pathlib
 import platform
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 import machine
@@ -21,6 +24,7 @@ import seeds
 from absl import app, flags
 
 from teledp_jax import runs
+from teledp_jax.evaluation import paired
 
 _CONFIG = flags.DEFINE_string("config", None, "Config file.", required=True)
 _NUM_SEEDS = flags.DEFINE_integer("num_seeds", 5, "Fleets and keys to repeat over.")
@@ -52,6 +56,22 @@ def _summary(each: list[dict[str, Any]]) -> dict[str, Any]:
     return methods
 
 
+def _comparisons(
+    done: Sequence[runs.Run], labels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Each pair of methods, by the share of answers right of each query and seed."""
+    rows = [
+        {
+            "label": row["label"],
+            "query": f"{seed} {row['query']}",
+            "share_right": row["share_right"] or None,
+        }
+        for seed, run in enumerate(done)
+        for row in runs.read_csv(run.judgement)
+    ]
+    return paired.compare(rows, labels)
+
+
 def main(argv: list[str]) -> None:
     """Runs all seeds, writes the result and prints a table."""
     overrides = argv[1:]
@@ -63,6 +83,8 @@ def main(argv: list[str]) -> None:
     ]
     config = runs.read_json(done[0].config)
     methods = _summary([runs.read_json(run.summary)["methods"] for run in done])
+    labels = list(config["config"]["methods"])
+    compared = _comparisons(done, labels)
     for label, fields in methods.items():
         fields["code"] = origin.of_label(label, config["config"]["methods"])
     name = _NAME.value or pathlib.Path(_CONFIG.value).stem
@@ -81,6 +103,8 @@ def main(argv: list[str]) -> None:
             "accelerators": config["accelerators"],
             "num_seeds": _NUM_SEEDS.value,
             "methods": methods,
+            "comparisons": compared,
+            "not_beaten": paired.best(compared, labels),
         },
     )
     print(json.dumps(methods, indent=2))

@@ -83,6 +83,25 @@ def test_a_table_marks_single_rows_that_are_older(tmp_path, monkeypatch):
     assert rows[1].endswith(f"| {origin.BEFORE_HASHES} |")
 
 
+def test_the_headline_is_the_share_of_answers_right_and_ties_are_called_so():
+    def label(share):
+        fields = {"passed": 3, "evaluated": 4, "share_right": share}
+        fields |= {"queries_trusted": 1, "queries_judged": 4}
+        return {name: {"mean": value, "std": 0.01} for name, value in fields.items()}
+
+    methods = {"ceiling": label(0.9), "pe": label(0.5), "mst": label(0.25)}
+    result = {"num_seeds": 2, "methods": methods, "not_beaten": ["pe"]}
+    header, rows = result_forms.utility(result)
+    assert header[1] == "answers right, mean share" and header[4] == "passed of 4"
+    assert [row[1:4] for row in rows] == [
+        ["0.900 ± 0.010", "1.0 of 4", ""],
+        ["0.500 ± 0.010", "1.0 of 4", "best"],
+        ["0.250 ± 0.010", "1.0 of 4", ""],
+    ]
+    _, rows = result_forms.utility(result | {"not_beaten": ["pe", "mst"]})
+    assert [row[3] for row in rows] == ["", "tied", "tied"]
+
+
 def test_a_form_is_found_by_the_longest_beginning_of_a_name():
     assert (
         result_forms.of("eventlog_preprocess_cpu2") is result_forms.eventlog_preprocess
