@@ -29,22 +29,6 @@ def passed(result: Mapping[str, Any]) -> str:
     return figures.bars(values, fitted, title="Queries that pass")
 
 
-def right(result: Mapping[str, Any]) -> str:
-    """Draws the mean share of answers right of each label, the mean over runs.
-
-    Args:
-        result: A result of `benchmarks/utility.py`.
-
-    Returns:
-        SVG.
-    """
-    methods = result["methods"]
-    shares = {label: each["share_right"]["mean"] for label, each in methods.items()}
-    values = {label: (share, f"{100 * share:.0f} %") for label, share in shares.items()}
-    fitted = [label for label, fields in methods.items() if "fit_seconds" in fields]
-    return figures.bars(values, fitted, title="Mean share of answers right")
-
-
 def scaling(result: Mapping[str, Any]) -> str:
     """Draws time and memory of a fit against devices, and against tables.
 
