@@ -131,7 +131,14 @@ class Gang:
         return store if self.size == 1 else _Shared(self, store)
 
     def shared_noise(self, integer_noise: base.IntegerNoise) -> base.IntegerNoise:
-        """A sampler that only the first process draws from, once for all."""
+        """Makes a sampler that only the first process draws from, once for all.
+
+        Args:
+            integer_noise: The sampler of that process.
+
+        Returns:
+            A sampler that gives the same noisy integers in each process.
+        """
 
         def drawn(
             key: Key[Array, ""], values: Integer[np.ndarray, "..."], sigma: float

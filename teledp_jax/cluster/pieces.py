@@ -43,13 +43,16 @@ def partition_of(
     source: definition.Source,
     num_partitions: int,
 ) -> Integer[np.ndarray, " row"]:
-    """The partition of each row; each id is hashed once.
+    """Finds the partition of each row; each id is hashed once.
 
     Args:
         connection: Any.
         rows: Of a private raw table, in one chunk.
         source: Names the id column, whose type may be any.
         num_partitions: How many there are.
+
+    Returns:
+        Number of the partition of each row, in 0 to `num_partitions - 1`.
     """
     assert source.device is not None
     ids = rows.column(source.device).combine_chunks()

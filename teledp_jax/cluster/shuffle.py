@@ -331,7 +331,7 @@ def _selected(
 
 
 def _read(chunk: _Chunk, source: definition.Source) -> pa.Table:
-    """The rows of a chunk, as they are in the file but for what no database takes."""
+    """The rows of a chunk, as they are in the file, without what no database takes."""
     texts = [name for name, kind in source.types.items() if kind == "VARCHAR"]
     place = storage.place(chunk.file)
     with rawvalues.opened(place, dictionaries=texts) as file:

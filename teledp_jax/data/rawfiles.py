@@ -141,7 +141,7 @@ def find_sources(
         connection: May read the source folder.
         suite: The suite.
         folder: The source folder, with `<schema>/<table>/*.parquet`.
-        allow_missing_tables: Whether raw tables may lack files, but for the anchor's.
+        allow_missing_tables: Whether raw tables may lack files, except the anchor's.
 
     Returns:
         The files of the raw tables that have any.

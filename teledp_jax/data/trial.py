@@ -38,7 +38,7 @@ def losses(
 
     Args:
         suite: The suite.
-        folder: The source folder; tables may be missing, but for the anchor's.
+        folder: The source folder; tables may be missing, except the anchor's.
         temp_folder: Gets the device tables.
 
     Returns:

@@ -45,7 +45,7 @@ _FIELDS = frozenset(
 _TOP = frozenset({"by", "limit", "within", "ascending"})
 
 Cell = tuple[Any, ...]
-"""One value a key."""
+"""One value per key."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

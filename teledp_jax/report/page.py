@@ -22,6 +22,7 @@ from teledp_jax.report import (
     overview,
     promise,
     provider,
+    quality,
     queries,
     rare,
     run_files,
@@ -124,6 +125,7 @@ def _facts(
         "provider": provider.section(inputs),
         "engineering": costs.engineering(inputs),
         "quality": tables.grid(inputs.quality),
+        "raw_rows": quality.raw_rows(inputs.quality),
         "assumed": origin.assumed(inputs, suite, rates),
         "reproduce": origin.reproduce(inputs),
     }

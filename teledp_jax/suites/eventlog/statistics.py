@@ -269,8 +269,8 @@ def release_quality(
         noisy: Rates of one release a run.
 
     Returns:
-        A row a run with the largest change of a z-score (L_inf) and the overlap of the
-        sets with z above 0 (IOU); and quantiles of both over runs, with the share of
+        A row per run with the largest change of a z-score (L_inf) and the overlap of
+        the sets with z above 0 (IOU); and quantiles of both over runs, with the share of
         runs whose set is right.
     """
     rows = []
