@@ -270,8 +270,8 @@ def release_quality(
 
     Returns:
         A row per run with the largest change of a z-score (L_inf) and the overlap of
-        the sets with z above 0 (IOU); and quantiles of both over runs, with the share of
-        runs whose set is right.
+        the sets with z above 0 (IOU); and quantiles of both over runs, with the share
+        of runs whose set is right.
     """
     rows = []
     for run, rates in enumerate(noisy):
