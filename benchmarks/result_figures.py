@@ -11,8 +11,8 @@ from matplotlib import figure as mpl_figure
 from teledp_jax.report import figures
 
 
-def passed(result: Mapping[str, Any]) -> str:
-    """Draws how many queries each label passes, the mean over runs.
+def right(result: Mapping[str, Any]) -> str:
+    """Draws the mean share of answers right of each label, the mean over runs.
 
     Args:
         result: A result of `benchmarks/utility.py`.
@@ -21,12 +21,10 @@ def passed(result: Mapping[str, Any]) -> str:
         SVG.
     """
     methods = result["methods"]
-    values: dict[str, tuple[float, str]] = {}
-    for label, fields in methods.items():
-        count, whole = fields["passed"]["mean"], round(fields["evaluated"]["mean"])
-        values[label] = (count / max(whole, 1), f"{count:g} of {whole}")  # 37, 34.5
+    shares = {label: each["share_right"]["mean"] for label, each in methods.items()}
+    values = {label: (share, f"{100 * share:.0f} %") for label, share in shares.items()}
     fitted = [label for label, fields in methods.items() if "fit_seconds" in fields]
-    return figures.bars(values, fitted, title="Queries that pass")
+    return figures.bars(values, fitted, title="Mean share of answers right")
 
 
 def scaling(result: Mapping[str, Any]) -> str:
@@ -71,10 +69,10 @@ def scaling(result: Mapping[str, Any]) -> str:
 
 
 FIGURES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "demo_passed": passed,
+    "answers_right": right,
     "scaling_cpu2": scaling,
 }
 """Name of a figure's file to how it is drawn."""
 
-SOURCES = {"demo_passed": "utility_dca_stability", "scaling_cpu2": "scaling_cpu2"}
+SOURCES = {"answers_right": "utility_dca_stability", "scaling_cpu2": "scaling_cpu2"}
 """Name of a figure's file to the result that it shows."""

@@ -92,7 +92,7 @@ def _right(result: Mapping[str, Any], label: str) -> tuple[str, ...]:
     trusted = _number(_mean(fields, "queries_trusted"), int(result["num_seeds"] > 1))
     whole = _number(_mean(fields, "queries_judged"))
     leaders = result.get("not_beaten", ())
-    best = {True: "best" if len(leaders) == 1 else "tied", False: ""}
+    best = {True: "best" if len(leaders) == 1 else "tied", False: NONE}
     return share, f"{trusted} of {whole}", best[label in leaders]
 
 

@@ -94,12 +94,12 @@ def test_the_headline_is_the_share_of_answers_right_and_ties_are_called_so():
     header, rows = result_forms.utility(result)
     assert header[1] == "answers right, mean share" and header[4] == "passed of 4"
     assert [row[1:4] for row in rows] == [
-        ["0.900 ± 0.010", "1.0 of 4", ""],
+        ["0.900 ± 0.010", "1.0 of 4", result_forms.NONE],
         ["0.500 ± 0.010", "1.0 of 4", "best"],
-        ["0.250 ± 0.010", "1.0 of 4", ""],
+        ["0.250 ± 0.010", "1.0 of 4", result_forms.NONE],
     ]
     _, rows = result_forms.utility(result | {"not_beaten": ["pe", "mst"]})
-    assert [row[3] for row in rows] == ["", "tied", "tied"]
+    assert [row[3] for row in rows] == [result_forms.NONE, "tied", "tied"]
 
 
 def test_a_form_is_found_by_the_longest_beginning_of_a_name():
