@@ -1,7 +1,7 @@
 """Any raw rows, written by any program: each device gets what was worked out by hand.
 
 What a device gets depends on its own rows only, so that no row of one device changes
-how the rows of others are read. A few sources run with the other tests; thousands with
+how the rows of others are read. Ten sources run with the other tests; hundreds with
 python -m pytest tests/data/raw_property_test.py --hypothesis-profile=long
 """
 
