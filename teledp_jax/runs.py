@@ -261,10 +261,9 @@ def write_json(path: pathlib.Path, value: Any) -> None:
         path: The file.
         value: Plain values, numbers and arrays of numpy, and paths.
     """
+    text = json.dumps(_plain(value), indent=2, allow_nan=False)
     with atomic(path) as temporary:
-        temporary.write_text(
-            json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
-        )
+        temporary.write_text(text + "\n")
 
 
 def _plain(value: Any) -> Any:
@@ -312,10 +311,7 @@ def write_csv(
         columns: Names of the columns, in order.
         rows: Mappings by column.
     """
-    with (
-        atomic(path) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
+    with atomic(path) as place, place.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)

@@ -14,8 +14,8 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Float, Integer
 
-from teledp_jax import arrays, base, grain, schemas
-from teledp_jax.marginals import measure, moments, pairs
+from teledp_jax import arrays, base, schemas
+from teledp_jax.marginals import grain, measure, moments, pairs
 
 _SWEEPS = 16  # over the pairs of a variable
 _LARGEST_STEP = 3.0  # of one correction of a logit

@@ -2,7 +2,8 @@ import dataclasses
 
 import numpy as np
 
-from teledp_jax import arrays, grain, schemas
+from teledp_jax import arrays, schemas
+from teledp_jax.marginals import grain
 from tests import toys
 
 NAME = toys.category("name", "a", "b", "c", "other", other="other")
