@@ -43,7 +43,11 @@ class Counts:
     error_users: Float[np.ndarray, " product"] | Integer[np.ndarray, " product"]
 
     def rates(self) -> Float[np.ndarray, " product"]:
-        """Error users per user, in 0 to 1 whatever the noise did."""
+        """Computes the share of users with an error.
+
+        Returns:
+            Error users per user, in 0 to 1 whatever the noise did.
+        """
         users = np.maximum(self.users, 1.0)
         return np.clip(self.error_users, 0.0, users) / users
 

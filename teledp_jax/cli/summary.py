@@ -23,7 +23,16 @@ def define(values: flags.FlagValues) -> None:
 
 
 def columns(table: pa.Table, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Columns of the log as numbers; times in seconds."""
+    """Turns columns of the log into numbers.
+
+    Args:
+        table: The log.
+        names: Names of columns.
+
+    Returns:
+        Texts as codes in the order of the texts, times in seconds since 1970, numbers
+        as they are.
+    """
     found = {}
     for name in names:
         values = table[name].to_numpy()

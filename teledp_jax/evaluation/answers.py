@@ -172,6 +172,9 @@ def rows(
         query: The query.
         found: Its answers.
         halves: Error of one half of the real fleet on the other, by column and key.
+
+    Returns:
+        A row per answer, by `COLUMNS`.
     """
     return [
         {
@@ -193,6 +196,14 @@ def rows(
 
 
 def key_text(query: catalog.Query, key: Key) -> str:
-    """Writes a group's key as a JSON object; `{}` is the whole result."""
+    """Writes a group's key as a JSON object.
+
+    Args:
+        query: Names the parts of the key.
+        key: Its cells.
+
+    Returns:
+        JSON; `{}` is the whole result.
+    """
     cells = dict(zip(query.keys, key, strict=False))
     return json.dumps(cells, ensure_ascii=False, default=str)

@@ -53,6 +53,9 @@ def row(
         synthetic: Its result on the label's tables; None if it failed there.
         devices: Number of real devices by group; None where that is not known.
         min_devices: Fewest devices of a group that is judged.
+
+    Returns:
+        The row, by `COLUMNS`.
     """
     fields: dict[str, Any] = dict.fromkeys(COLUMNS)
     fields |= {"label": label, "workload": query.workload, "query": query.name}

@@ -193,7 +193,14 @@ def grouped_spearman(
 
 
 def is_partial(group: Key) -> bool:
-    """Tells whether a part of a group's key is missing."""
+    """Tells whether a part of a group's key is missing.
+
+    Args:
+        group: The key.
+
+    Returns:
+        True if one of its parts is None.
+    """
     return isinstance(group, tuple) and None in group
 
 

@@ -52,6 +52,9 @@ def holds(
     Args:
         conditions: What `read` returned.
         devices: The arrays.
+
+    Returns:
+        True for each device that does.
     """
     found = np.ones(arrays.num_devices(devices), bool)
     for table, column, allowed in conditions:
