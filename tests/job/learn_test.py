@@ -139,7 +139,7 @@ def test_the_report_says_which_columns_were_learnt_and_at_what_cost(finished):
     columns = sum(len(table.columns) for table in finished.suite.schema.tables)
     assert f"Of 6 of {columns} columns no header says" in shown
     for name in NUMBERS | TEXTS:
-        assert f"{name}</td>" in shown, name
+        assert f"{name}</th>" in shown, name
     assert f"at least {saved['threshold']} devices" in shown
     assert "Shares of devices that have a table" in shown
 

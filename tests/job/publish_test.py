@@ -148,13 +148,16 @@ def test_a_seeded_run_releases_nothing(tmp_path, run):
     assert not released(run)
 
 
-def test_what_leaves_are_the_synthetic_tables_and_the_card_alone(tmp_path, monkeypatch):
+def test_what_leaves_are_synthetic_tables_a_card_and_its_page(tmp_path, monkeypatch):
     run = runs.Run(tmp_path)
+    runs.write_json(run.config, {"config": {}})
     for table in SUITE.schema.tables:
         for folder in (run.real, run.synthetic("one")):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"{table.name}.parquet").write_text(folder.name)
-    monkeypatch.setattr(publish.card, "write", lambda *args, **kwargs: None)
+    for module in (publish.card, publish.receiver):
+        monkeypatch.setattr(module, "write", lambda *args, **kwargs: None)
+    monkeypatch.setattr(publish.run_files, "queries_of", lambda *args: ())
     publish.publish_label(SUITE, run, "one")
     left = {path.name: path.read_text() for path in run.release("one").iterdir()}
     names = {f"{table.name}.parquet" for table in SUITE.schema.tables}

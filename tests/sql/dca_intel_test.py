@@ -89,7 +89,7 @@ def study(dca_raw, tmp_path_factory):
 def cells(relation, columns) -> list[tuple[Any, ...]]:
     """Rows of a relation, as `run` reads them; a blank text is a missing one."""
     relation = relation.project(*(f'"{name}"' for name in columns))
-    rows = (tuple(run._cell(cell) for cell in row) for row in relation.fetchall())
+    rows = (tuple(run.as_cell(cell) for cell in row) for row in relation.fetchall())
     return [tuple(None if cell == "" else cell for cell in row) for row in rows]
 
 
