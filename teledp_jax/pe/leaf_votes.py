@@ -4,7 +4,9 @@ Each round a tree per stratum is grown over the pool; each device votes for the 
 that it lies in; the weights of the pool are fitted to the votes of all rounds together.
 The pool evolves towards what the votes kept: where few records carry the weight, it is
 drawn anew by weight and varied a little, and old votes are fitted again on the new
-records, at no cost. So structure of any order shows that a tree's leaf can hold.
+records, at no cost. So structure of any order shows that a tree's leaf can hold. After
+some rounds, the last cut of each branch lies where the weights of a stratum differ most
+from those of the others, so that votes go to what tells a label's values apart.
 """
 
 from typing import NamedTuple
@@ -22,6 +24,7 @@ _LEAST_EFFECTIVE = 0.5  # share of the pool below which it is drawn anew
 _MOVED, _STEP = 0.3, 0.05  # share of numbers that move, and by which share of range
 _REDRAWN = 0.025  # share of categories that are redrawn
 _SWEEPS, _LAST_SWEEPS = 3, 10
+_TELLING_FROM = 3  # rounds, from which the last cuts tell strata apart
 _TOLD = 2.0  # standard deviations of noise from which a stratum exists
 
 
@@ -110,7 +113,12 @@ def evolve(
         grown = {}
         for stratum, pool in pools.items():
             pool = _evolved(generator, columns, pool, amounts)
-            grown[stratum] = _with_tree(generator, columns, pool, amounts)
+            others = None
+            if step >= _TELLING_FROM and len(pools) > 1:
+                others = _others(pools, stratum)
+            grown[stratum] = _with_tree(
+                generator, columns, pool, amounts, others=others
+            )
         noisy_counts = _votes(streams, own, grown, context, amounts, step=step)
         pools = {
             stratum: _fitted(pool, noisy_counts[stratum], amounts)
@@ -190,6 +198,8 @@ def _with_tree(
     columns: trees.Columns,
     stratum: _Stratum,
     amounts: Amounts,
+    *,
+    others: trees.Others | None,
 ) -> _Stratum:
     """Adds a tree over the weighted pool, oblivious or not by the toss of a coin."""
     tree = trees.grow(
@@ -199,8 +209,18 @@ def _with_tree(
         stratum.weights,
         leaf_weight=_LEAF_SIGMAS * amounts.vote_sigma,
         same_column=bool(generator.integers(2)),
+        others=others,
     )
     return stratum._replace(trees=[*stratum.trees, tree])
+
+
+def _others(pools: dict[int, _Stratum], stratum: int) -> trees.Others:
+    """The weighted pools of all other strata."""
+    rest = [pool for other, pool in pools.items() if other != stratum]
+    return trees.Others(
+        np.concatenate([pool.pool for pool in rest]),
+        np.concatenate([pool.weights for pool in rest]),
+    )
 
 
 def _votes(

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 _LOW, _HIGH = 0.4, 0.6  # where a cut of a number may lie, as a share of the weight
+_TINY = 1e-6  # least share of others on a side
 _UNEVEN = 0.15  # least share of a node's weight that a cut leaves on either side
 
 
@@ -41,6 +42,18 @@ class Tree(NamedTuple):
     num_leaves: int
 
 
+class Others(NamedTuple):
+    """Weighted candidates that a tree is to tell its own from.
+
+    Attributes:
+        codes: `[candidate, column]`.
+        weights: `[candidate]`; not negative.
+    """
+
+    codes: Integer[np.ndarray, "candidate column"]
+    weights: Float[np.ndarray, " candidate"]
+
+
 def grow(
     generator: np.random.Generator,
     columns: Columns,
@@ -49,6 +62,7 @@ def grow(
     *,
     leaf_weight: float,
     same_column: bool,
+    others: Others | None = None,
 ) -> Tree:
     """Grows a tree over weighted candidates.
 
@@ -64,6 +78,8 @@ def grow(
         same_column: Whether all nodes of one depth cut the same column, each column
             once before any a second time (an oblivious tree): such a tree sees what
             many columns say only together. Otherwise each node draws its own.
+        others: Candidates of other strata; a node whose children will be leaves is cut
+            where its own candidates differ most from these. None: as other nodes.
 
     Returns:
         The tree.
@@ -73,12 +89,22 @@ def grow(
     nodes: list[tuple[int, Bool[np.ndarray, " code"]]] = []
     children: list[list[int]] = []
     num_leaves = 0
-    # Each entry: where the child's number is written, its candidates, and its depth.
-    waiting = [(-1, 0, np.arange(len(codes)), 0)]
+    beside = np.arange(0 if others is None else len(others.codes))
+    # Each entry: where the child's number is written, its candidates, those of other
+    # strata, and its depth.
+    waiting = [(-1, 0, np.arange(len(codes)), beside, 0)]
     while waiting:
-        parent, side, index, depth = waiting.pop()
+        parent, side, index, beside, depth = waiting.pop()
         cut = None
-        if weights[index].sum() >= 2 * leaf_weight:
+        weight = weights[index].sum()
+        if others is not None and 2 * leaf_weight <= weight < 4 * leaf_weight:
+            cut = _telling_cut(
+                generator,
+                columns,
+                Others(codes[index], weights[index]),
+                Others(others.codes[beside], others.weights[beside]),
+            )
+        if cut is None and weight >= 2 * leaf_weight:
             tries = order[depth : depth + num_columns]
             if not same_column:
                 tries = generator.integers(num_columns, size=2 * num_columns)
@@ -95,8 +121,12 @@ def grow(
         if parent >= 0:
             children[parent][side] = own
         goes = right[codes[index, column]]
-        waiting.append((own, 0, index[~goes], depth + 1))
-        waiting.append((own, 1, index[goes], depth + 1))
+        if others is None:
+            go_beside = np.zeros(0, bool)
+        else:
+            go_beside = right[others.codes[beside, column]]
+        waiting.append((own, 0, index[~goes], beside[~go_beside], depth + 1))
+        waiting.append((own, 1, index[goes], beside[go_beside], depth + 1))
     table = np.zeros((len(nodes), int(columns.sizes.max())), bool)
     for number, (_, right) in enumerate(nodes):
         table[number, : len(right)] = right
@@ -159,3 +189,40 @@ def _cut(
         if _UNEVEN * total <= left_weight <= (1 - _UNEVEN) * total:
             return column, right
     return None
+
+
+def _telling_cut(
+    generator: np.random.Generator,
+    columns: Columns,
+    own: Others,
+    others: Others,
+) -> tuple[int, Bool[np.ndarray, " code"]] | None:
+    """Chooses the cut at which two sets of candidates differ most.
+
+    The measure is the Kullback-Leibler divergence of the shares on either side, times a
+    random factor, so that trees differ.
+    """
+    best, found = 0.0, None
+    if not others.weights.sum() > 0:
+        return None
+    for column, size in enumerate(columns.sizes):
+        mass, beside = (
+            np.bincount(part.codes[:, column], part.weights, size) / part.weights.sum()
+            for part in (own, others)
+        )
+        order = np.arange(size)
+        if not columns.ordered[column]:
+            order = np.argsort(mass / (beside + _TINY))
+        left = np.cumsum(mass[order])
+        inside = np.flatnonzero((left >= _UNEVEN) & (left <= 1 - _UNEVEN))
+        if not len(inside):
+            continue
+        p = left[inside]
+        q = np.clip(np.cumsum(beside[order])[inside], _TINY, 1 - _TINY)
+        told = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
+        score = told.max() * generator.uniform(0.5, 1.0)
+        if score > best:
+            right = np.ones(size, bool)
+            right[order[: inside[told.argmax()] + 1]] = False
+            best, found = score, (column, right)
+    return found

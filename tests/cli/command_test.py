@@ -21,7 +21,10 @@ CONFIG = "--config=tests/configs/tiny.py"
         (["--config.num_devices=many"], "num_devices"),
         (["--config.methods.independent.method=nothing"], "nothing"),
         (["--config.budget.epsilon=0.0"], "budget.epsilon"),
-        (["--config.source="], "config.source: expected a text (it is empty, as a shell"),
+        (
+            ["--config.source="],
+            "config.source: expected a text (it is empty, as a shell",
+        ),
         (["--config.temp_folder="], "config.temp_folder: expected a text (it is empty"),
         (["--config.budget.book="], "config.budget.book: expected a text (it is empty"),
         (["--config.suite="], "config.suite: expected a text (it is empty"),

@@ -77,3 +77,44 @@ def test_one_leaf_where_nothing_can_be_cut():
     assert tree.num_leaves == 1
     assert not trees.leaves_of(tree, codes).any()
     assert len(trees.leaves_of(tree, codes[:0])) == 0
+
+
+def test_the_last_cut_lies_where_a_stratum_differs_most_from_others():
+    columns = trees.Columns(np.array([8, 8]), np.array([True, True]))
+    generator = np.random.default_rng(0)
+    codes = np.stack([generator.integers(0, 8, 4000), np.arange(4000) % 8], axis=1)
+    # The stratum has column 1 below 3 nine times in ten, the others evenly.
+    weights = np.where(codes[:, 1] < 3, 0.9 / 3, 0.1 / 5)
+    others = trees.Others(codes, np.ones(len(codes)))
+    tree = trees.grow(
+        generator,
+        columns,
+        codes,
+        weights / weights.sum(),
+        leaf_weight=0.4,  # one cut
+        same_column=False,
+        others=others,
+    )
+    assert tree.num_leaves == 2
+    assert tree.column.tolist() == [1]
+    # 0.9 of the weight is above what a side may hold: the next cut within bounds.
+    assert tree.right[0].tolist() == [False, False, True, True, True, True, True, True]
+
+
+def test_without_weight_of_others_a_tree_is_cut_as_before():
+    columns = trees.Columns(np.array([8]), np.array([True]))
+    codes = (np.arange(80) % 8)[:, None]
+    weights = np.full(80, 1 / 80)
+    cut = [
+        trees.grow(
+            np.random.default_rng(1),
+            columns,
+            codes,
+            weights,
+            leaf_weight=0.2,
+            same_column=True,
+            others=others,
+        )
+        for others in (None, trees.Others(codes[:0], weights[:0]))
+    ]
+    np.testing.assert_array_equal(cut[0].right, cut[1].right)
