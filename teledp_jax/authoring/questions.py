@@ -63,69 +63,52 @@ def ask(tables: Sequence[device_tables.DeviceTable]) -> tuple[Question, ...]:
 def _columns(table: device_tables.DeviceTable) -> Iterator[Question]:
     """Devices per text, and means of numbers."""
     for column in table.categories():
-        yield Question(
-            name=f"devices_by_{column.name}",
-            question=f"How many devices are there per {_said(column)}?",
-            kind="aggregate",
-            tables=(table.name,),
-            keys=(column.name,),
-            values={"num_devices": _CLOSE},
-            statement=f"""SELECT
-  {column.name},
-  count(*) AS num_devices
-FROM {table.name}
-WHERE {column.name} IS NOT NULL
-GROUP BY {column.name}
-HAVING count(*) >= {_LEAST}
-ORDER BY {column.name}""",
-        )
+        yield _devices_by(f"devices_by_{column.name}", table, (column,))
     if numbers := table.numbers():
         yield _means("means_of_devices", "a device", table, numbers)
 
 
 def _pairs(table: device_tables.DeviceTable) -> Iterator[Question]:
     """Devices per pair of texts, and means of numbers per text."""
-    texts = table.categories()
-    pairs = itertools.islice(itertools.combinations(texts, 2), _MAX_PAIRS)
-    for one, two in pairs:
-        yield Question(
-            name=f"devices_by_{one.name}_and_{two.name}",
-            question=f"How many devices are there per {_said(one)} and {_said(two)}?",
-            kind="aggregate",
-            tables=(table.name,),
-            keys=(one.name, two.name),
-            values={"num_devices": _CLOSE},
-            statement=f"""SELECT
-  {one.name},
-  {two.name},
-  count(*) AS num_devices
-FROM {table.name}
-WHERE {one.name} IS NOT NULL AND {two.name} IS NOT NULL
-GROUP BY {one.name}, {two.name}
-HAVING count(*) >= {_LEAST}
-ORDER BY {one.name}, {two.name}""",
-        )
-    numbers = table.numbers()
+    texts, numbers = table.categories(), table.numbers()
+    for pair in itertools.islice(itertools.combinations(texts, 2), _MAX_PAIRS):
+        names = "_and_".join(column.name for column in pair)
+        yield _devices_by(f"devices_by_{names}", table, pair)
     for column in texts[:_MAX_PAIRS] if numbers else ():
-        means = {f"mean_{number.name}": _CLOSE for number in numbers}
-        means = {"num_devices": _CLOSE} | means
-        selected = "".join(f",\n  avg({n.name}) AS mean_{n.name}" for n in numbers)
-        yield Question(
-            name=f"means_by_{column.name}",
-            question=f"What are the means of numbers per {_said(column)}?",
-            kind="aggregate",
-            tables=(table.name,),
-            keys=(column.name,),
-            values=means,
-            statement=f"""SELECT
-  {column.name},
-  count(*) AS num_devices{selected}
+        yield _devices_by(f"means_by_{column.name}", table, (column,), numbers)
+
+
+def _devices_by(
+    name: str,
+    table: device_tables.DeviceTable,
+    keys: Sequence[device_tables.Column],
+    numbers: Sequence[device_tables.Column] = (),
+) -> Question:
+    """Devices per text or pair of texts, and means of numbers of theirs, if any."""
+    said = " and ".join(map(_said, keys))
+    asked = "How many devices are there" if not numbers else "What are the means"
+    columns = [column.name for column in keys]
+    means = {f"mean_{number.name}": f"avg({number.name})" for number in numbers}
+    selected = [*columns, "count(*) AS num_devices"]
+    selected += [f"{sql} AS {mean}" for mean, sql in means.items()]
+    listed = ",\n  ".join(selected)
+    present = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    grouped = ", ".join(columns)
+    return Question(
+        name=name,
+        question=f"{asked} per {said}?",
+        kind="aggregate",
+        tables=(table.name,),
+        keys=tuple(columns),
+        values=dict.fromkeys(("num_devices", *means), _CLOSE),
+        statement=f"""SELECT
+  {listed}
 FROM {table.name}
-WHERE {column.name} IS NOT NULL
-GROUP BY {column.name}
+WHERE {present}
+GROUP BY {grouped}
 HAVING count(*) >= {_LEAST}
-ORDER BY {column.name}""",
-        )
+ORDER BY {grouped}""",
+    )
 
 
 def _use(table: device_tables.DeviceTable) -> Iterator[Question]:
