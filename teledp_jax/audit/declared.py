@@ -54,9 +54,9 @@ def _add(found: Declared, event: dp_accounting.DpEvent, count: int) -> None:
             for part in event.events:
                 _add(found, part, count)
         case events.DiscreteGaussianDpEvent():
-            sigma, size = event.sigma, event.sensitivity
-            found.squares[sigma] = found.squares.get(sigma, 0.0) + count * size**2
-            found.entries[sigma] = max(found.entries.get(sigma, 0), size)
+            _add_counts(found, event.sigma, event.sensitivity, count)
+        case events.VectorGaussianDpEvent():
+            _add_counts(found, event.sigma, event.l2_sensitivity, count)
         case events.ExponentialMechanismDpEvent():
             before = found.choices.get(event.epsilon, 0)
             found.choices[event.epsilon] = before + count
@@ -67,3 +67,9 @@ def _add(found: Declared, event: dp_accounting.DpEvent, count: int) -> None:
             found.steps[step] = found.steps.get(step, 0) + count
         case _:
             raise ValueError(f"No audit knows {events.describe(event)}.")
+
+
+def _add_counts(found: Declared, sigma: float, size: int, count: int) -> None:
+    """Adds `count` vectors of integers that a device changes by `size` in L2 each."""
+    found.squares[sigma] = found.squares.get(sigma, 0.0) + count * size**2
+    found.entries[sigma] = max(found.entries.get(sigma, 0), size)

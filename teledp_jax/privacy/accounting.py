@@ -31,6 +31,8 @@ def _base_pld(event: dp_accounting.DpEvent, interval: float) -> Any:
     sampling_prob = 1.0
     if isinstance(event, dp_accounting.PoissonSampledDpEvent):
         sampling_prob, event = event.sampling_probability, event.event
+    if isinstance(event, events.VectorGaussianDpEvent):
+        event = dp_accounting.GaussianDpEvent(event.continuous)
     if isinstance(event, dp_accounting.GaussianDpEvent):
         return pld_lib.from_gaussian_mechanism(
             event.noise_multiplier,
@@ -197,6 +199,8 @@ def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
     match event:
         case events.DiscreteGaussianDpEvent():
             return dp_accounting.GaussianDpEvent(event.sigma / event.sensitivity)
+        case events.VectorGaussianDpEvent():
+            return dp_accounting.GaussianDpEvent(event.continuous)
         case events.ExponentialMechanismDpEvent():
             return dp_accounting.ZCDpEvent(event.epsilon**2 / 8)
         case events.InexactNoiseDpEvent():

@@ -36,6 +36,35 @@ class DiscreteGaussianDpEvent(dp_accounting.DpEvent):
 
 
 @attrs.define(frozen=True)
+class VectorGaussianDpEvent(dp_accounting.DpEvent):
+    """A vector of whole numbers that a device changes in L2, under discrete Gaussians.
+
+    It costs at most what a Gaussian mechanism of the noise multiplier `continuous`
+    costs. Let s^2 = sigma^2 - 9. Take X = x + N(0, s^2), per entry, and of it Z, a
+    discrete Gaussian of parameter 3 around X. The sum over whole numbers z of
+    exp(-(z - X)^2 / 18) depends on X by a share below 10^-76 (Poisson summation), so
+    P(Z = z) is proportional to exp(-(z - x)^2 / (2 (s^2 + 9))) up to such a share: Z is
+    x under a discrete Gaussian of parameter sigma. It is made of X, a Gaussian
+    mechanism, whatever the number of entries and how a device spreads its change.
+
+    Attributes:
+        sigma: Parameter of the noise of each entry; above 3.
+        l2_sensitivity: Most that a device changes the vector, in L2.
+
+    References:
+        Peikert 2010, Theorem 3.1, for sums of continuous and discrete Gaussians.
+    """
+
+    sigma: float = attrs.field(validator=attrs.validators.gt(3))
+    l2_sensitivity: int = attrs.field(validator=attrs.validators.ge(1))
+
+    @property
+    def continuous(self) -> float:
+        """Noise multiplier of the Gaussian mechanism that costs as much or more."""
+        return math.sqrt(self.sigma**2 - 9) / self.l2_sensitivity
+
+
+@attrs.define(frozen=True)
 class DiscreteLaplaceDpEvent(dp_accounting.DpEvent):
     """One whole number that a device changes by at most 1, under a discrete Laplace.
 
@@ -139,6 +168,8 @@ def grouped(event: dp_accounting.DpEvent, size: int) -> dp_accounting.DpEvent:
     match event:
         case DiscreteGaussianDpEvent():
             return DiscreteGaussianDpEvent(event.sigma, event.sensitivity * size)
+        case VectorGaussianDpEvent():
+            return VectorGaussianDpEvent(event.sigma, event.l2_sensitivity * size)
         case ExponentialMechanismDpEvent():
             return ExponentialMechanismDpEvent(event.epsilon * size)
         case dp_accounting.GaussianDpEvent():
@@ -192,6 +223,11 @@ def describe(event: dp_accounting.DpEvent) -> str:
                 f"discrete Gaussian (sigma {event.sigma:.6g}, "
                 f"sensitivity {event.sensitivity})"
             )
+        case VectorGaussianDpEvent():
+            return (
+                f"discrete Gaussian on a vector (sigma {event.sigma:.6g}, "
+                f"L2 sensitivity {event.l2_sensitivity})"
+            )
         case DiscreteLaplaceDpEvent():
             return f"discrete Laplace (scale 1 / {event.epsilon:.6g}, sensitivity 1)"
         case ExponentialMechanismDpEvent():
@@ -232,6 +268,12 @@ def to_json(event: dp_accounting.DpEvent) -> dict[str, Any]:
             if event.sensitivity != 1:
                 fields["sensitivity"] = event.sensitivity
             return fields
+        case VectorGaussianDpEvent():
+            return {
+                "kind": "discrete_gaussian_vector",
+                "sigma": event.sigma,
+                "l2_sensitivity": event.l2_sensitivity,
+            }
         case DiscreteLaplaceDpEvent():
             return {"kind": "discrete_laplace", "epsilon": event.epsilon}
         case ExponentialMechanismDpEvent():
@@ -278,6 +320,8 @@ def from_json(fields: Mapping[str, Any]) -> dp_accounting.DpEvent:
             return DiscreteGaussianDpEvent(
                 fields["sigma"], fields.get("sensitivity", 1)
             )
+        case "discrete_gaussian_vector":
+            return VectorGaussianDpEvent(fields["sigma"], fields["l2_sensitivity"])
         case "discrete_laplace":
             return DiscreteLaplaceDpEvent(fields["epsilon"])
         case "exponential_mechanism":

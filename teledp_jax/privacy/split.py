@@ -63,6 +63,30 @@ class Counts:
 
 
 @dataclasses.dataclass(frozen=True)
+class ClippedSums:
+    """Sums of vectors of whole numbers, each clipped in L2, under one noise.
+
+    Attributes:
+        name: Name of the part.
+        l2_sensitivity: Most L2 norm of a device's vector.
+        share: Share of the budget, in (0, 1].
+    """
+
+    name: str
+    l2_sensitivity: int
+    share: float = 1.0
+
+    def noise(self, multiplier: float) -> tuple[float, ...]:
+        """Sigma of each sum: the inverse of `VectorGaussianDpEvent`'s cost."""
+        return (math.hypot(multiplier * self.l2_sensitivity / self.share**0.5, 3.0),)
+
+    def events(self, multiplier: float) -> list[dp_accounting.DpEvent]:
+        """One discrete Gaussian on the vector of all sums."""
+        (sigma,) = self.noise(multiplier)
+        return [events.VectorGaussianDpEvent(sigma, self.l2_sensitivity)]
+
+
+@dataclasses.dataclass(frozen=True)
 class Votes:
     """Vectors of counts, one after the other, each with a noise of its own.
 
@@ -195,9 +219,8 @@ class Thresholds:
         return [events.ThresholdDpEvent(self.delta)] * self.num_selections
 
 
-Part = Counts | Votes | Choices | Steps | Thresholds
-"""One part of a split. Its `noise` gives the parameters of its mechanisms, its `events`
-what it costs, both at a noise multiplier of everything together."""
+Part = Counts | ClippedSums | Votes | Choices | Steps | Thresholds
+"""A part: what its mechanisms' noise is and what they cost, at a multiplier of all."""
 
 
 class Calibrated(NamedTuple):

@@ -14,18 +14,19 @@ def test_declared_sensitivities_add_up_by_noise():
         [
             dp_accounting.SelfComposedDpEvent(count(3.0), 4),
             count(3.0, 2),
+            events.VectorGaussianDpEvent(50.0, 20),
             events.ExponentialMechanismDpEvent(0.5),
             dp_accounting.SelfComposedDpEvent(step, 7),
             events.InexactNoiseDpEvent(1e-30),
         ]
     )
     found = declared.read(event)
-    assert found.squares == {3.0: 8.0}
-    assert found.entries == {3.0: 2}
+    assert found.squares == {3.0: 8.0, 50.0: 400.0}
+    assert found.entries == {3.0: 2, 50.0: 20}
     assert found.choices == {0.5: 1}
     assert found.steps == {(0.1, 2.0): 7}
     assert found.inexactness == 1e-30
-    assert found.mu == pytest.approx((8 / 9) ** 0.5)
+    assert found.mu == pytest.approx((8 / 9 + 0.16) ** 0.5)
     with pytest.raises(ValueError, match="No audit knows"):
         declared.read(dp_accounting.LaplaceDpEvent(1.0))
 

@@ -1,6 +1,7 @@
 import math
 
 import dp_accounting
+import numpy as np
 import pytest
 import scipy.optimize
 import scipy.stats
@@ -66,6 +67,35 @@ def test_many_small_discrete_gaussians_cost_one_gaussian():
 
 def test_a_scaled_discrete_gaussian_costs_as_much_as_its_ratio_says():
     event = events.DiscreteGaussianDpEvent(300.0, sensitivity=100)
+    exact = gaussian_epsilon(1e-5, 3.0)
+    assert exact - 1e-4 <= accounting.epsilon_pld(event, 1e-5) <= exact + 2e-3
+
+
+def discrete_epsilon(change, sigma, delta):
+    """Least epsilon of whole numbers that change together, by brute force in 2D."""
+    axis = np.arange(-math.ceil(12 * sigma), math.ceil(12 * sigma) + max(change) + 1)
+    parts = [np.exp(-((axis - step) ** 2) / (2 * sigma**2)) for step in change]
+    moved = np.multiply.outer(*(part / part.sum() for part in parts))
+    still = np.exp(-(axis**2) / (2 * sigma**2))
+    still = np.multiply.outer(still / still.sum(), still / still.sum())
+    low, high = 0.0, 50.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        excess = np.maximum(moved - math.exp(middle) * still, 0.0).sum()
+        low, high = (middle, high) if excess > delta else (low, middle)
+    return high
+
+
+@pytest.mark.parametrize("change", [(3, 4), (5, 0), (1, 2)])
+def test_a_vector_costs_no_more_than_stated_however_its_change_is_spread(change):
+    event = events.VectorGaussianDpEvent(4.0, 5)
+    stated = accounting.epsilon_pld(event, 1e-5)
+    assert discrete_epsilon(change, 4.0, 1e-5) <= stated
+    assert stated <= accounting.epsilon_rdp(event, 1e-5)
+
+
+def test_a_vector_on_a_fine_grid_costs_one_gaussian():
+    event = events.VectorGaussianDpEvent(30_000.0, 10_000)
     exact = gaussian_epsilon(1e-5, 3.0)
     assert exact - 1e-4 <= accounting.epsilon_pld(event, 1e-5) <= exact + 2e-3
 

@@ -10,6 +10,7 @@ GAUSSIAN = dp_accounting.GaussianDpEvent(4.0)
 EVENTS = [
     events.DiscreteGaussianDpEvent(3.0),
     events.DiscreteGaussianDpEvent(3.0, 2),
+    events.VectorGaussianDpEvent(30.0, 20),
     events.DiscreteLaplaceDpEvent(0.5),
     events.ExponentialMechanismDpEvent(0.25),
     events.ThresholdDpEvent(1e-6),
@@ -38,6 +39,7 @@ def test_a_kind_that_no_accountant_takes_is_refused():
     [
         (events.DiscreteGaussianDpEvent, 0.0),
         (events.DiscreteGaussianDpEvent, float("nan")),
+        (lambda sigma: events.VectorGaussianDpEvent(sigma, 1), 3.0),
         (events.DiscreteLaplaceDpEvent, float("inf")),
         (events.ExponentialMechanismDpEvent, -1.0),
         (events.ThresholdDpEvent, 1.0),
@@ -46,6 +48,11 @@ def test_a_kind_that_no_accountant_takes_is_refused():
 def test_noise_that_protects_nobody_is_refused(make, bad):
     with pytest.raises((errors.InputError, ValueError)):
         make(bad)
+
+
+def test_a_group_of_three_changes_a_vector_by_three_times_its_norm():
+    event = events.VectorGaussianDpEvent(30.0, 20)
+    assert events.grouped(event, 3) == events.VectorGaussianDpEvent(30.0, 60)
 
 
 def test_a_group_of_three_changes_a_count_by_three():

@@ -28,6 +28,13 @@ def test_a_sensitivity_scales_noise_and_is_stated():
     assert event.count == 4
 
 
+def test_clipped_sums_cost_a_gaussian_of_their_share():
+    part = split.ClippedSums("clip_sigma", 100, share=0.25)
+    (event,) = part.events(2.0)
+    assert event == events.VectorGaussianDpEvent(*part.noise(2.0), 100)
+    assert event.continuous == pytest.approx(4.0)  # m / sqrt(s)
+
+
 def test_votes_share_evenly_without_growth_and_are_one_event():
     part = split.Votes("votes", 4, share=0.25)
     assert part.noise(1.0) == (4.0,) * 4  # each has a share of 1 / 16
