@@ -53,6 +53,9 @@ def _summary(each: list[dict[str, Any]]) -> dict[str, Any]:
             for key, values in fields.items()
             if all(isinstance(value, (int, float)) for value in values)
         }
+        if "unseen" in each[0][label]:
+            apart = [{label: run[label]["unseen"]} for run in each]
+            methods[label]["unseen"] = _summary(apart)[label]
     return methods
 
 

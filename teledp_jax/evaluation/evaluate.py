@@ -38,6 +38,7 @@ def evaluate(
     labels: Sequence[str],
     *,
     min_devices: int,
+    unseen: Sequence[str] = (),
     noiseless: Sequence[str] = (),
     missing_tables: Collection[str] = (),
     progress: Progress | None = None,
@@ -56,6 +57,8 @@ def evaluate(
         workloads: Names of workloads.
         labels: Labels of methods.
         min_devices: Fewest devices of a group whose answers are judged.
+        unseen: Names of workloads that no method was told of. Their queries stand in
+            every file; `summary.json` holds their numbers apart, as `unseen`.
         noiseless: Labels that were also fitted without noise.
         missing_tables: Tables that the source lacks, and the suite too: their queries
             are not evaluated.
@@ -64,7 +67,9 @@ def evaluate(
     Raises:
         InputError: If a table, workload or label is missing or a file is at fault.
     """
-    queries = catalog.select(catalog.load(suite.folder / "queries"), workloads)
+    queries = catalog.select(
+        catalog.load(suite.folder / "queries"), (*workloads, *unseen)
+    )
     left = [query for query in queries if not set(query.tables) & set(missing_tables)]
     dry_run.check(left, suite.schema)
     folders = _folders(run, labels)
@@ -83,13 +88,13 @@ def evaluate(
         )  # fmt: skip
     judged = judge.write(
         run, queries, results, [*names, *bare.values()],
-        compared=labels, min_devices=min_devices,
+        compared=labels, min_devices=min_devices, unseen=unseen,
     )  # fmt: skip
     judged |= {
         label: {**judged[label], "noiseless": judged[name]}
         for label, name in bare.items()
     }
-    _write_scores(run, queries, results, names, judged)
+    _write_scores(run, queries, results, names, judged, unseen)
     _write_statistics(run, suite.schema, folders, advance)
     _write_downstream(run, suite.schema, folders, advance)
 
@@ -166,6 +171,7 @@ def _write_scores(
     results: Mapping[str, run_lib.Results],
     names: Sequence[str],
     judged: Mapping[str, Mapping[str, Any]],
+    unseen: Collection[str],
 ) -> None:
     """Writes `scores.csv`, `scores_corrected.csv` and `summary.json`."""
     checks: dict[bool, dict[str, compare.Checks]] = {False: {}, True: {}}
@@ -187,17 +193,36 @@ def _write_scores(
                 label, queries, found, halves[corrected], corrected=corrected
             )
         runs.write_csv(path, compare.COLUMNS, rows)
-    methods = {
-        label: {
+    apart = [query for query in queries if query.workload in unseen]
+    told = [query for query in queries if query.workload not in unseen]
+    methods: dict[str, dict[str, Any]] = {}
+    for label in names:
+        methods[label] = {
             **summary.privacy_and_cost(run, label),
-            **summary.summarize(
-                queries, found, checks[True][label], halves[False], halves[True]
-            ),
+            **_summary(told, label, checks),
             **judged[label],
         }
-        for label, found in checks[False].items()
-    }
+        if apart:
+            methods[label]["unseen"] = {
+                **_summary(apart, label, checks),
+                **judged[label]["unseen"],
+            }
     runs.write_json(run.summary, {"methods": methods})
+
+
+def _summary(
+    queries: Sequence[catalog.Query],
+    label: str,
+    checks: Mapping[bool, Mapping[str, compare.Checks]],
+) -> dict[str, Any]:
+    """What `summary.json` says of a label's scores, from its checks by `corrected`."""
+    halves = {
+        corrected: found.get(judge.HALF_SAMPLE, {})
+        for corrected, found in checks.items()
+    }
+    return summary.summarize(
+        queries, checks[False][label], checks[True][label], halves[False], halves[True]
+    )
 
 
 def _write_statistics(

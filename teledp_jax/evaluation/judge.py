@@ -1,6 +1,6 @@
 """Judges every label: writes `answers.csv`, `judgement.csv` and `comparisons.csv`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from teledp_jax import runs
@@ -26,6 +26,7 @@ def write(
     *,
     compared: Sequence[str],
     min_devices: int,
+    unseen: Collection[str] = (),
 ) -> dict[str, dict[str, Any]]:
     """Judges every query of every label, and writes what was found.
 
@@ -36,12 +37,15 @@ def write(
         labels: The labels to judge.
         compared: Those of them to compare with each other: the methods.
         min_devices: Fewest real devices of a group whose answers are judged.
+        unseen: Workloads that no method was told of: judged apart.
 
     Returns:
-        What `summary.json` says of the judgement, by label.
+        What `summary.json` says of the judgement, by label; of the unseen workloads
+        under the key `unseen`, where there are any.
     """
     judged: dict[str, list[dict[str, Any]]] = {label: [] for label in labels}
     found: dict[str, list[answers.Answer]] = {label: [] for label in labels}
+    apart: dict[str, list[answers.Answer]] = {label: [] for label in labels}
     rows: list[dict[str, Any]] = []
     for query in queries:
         real = results["real"].get(query.name)
@@ -64,7 +68,8 @@ def write(
             for answer in mine.get(HALF_SAMPLE, ())
         }
         for label in labels:
-            found[label] += mine[label]
+            kept = apart if query.workload in unseen else found
+            kept[label] += mine[label]
             rows += answers.rows(label, query, mine[label], halves)
             judged[label].append(
                 judgement.row(
@@ -84,6 +89,17 @@ def write(
     runs.write_csv(
         run.judgement.with_name("comparisons.csv"),
         paired.COLUMNS,
-        paired.compare(of_queries, compared),
+        paired.compare(
+            [row for row in of_queries if row["workload"] not in unseen], compared
+        ),
     )
-    return {label: judgement.summarize(judged[label], found[label]) for label in labels}
+    summaries: dict[str, dict[str, Any]] = {}
+    for label in labels:
+        told, others = (
+            [row for row in judged[label] if (row["workload"] in unseen) is is_apart]
+            for is_apart in (False, True)
+        )
+        summaries[label] = judgement.summarize(told, found[label])
+        if unseen:
+            summaries[label]["unseen"] = judgement.summarize(others, apart[label])
+    return summaries

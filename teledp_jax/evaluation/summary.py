@@ -26,9 +26,11 @@ def summarize(
     """Summarizes the scores of one label.
 
     As published, means are only over evaluated queries; corrected, a query that was
-    not evaluated or returned nothing counts 0.
+    not evaluated or returned nothing counts 0. Checks of other queries are left out.
     """
-    scores = [compare.score(found) for found in checks.values() if found]
+    scores = [
+        compare.score(found) for query in queries if (found := checks.get(query.name))
+    ]
     full = [
         compare.score(corrected[query.name]) if corrected.get(query.name) else 0.0
         for query in queries

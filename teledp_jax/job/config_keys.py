@@ -24,7 +24,9 @@ def default(suite: str) -> ml_collections.ConfigDict:
             # Coverage: factor on the published shares of devices that have a table.
             "simulation": {"seed": 0, "world": "a", "coverage": 1.0},
             "device_share": 1.0,  # devices kept, by a hash of the id
-            "workloads": (),  # folders in sql/<suite>/queries; none: all
+            "workloads": (),  # folders in sql/<suite>/queries; none: all but the unseen
+            # Workloads that no method is told of: their queries are judged, apart.
+            "unseen_workloads": (),
             "window": ("", ""),  # first and last day, as 2024-12-28; empty: open
             # No defaults for privacy: a config states its own.
             "budget": {

@@ -171,7 +171,10 @@ class Dependencies:
             ),
             "trust": ("workloads", "min_devices", "trust"),
             "answer": ("workloads", "budget.epsilon", "budget.delta"),
-            "evaluate": ("workloads", "query_answers", "min_devices", "noiseless"),
+            "evaluate": (
+                "workloads", "unseen_workloads", "query_answers", "min_devices",
+                "noiseless",
+            ),
         }[stage.name]  # fmt: skip
 
     def _values(self, stage: Stage) -> dict[str, Any]:

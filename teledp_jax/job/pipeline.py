@@ -288,6 +288,7 @@ class Job:
                 self.learnt,
                 self.settings.workloads,
                 self.settings.labels,
+                unseen=self.settings.unseen_workloads,
                 noiseless=bare,
                 min_devices=self.settings.min_devices,
                 missing_tables=runs.read_json(self.run.missing_tables),

@@ -16,6 +16,9 @@ from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budgets
 
 default, entry = config_keys.default, registry.entry
+_UNSEEN = "unseen"
+"""A workload of this name is only run where a config asks."""
+
 _RESERVED = (
     "real", "half_sample", "ceiling", "ceiling_public", "total", "capped",
     "second_draw", "private_answers", "query_answers",
@@ -88,6 +91,7 @@ class Settings:
     simulation: Mapping[str, Any]
     device_share: float
     workloads: tuple[str, ...]
+    unseen_workloads: tuple[str, ...]
     window: tuple[str, str]
     epsilon: float
     delta: float
@@ -159,6 +163,11 @@ class Settings:
         """
         return self.source is not None and self.seed is None
 
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """All workloads whose queries are run: those that no method is told of too."""
+        return (*self.workloads, *self.unseen_workloads)
+
     def is_graded(self, label: str) -> bool:
         """Tells whether a label has refits: it will be released and the config asks."""
         wanted = self.trust.num_refits > 0 and self.seed is None
@@ -212,10 +221,16 @@ class Settings:
         if self.seed is not None and self.seed < 0:
             raise errors.InputError(f"seed={self.seed}: expected 0 or more.")
         known = _workloads(self.suite_folder)
-        if unknown := set(self.workloads) - set(known):
+        for key in ("workloads", "unseen_workloads"):
+            if unknown := set(getattr(self, key)) - set(known):
+                raise errors.InputError(
+                    f"{key}: {self.suite} has no {sorted(unknown)}; known: "
+                    f"{list(known)}."
+                )
+        if both := set(self.workloads) & set(self.unseen_workloads):
             raise errors.InputError(
-                f"workloads: {self.suite} has no {sorted(unknown)}; known: "
-                f"{list(known)}."
+                f"unseen_workloads: {sorted(both)} are in workloads too, of which "
+                "methods are told."
             )
         for label in self.methods:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", label):
@@ -252,7 +267,10 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         for label, fields in plain["methods"].items()
     }
     suite_folder = shipped.suite(plain["suite"])
-    workloads = tuple(plain["workloads"]) or _workloads(suite_folder)
+    unseen = tuple(plain["unseen_workloads"])
+    workloads = tuple(plain["workloads"]) or tuple(
+        name for name in _workloads(suite_folder) if name not in (*unseen, _UNSEEN)
+    )
     source = storage.place(plain["source"]) if plain["source"] else None
     claimed = frozenset(
         label for label, fields in plain["methods"].items() if fields.get("bookkeeping")
@@ -265,6 +283,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         simulation=plain["simulation"],
         device_share=plain["device_share"],
         workloads=workloads,
+        unseen_workloads=unseen,
         window=_window(plain["window"]),
         epsilon=float(budget["epsilon"]),
         delta=float(budget["delta"]),

@@ -36,7 +36,7 @@ class Setup:
         """
         loaded = _load(settings.suite_folder)
         queries = catalog.load(settings.suite_folder / "queries")
-        selected = catalog.select(queries, settings.workloads)
+        selected = catalog.select(queries, settings.judged)
         self.run = run
         whole = loaded.without(catalog.only_others(queries, selected))
         dry_run.check(selected, whole.schema)
@@ -46,7 +46,11 @@ class Setup:
         selected = [q for q in selected if not set(q.tables) & set(self.missing)]
         self.inquiry = learn.inquire(settings, schema)
         self.settings = settings.filled(
-            lambda method: variables.fill(method, schema, selected)
+            lambda method: variables.fill(
+                method,
+                schema,
+                [q for q in selected if q.workload in settings.workloads],
+            )
         )
         self.dependencies = dependencies.Dependencies(
             self.settings, self.suite, selected

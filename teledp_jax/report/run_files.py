@@ -69,7 +69,7 @@ class Inputs(NamedTuple):
         quality: Counts of what was clamped or dropped.
         missing_tables: Device tables that the source could not fill.
         costs: Times, memory and public facts by label.
-        queries: The queries of the run's workloads.
+        queries: The queries of the workloads that methods may be told of.
         labels: Labels of methods in the config's order.
         references: Labels of `REFERENCES` that were scored.
     """
@@ -201,7 +201,12 @@ def queries_of(
         folder: Holds a folder per workload.
         settings: The resolved config; if it names no workload, all are asked.
         scores: Rows with a `workload` each.
+
+    Returns:
+        The queries, but those of `unseen_workloads`: what no method was told of is
+        judged apart.
     """
+    unseen = set(settings.get("unseen_workloads") or ())
     asked = settings.get("workloads") or sorted(path.name for path in folder.glob("*"))
     workloads = dict.fromkeys([*asked, *(row["workload"] for row in scores)])
     return tuple(
@@ -212,6 +217,7 @@ def queries_of(
             statement=file.statement.strip(),
         )
         for workload in workloads
+        if workload not in unseen
         for file in sqlfile.read_folder(folder / workload)
     )
 

@@ -47,6 +47,18 @@ def _methods(
     inputs: run_files.Inputs, labels: Sequence[str], shares: Mapping[str, float]
 ) -> tables.Grid:
     """A row per label: what it promises, how right it is, what it takes."""
+    heads = [
+        "method", "mean share of answers right", "questions to trust",
+        "answers judged", "median error", "error of 9 in 10 is below", "epsilon",
+        "time to fit",
+    ]  # fmt: skip
+    unseen = {
+        label: fields["unseen"]
+        for label in labels
+        if (fields := inputs.summary.get(label) or {}).get("unseen")
+    }
+    if unseen:
+        heads.insert(2, "the same of questions that no method was told of")
     rows = []
     for label in sorted(
         labels,  # references last
@@ -54,10 +66,12 @@ def _methods(
     ):
         fields = inputs.summary.get(label) or {}
         entry = inputs.ledger.get(label) or {}
+        apart = [texts.percent((unseen.get(label) or {}).get("share_right"))]
         rows.append(
             (
                 texts.plain(label),
                 texts.percent(shares.get(label)),
+                *(apart if unseen else ()),
                 _of(fields.get("queries_trusted"), fields.get("queries_judged")),
                 texts.show(fields.get("answers")),
                 texts.percent(fields.get("median_error")),
@@ -66,11 +80,6 @@ def _methods(
                 texts.seconds((inputs.costs.get(label) or {}).get("fit_seconds")),
             )
         )
-    heads = (
-        "method", "mean share of answers right", "questions to trust",
-        "answers judged", "median error", "error of 9 in 10 is below", "epsilon",
-        "time to fit",
-    )  # fmt: skip
     return tables.of(heads, rows)
 
 

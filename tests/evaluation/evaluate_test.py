@@ -230,3 +230,22 @@ def test_without_halves_holdout_or_ceiling_the_rest_is_scored(tmp_path):
     assert list(methods) == ["good"]
     assert methods["good"]["median_normalized_error"] is None
     assert runs.read_csv(run.downstream) == []
+
+
+def test_queries_that_no_method_was_told_of_are_summarized_apart(run, tmp_path):
+    suite = fleet.suite(tmp_path / "suite")
+    queries = suite.folder / "queries"
+    before = score(run, suite)["poor"]
+    told = (queries / "stability" / "top_apps.sql").read_text()
+    (queries / "unseen").mkdir()
+    (queries / "unseen" / "same_apps.sql").write_text(told)
+    after = score(run, suite, unseen=("unseen",))
+    apart = after["poor"].pop("unseen")
+    assert after["poor"] == before
+    assert apart["evaluated"] == 1 and apart["passed"] == 0
+    assert apart["answers"] > 0 and apart["share_right"] == 0
+    assert after["good"]["unseen"]["share_right"] == 1
+    assert {row["workload"] for row in runs.read_csv(run.judgement)} == {
+        "stability",
+        "unseen",
+    }

@@ -94,6 +94,20 @@ def test_what_is_empty_or_no_number_is_taken_for_nothing_else(key, value, text):
     assert last in str(caught.value)
 
 
+def test_a_workload_that_no_method_is_told_of_is_judged_apart():
+    config = make_config()
+    config.unseen_workloads = ("unseen",)
+    found = settings.resolve(config)
+    assert found.workloads == ("intel", "stability")
+    assert found.judged == ("intel", "stability", "unseen")
+    config.workloads = ("intel", "unseen")
+    with pytest.raises(errors.InputError, match="methods are told"):
+        settings.resolve(config)
+    config.unseen_workloads = ("unheard",)
+    with pytest.raises(errors.InputError, match="unseen_workloads: dca has no"):
+        settings.resolve(config)
+
+
 def test_all_faults_of_types_are_told_at_once():
     config = make_config()
     with config.ignore_type():

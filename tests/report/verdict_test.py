@@ -72,3 +72,12 @@ def test_published_scores_stand_by_both_rules(inputs):
 def test_a_run_without_judgement_compares_nothing(inputs, draw):
     found = verdict.section(inputs._replace(judgement=[]), draw)
     assert found["methods"].rows == () and found["right"] is None
+
+
+def test_questions_that_no_method_was_told_of_have_a_column_of_their_own(inputs, draw):
+    assert "told" not in " ".join(verdict.section(inputs, draw)["methods"].columns)
+    inputs.summary["pe"]["unseen"] = {"share_right": 0.31}
+    grid = verdict.section(inputs, draw)["methods"]
+    assert grid.columns[2] == "the same of questions that no method was told of"
+    cells = {row[0]: row[2] for row in grid.rows}
+    assert cells["pe"] == "31 %" and cells["independent"] == texts.NOTHING
