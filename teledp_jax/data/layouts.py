@@ -174,9 +174,12 @@ def faults(
     """
     if not layout.num_rows:
         return
+    known = {own.lower() for own in layout.types}
     for name, expected in types.items():
         given = layout.types.get(name)
-        if given is None and name in layout.folders:
+        if f"{name} (twice)".lower() in known:
+            yield f"has two columns {name}, capitals aside"
+        elif given is None and name in layout.folders:
             text = layout.folders[name]
             if not _casts(connection, text, expected):
                 yield f"its folder states {name}={text}, which is no {expected}"
@@ -184,8 +187,6 @@ def faults(
             same = [own for own in layout.types if own.lower() == name.lower()]
             hint = f"; it has {same[0]}" if same else ""
             yield f"lacks column {name} ({expected}{hint})"
-        elif f"{name} (twice)" in layout.types:
-            yield f"has two columns {name}, capitals aside"
         elif not widens(given, expected):
             yield f"column {name} is {given}, expected {expected}"
 

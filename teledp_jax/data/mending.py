@@ -1,8 +1,8 @@
 """Finds out why raw files could not be read, and leaves out what one device broke.
 
-DuckDB reads most files by itself. Where it cannot, each row group is read again by
-Arrow: what is damaged is named; a value that no database takes becomes absent, in a
-copy of its file, and all other values stay.
+DuckDB reads most files by itself. Where it cannot read one, each of its row groups is
+read again by Arrow: what is damaged is named; a value that no database takes becomes
+absent, in a copy of the file, and all other values stay.
 """
 
 import itertools
@@ -11,11 +11,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from duckdb import ColumnExpression
+from duckdb import FunctionExpression as Function
 
 from teledp_jax import errors, storage
-from teledp_jax.data import definition, quality, rawfiles, rawvalues
+from teledp_jax.data import definition, quality, rawfiles, rawvalues, reading
 
 
 class Mended(NamedTuple):
@@ -24,51 +27,80 @@ class Mended(NamedTuple):
     Attributes:
         files: Of each raw table, some of them copies.
         counts: How many values of raw columns became absent. Private.
+        num_copies: How many files are copies.
     """
 
     files: rawfiles.RawFiles
     counts: list[quality.Count]
+    num_copies: int
 
 
 def mend(
-    suite: definition.Suite, files: rawfiles.RawFiles, folder: pathlib.Path
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    files: rawfiles.RawFiles,
+    folder: pathlib.Path,
 ) -> Mended:
-    """Reads all raw files again, and copies those that hold what no database takes.
+    """Reads all raw files again, and copies those that the database cannot read.
 
     Args:
+        connection: May read the files and the copies.
         suite: The suite.
         files: Of each raw table.
         folder: Gets the copies.
 
     Returns:
-        Files to read in place of these; no counts if nothing had to be mended.
+        Files to read in place of these.
 
     Raises:
-        InputError: If row groups are damaged; all of them are named.
+        InputError: If row groups are damaged, or a copy does not read either; all of
+            them are named.
     """
-    numbers = itertools.count()
     mended: dict[str, list[storage.Place]] = {}
     counts: list[quality.Count] = []
     wrong: list[str] = []
+    num_copies = 0
     for name, own in files.items():
-        columns = list(suite.sources[name].types)
+        source = suite.sources[name]
+        columns = list(source.types)
         touched: Counter[tuple[str, str]] = Counter()
         mended[name] = []
         for file in own:
-            found, faults = scan(file, columns)
-            wrong += faults
-            touched += found
-            if found and not faults:
-                copy = _place(folder / str(next(numbers)), file)
-                _copy(file, columns, copy)
-                file = copy
+            if not _reads(connection, source, file):
+                found, faults = scan(file, columns)
+                wrong += faults
+                touched += found
+                if not faults:
+                    copy = _place(folder / str(num_copies), file)
+                    num_copies += 1
+                    _copy(file, columns, copy)
+                    if not _reads(connection, source, copy):
+                        wrong.append(f"{file}: does not read; write it in other types.")
+                    file = copy
             mended[name].append(file)
         counts += [
             quality.Count(name, column, rule, count)
             for (column, rule), count in touched.items()
         ]
     errors.refuse(wrong)
-    return Mended(mended, counts)
+    return Mended(mended, counts, num_copies)
+
+
+def _reads(
+    connection: duckdb.DuckDBPyConnection,
+    source: definition.Source,
+    file: storage.Place,
+) -> bool:
+    """Whether the database reads every value of a file."""
+    rows = reading.open_files(connection, source, [file])
+    whole = Function("hash", *map(ColumnExpression, source.types))
+    try:
+        rows.aggregate([Function("bit_xor", whole)]).fetchall()
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        return False
+    return True
 
 
 def scan(

@@ -75,8 +75,9 @@ def reduce(
         try:
             return make(files)
         except StatementError:
-            mended = mending.mend(suite, files, staging / "mended")
-            if not mended.counts:
+            with reporting(suite.folder):
+                mended = mending.mend(connection, suite, files, staging / "mended")
+            if not mended.num_copies:
                 raise
             return [*mended.counts, *make(mended.files)]
 

@@ -84,7 +84,8 @@ def losses(
         try:
             return told + _all_values(connection, suite, files)
         except duckdb.Error:  # a value that no database takes, counted above
-            files = mending.mend(suite, files, temp_folder / "spill" / "mended").files
+            place = temp_folder / "spill" / "mended"
+            files = mending.mend(connection, suite, files, place).files
             return told + _all_values(connection, suite, files)
 
 

@@ -78,15 +78,19 @@ SELECT guid, app, count(*)::BIGINT AS num_crashes FROM crashes GROUP BY guid, ap
 }
 
 
-@pytest.fixture
-def suite_folder(tmp_path: pathlib.Path) -> pathlib.Path:
-    """Folder of the tiny suite, which a test may spoil."""
-    folder = tmp_path / "tiny"
+def write_suite(folder: pathlib.Path) -> pathlib.Path:
+    """Writes the tiny suite."""
     for name, text in FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return folder
+
+
+@pytest.fixture
+def suite_folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    """Folder of the tiny suite, which a test may spoil."""
+    return write_suite(tmp_path / "tiny")
 
 
 @pytest.fixture
@@ -103,12 +107,17 @@ def write_raw(folder: pathlib.Path, columns: dict, *, part: str = "part") -> Non
 
 @pytest.fixture
 def source(tmp_path: pathlib.Path) -> pathlib.Path:
-    """Raw files of forty machines, in a folder whose name has quotes.
+    """Raw files of forty machines."""
+    return write_source(tmp_path)
+
+
+def write_source(folder: pathlib.Path) -> pathlib.Path:
+    """Writes raw files of forty machines, to a folder whose name has quotes.
 
     Machine `m07` crashed thrice in January and once in February; `stranger` is no
     machine.
     """
-    folder = tmp_path / 'it\'s "raw" [x] data'
+    folder = folder / 'it\'s "raw" [x] data'
     ids = [f"m{i:02d}" for i in range(40)]
     write_raw(
         folder / "pad/machines",

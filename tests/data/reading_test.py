@@ -212,3 +212,34 @@ def test_all_faults_of_a_source_are_told_at_once(suite, source, tmp_path, put):
     ):
         assert part in text
     assert "\n" not in text
+
+
+def test_a_file_that_the_database_cannot_decode_is_read_all_the_same(
+    suite, source, tmp_path, put
+):
+    columns = crashes(pa.array([5.5, None], pa.float16()))
+    put(columns, use_dictionary=False, use_byte_stream_split=["weight"])
+    _, found = aggregated(suite, source, tmp_path)
+    assert found == [("m01", 2, 5.5)]
+
+
+def test_a_value_of_one_file_has_no_other_file_read_in_another_way(
+    suite, source, tmp_path, put
+):
+    apps = pa.array(["edge"]).dictionary_encode()  # Arrow cannot decode what follows
+    encoding = {"app": "DELTA_LENGTH_BYTE_ARRAY", "guid": "DELTA_BYTE_ARRAY"}
+    put({**crashes([1.0]), "app": apps}, use_dictionary=False, column_encoding=encoding)
+    put({**crashes([2.0]), "app": texts(b"\xff")}, "b.parquet")
+    run, found = aggregated(suite, source, tmp_path)
+    assert found == [("m01", 2, 1.5)]
+    assert counts(run, "crashes")["not_utf8"] == 1
+
+
+def test_two_columns_of_one_name_are_refused_whichever_has_the_capitals(
+    suite, source, tmp_path, put
+):
+    columns = crashes([1.0])
+    put({**columns, "WEIGHT": [2.0]})
+    put({"WEIGHT": [2.0], **columns}, "b.parquet")
+    with pytest.raises(errors.InputError, match="and 1 more files: has two columns"):
+        aggregated(suite, source, tmp_path)

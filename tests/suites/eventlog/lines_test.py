@@ -5,6 +5,7 @@ import pytest
 from hypothesis import strategies as st
 
 from teledp_jax.suites.eventlog import lines
+from tests.data.malformed_test import cases
 
 HEADER = b"a,b,c\n"
 ODD = (
@@ -96,7 +97,7 @@ CONTENTS = st.lists(
 )
 
 
-@hypothesis.settings(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(cases(1), phases=(hypothesis.Phase.generate,))
 @hypothesis.given(
     content=CONTENTS,
     block=st.sampled_from((1, 7, 64, 1 << 24)),

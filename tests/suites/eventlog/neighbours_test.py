@@ -1,4 +1,8 @@
-"""One user's bytes change no row of another user, from the file to the results."""
+"""One user's bytes change no row of another user, from the file to the results.
+
+A few logs run with the other tests; hundreds with
+python -m pytest tests/suites/eventlog/neighbours_test.py --hypothesis-profile=long
+"""
 
 import collections
 
@@ -8,6 +12,7 @@ from hypothesis import strategies as st
 
 from teledp_jax.suites.eventlog import encoding, lines, log
 from tests import paths
+from tests.data.malformed_test import cases
 
 SUITE = paths.SQL / "eventlog"
 HEADER = b"Product Type,Event Type,Time of Event,User ID\n"
@@ -47,11 +52,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("neighbours")
 
 
-@hypothesis.settings(
-    deadline=None,
-    max_examples=25,
-    suppress_health_check=list(hypothesis.HealthCheck),
-)
+@hypothesis.settings(cases(4), phases=(hypothesis.Phase.generate,))
 @hypothesis.given(
     own=st.lists(st.tuples(LINES, st.integers(0, 24)), min_size=1, max_size=6),
     name=st.sampled_from(("utf-8", "utf-8", "cp1252", "utf-16-le")),
