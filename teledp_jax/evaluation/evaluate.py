@@ -94,7 +94,8 @@ def evaluate(
         label: {**judged[label], "noiseless": judged[name]}
         for label, name in bare.items()
     }
-    _write_scores(run, queries, results, names, judged, unseen)
+    tableless = {label for label in labels if label not in folders}
+    _write_scores(run, queries, results, names, judged, unseen, tableless)
     _write_statistics(run, suite.schema, folders, advance)
     _write_downstream(run, suite.schema, folders, advance)
 
@@ -172,8 +173,12 @@ def _write_scores(
     names: Sequence[str],
     judged: Mapping[str, Mapping[str, Any]],
     unseen: Collection[str],
+    tableless: Collection[str],
 ) -> None:
-    """Writes `scores.csv`, `scores_corrected.csv` and `summary.json`."""
+    """Writes `scores.csv`, `scores_corrected.csv` and `summary.json`.
+
+    A label without tables answers what it was told of, and nothing else.
+    """
     checks: dict[bool, dict[str, compare.Checks]] = {False: {}, True: {}}
     for corrected, label in itertools.product((False, True), names):
         reference = judge.FIRST_HALF if label == judge.HALF_SAMPLE else "real"
@@ -202,7 +207,8 @@ def _write_scores(
             **_summary(told, label, checks),
             **judged[label],
         }
-        if apart:
+        methods[label].pop("unseen", None)
+        if apart and label not in tableless:
             methods[label]["unseen"] = {
                 **_summary(apart, label, checks),
                 **judged[label]["unseen"],

@@ -209,6 +209,12 @@ def test_answers_without_synthetic_data_are_scored(run, tmp_path):
     answers = methods["query_answers"]
     assert answers["evaluated"] == answers["passed"] == 1
     assert answers["passed_corrected"] == 1 and answers["mean_score_corrected"] == 0.5
+    folder = suite.folder / "queries"
+    (folder / "unseen").mkdir()
+    (folder / "stability" / "top_apps.sql").rename(folder / "unseen" / "top_apps.sql")
+    methods = score(run, suite, ["query_answers"], unseen=["unseen"])
+    assert "unseen" in methods["half_sample"]
+    assert "unseen" not in methods["query_answers"]  # it has no tables to ask
 
 
 def test_progress_ends_at_its_total(run, tmp_path):
