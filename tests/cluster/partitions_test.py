@@ -1,6 +1,7 @@
 """Device tables and arrays made by partition on a Ray cluster of this machine."""
 
 import dataclasses
+import functools
 import hashlib
 import pathlib
 import shutil
@@ -44,19 +45,31 @@ def connected(tmp_path_factory):
         yield
 
 
-def stability() -> definition.Suite:
-    """Suite dca with what workload stability reads, and no more."""
+TIED = "system_mods_top_blocker_hist"
+
+
+@functools.cache
+def tables(*names: str) -> definition.Suite:
+    """Suite dca with these device tables and the anchor; all, if none is named."""
     suite = suite_lib.load(shipped.suite("dca"))
+    every = {table.name for table in suite.schema.tables[1:]}
+    return suite.without(every - set(names)) if names else suite
+
+
+def stability() -> definition.Suite:
+    """What workload stability reads, and a table of two raw tables."""
+    suite = tables()
     queries = catalog.load(suite.folder / "queries")
     selected = catalog.select(queries, ["stability"])
-    return suite.without(catalog.only_others(queries, selected))
+    read = {name for query in selected for name in query.tables}
+    return tables(*sorted(read - {suite.schema.anchor.name}), TIED)
 
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory) -> pathlib.Path:
     """Raw files of a small fleet, with what no fleet should have."""
     folder = tmp_path_factory.mktemp("raw")
-    sources = suite_lib.load(shipped.suite("dca")).sources.values()
+    sources = stability().sources.values()
     fleet.simulate(
         folder,
         source=[source.file for source in sources],
@@ -130,8 +143,8 @@ def assert_same_tables(suite, local: runs.Run, other: runs.Run) -> None:
 
 @pytest.fixture(scope="module")
 def both(raw, tmp_path_factory) -> tuple[definition.Suite, runs.Run, runs.Run]:
-    """All tables of suite dca, by one process and by three partitions."""
-    suite = suite_lib.load(shipped.suite("dca"))
+    """The same tables, by one process and by three partitions."""
+    suite = stability()
     folder = tmp_path_factory.mktemp("both")
     return suite, locally(suite, raw, folder), on_ray(suite, raw, folder)
 
@@ -232,7 +245,7 @@ def test_halves_and_ceiling_are_made_by_partition(both, tmp_path):
 
 
 def test_window_and_sample_cut_the_same_rows(raw, tmp_path):
-    suite = stability()
+    suite = tables("crashlog", TIED)
     window = ("2024-01-01", "2024-06-30")
     local = locally(suite, raw, tmp_path, window=window, device_share=0.5)
     selection = rawfiles.Selection(
@@ -242,10 +255,7 @@ def test_window_and_sample_cut_the_same_rows(raw, tmp_path):
 
 
 def test_one_device_with_a_tenth_of_all_rows_is_reduced(raw, tmp_path):
-    suite = stability().without(
-        {table.name for table in stability().schema.tables}
-        - {"crashlog", "system_sysinfo_unique_normalized"}
-    )
+    suite = tables("crashlog")
     source = tmp_path / "raw"
     for name in suite.sources.values():
         folder = raw / name.folder / name.name
@@ -265,10 +275,7 @@ def test_one_device_with_a_tenth_of_all_rows_is_reduced(raw, tmp_path):
 
 
 def test_finished_work_is_found_again_under_the_same_token_only(raw, tmp_path):
-    suite = stability().without(
-        {table.name for table in stability().schema.tables}
-        - {"crashlog", "system_sysinfo_unique_normalized"}
-    )
+    suite = tables("crashlog")
     run = on_ray(suite, raw, tmp_path)
 
     def times():
@@ -288,10 +295,7 @@ def test_finished_work_is_found_again_under_the_same_token_only(raw, tmp_path):
 
 
 def test_a_shuffle_that_a_lost_node_broke_starts_again(raw, tmp_path, monkeypatch):
-    suite = stability().without(
-        {table.name for table in stability().schema.tables}
-        - {"system_sysinfo_unique_normalized"}
-    )
+    suite = stability().without({table.name for table in stability().schema.tables[1:]})
     original, tries = shuffle._shuffle, []
 
     def broken_once(source, files, folder, *others):
@@ -316,10 +320,7 @@ def test_a_table_that_is_missing_is_named_before_any_work(raw, tmp_path):
 
 
 def test_a_file_that_breaks_while_a_worker_reads_it_is_one_line(raw, tmp_path):
-    suite = stability().without(
-        {table.name for table in stability().schema.tables}
-        - {"crashlog", "system_sysinfo_unique_normalized"}
-    )
+    suite = tables("crashlog")
     source = tmp_path / "raw"
     shutil.copytree(raw, source)
     file = sorted((source / CRASHES).glob("*.parquet"))[0]
@@ -332,45 +333,6 @@ def test_a_file_that_breaks_while_a_worker_reads_it_is_one_line(raw, tmp_path):
     with pytest.raises(errors.InputError, match="cannot be read") as caught:
         on_ray(suite, source, tmp_path)
     assert str(file) in str(caught.value) and "\n" not in str(caught.value)
-
-
-def pieces_of(numbers: list[int]) -> pa.Table:
-    """Pieces of one table and partition, each a row with its number."""
-    rows = [
-        pa.table({"guid": pa.array([f"g{n}"]).dictionary_encode(), "n": [n]})
-        for n in numbers
-    ]
-    return pa.table(
-        {
-            "table": ["crashlog"] * len(numbers),
-            "number": numbers,
-            "partition": [1] * len(numbers),
-            "piece": list(map(pieces.piece, rows)),
-        }
-    )
-
-
-def test_pieces_of_a_partition_become_one_file(tmp_path):
-    (tmp_path / "crashlog").mkdir()
-    for numbers in ([5, 3], [3, 5], [4]):  # the second is the first one run again
-        pieces.write(pieces_of(numbers), folder=tmp_path, attempt="one")
-    folder = tmp_path / "crashlog" / "partition=1"
-    written = {
-        file.name: pq.ParquetFile(file).read().to_pylist() for file in folder.iterdir()
-    }
-    assert written == {
-        "000003-one.parquet": [{"guid": "g3", "n": 3}, {"guid": "g5", "n": 5}],
-        "000004-one.parquet": [{"guid": "g4", "n": 4}],
-    }
-
-
-def test_a_staged_file_is_written_some_rows_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(pieces, "_GROUP_ROWS", 2)
-    (tmp_path / "crashlog").mkdir()
-    pieces.write(pieces_of([0, 1, 2]), folder=tmp_path, attempt="one")
-    (file,) = tmp_path.rglob("*.parquet")
-    assert pq.ParquetFile(file).num_row_groups == 2
-    assert pq.read_table(file)["guid"].to_pylist() == ["g0", "g1", "g2"]
 
 
 def test_a_task_is_bound_by_its_rows_and_by_nested_columns(tmp_path, monkeypatch):
@@ -390,13 +352,6 @@ def test_a_task_is_bound_by_its_rows_and_by_nested_columns(tmp_path, monkeypatch
     pq.write_table(long, tmp_path / "long.parquet", use_dictionary=False)
     (chunk,) = shuffle._chunks(source, [tmp_path / "long.parquet"])
     assert chunk.num_bytes > 10 * 1000 * 8
-
-
-def test_a_folder_that_pieces_cannot_go_to_is_named_in_one_line(tmp_path):
-    occupied = tmp_path / "file"
-    occupied.touch()
-    with pytest.raises(errors.InputError, match=r"Not a directory\); free disk space"):
-        pieces.write(pieces_of([0]), folder=occupied, attempt="one")
 
 
 def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():

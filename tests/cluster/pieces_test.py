@@ -3,7 +3,9 @@
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
+from teledp_jax import errors
 from teledp_jax.cluster import pieces
 from teledp_jax.data import shipped, suite, warehouse
 
@@ -69,3 +71,49 @@ def test_pieces_of_a_partition_become_one_file_in_the_order_of_their_numbers(tmp
     first = pieces.partition_folder(tmp_path, "t", 0) / "000001-a.parquet"
     found = pq.ParquetFile(first).read().to_pylist()
     assert [row["n"] for row in found] == [2, 3, 1]
+
+
+def pieces_of(numbers: list[int]) -> pa.Table:
+    """Pieces of one table and partition, each a row with its number."""
+    rows = [
+        pa.table({"guid": pa.array([f"g{n}"]).dictionary_encode(), "n": [n]})
+        for n in numbers
+    ]
+    return pa.table(
+        {
+            "table": ["crashlog"] * len(numbers),
+            "number": numbers,
+            "partition": [1] * len(numbers),
+            "piece": list(map(pieces.piece, rows)),
+        }
+    )
+
+
+def test_pieces_of_a_partition_become_one_file(tmp_path):
+    (tmp_path / "crashlog").mkdir()
+    for numbers in ([5, 3], [3, 5], [4]):  # the second is the first one run again
+        pieces.write(pieces_of(numbers), folder=tmp_path, attempt="one")
+    folder = tmp_path / "crashlog" / "partition=1"
+    written = {
+        file.name: pq.ParquetFile(file).read().to_pylist() for file in folder.iterdir()
+    }
+    assert written == {
+        "000003-one.parquet": [{"guid": "g3", "n": 3}, {"guid": "g5", "n": 5}],
+        "000004-one.parquet": [{"guid": "g4", "n": 4}],
+    }
+
+
+def test_a_staged_file_is_written_some_rows_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "_GROUP_ROWS", 2)
+    (tmp_path / "crashlog").mkdir()
+    pieces.write(pieces_of([0, 1, 2]), folder=tmp_path, attempt="one")
+    (file,) = tmp_path.rglob("*.parquet")
+    assert pq.ParquetFile(file).num_row_groups == 2
+    assert pq.read_table(file)["guid"].to_pylist() == ["g0", "g1", "g2"]
+
+
+def test_a_folder_that_pieces_cannot_go_to_is_named_in_one_line(tmp_path):
+    occupied = tmp_path / "file"
+    occupied.touch()
+    with pytest.raises(errors.InputError, match=r"Not a directory\); free disk space"):
+        pieces.write(pieces_of([0]), folder=occupied, attempt="one")
