@@ -65,15 +65,14 @@ def load(folder: pathlib.Path) -> tuple[schemas.Schema, arrays.DeviceArrays]:
     schema = schemas.Schema(suite="adult", device="id", tables=(table,))
     codes = cells[:, [header.index(name) for name in domain]] + 1
     dtype = arrays.code_dtype(max(column.num_codes for column in columns))
-    mask = np.ones((len(codes), 1), bool)
-    return schema, {"adult": arrays.TableArrays(codes[:, None].astype(dtype), mask)}
+    one_each = arrays.edges(np.ones(len(codes), np.int64))
+    return schema, {"adult": arrays.TableArrays(codes.astype(dtype), one_each)}
 
 
 def error(real: arrays.DeviceArrays, synthetic: arrays.DeviceArrays) -> float:
     """Mean total variation of all two-way marginals."""
     first, second = (
-        np.asarray(part["adult"].codes)[:, 0].astype(np.int64)
-        for part in (real, synthetic)
+        np.asarray(part["adult"].codes).astype(np.int64) for part in (real, synthetic)
     )
     found = []
     for one, two in itertools.combinations(range(first.shape[1]), 2):

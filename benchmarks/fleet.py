@@ -42,8 +42,7 @@ def records(schema: schemas.Schema, num_devices: int) -> arrays.DeviceArrays:
             shares = row_shares(table)
             rows = rng.choice(len(shares), num_devices, p=shares)
         mask = np.arange(table.max_rows)[None] < rows[:, None]
-        codes = np.where(mask[..., None], codes, 0).astype(dtype)
-        devices[table.name] = arrays.TableArrays(codes, mask)
+        devices[table.name] = arrays.from_padded(codes, mask)
     return devices
 
 

@@ -46,7 +46,7 @@ def point(method: str, num_devices: int, num_tables: int) -> dict[str, Any]:
 
     schema = fleet.schema(_SUITE.value, num_tables)
     devices = fleet.records(schema, num_devices)
-    records = sum(table.codes.nbytes + table.mask.nbytes for table in devices.values())
+    records = sum(part.nbytes for table in devices.values() for part in table)
     allowed = budgets.Budget(
         epsilon=4.0,
         delta=1e-7,

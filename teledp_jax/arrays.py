@@ -1,7 +1,6 @@
 """Devices as integer codes: the pytree that every method sees."""
 
 import functools
-import pathlib
 from typing import NamedTuple
 
 import jax
@@ -14,20 +13,33 @@ Array = jax.Array | np.ndarray
 
 
 class TableArrays(NamedTuple):
-    """One table of every device.
+    """One table of every device: all its rows, those of a device one after another.
 
     Attributes:
-        codes: `[device, row, column]`, the smallest unsigned integers that hold the
-            domain. Rows that do not exist hold zeros.
+        codes: `[row, column]`, the smallest unsigned integers that hold the domain.
+        offsets: `[device + 1]`, int64: the rows of device i are those from
+            `offsets[i]` to `offsets[i + 1]`; the first is 0, the last the number of
+            rows.
+    """
+
+    codes: Integer[Array, "row column"]
+    offsets: Integer[Array, " edge"]
+
+
+class PaddedTable(NamedTuple):
+    """The same with a place for as many rows in every device: fixed shapes.
+
+    Attributes:
+        codes: `[device, row, column]`. Rows that do not exist hold zeros.
         mask: `[device, row]`, True where the row exists. Rows that exist come first.
     """
 
-    codes: Integer[Array, "device row column"]
-    mask: Bool[Array, "device row"]
+    codes: Integer[np.ndarray, "device row column"]
+    mask: Bool[np.ndarray, "device row"]
 
 
 DeviceArrays = dict[str, TableArrays]
-"""One `TableArrays` a table; index i of axis 0 is all that device i ever sent."""
+"""One `TableArrays` a table; index i of each is all that device i ever sent."""
 
 
 def num_devices(devices: DeviceArrays) -> int:
@@ -39,7 +51,107 @@ def num_devices(devices: DeviceArrays) -> int:
     Returns:
         The exact number. Private, if the devices are.
     """
-    return next(iter(devices.values())).mask.shape[0]
+    return next(iter(devices.values())).offsets.shape[0] - 1
+
+
+def num_rows(table: TableArrays) -> Integer[np.ndarray, " device"]:
+    """Counts the rows of each device.
+
+    Args:
+        table: A table of the devices.
+
+    Returns:
+        Numbers of rows, int64. Private, if the devices are.
+    """
+    return np.diff(np.asarray(table.offsets))
+
+
+def owners(table: TableArrays) -> Integer[np.ndarray, " row"]:
+    """Finds the device of each row.
+
+    Args:
+        table: A table of the devices.
+
+    Returns:
+        The index of the device, in rising order.
+    """
+    counts = num_rows(table)
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def rows_at(
+    table: TableArrays, row: Integer[np.ndarray, " device"]
+) -> Integer[np.ndarray, "device column"]:
+    """Picks one row of each device.
+
+    Args:
+        table: A table of the devices.
+        row: Which of its rows each device shows.
+
+    Returns:
+        Codes of that row; zeros where the device does not have it.
+    """
+    codes, offsets = (np.asarray(part) for part in table)
+    exists = row < num_rows(table)
+    picked = np.zeros((len(row), codes.shape[1]), codes.dtype)
+    picked[exists] = codes[offsets[:-1][exists] + row[exists]]
+    return picked
+
+
+def padded(table: TableArrays, max_rows: int) -> PaddedTable:
+    """Gives every device a place for the same number of rows.
+
+    Args:
+        table: A table of the devices.
+        max_rows: Number of places; of a device with more rows, the first are kept.
+
+    Returns:
+        Codes and mask, `[device, max_rows, column]` and `[device, max_rows]`.
+    """
+    mask = np.arange(max_rows)[None, :] < num_rows(table)[:, None]
+    codes = np.asarray(_first(table, max_rows).codes)
+    placed = np.zeros((*mask.shape, codes.shape[1]), codes.dtype)
+    placed[mask] = codes
+    return PaddedTable(placed, mask)
+
+
+def from_padded(
+    codes: Integer[Array, "device row column"], mask: Bool[Array, "device row"]
+) -> TableArrays:
+    """Makes a table of the rows that exist in padded ones.
+
+    Args:
+        codes: Codes of all places.
+        mask: Which of them hold a row.
+
+    Returns:
+        The table, rows in the order of their places.
+    """
+    mask = np.asarray(mask)
+    return TableArrays(np.asarray(codes)[mask], edges(mask.sum(axis=1)))
+
+
+def edges(num_rows: Integer[np.ndarray, " device"]) -> Integer[np.ndarray, " edge"]:
+    """Computes offsets of devices with so many rows.
+
+    Args:
+        num_rows: Of each device.
+
+    Returns:
+        Where the rows of each device begin, and where the last ends; int64.
+    """
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(num_rows, dtype=np.int64)])
+
+
+def _first(table: TableArrays, max_rows: int) -> TableArrays:
+    """The first rows of each device."""
+    counts = num_rows(table)
+    if not len(counts) or counts.max() <= max_rows:
+        return table
+    codes, offsets = (np.asarray(part) for part in table)
+    position = np.arange(len(codes)) - np.repeat(offsets[:-1], counts)
+    kept = np.minimum(counts, max_rows)
+    return TableArrays(codes[position < max_rows], edges(kept))
 
 
 def code_dtype(max_codes: int) -> np.dtype:
@@ -59,21 +171,29 @@ def check(schema: schemas.Schema, devices: DeviceArrays) -> None:
         devices: The arrays.
 
     Raises:
-        ValueError: If a shape, a code or a mask is outside of what the schema states.
+        ValueError: If a shape, a code or a number of rows is outside of what the schema
+            states.
     """
     count = num_devices(devices)
     for table in schema.tables:
-        codes, mask = devices[table.name]
-        expected = (count, table.max_rows, len(table.columns))
-        if codes.shape != expected or mask.shape != expected[:2]:
-            raise ValueError(f"Table {table.name}: {codes.shape=}, {expected=}.")
+        codes, offsets = (np.asarray(part) for part in devices[table.name])
+        expected = (int(offsets[-1]), len(table.columns))
+        if codes.shape != expected or offsets.shape != (count + 1,):
+            raise ValueError(
+                f"Table {table.name}: {codes.shape=} and {offsets.shape=}, expected "
+                f"{expected} and {(count + 1,)}."
+            )
         limits = np.array([column.num_codes for column in table.columns])
-        if count and (np.asarray(codes).max(axis=(0, 1)) >= limits).any():
+        if len(codes) and (codes.max(axis=0) >= limits).any():
             raise ValueError(f"Table {table.name}: a code is outside of its domain.")
-        mask = np.asarray(mask)
-        if (mask[:, 1:] & ~mask[:, :-1]).any():
-            raise ValueError(f"Table {table.name}: rows that exist must come first.")
-        if table.role == "anchor" and not mask.all():
+        counts = np.diff(offsets)
+        if offsets[0] != 0 or (counts < 0).any():
+            raise ValueError(f"Table {table.name}: offsets must rise from 0.")
+        if (counts > table.max_rows).any():
+            raise ValueError(
+                f"Table {table.name}: a device has more than {table.max_rows} rows."
+            )
+        if table.role == "anchor" and (counts != 1).any():
             raise ValueError(
                 f"Table {table.name}: the anchor has a row for each device."
             )
@@ -91,10 +211,22 @@ def take(
     Returns:
         The arrays of these devices.
     """
-    return {
-        name: TableArrays(table.codes[index], table.mask[index])
-        for name, table in devices.items()
-    }
+    return {name: _take(table, index) for name, table in devices.items()}
+
+
+def _take(table: TableArrays, index: Array | slice) -> TableArrays:
+    """Some devices of one table; those of a slice without a gap are not copied."""
+    offsets = np.asarray(table.offsets)
+    if isinstance(index, slice):
+        start, stop, step = index.indices(len(offsets) - 1)
+        if step == 1:
+            part = offsets[start : max(start, stop) + 1]
+            return TableArrays(table.codes[part[0] : part[-1]], part - part[0])
+        index = np.arange(start, stop, step)
+    index = np.asarray(index)
+    taken = edges(num_rows(table)[index])
+    shift = np.repeat(offsets[:-1][index] - taken[:-1], np.diff(taken))
+    return TableArrays(np.asarray(table.codes)[shift + np.arange(taken[-1])], taken)
 
 
 def concatenate(parts: list[DeviceArrays]) -> DeviceArrays:
@@ -106,15 +238,12 @@ def concatenate(parts: list[DeviceArrays]) -> DeviceArrays:
     Returns:
         All devices of the parts, in order.
     """
-    return {
-        name: TableArrays(
-            *(
-                np.concatenate([np.asarray(part[name][i]) for part in parts])
-                for i in (0, 1)
-            )
-        )
-        for name in parts[0]
-    }
+    joined = {}
+    for name in parts[0]:
+        counts = [num_rows(part[name]) for part in parts]
+        codes = [np.asarray(part[name].codes) for part in parts]
+        joined[name] = TableArrays(np.concatenate(codes), edges(np.concatenate(counts)))
+    return joined
 
 
 def flatten(
@@ -133,10 +262,9 @@ def flatten(
     dtype = code_dtype(max(head.num_codes for head in schema.heads))
     parts = []
     for table in schema.tables:
-        codes, mask = (np.asarray(array) for array in devices[table.name])
         if table.role != "anchor":
-            parts.append(mask.sum(axis=1, keepdims=True).astype(dtype))
-        codes = np.where(mask[..., None], codes, 0)
+            parts.append(num_rows(devices[table.name])[:, None].astype(dtype))
+        codes = padded(devices[table.name], table.max_rows).codes
         width = table.max_rows * len(table.columns)
         parts.append(codes.reshape(count, width).astype(dtype))
     return np.concatenate(parts, axis=1)
@@ -159,16 +287,14 @@ def unflatten(
     for table in schema.tables:
         num_columns = len(table.columns)
         if table.role == "anchor":
-            num_rows = np.ones(len(codes), np.int32)
+            counts = np.ones(len(codes), np.int32)
         else:
-            num_rows, start = codes[:, start].astype(np.int32), start + 1
+            counts, start = codes[:, start].astype(np.int32), start + 1
         stop = start + table.max_rows * num_columns
         rows = codes[:, start:stop].reshape(len(codes), table.max_rows, num_columns)
-        mask = np.arange(table.max_rows)[None, :] < num_rows[:, None]
+        mask = np.arange(table.max_rows)[None, :] < counts[:, None]
         dtype = code_dtype(max(column.num_codes for column in table.columns))
-        devices[table.name] = TableArrays(
-            np.where(mask[..., None], rows, 0).astype(dtype), mask
-        )
+        devices[table.name] = from_padded(rows.astype(dtype), mask)
         start = stop
     return devices
 
@@ -200,101 +326,3 @@ def exists(
     """
     owner, row = _existence(schema)
     return (owner < 0) | (codes[:, owner].astype(np.int32) > row)
-
-
-def save(folder: pathlib.Path, devices: DeviceArrays) -> None:
-    """Writes arrays to a folder as `<table>.codes.npy` and `<table>.mask.npy`.
-
-    A fleet may lie in parts: a folder of folders `part-00000`, `part-00001`, ...,
-    each written by `save`; its devices are those of the parts, one after another.
-
-    Args:
-        folder: The folder; made if absent.
-        devices: The arrays.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in devices.items():
-        for part, array in zip(("codes", "mask"), table, strict=True):
-            path = folder / f"{name}.{part}.npy"
-            np.save(path, np.asarray(array), allow_pickle=False)
-
-
-def load(folder: pathlib.Path, schema: schemas.Schema) -> DeviceArrays:
-    """Reads what `save` wrote, whole or in parts, and checks it.
-
-    Args:
-        folder: What `save` wrote, whole or in parts.
-        schema: The device tables.
-
-    Returns:
-        The arrays of all devices.
-
-    Raises:
-        ValueError: If a bound of the schema does not hold.
-    """
-    devices = concatenate([_open(part, schema) for part in _parts(folder)])
-    check(schema, devices)
-    return devices
-
-
-def load_range(
-    folder: pathlib.Path, schema: schemas.Schema, start: int, stop: int
-) -> DeviceArrays:
-    """Reads the devices `start` to `stop` of `load`, and no other, and checks them.
-
-    Args:
-        folder: What `save` wrote, whole or in parts.
-        schema: The device tables.
-        start: Index of the first device.
-        stop: Index after the last; cut to the number of devices.
-
-    Returns:
-        The arrays of these devices.
-
-    Raises:
-        ValueError: If a bound of the schema does not hold.
-    """
-    drawn: list[DeviceArrays] = []
-    offset = 0
-    for part in _parts(folder):
-        devices = _open(part, schema)
-        count = num_devices(devices)
-        low, high = (min(max(edge - offset, 0), count) for edge in (start, stop))
-        if low < high or not drawn:
-            drawn.append(take(devices, slice(low, high)))
-        offset += count
-    devices = concatenate(drawn)
-    check(schema, devices)
-    return devices
-
-
-def stored_devices(folder: pathlib.Path, schema: schemas.Schema) -> int:
-    """Counts the devices that `load` would give, by the files' heads only.
-
-    Args:
-        folder: What `save` wrote, whole or in parts.
-        schema: The device tables.
-    """
-    return sum(num_devices(_open(part, schema)) for part in _parts(folder))
-
-
-def _parts(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Folders that `save` wrote: `part-00000`, ... in order, or `folder` itself."""
-    return sorted(folder.glob("part-*")) or [folder]
-
-
-def _open(folder: pathlib.Path, schema: schemas.Schema) -> DeviceArrays:
-    """What `save` wrote to one folder, mapped: only what is looked at is read."""
-    return {
-        table.name: TableArrays(
-            *(
-                np.load(
-                    folder / f"{table.name}.{part}.npy",
-                    mmap_mode="r",
-                    allow_pickle=False,
-                )
-                for part in ("codes", "mask")
-            )
-        )
-        for table in schema.tables
-    }

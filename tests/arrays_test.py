@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from teledp_jax import arrays
+from teledp_jax import array_files, arrays
 from tests import toys
 
 # Heads: kind, size; rows of `rare`, its size; rows of `apps`, then kind and size of
@@ -23,12 +23,12 @@ def made():
 
 def test_a_row_of_codes_becomes_rows_of_tables():
     devices = made()
-    assert devices["base"].codes.tolist() == [[[1, 2]], [[3, 0]]]
-    assert devices["base"].mask.tolist() == [[True], [True]]
-    assert devices["rare"].codes.tolist() == [[[3]], [[0]]]
-    assert devices["rare"].mask.tolist() == [[True], [False]]
-    assert devices["apps"].codes[0].tolist() == [[1, 1], [3, 2], [0, 0]]
-    assert devices["apps"].mask.sum(1).tolist() == [2, 0]
+    assert devices["base"].codes.tolist() == [[1, 2], [3, 0]]
+    assert devices["base"].offsets.tolist() == [0, 1, 2]
+    assert devices["rare"].codes.tolist() == [[3]]
+    assert devices["rare"].offsets.tolist() == [0, 1, 1]
+    assert devices["apps"].codes.tolist() == [[1, 1], [3, 2]]
+    assert devices["apps"].offsets.tolist() == [0, 2, 2]
 
 
 def test_rows_of_tables_become_a_row_of_codes_again():
@@ -66,14 +66,50 @@ def test_devices_are_taken_and_joined_by_position():
     assert arrays.num_devices(again) == 2
 
 
+def test_rows_know_their_devices():
+    apps = arrays.unflatten(toys.TRIPLE, CODES[[1, 0, 1, 0]])["apps"]
+    assert arrays.num_rows(apps).tolist() == [0, 2, 0, 2]
+    assert arrays.owners(apps).tolist() == [1, 1, 3, 3]
+    found = arrays.rows_at(apps, np.array([0, 0, 0, 1]))
+    assert found.tolist() == [[0, 0], [1, 1], [0, 0], [3, 2]]
+
+
+def test_rows_get_places_and_lose_them_again():
+    apps = made()["apps"]
+    codes, mask = arrays.padded(apps, 3)
+    assert codes[0].tolist() == [[1, 1], [3, 2], [0, 0]]
+    assert mask.tolist() == [[True, True, False], [False, False, False]]
+    again = arrays.from_padded(codes, mask)
+    np.testing.assert_array_equal(again.codes, apps.codes)
+    np.testing.assert_array_equal(again.offsets, apps.offsets)
+    assert arrays.padded(apps, 1).codes.tolist() == [[[1, 1]], [[0, 0]]]
+
+
+@pytest.mark.parametrize(
+    "index", [slice(1, 4), slice(3, 1), slice(None, None, -2), np.array([2, 2, 0])]
+)
+def test_any_devices_can_be_taken(index):
+    codes = toys.codes(toys.TRIPLE, 5)
+    taken = arrays.take(arrays.unflatten(toys.TRIPLE, codes), index)
+    expected = arrays.unflatten(toys.TRIPLE, codes[index])
+    assert toys.same(taken, expected)
+    arrays.check(toys.TRIPLE, taken)
+
+
 def test_bounds_of_the_schema_are_checked():
     arrays.check(toys.TRIPLE, made())
-    for name, codes, mask, what in (
-        ("rare", np.full((2, 1, 1), 4, np.uint8), made()["rare"].mask, "rare"),
-        ("base", made()["base"].codes, np.zeros((2, 1), bool), "a row for each device"),
-        ("apps", np.zeros((2, 2, 2), np.uint8), np.zeros((2, 2), bool), "expected"),
+    for name, codes, edges, what in (
+        ("rare", np.full((1, 1), 4, np.uint8), [0, 1, 1], "a code is outside"),
+        ("base", np.zeros((2, 2), np.uint8), [0, 0, 2], "more than 1 rows"),
+        ("base", np.zeros((1, 2), np.uint8), [0, 0, 1], "a row for each device"),
+        ("apps", np.zeros((2, 1), np.uint8), [0, 1, 2], "expected"),
+        ("apps", np.zeros((3, 2), np.uint8), [0, 1, 2], "expected"),
+        ("apps", np.zeros((1, 2), np.uint8), [0, 1], "expected"),
+        ("apps", np.zeros((4, 2), np.uint8), [0, 4, 4], "more than 3 rows"),
+        ("apps", np.zeros((1, 2), np.uint8), [0, 2, 1], "must rise"),
+        ("apps", np.zeros((3, 2), np.uint8), [1, 2, 3], "must rise"),
     ):
-        broken = made() | {name: arrays.TableArrays(codes, mask)}
+        broken = made() | {name: arrays.TableArrays(codes, np.array(edges))}
         with pytest.raises(ValueError, match=what):
             arrays.check(toys.TRIPLE, broken)
 
@@ -81,11 +117,11 @@ def test_bounds_of_the_schema_are_checked():
 def test_a_fleet_is_read_whole_in_ranges_and_in_parts(tmp_path):
     for number in range(2):
         part = arrays.take(made(), slice(number, number + 1))
-        arrays.save(tmp_path / f"part-0000{number}", part)
-    assert arrays.stored_devices(tmp_path, toys.TRIPLE) == 2
-    whole = arrays.load(tmp_path, toys.TRIPLE)
+        array_files.save(tmp_path / f"part-0000{number}", part)
+    assert array_files.stored_devices(tmp_path, toys.TRIPLE) == 2
+    whole = array_files.load(tmp_path, toys.TRIPLE)
     np.testing.assert_array_equal(arrays.flatten(toys.TRIPLE, whole), CODES)
-    second = arrays.load_range(tmp_path, toys.TRIPLE, 1, 9)
+    second = array_files.load_range(tmp_path, toys.TRIPLE, 1, 9)
     np.testing.assert_array_equal(arrays.flatten(toys.TRIPLE, second), CODES[1:])
-    none = arrays.load_range(tmp_path, toys.TRIPLE, 5, 9)
+    none = array_files.load_range(tmp_path, toys.TRIPLE, 5, 9)
     assert arrays.num_devices(none) == 0

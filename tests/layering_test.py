@@ -7,11 +7,10 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parent.parent / "teledp_jax"
 ROOMS = [
-    "errors", "extras", "storage", "schemas", "arrays", "keys", "base", "runs",
-    "data", "queries", "authoring", "privacy", "dpsgd", "pe", "marginals", "answers",
-    "methods", "registry", "cluster", "evaluation", "trust", "audit", "report",
-    "suites",
-    "studies", "job", "cli",
+    "errors", "extras", "storage", "schemas", "arrays", "array_files", "keys", "base",
+    "runs", "data", "queries", "authoring", "privacy", "dpsgd", "pe", "marginals",
+    "answers", "methods", "registry", "cluster", "evaluation", "trust", "audit",
+    "report", "suites", "studies", "job", "cli",
 ]  # fmt: skip
 FAMILIES = {"dpsgd", "pe", "marginals", "answers"}
 BARE = {"jax", "flax", "optax", "numpy", "jaxtyping", "teledp_jax"}

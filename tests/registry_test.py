@@ -29,7 +29,7 @@ OWN = """
 
     def sample(key, fitted, count):
         codes = np.full((COUNT, 1, 1), CODE, np.uint8)
-        return {"devices": arrays.TableArrays(codes, np.ones((COUNT, 1), bool))}
+        return {"devices": arrays.from_padded(codes, np.ones((COUNT, 1), bool))}
 
     def make(config, schema, budget):
         made = split.calibrate([split.Counts("sigma", 1)], budget)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teledp_jax import arrays, schemas
+from teledp_jax import array_files, arrays, schemas
 from teledp_jax.data import headers
 from tests import toys
 
@@ -74,7 +74,7 @@ def test_flatten_and_unflatten_are_inverse_and_drop_what_does_not_exist():
     codes = np.array([[1, 0, 2, 1], [0, 1, 2, 1], [1, 2, 0, 1]], np.uint8)
     devices = arrays.unflatten(TABLES, codes)
     arrays.check(TABLES, devices)
-    assert devices["e"].mask.tolist() == [[False, False], [True, False], [True, True]]
+    assert devices["e"].offsets.tolist() == [0, 0, 1, 3]
     expected = [[1, 0, 0, 0], [0, 1, 2, 0], [1, 2, 0, 1]]
     assert arrays.flatten(TABLES, devices).tolist() == expected
     assert arrays.exists(TABLES, codes).tolist() == [
@@ -84,30 +84,30 @@ def test_flatten_and_unflatten_are_inverse_and_drop_what_does_not_exist():
     ]
 
 
-@pytest.mark.parametrize("fault", ["code", "mask", "shape", "anchor"])
+@pytest.mark.parametrize("fault", ["code", "offsets", "shape", "anchor"])
 def test_a_broken_bound_is_found_on_the_arrays(fault):
     devices = arrays.unflatten(TABLES, np.array([[1, 2, 1, 1]], np.uint8))
-    codes, mask = (array.copy() for array in devices["e"])
+    codes, offsets = (array.copy() for array in devices["e"])
     if fault == "code":
-        codes[0, 0, 0] = 3
-    elif fault == "mask":
-        mask[0, 0] = False
+        codes[0, 0] = 3
+    elif fault == "offsets":
+        offsets[0] = 1
     elif fault == "shape":
-        codes = codes[:, :1]
+        codes = codes[:1]
     else:
-        devices["a"] = arrays.TableArrays(devices["a"].codes, ~devices["a"].mask)
-    devices["e"] = arrays.TableArrays(codes, mask)
+        devices["a"] = arrays.TableArrays(devices["a"].codes[:0], np.zeros(2, np.int64))
+    devices["e"] = arrays.TableArrays(codes, offsets)
     with pytest.raises(ValueError, match="Table"):
         arrays.check(TABLES, devices)
 
 
 def test_arrays_are_read_back(tmp_path):
     devices = arrays.unflatten(TABLES, np.array([[1, 2, 1, 1], [1, 0, 0, 0]], np.uint8))
-    arrays.save(tmp_path, devices)
-    loaded = arrays.load(tmp_path, TABLES)
+    array_files.save(tmp_path, devices)
+    loaded = array_files.load(tmp_path, TABLES)
     for name in devices:
         assert (loaded[name].codes == devices[name].codes).all()
-        assert (loaded[name].mask == devices[name].mask).all()
+        assert (loaded[name].offsets == devices[name].offsets).all()
 
 
 def _fleet(*rows):
@@ -121,17 +121,17 @@ def test_a_range_of_devices_is_read_from_one_folder_or_from_parts(
 ):
     rows = ([1, 2, 1, 1], [1, 0, 0, 0], [2, 1, 2, 0])
     if parts == 1:
-        arrays.save(tmp_path, _fleet(*rows))
+        array_files.save(tmp_path, _fleet(*rows))
     else:
-        arrays.save(tmp_path / "part-00000", _fleet(*rows[:2]))
-        arrays.save(tmp_path / "part-00001", _fleet())
-        arrays.save(tmp_path / "part-00002", _fleet(*rows[2:]))
-    assert arrays.stored_devices(tmp_path, TABLES) == 3
+        array_files.save(tmp_path / "part-00000", _fleet(*rows[:2]))
+        array_files.save(tmp_path / "part-00001", _fleet())
+        array_files.save(tmp_path / "part-00002", _fleet(*rows[2:]))
+    assert array_files.stored_devices(tmp_path, TABLES) == 3
     whole, cut = _fleet(*rows), _fleet(*rows[start:stop])
     for expected, found in (
-        (whole, arrays.load(tmp_path, TABLES)),
-        (cut, arrays.load_range(tmp_path, TABLES, start, stop)),
+        (whole, array_files.load(tmp_path, TABLES)),
+        (cut, array_files.load_range(tmp_path, TABLES, start, stop)),
     ):
         for name in expected:
             np.testing.assert_array_equal(found[name].codes, expected[name].codes)
-            np.testing.assert_array_equal(found[name].mask, expected[name].mask)
+            np.testing.assert_array_equal(found[name].offsets, expected[name].offsets)

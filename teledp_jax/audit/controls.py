@@ -326,16 +326,12 @@ def _regrouped_counts(
     for index, vector in enumerate(measure.pooled_vectors(schema)):
         if vector.column < 0 or schema.table(vector.table).role != "entity":
             continue
-        codes, mask = (np.asarray(part) for part in devices[vector.table])
-        bucket = measure.row_bucket(np.maximum(mask.sum(axis=1), 1))
-        cells = codes[:, :, vector.column].astype(np.int64)
-        cells += (bucket * vector.num_codes)[:, None]
-        once = {
-            (device, cell)
-            for device, row in zip(*np.nonzero(mask), strict=True)
-            for cell in [int(cells[device, row])]
-        }
-        found = np.array([cell for _, cell in once], np.int64)
+        table = devices[vector.table]
+        owners = arrays.owners(table)
+        bucket = measure.row_bucket(np.maximum(arrays.num_rows(table), 1))
+        cells = np.asarray(table.codes)[:, vector.column].astype(np.int64)
+        cells += bucket[owners] * vector.num_codes
+        found = np.unique(np.stack([owners, cells], axis=1), axis=0)[:, 1]
         size = vector.num_buckets * vector.num_codes
         counts[index] = np.bincount(found, minlength=size).astype(np.int64)
     return counts

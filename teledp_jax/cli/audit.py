@@ -24,7 +24,7 @@ from typing import Any
 
 from absl import flags, logging
 
-from teledp_jax import arrays, errors, registry
+from teledp_jax import array_files, arrays, errors, registry
 from teledp_jax.audit import copies, fleets, suite
 from teledp_jax.cli import command, job_flags, progress
 from teledp_jax.data import encode
@@ -59,7 +59,7 @@ def of_config(values: flags.FlagValues, sizes: suite.Sizes) -> Iterator[Audit]:
         for stage in (job.simulate, job.aggregate, job.encode):
             stage(progress.bar)
         schema = job.learnt.schema
-        fleet = arrays.load(job.run.arrays, schema)
+        fleet = array_files.load(job.run.arrays, schema)
         others = encode.encode(schema, job.run.holdout).devices
         for label, (name, config) in job.settings.methods.items():
             case = fleets.configured(

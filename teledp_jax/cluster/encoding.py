@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable
 
-from teledp_jax import arrays, runs, schemas
+from teledp_jax import array_files, runs, schemas
 from teledp_jax.cluster import connection as cluster
 from teledp_jax.cluster import partitions
 from teledp_jax.data import encode, quality, references, warehouse
@@ -60,5 +60,5 @@ def encode_partition(
     encoded = encode.encode(schema, run.real, part=f"{name}.parquet")
     references.write(schema, run, encoded.devices, part=name)
     with runs.atomic_folder(run.arrays / name) as temporary:
-        arrays.save(temporary, encoded.devices)
+        array_files.save(temporary, encoded.devices)
     return encoded.counts

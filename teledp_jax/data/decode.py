@@ -64,10 +64,8 @@ def tables(
     count = arrays.num_devices(devices)
     ids = pa.array([f"{kind}-{index:07d}" for index in range(1, count + 1)])
     for table in schema.tables:
-        codes, mask = (np.asarray(array) for array in devices[table.name])
-        device, _ = np.nonzero(mask)
-        rows = codes[mask]
-        columns = [ids.take(pa.array(device))]
+        rows = np.asarray(devices[table.name].codes)
+        columns = [ids.take(pa.array(arrays.owners(devices[table.name])))]
         for index, column in enumerate(table.columns):
             own = rows[:, index].astype(np.int64)
             columns.append(

@@ -189,14 +189,9 @@ def _place(
         crowd = crowd[_position(device[crowd]) < table.max_rows]
         order = np.concatenate([np.flatnonzero(~over), crowd])
     order = order[np.lexsort((*_packed(table, codes[order]), device[order]))]
-    kept = device[order]
-    position = _position(kept)
-    shape = (num_devices, table.max_rows)
-    placed = np.zeros((*shape, len(table.columns)), codes.dtype)
-    mask = np.zeros(shape, np.bool_)
-    placed[kept, position] = codes[order]
-    mask[kept, position] = True
-    return arrays.TableArrays(placed, mask), len(device) - len(order)
+    counts = np.bincount(device[order], minlength=num_devices)
+    placed = arrays.TableArrays(codes[order], arrays.edges(counts))
+    return placed, len(device) - len(order)
 
 
 def _packed(

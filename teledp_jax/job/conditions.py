@@ -58,8 +58,10 @@ def holds(
     """
     found = np.ones(arrays.num_devices(devices), bool)
     for table, column, allowed in conditions:
-        codes, mask = (np.asarray(array) for array in devices[table])
-        found &= (allowed[codes[:, :, column]] & mask).any(axis=1)
+        rows = allowed[np.asarray(devices[table].codes)[:, column]]
+        meets = np.zeros(len(found), bool)
+        meets[arrays.owners(devices[table])[rows]] = True
+        found &= meets
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from teledp_jax import arrays, runs, schemas
+from teledp_jax import array_files, runs, schemas
 from teledp_jax.cluster import encoding as cluster_encoding
 from teledp_jax.data import decode, encode, references
 from teledp_jax.job import engine, learn, ledgers, secrets, settings, spending
@@ -66,7 +66,7 @@ def encode_all(
         shutil.rmtree(folder, ignore_errors=True)
     if settings.engine == "local":
         devices, counts = encode.encode(schema, run.real)
-        arrays.save(run.arrays, devices)
+        array_files.save(run.arrays, devices)
         progress(1, 2)
         references.write(schema, run, devices)
         progress(2, 2)
@@ -79,7 +79,7 @@ def encode_all(
                 progress=progress,
             )
     encode.write_quality(run.quality, counts)
-    exact = arrays.stored_devices(run.arrays, schema)
+    exact = array_files.stored_devices(run.arrays, schema)
     num_devices = _count(settings, run, exact, token=token)
     ledgers.enter_shared(settings, run, shared, num_devices=num_devices)
 

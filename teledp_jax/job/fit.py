@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import arrays, base, errors, keys, registry, runs, schemas
+from teledp_jax import array_files, base, errors, keys, registry, runs, schemas
 from teledp_jax.cluster import gang
 from teledp_jax.data import decode, definition
 from teledp_jax.job import (
@@ -187,8 +187,8 @@ def _fitted(
     fitted = context.store.load("fitted")
     if fitted is not None:
         return fitted
-    part, stop = members.part(arrays.stored_devices(folder, schema))
-    devices = arrays.load_range(folder, schema, part.first, stop)
+    part, stop = members.part(array_files.stored_devices(folder, schema))
+    devices = array_files.load_range(folder, schema, part.first, stop)
     fitted = method.fit(streams, devices, context._replace(part=part))
     fitted = jax.tree.map(np.asarray, fitted)
     seconds = time.perf_counter() - started

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import arrays, base, keys, runs
+from teledp_jax import array_files, base, keys, runs
 from teledp_jax.data import decode, definition
 from teledp_jax.job import drawing, settings
 from teledp_jax.job import fit as fit_lib
@@ -73,7 +73,7 @@ def fit(
         label: One of `settings.methods`.
     """
     schema = suite.schema
-    count = arrays.stored_devices(run.arrays, schema)
+    count = array_files.stored_devices(run.arrays, schema)
     method, _ = fit_lib.make(
         dataclasses.replace(settings, epsilon=EPSILON),
         suite,
@@ -94,7 +94,7 @@ def fit(
         progress=lambda done, total, facts: None,
         integer_noise=_no_noise,
     )
-    devices = arrays.load_range(run.arrays, schema, 0, count)
+    devices = array_files.load_range(run.arrays, schema, 0, count)
     fitted: base.Tree = jax.tree.map(
         np.asarray, method.fit(keys.split(public, privacy), devices, context)
     )

@@ -237,8 +237,7 @@ def made_up(
             going = rng.random(shape) < more[:, None]
             going[:, 0] = rng.random(num_devices) < present
             mask = np.cumprod(going, axis=1).astype(bool)
-        codes[~mask] = 0
-        found[table.name] = arrays.TableArrays(codes, mask)
+        found[table.name] = arrays.from_padded(codes, mask)
     arrays.check(schema, found)
     return found
 

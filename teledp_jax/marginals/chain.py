@@ -295,7 +295,9 @@ def _redraw(
     codes = drawn.codes[table.name]
     for _ in range(_REDRAWS):
         exists = np.arange(codes.shape[1]) < drawn.num_rows[table.name][:, None]
-        device, row = np.nonzero(grain.repeats(table, codes, exists, key))
+        device, row = np.nonzero(exists)
+        again = grain.repeats(table, codes[device, row], device, key)
+        device, row = device[again], row[again]
         if not len(device):
             return
         for link in links:

@@ -24,42 +24,40 @@ def key_of(table: schemas.Table) -> list[int]:
 
 def repeats(
     table: schemas.Table,
-    codes: Integer[np.ndarray, "device row column"],
-    mask: Bool[np.ndarray, "device row"],
+    codes: Integer[np.ndarray, "row column"],
+    owners: Integer[np.ndarray, " row"],
     key: Sequence[int],
-) -> Bool[np.ndarray, "device row"]:
+) -> Bool[np.ndarray, " row"]:
     """Finds rows with a key that an earlier row of their device has.
 
     A code that stands for all other texts may come again.
 
     Args:
         table: The table.
-        codes: Its codes.
-        mask: Which rows exist.
+        codes: Codes of some rows, all those of a device or none.
+        owners: The device of each row.
         key: Positions of the columns of the key.
 
     Returns:
         True for each row that repeats a key.
     """
-    flat = np.zeros(codes.shape[:2], np.int64)
-    open_ended: Bool[np.ndarray, "device row"] = ~mask
+    flat = np.zeros(len(codes), np.int64)
+    open_ended: Bool[np.ndarray, " row"] = np.zeros(len(codes), bool)
     for position in key:
         column = table.columns[position]
-        flat = flat * column.num_codes + codes[..., position]
+        flat = flat * column.num_codes + codes[:, position]
         if column.other is not None:
             other = column.code_of(column.other)
-            open_ended = np.logical_or(open_ended, codes[..., position] == other)
+            open_ended = np.logical_or(open_ended, codes[:, position] == other)
         elif not column.is_number:  # a text of no vocabulary is absent
-            absent = codes[..., position] == schemas.ABSENT
+            absent = codes[:, position] == schemas.ABSENT
             open_ended = np.logical_or(open_ended, absent)
-    rows = np.arange(codes.shape[1])
-    flat = np.where(open_ended, -1 - rows, flat)
-    sorting = np.argsort(flat, axis=1, kind="stable")
-    ordered = np.take_along_axis(flat, sorting, axis=1)
-    again = np.zeros(flat.shape, bool)
-    again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
-    found = np.zeros(flat.shape, bool)
-    np.put_along_axis(found, sorting, again, axis=1)
+    order = np.lexsort((flat, owners))
+    order = order[~open_ended[order]]
+    flat, owners = flat[order], owners[order]
+    again = np.logical_and(flat[1:] == flat[:-1], owners[1:] == owners[:-1])
+    found = np.zeros(len(codes), bool)
+    found[order[1:][again]] = True
     return found
 
 
@@ -93,17 +91,17 @@ def _filled(
     table: schemas.Table, rows: arrays.TableArrays, rng: np.random.Generator
 ) -> arrays.TableArrays:
     """Rows of a table that have each value which may not be absent."""
-    codes, mask = np.array(rows.codes), np.asarray(rows.mask)
+    codes = np.array(rows.codes)
     for position, column in enumerate(table.columns):
-        own = codes[..., position]
-        lacking = mask & (own == schemas.ABSENT)
+        own = codes[:, position]
+        lacking = own == schemas.ABSENT
         if column.may_be_absent or not lacking.any():
             continue
-        known = own[mask & ~lacking]
+        known = own[~lacking]
         if not len(known):  # no row has a value: any will do
             known = np.arange(1, column.num_codes, dtype=codes.dtype)
         codes[lacking, position] = rng.choice(known, int(lacking.sum()))
-    return arrays.TableArrays(codes, mask)
+    return arrays.TableArrays(codes, rows.offsets)
 
 
 def _held(
@@ -111,27 +109,22 @@ def _held(
 ) -> arrays.TableArrays:
     """Rows of a table that keep its grain."""
     key = key_of(table)
-    codes, mask = np.array(rows.codes), np.array(rows.mask)
-    found = repeats(table, codes, mask, key)
-    device, row = np.nonzero(mask)
+    codes, device = np.array(rows.codes), arrays.owners(rows)
+    num_devices = len(rows.offsets) - 1
+    found = repeats(table, codes, device, key)
     for _ in range(_ROUNDS):
-        bad = np.flatnonzero(found[device, row])
+        bad = np.flatnonzero(found)
         if not len(bad):
             break
         partner = rng.choice(len(device), len(bad))
         alone = _meet_once(device[bad], device[partner])
         bad, partner = bad[alone], partner[alone]
-        places = (device[bad], row[bad]), (device[partner], row[partner])
-        _exchange(table, codes, mask, key, *places)
-        touched = np.concatenate([device[bad], device[partner]])
-        found[touched] = repeats(table, codes[touched], mask[touched], key)
-    kept = mask & ~found
-    order = np.argsort(~kept, axis=1, kind="stable")  # rows that exist come first
-    codes[~kept] = 0
-    return arrays.TableArrays(
-        np.take_along_axis(codes, order[..., None], axis=1),
-        np.take_along_axis(kept, order, axis=1),
-    )
+        touched = np.zeros(num_devices, bool)
+        touched[device[bad]] = touched[device[partner]] = True
+        near = np.flatnonzero(touched[device])
+        found[near] = _exchange(table, codes, device, key, (bad, partner), near)
+    counts = np.bincount(device[~found], minlength=num_devices)
+    return arrays.TableArrays(codes[~found], arrays.edges(counts))
 
 
 def _meet_once(
@@ -146,24 +139,30 @@ def _meet_once(
 
 def _exchange(
     table: schemas.Table,
-    codes: Integer[np.ndarray, "device row column"],
-    mask: Bool[np.ndarray, "device row"],
+    codes: Integer[np.ndarray, "row column"],
+    device: Integer[np.ndarray, " row"],
     key: Sequence[int],
-    one: tuple[Integer[np.ndarray, " pair"], Integer[np.ndarray, " pair"]],
-    other: tuple[Integer[np.ndarray, " pair"], Integer[np.ndarray, " pair"]],
-) -> None:
-    """Exchanges rows of pairs of devices, where fewer rows then repeat a key."""
+    pairs: tuple[Integer[np.ndarray, " pair"], Integer[np.ndarray, " pair"]],
+    near: Integer[np.ndarray, " near"],
+) -> Bool[np.ndarray, " near"]:
+    """Exchanges pairs of rows where fewer rows then repeat a key.
+
+    `near` are all rows of the pairs' devices; returns which of them repeat a key.
+    """
+    one, other = pairs
+
+    def repeated() -> Bool[np.ndarray, " near"]:
+        return repeats(table, codes[near], device[near], key)
 
     def count() -> Integer[np.ndarray, " pair"]:
-        found = [
-            repeats(table, codes[device], mask[device], key).sum(axis=1)
-            for device in (one[0], other[0])
-        ]
-        total: Integer[np.ndarray, " pair"] = found[0] + found[1]
+        by_device = np.bincount(device[near][repeated()], minlength=device[-1] + 1)
+        total: Integer[np.ndarray, " pair"]
+        total = by_device[device[one]] + by_device[device[other]]
         return total
 
     before = count()
     codes[one], codes[other] = codes[other], codes[one]
     back = count() >= before
-    one, other = (one[0][back], one[1][back]), (other[0][back], other[1][back])
+    one, other = one[back], other[back]
     codes[one], codes[other] = codes[other], codes[one]
+    return repeated()

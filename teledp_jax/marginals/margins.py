@@ -32,16 +32,17 @@ def one_way(
     margins = []
     for vector in measure.pooled_vectors(schema):
         shares = model[independent.name_of(schema, vector)]
-        table = devices[vector.table]
-        num_rows = np.asarray(table.mask).sum(axis=1)
+        max_rows = schema.table(vector.table).max_rows
+        table = arrays.padded(devices[vector.table], max_rows)
+        num_rows = table.mask.sum(axis=1)
         if vector.column < 0:
             margins.append((num_rows[:, None], shares[0]))
             continue
         bucket = measure.row_bucket(num_rows)
-        cells = np.asarray(table.codes)[:, :, vector.column].astype(np.int64)
+        cells = table.codes[:, :, vector.column].astype(np.int64)
         cells += bucket[:, None] * vector.num_codes
         missing = vector.num_buckets * vector.num_codes
-        cells = np.where(np.asarray(table.mask), cells, -1)
+        cells = np.where(table.mask, cells, -1)
         cells[:, 0] = np.where(num_rows > 0, cells[:, 0], missing)
         margins.append((cells, _with_rows(schema, model, vector, shares)))
     return margins

@@ -44,12 +44,14 @@ def one_way_counts(
     """
     counts = []
     for head in schema.heads:
-        codes, mask = (np.asarray(array) for array in devices[head.table])
+        table = devices[head.table]
+        num_rows = arrays.num_rows(table)
         if head.column is None:
-            values = mask.sum(axis=1)
+            values = num_rows
         else:
-            columns = schema.table(head.table).columns
-            values = codes[mask[:, head.row], head.row, columns.index(head.column)]
+            places = np.asarray(table.offsets)[:-1][num_rows > head.row] + head.row
+            column = schema.table(head.table).columns.index(head.column)
+            values = np.asarray(table.codes)[places, column]
         counts.append(np.bincount(values, minlength=head.num_codes).astype(np.int64))
     return counts
 
@@ -114,7 +116,7 @@ def draw_rows(
     """
     row, num_rows = {}, {}
     for position, table in enumerate(schema.tables):
-        count = np.asarray(devices[table.name].mask).sum(axis=1)
+        count = arrays.num_rows(devices[table.name])
         uniform = keys.uniforms(
             jax.random.fold_in(key, position), len(count), first=first
         )
@@ -156,8 +158,9 @@ def pooled_counts(
             cells = num_rows
         else:
             present = np.flatnonzero(num_rows)
-            codes = np.asarray(devices[vector.table].codes)
-            cells = codes[present, row[present], vector.column].astype(np.int64)
+            codes, offsets = (np.asarray(part) for part in devices[vector.table])
+            places = offsets[present] + row[present]
+            cells = codes[places, vector.column].astype(np.int64)
             cells += row_bucket(num_rows[present]) * vector.num_codes
         size = vector.num_buckets * vector.num_codes
         counts.append(np.bincount(cells, minlength=size).astype(np.int64))
@@ -186,4 +189,4 @@ def in_order(
         order = np.argsort(-rank, axis=1, kind="stable")
         codes = np.take_along_axis(codes, order[..., None], axis=1)
     dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
-    return arrays.TableArrays(codes.astype(dtype), mask)
+    return arrays.from_padded(codes.astype(dtype), mask)

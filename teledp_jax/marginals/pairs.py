@@ -101,10 +101,12 @@ def values(
     num_rows = drawn.num_rows[which.table]
     if which.column < 0:
         return num_rows.astype(np.int64)
-    codes = np.asarray(devices[which.table].codes)
-    row = drawn.row[which.table]
-    found = codes[np.arange(len(row)), row, which.column].astype(np.int64)
-    return np.where(num_rows > 0, found, which.num_cells - 1)
+    codes, offsets = (np.asarray(part) for part in devices[which.table])
+    present = np.flatnonzero(num_rows)
+    places = offsets[present] + drawn.row[which.table][present]
+    found = np.full(len(num_rows), which.num_cells - 1, np.int64)
+    found[present] = codes[places, which.column]
+    return found
 
 
 def cells(

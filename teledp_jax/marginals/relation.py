@@ -94,9 +94,9 @@ def records(
     parts = []
     rows = measure.draw_rows(key, schema, devices, first=first)
     for table in schema.tables:
-        codes, num_rows = devices[table.name].codes, rows.num_rows[table.name]
-        index = np.arange(len(codes)), rows.row[table.name]
-        drawn = np.asarray(codes)[index].astype(np.int64)
+        num_rows = rows.num_rows[table.name]
+        drawn = arrays.rows_at(devices[table.name], rows.row[table.name])
+        drawn = drawn.astype(np.int64)
         if table.role != "anchor":
             absent = np.array([column.num_codes for column in table.columns])
             drawn = np.where(num_rows[:, None] > 0, drawn, absent)
@@ -145,7 +145,7 @@ def draw_devices(
         dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
         cells = np.zeros((*mask.shape, len(columns)), dtype)
         cells[mask] = rows[:, columns]
-        devices[table.name] = arrays.TableArrays(sort_rows(table, cells, mask), mask)
+        devices[table.name] = arrays.from_padded(sort_rows(table, cells, mask), mask)
     return devices
 
 

@@ -123,12 +123,12 @@ def repeat_counts(
     """
     counts = []
     for name, position in repeatable(schema):
-        codes, mask = (np.asarray(array) for array in devices[name])
-        several = mask.sum(axis=1) > 1
-        values = codes[several, :, position].astype(np.int64)
-        empty = -1 - np.arange(mask.shape[1])[None]  # rows that do not exist differ
-        values = np.sort(np.where(mask[several], values, empty), axis=1)
-        counts.append(int((np.diff(values, axis=1) == 0).any(axis=1).sum()))
+        table = devices[name]
+        values = np.asarray(table.codes)[:, position].astype(np.int64)
+        num_codes = schema.table(name).columns[position].num_codes
+        cells = np.sort(arrays.owners(table) * num_codes + values)
+        again = cells[1:][np.diff(cells) == 0] // num_codes
+        counts.append(len(np.unique(again)))
     return np.array(counts, np.int64)
 
 

@@ -30,7 +30,7 @@ def move(
     """
     moved = {}
     for table in schema.tables:
-        codes, mask = (np.array(part) for part in devices[table.name])
+        codes, mask = arrays.padded(devices[table.name], table.max_rows)
         if table.role != "anchor":
             shares = model[f"{table.name}/rows"][0]
             num_rows = _by_rank(generator, mask.sum(axis=1), _whole(shares, len(mask)))
@@ -43,7 +43,7 @@ def move(
                 change = _numbers if column.is_number else _categories
                 codes[here, position] = change(generator, codes[here, position], wanted)
         codes = relation.sort_rows(table, codes, mask)
-        moved[table.name] = arrays.TableArrays(codes, mask)
+        moved[table.name] = arrays.from_padded(codes, mask)
     return moved
 
 

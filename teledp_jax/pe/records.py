@@ -82,7 +82,7 @@ def write(
                 for column, code in zip(columns, row, strict=True)
                 if code != schemas.ABSENT
             }
-            for row in table.codes[0][table.mask[0]].tolist()
+            for row in np.asarray(table.codes).tolist()
         ]
         if schema.table(name).role == "entity":
             record |= {name: rows} if rows else {}

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from teledp_jax import arrays, runs
+from teledp_jax import array_files, runs
 from teledp_jax.cluster import gang, launcher
 from tests import toys
 from tests.cluster import gang_worker as worker
@@ -23,7 +23,7 @@ def fleet(tmp_path_factory):
     """A folder with a fleet, in which two processes have fitted every method."""
     folder = tmp_path_factory.mktemp("gang")
     devices = toys.devices(worker.contract.SCHEMA, worker.NUM_DEVICES)
-    arrays.save(folder / "fleet", devices)
+    array_files.save(folder / "fleet", devices)
     together = launcher.local(command(folder, "fit_all"), 2)
     with chat_server.in_environment():
         assert launcher.run(together, restarts=0) == 0

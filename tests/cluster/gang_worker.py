@@ -11,7 +11,7 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
-from teledp_jax import arrays, base, errors, keys, runs
+from teledp_jax import array_files, arrays, base, errors, keys, runs
 from teledp_jax.cluster import gang
 from teledp_jax.data import suite
 from teledp_jax.job import fit as synthesis
@@ -39,8 +39,8 @@ METHODS = {
 
 def fit(name, folder, members):
     """Fits a method of the contract on the own devices of a stored fleet."""
-    part, stop = members.part(arrays.stored_devices(folder, contract.SCHEMA))
-    devices = arrays.load_range(folder, contract.SCHEMA, part.first, stop)
+    part, stop = members.part(array_files.stored_devices(folder, contract.SCHEMA))
+    devices = array_files.load_range(folder, contract.SCHEMA, part.first, stop)
     context = base.Context(
         members.store(base.MemoryStore()),
         lambda done, total, facts: None,
@@ -89,7 +89,7 @@ def prepare(folder, label):
         run.create()
         limits = [head.num_codes for head in log.schema.heads]
         codes = np.random.default_rng(0).integers(0, limits, (300, len(limits)))
-        arrays.save(run.arrays, arrays.unflatten(log.schema, codes))
+        array_files.save(run.arrays, arrays.unflatten(log.schema, codes))
         runs.write_json(run.ledger, {})
         runs.write_json(run.count, {"num_devices": 300})
     return checked, log, run

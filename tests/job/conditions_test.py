@@ -21,11 +21,11 @@ SCHEMA = teledp.schema(
 )
 # os a, b, a; ram 1, 2, 8; load 0, 0.5, absent; apps: x and y, none, y
 DEVICES = {
-    "laptops": arrays.TableArrays(
+    "laptops": arrays.from_padded(
         np.array([[[1, 2, 1]], [[2, 3, 2]], [[1, 9, 0]]], np.uint8),
         np.ones((3, 1), bool),
     ),
-    "apps": arrays.TableArrays(
+    "apps": arrays.from_padded(
         np.array([[[1], [2]], [[1], [0]], [[2], [0]]], np.uint8),
         np.array([[True, True], [False, False], [True, False]]),
     ),

@@ -3,7 +3,7 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, errors, runs
+from teledp_jax import array_files, arrays, errors, runs
 from teledp_jax.data import suite
 from teledp_jax.job import fit, settings, spending
 from teledp_jax.methods import independent, pe_llm
@@ -67,7 +67,7 @@ def asking(tmp_path):
     run.create()
     limits = [head.num_codes for head in log.schema.heads]
     codes = np.random.default_rng(0).integers(0, limits, (300, len(limits)))
-    arrays.save(run.arrays, arrays.unflatten(log.schema, codes))
+    array_files.save(run.arrays, arrays.unflatten(log.schema, codes))
     runs.write_json(run.count, {"num_devices": 300})
     runs.write_json(run.ledger, {})
 

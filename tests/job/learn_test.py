@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from teledp_jax import arrays, errors, runs
+from teledp_jax import array_files, arrays, errors, runs
 from teledp_jax.data import encode
 from teledp_jax.job import learn as domains
 from teledp_jax.job import pipeline, secrets
@@ -110,7 +110,7 @@ def test_methods_see_what_was_learnt_and_nothing_of_the_header(finished):
     path = finished.run.synthetic("independent") / f"{ANCHOR}.parquet"
     found = pc.unique(pq.read_table(path)["modelvendor_normalized"]).to_pylist()
     assert set(found) <= {*vendors, None} and len(found) > 1
-    arrays.load(finished.run.arrays, finished.learnt.schema)
+    array_files.load(finished.run.arrays, finished.learnt.schema)
 
 
 def test_the_public_ceiling_is_in_the_headers_domains(finished):

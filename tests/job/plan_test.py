@@ -33,8 +33,9 @@ def test_a_made_up_fleet_is_of_the_schema_and_has_structure():
     again, other = (plan.made_up(schema, 4000, seed=seed) for seed in (0, 1))
     np.testing.assert_array_equal(fleet["cars"].codes, again["cars"].codes)
     assert (fleet["cars"].codes != other["cars"].codes).any()
-    assert not fleet["faults"].mask[:, 0].all()  # some devices have no row
-    fuel, code = fleet["cars"].codes[:, 0, 0], fleet["faults"].codes[:, 0, 0]
+    assert not arrays.num_rows(fleet["faults"]).all()  # some devices have no row
+    fuel = fleet["cars"].codes[:, 0]
+    code = arrays.rows_at(fleet["faults"], np.zeros(4000, np.int64))[:, 0]
     table = np.histogram2d(fuel, code, bins=(22, 3))[0]
     independently = np.outer(table.sum(1), table.sum(0)) / table.sum()
     assert np.abs(table - independently).sum() / table.sum() > 0.05

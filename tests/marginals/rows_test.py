@@ -49,8 +49,8 @@ def test_devices_whose_rows_repeat_a_code_are_counted_once():
     codes = np.array([[1, 1, 2, 2], [1, 2, 0, 0], [1, 1, 1, 0], [2, 0, 0, 0]])
     mask = np.arange(4)[None] < np.array([[4], [2], [3], [1]])
     devices = {
-        "info": arrays.TableArrays(np.ones((4, 1, 1), np.uint8), np.ones((4, 1), bool)),
-        "errors": arrays.TableArrays(codes[..., None].astype(np.uint8), mask),
+        "info": arrays.from_padded(np.ones((4, 1, 1), np.uint8), np.ones((4, 1), bool)),
+        "errors": arrays.from_padded(codes[..., None].astype(np.uint8), mask),
     }
     assert rows.repeatable(SCHEMA) == (("errors", 0),)
     found = rows.repeat_counts(SCHEMA, devices)

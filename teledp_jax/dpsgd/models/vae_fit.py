@@ -151,6 +151,5 @@ def with_empty(
 def _no_rows(table: schemas.Table, num_devices: int) -> arrays.TableArrays:
     """A table in which no device has a row."""
     dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
-    shape = (num_devices, table.max_rows)
-    codes = np.zeros((*shape, len(table.columns)), dtype)
-    return arrays.TableArrays(codes, np.zeros(shape, bool))
+    codes = np.zeros((0, len(table.columns)), dtype)
+    return arrays.TableArrays(codes, np.zeros(num_devices + 1, np.int64))

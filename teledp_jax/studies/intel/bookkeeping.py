@@ -128,7 +128,7 @@ def _per_table(
             drawn = parts[table.name].sample(
                 own, fitted["tables"][table.name], int(num_rows.sum())
             )
-            rows = np.asarray(drawn[table.name].codes)[:, 0]
+            rows = np.asarray(drawn[table.name].codes)
             devices[table.name] = _deal(table, rows, num_rows)
         return devices
 
@@ -158,14 +158,13 @@ def rows_of(table: schemas.Table, rows: arrays.TableArrays) -> arrays.DeviceArra
 
     Args:
         table: The table.
-        rows: Codes and mask of its rows, by device. Private.
+        rows: Its rows, by device. Private.
 
     Returns:
         Arrays with one row per device: as many devices as there are rows.
     """
-    codes = np.asarray(rows.codes)[np.asarray(rows.mask)][:, None, :]
-    mask = np.ones((len(codes), 1), bool)
-    return {table.name: arrays.TableArrays(codes, mask)}
+    one_each = arrays.edges(np.ones(len(rows.codes), np.int64))
+    return {table.name: arrays.TableArrays(rows.codes, one_each)}
 
 
 class _Prefixed:
@@ -194,9 +193,7 @@ def _noisy_numbers_of_rows(
     counts = release.count_vectors_once(
         "numbers_of_rows",
         lambda: [
-            np.bincount(
-                np.asarray(devices[table.name].mask).sum(axis=1), minlength=size
-            )
+            np.bincount(arrays.num_rows(devices[table.name]), minlength=size)
             for table, size in zip(tables, sizes, strict=True)
         ],
         sizes=sizes,
@@ -237,7 +234,7 @@ def _deal(
     mask = np.arange(table.max_rows)[None, :] < num_rows[:, None]
     codes = np.zeros((*mask.shape, len(table.columns)), rows.dtype)
     codes[mask] = rows
-    return arrays.TableArrays(relation.sort_rows(table, codes, mask), mask)
+    return arrays.from_padded(relation.sort_rows(table, codes, mask), mask)
 
 
 def record(claim: Claim) -> Mapping[str, Any]:
