@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, runs, schemas
-from teledp_jax.data import device_files
+from teledp_jax.data import device_files, holding
 
 
 def decode(
@@ -49,7 +49,8 @@ def tables(
 
     Inside a bin the density is linear, on a linear or log scale as the column's; its
     slope follows the masses of the neighbouring bins in the arrays themselves, so that
-    sums and means survive and nothing but the arrays is looked at.
+    sums and means survive and nothing but the arrays is looked at. Rows keep the
+    constraints that headers state, even if a value must leave its bin for that.
 
     Args:
         schema: The device tables.
@@ -71,8 +72,22 @@ def tables(
             columns.append(
                 _numbers(column, own, rng) if column.is_number else _texts(column, own)
             )
+        held = _held(table, columns[1:], rng)
         arrow_schema = device_files.arrow_schema(schema, table)
-        yield table.name, pa.table(columns, schema=arrow_schema)
+        yield table.name, pa.table([columns[0], *held], schema=arrow_schema)
+
+
+def _held(
+    table: schemas.Table, columns: list[Any], rng: np.random.Generator
+) -> list[Any]:
+    """Columns whose rows keep the table's constraints; it says so if they do not."""
+    if not table.constraints:
+        return columns
+    names = [column.name for column in table.columns]
+    held = holding.hold(table, dict(zip(names, columns, strict=True)), rng)
+    if any(broken := holding.broken(table, held)):
+        raise ValueError(f"Table {table.name}: {broken=} of {table.constraints}.")
+    return list(held.values())
 
 
 def _texts(column: schemas.Column, codes: Integer[np.ndarray, " row"]) -> Any:

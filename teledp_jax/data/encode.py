@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, schemas
-from teledp_jax.data import coding, device_files, quality
+from teledp_jax.data import coding, device_files, holding, quality
 
-RULES = (*coding.RULES, "second_row", "over_cap", "unknown_device")
+RULES = (
+    *coding.RULES, "second_row", "over_cap", "unknown_device", "breaks_constraint",
+)  # fmt: skip
 """Rules that `encode` counts."""
 
 Read = Callable[[str, str], Any]
@@ -77,7 +79,7 @@ def encode_columns(schema: schemas.Schema, read: Read) -> Encoded:
         )
         devices[table.name] = placed
         rule = "over_cap" if table.role == "entity" else "second_row"
-        counts += found
+        counts += found + _broken(table, read)
         counts += [
             quality.Count(table.name, schema.device, rule, dropped),
             quality.Count(
@@ -170,6 +172,20 @@ def _encode_rows(
             for rule, count in found.items()
         ]
     return codes, rank, counts
+
+
+def _broken(table: schemas.Table, read: Read) -> list[quality.Count]:
+    """Counts the rows that break a constraint of their table; they are used as is."""
+    if not table.constraints:
+        return []
+    names = {name for one in table.constraints for name in one.names}
+    columns = {name: read(table.name, name) for name in names}
+    return [
+        quality.Count(table.name, constraint.columns[0], "breaks_constraint", count)
+        for constraint, count in zip(
+            table.constraints, holding.broken(table, columns), strict=True
+        )
+    ]
 
 
 def _place(

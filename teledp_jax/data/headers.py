@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from teledp_jax import errors, schemas
-from teledp_jax.data import sqlfile
+from teledp_jax.data import constraints, sqlfile
 
 Vocabularies = Mapping[str, list[str]]
 """Public lists of category values, by name."""
@@ -24,7 +24,7 @@ _COLUMN_KEYS = frozenset(
 _DEVICE_KEYS = frozenset(
     {
         "role", "grain", "reads", "device", "max_rows", "cap_by", "unique", "columns",
-        "about",
+        "about", "constraints",
     }
 )  # fmt: skip
 
@@ -134,7 +134,8 @@ def table(
     Args:
         name: Name of the table.
         fields: `role`, `grain`, `columns` (mappings by name, as `column` takes them)
-            and, for an entity table, `max_rows`, `cap_by` and perhaps `unique`.
+            and, for an entity table, `max_rows`, `cap_by` and perhaps `unique`; perhaps
+            `constraints`, as `data.constraints` takes them.
         vocabularies: Lists that columns name.
 
     Returns:
@@ -159,13 +160,15 @@ def table(
         isinstance(item, str) for item in unique
     ):
         raise errors.InputError(f"Table {name}: unique must be a list of names.")
+    made = tuple(
+        column(str(key), value, vocabularies) for key, value in columns.items()
+    )
     return schemas.Table(
         name=name,
         role=role,
         grain=str(fields.get("grain", "")),
-        columns=tuple(
-            column(str(key), value, vocabularies) for key, value in columns.items()
-        ),
+        columns=made,
+        constraints=constraints.parse(name, fields.get("constraints"), made),
         max_rows=max_rows,
         cap_by=fields.get("cap_by") if is_entity else None,
         unique=tuple(unique),

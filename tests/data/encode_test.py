@@ -1,3 +1,4 @@
+import dataclasses
 import pathlib
 
 import numpy as np
@@ -5,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from teledp_jax import arrays, errors, runs
+from teledp_jax import arrays, errors, runs, schemas
 from teledp_jax.data import encode as encode_lib
 from teledp_jax.data import quality
 from tests import toys
@@ -65,6 +66,16 @@ def test_tables_encode_to_codes_worked_by_hand(tmp_path):
         ("apps", "guid", "over_cap"): 1,
         ("apps", "guid", "unknown_device"): 1,
     }
+
+
+def test_rows_that_break_a_constraint_are_used_and_counted(tmp_path):
+    limit = schemas.Constraint(kind="at_most", columns=("runs", "power"))
+    usage = dataclasses.replace(SCHEMA.tables[1], constraints=(limit,))
+    schema = toys.schema(SCHEMA.tables[0], usage, SCHEMA.tables[2])
+    write(tmp_path, MACHINES, USAGE | {"power": [0.0, 3.0]}, APPS)
+    devices, counts = encode_lib.encode(schema, tmp_path)
+    assert quality.Count("usage", "runs", "breaks_constraint", 1) in counts
+    np.testing.assert_array_equal(devices["usage"].offsets, [0, 1, 1, 2])
 
 
 def test_devices_come_in_the_order_of_ids_and_once(tmp_path):

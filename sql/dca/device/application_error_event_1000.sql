@@ -8,6 +8,8 @@ device: guid
 max_rows: 8
 cap_by: num_errors
 unique: [app_name]
+constraints:
+  - at_most: [num_days, num_errors]
 columns:
   app_name: {kind: category, values: applications, other: Other, about: executable}
   num_errors:

@@ -6,6 +6,10 @@ grain: >-
   source lists the codes.
 reads: [crashlog]
 device: guid
+constraints:
+  - at_most: [num_days, num_runs]
+  - at_most: [num_found_runs, num_runs]
+  - at_most: [num_failed_runs, num_runs]
 columns:
   num_runs:
     {kind: integer, unit: runs, low: 1, high: 1500, bins: 14, scale: log,

@@ -5,6 +5,8 @@ grain: >-
   number of samples, or with a frequency outside 1 to 10000 MHz, are no samples.
 reads: [hw_cpu_frequency]
 device: guid
+constraints:
+  - at_most: [mean_freq_mhz, max_freq_mhz]
 columns:
   nrs:
     {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,

@@ -8,6 +8,9 @@ device: guid
 max_rows: 4
 cap_by: num_restarts
 unique: [bugcheck_code]
+constraints:
+  - at_most: [num_button_restarts, num_restarts]
+  - at_most: [num_sleep_restarts, num_restarts]
 columns:
   bugcheck_code:
     {kind: category, values: bugcheck_codes, other: Other, about: stop code}

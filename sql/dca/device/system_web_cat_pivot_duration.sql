@@ -5,6 +5,19 @@ grain: >-
   listed pair of web categories.
 reads: [system_web_cat_pivot_duration]
 device: guid
+constraints:
+  - sum:
+      columns: [content_creation_photo_edit_creation,
+        content_creation_video_audio_edit_creation,
+        content_creation_web_design_development, education,
+        entertainment_music_audio_streaming, entertainment_other,
+        entertainment_video_streaming, finance, games_other, games_video_games, mail,
+        news, unclassified, private, productivity_crm, productivity_other,
+        productivity_presentations, productivity_programming,
+        productivity_project_management, productivity_spreadsheets,
+        productivity_word_processing, recreation_travel, reference, search, shopping,
+        social_social_network, social_communication, social_communication_live]
+      total: 100
 columns:
   num_days:
     {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, zero: false,

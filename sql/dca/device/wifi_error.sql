@@ -8,6 +8,8 @@ device: guid
 max_rows: 6
 cap_by: num_errors
 unique: [error_string]
+constraints:
+  - at_most: [num_days, num_errors]
 columns:
   error_string: {kind: category, values: wifi_errors, other: Other, about: error}
   num_errors:

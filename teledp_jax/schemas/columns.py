@@ -1,8 +1,7 @@
-"""What is public about device tables: columns, domains, bins, caps and units."""
+"""What is public about a column: its domain, its bins and its unit."""
 
 import bisect
 import dataclasses
-import functools
 import itertools
 import math
 from typing import Literal
@@ -13,7 +12,6 @@ ABSENT = 0  # the code of a value that a row lacks, in every column
 ZERO = 1  # the code of an exact zero, in number columns with `has_zero`
 
 Kind = Literal["category", "integer", "double"]
-Role = Literal["anchor", "group", "entity"]
 Scale = Literal["linear", "log"]
 
 MOST_CODES = 2**16
@@ -144,173 +142,6 @@ class Column:
             return ZERO
         index = bisect.bisect_right(self.edges, value) - 1
         return self.first_bin + min(max(index, 0), self.num_bins - 1)
-
-
-def check_name(name: str) -> None:
-    """Refuses a name that is no name of a table in SQL and of a file.
-
-    Args:
-        name: The name of a table.
-
-    Raises:
-        InputError: If it is empty or holds a dot, a quote, a slash or a line's end.
-    """
-    if not name or set(name) & set("./\\\"'`\0\r\n"):
-        raise errors.InputError(
-            f"Table {name!r}: a name holds no dot, quote or slash; rename its file."
-        )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Table:
-    """One device table.
-
-    Attributes:
-        name: Name of the table and of its file.
-        role: `anchor` (one row per device), `group` (none or one) or `entity` (many).
-        grain: What a row is, in words.
-        columns: All columns but the device id.
-        max_rows: Most rows that a device keeps in the arrays.
-        cap_by: Column whose largest values are kept when a device has more rows.
-        unique: Columns that no two rows of a device have alike, as its grain says; but
-            for values that stand for all other texts.
-    """
-
-    name: str
-    role: Role
-    grain: str
-    columns: tuple[Column, ...]
-    max_rows: int = 1
-    cap_by: str | None = None
-    unique: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_name(self.name)
-        names = [column.name for column in self.columns]
-        if not names or len(set(names)) != len(names):
-            raise errors.InputError(f"Table {self.name}: expected columns, each once.")
-        if self.role != "entity" and self.max_rows != 1:
-            raise errors.InputError(f"Table {self.name}: {self.role} has max_rows 1.")
-        if not 1 <= self.max_rows <= 255:
-            raise errors.InputError(f"Table {self.name}: expected max_rows in 1..255.")
-        if self.role == "entity" and self.cap_by not in names:
-            raise errors.InputError(
-                f"Table {self.name}: expected cap_by to name one of its columns."
-            )
-        if unknown := sorted(set(self.unique) - set(names)):
-            raise errors.InputError(
-                f"Table {self.name}: unique names {unknown}, none of its columns."
-            )
-
-    def column(self, name: str) -> Column:
-        """Finds the column of that name.
-
-        Args:
-            name: Name of the column.
-
-        Raises:
-            KeyError: If there is none.
-        """
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Head:
-    """One discrete variable of a flattened device record; see `arrays.flatten`.
-
-    Attributes:
-        table: Name of its table.
-        row: Row of the table, or -1 where the variable is the number of rows.
-        column: The column, or None where the variable is the number of rows.
-        num_codes: Size of the domain.
-    """
-
-    table: str
-    row: int
-    column: Column | None
-    num_codes: int
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Schema:
-    """The device tables of a suite, the anchor first.
-
-    Attributes:
-        suite: Name of the suite.
-        device: Name of the id column that all tables share.
-        tables: The tables.
-    """
-
-    suite: str
-    device: str
-    tables: tuple[Table, ...]
-
-    def __post_init__(self) -> None:
-        roles = [table.role for table in self.tables]
-        if not roles or roles[0] != "anchor" or roles.count("anchor") != 1:
-            raise errors.InputError(
-                f"Suite {self.suite}: expected one table with role anchor, the first."
-            )
-        names = [table.name for table in self.tables]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise errors.InputError(
-                f"Suite {self.suite}: two tables have the same name {twice}."
-            )
-        for table in self.tables:
-            if any(column.name == self.device for column in table.columns):
-                raise errors.InputError(
-                    f"Table {table.name}: {self.device} is the id column; leave it out "
-                    "of the columns."
-                )
-
-    @property
-    def anchor(self) -> Table:
-        """Gives the table with exactly one row per device."""
-        return self.tables[0]
-
-    def table(self, name: str) -> Table:
-        """Finds the table of that name.
-
-        Args:
-            name: Name of the table.
-
-        Raises:
-            KeyError: If there is none.
-        """
-        for table in self.tables:
-            if table.name == name:
-                return table
-        raise KeyError(name)
-
-    @functools.cached_property
-    def heads(self) -> tuple[Head, ...]:
-        """Lists the variables of a flattened device record, in order.
-
-        Each table but the anchor begins with its number of rows (0 or 1 for a group);
-        then follow the columns of its first row, of its second row, and so on.
-        """
-        heads = []
-        for table in self.tables:
-            if table.role != "anchor":
-                heads.append(
-                    Head(
-                        table=table.name,
-                        row=-1,
-                        column=None,
-                        num_codes=table.max_rows + 1,
-                    )
-                )
-            heads += [
-                Head(
-                    table=table.name, row=row, column=column, num_codes=column.num_codes
-                )
-                for row in range(table.max_rows)
-                for column in table.columns
-            ]
-        return tuple(heads)
 
 
 def spaced_edges(
