@@ -30,6 +30,23 @@ class _ConfigParser(config_flags.ConfigFileFlagParser):
         return super().parse(shipped.config(path))
 
 
+def read_config(path: str) -> ml_collections.ConfigDict:
+    """Reads a config file.
+
+    Args:
+        path: A file anywhere, or a config that the project ships.
+
+    Raises:
+        InputError: If there is no such file, or it fails.
+    """
+    try:
+        return _ConfigParser("config").parse(path)
+    except Exception as error:  # the file is code of its author
+        raise errors.InputError(
+            f"cannot be read ({errors.first_line(error)})."
+        ) from error
+
+
 def define(
     values: flags.FlagValues, *, fits: bool = False, spends: bool = False
 ) -> None:
