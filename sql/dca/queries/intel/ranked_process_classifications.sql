@@ -6,6 +6,16 @@ tables: [system_mods_power_consumption]
 keys: [user_id]
 # The table is a stub with one device: the study runs this query and does not score it.
 values: {}
+contributions:
+  select: >-
+    SELECT guid, user_id, sum(total_power_mw) AS power_mw FROM
+    system_mods_power_consumption GROUP BY ALL
+  keys:
+    user_id: system_mods_power_consumption.user_id
+  max_cells: 2
+  amounts: {power_mw: 3000000}
+  values:
+    total_power_consumption: power_mw
 */
 SELECT
   user_id,

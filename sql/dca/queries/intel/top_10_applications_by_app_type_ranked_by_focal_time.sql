@@ -11,6 +11,19 @@ values:
   average_focal_sec_per_day: {metric: spearman, threshold: 0.5}
 devices: >-
   SELECT guid, app_type, exe_name FROM system_frgnd_apps_types
+contributions:
+  select: >-
+    SELECT guid, app_type, exe_name, least(num_days, 60) AS days, least(num_days,
+    60) * focal_s_per_day AS focal_s FROM system_frgnd_apps_types WHERE exe_name <>
+    'Other'
+  keys:
+    app_type: system_frgnd_apps_types.app_type
+    exe_name: private
+  max_cells: 5
+  amounts: {days: 60, focal_s: 600000}
+  values:
+    average_focal_sec_per_day: [focal_s, days]
+  top: {by: average_focal_sec_per_day, limit: 10, within: [app_type]}
 */
 WITH averages AS (
   SELECT

@@ -7,6 +7,18 @@ keys: [user_id, app_id]
 within: [user_id]
 # The table is a stub with one device: the study runs this query and does not score it.
 values: {}
+contributions:
+  select: >-
+    SELECT guid, user_id, app_id, sum(total_power_mw) AS power_mw FROM
+    system_mods_power_consumption GROUP BY ALL
+  keys:
+    user_id: system_mods_power_consumption.user_id
+    app_id: system_mods_power_consumption.app_id
+  max_cells: 3
+  amounts: {power_mw: 1000000}
+  values:
+    total_power_consumption: power_mw
+  top: {by: total_power_consumption, limit: 10, within: [user_id]}
 */
 SELECT
   user_id,

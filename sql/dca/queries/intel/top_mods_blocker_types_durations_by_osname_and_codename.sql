@@ -10,6 +10,27 @@ values:
   average_active_time_in_seconds: {metric: relative_error, threshold: 0.25}
   number_of_occurences: {metric: relative_error, threshold: 0.25}
 devices: number_of_clients
+contributions:
+  select: >-
+    SELECT guid, nullif(split_part(os_version, '|', 1), '') AS os_name,
+    nullif(split_part(os_version, '|', 2), '') AS os_codename,
+    nullif(substr(blocker, strpos(blocker, '|') + 1), '') AS blocker_name,
+    nullif(split_part(blocker, '|', 1), '') AS blocker_type, activity_level,
+    least(num_occurrences, 500) AS occurrences, least(num_occurrences, 500) *
+    active_s AS active_s FROM system_mods_top_blocker_hist WHERE os_version <>
+    'Other|Other' AND blocker <> 'Other|Other'
+  keys:
+    os_name: private
+    os_codename: private
+    blocker_name: private
+    blocker_type: private
+    activity_level: private
+  max_cells: 5
+  amounts: {occurrences: 500, active_s: 1000000}
+  values:
+    number_of_clients: devices
+    average_active_time_in_seconds: [active_s, occurrences]
+    number_of_occurences: occurrences
 */
 SELECT
   nullif(split_part(os_version, '|', 1), '') AS os_name,

@@ -13,6 +13,21 @@ values:
   total_duration_sec_per_instance: {metric: spearman, threshold: 0.5}
 devices: >-
   SELECT guid, acdc, event_name, proc_name FROM system_userwait
+contributions:
+  select: >-
+    SELECT guid, acdc, event_name, proc_name, least(num_instances, 500) AS
+    instances, least(num_instances, 500) * wait_s_per_instance AS wait_s FROM
+    system_userwait WHERE proc_name <> 'Other' AND event_name NOT IN
+    ('TOTAL_DISCARDED_WAIT_EVENTS', 'TOTAL_NON_WAIT_EVENTS')
+  keys:
+    acdc: system_userwait.acdc
+    event_name: system_userwait.event_name
+    proc_name: system_userwait.proc_name
+  max_cells: 5
+  amounts: {instances: 500, wait_s: 50000}
+  values:
+    total_duration_sec_per_instance: [wait_s, instances]
+  top: {by: total_duration_sec_per_instance, limit: 10, within: [acdc, event_name]}
 */
 WITH averages AS (
   SELECT

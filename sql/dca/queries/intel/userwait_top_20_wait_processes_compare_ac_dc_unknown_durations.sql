@@ -12,6 +12,43 @@ values:
   unknown_duration: {metric: spearman, threshold: 0.5}
 devices: >-
   SELECT guid, proc_name FROM system_userwait WHERE proc_name <> 'Other'
+contributions:
+  select: >-
+    SELECT guid, proc_name, least(coalesce(sum(num_instances) FILTER (WHERE acdc =
+    'AC'), 0), 500) AS ac, ac * coalesce(sum(num_instances * wait_s_per_instance)
+    FILTER (WHERE acdc = 'AC') / sum(num_instances) FILTER (WHERE acdc = 'AC'), 0)
+    AS ac_wait_s, least(coalesce(sum(num_instances) FILTER (WHERE acdc = 'DC'), 0),
+    500) AS dc, dc * coalesce(sum(num_instances * wait_s_per_instance) FILTER (WHERE
+    acdc = 'DC') / sum(num_instances) FILTER (WHERE acdc = 'DC'), 0) AS dc_wait_s,
+    least(coalesce(sum(num_instances) FILTER (WHERE acdc = 'UN'), 0), 500) AS un, un
+    * coalesce(sum(num_instances * wait_s_per_instance) FILTER (WHERE acdc = 'UN') /
+    sum(num_instances) FILTER (WHERE acdc = 'UN'), 0) AS un_wait_s,
+    least(coalesce(sum(num_instances) FILTER (WHERE event_name NOT IN
+    ('TOTAL_DISCARDED_WAIT_EVENTS', 'TOTAL_NON_WAIT_EVENTS')), 0), 500) AS waits,
+    waits * coalesce(sum(num_instances * wait_s_per_instance) FILTER (WHERE
+    event_name NOT IN ('TOTAL_DISCARDED_WAIT_EVENTS', 'TOTAL_NON_WAIT_EVENTS')) /
+    sum(num_instances) FILTER (WHERE event_name NOT IN
+    ('TOTAL_DISCARDED_WAIT_EVENTS', 'TOTAL_NON_WAIT_EVENTS')), 0) AS wait_s FROM
+    system_userwait WHERE proc_name <> 'Other' GROUP BY ALL
+  keys:
+    proc_name: system_userwait.proc_name
+  max_cells: 5
+  amounts:
+    ac: 500
+    ac_wait_s: 50000
+    dc: 500
+    dc_wait_s: 50000
+    un: 500
+    un_wait_s: 50000
+    waits: 500
+    wait_s: 50000
+  values:
+    ac_duration: [ac_wait_s, ac]
+    dc_duration: [dc_wait_s, dc]
+    unknown_duration: [un_wait_s, un]
+    wait_s_per_instance: [wait_s, waits]
+  at_least: 21
+  top: {by: wait_s_per_instance, limit: 20}
 */
 WITH averages AS (
   SELECT
