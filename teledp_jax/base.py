@@ -1,11 +1,11 @@
 """What every method is: an event stated before data, a fit, and a sampler."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
-from jaxtyping import Array, Integer, Key
+from jaxtyping import Array, Float, Integer, Key
 
 from teledp_jax import arrays, keys
 
@@ -74,6 +74,36 @@ class Part(NamedTuple):
     once: Callable[[Callable[[], Any]], Any] = _here
 
 
+class Asked(NamedTuple):
+    """What each device adds to the answer of one query, in groups.
+
+    Attributes:
+        query: Name of the query.
+        device: Index of the device of each row.
+        group: Position in `groups` of each row.
+        groups: Values of the query's keys: the groups that occur.
+        amounts: `[row, amount]`: what is summed; the first is 1 and counts devices. NaN
+            is 0.
+        ratios: Positions of amounts: the query gives the sum of the first over that of
+            the second.
+    """
+
+    query: str
+    device: Integer[np.ndarray, " row"]
+    group: Integer[np.ndarray, " row"]
+    groups: tuple[tuple[Any, ...], ...]
+    amounts: Float[np.ndarray, "row amount"]
+    ratios: tuple[tuple[int, int], ...]
+
+
+Questions = Callable[[arrays.DeviceArrays, arrays.DeviceArrays], Sequence[Asked]]
+"""Asks devices the queries of the workload: (devices, public ones) to what they add.
+
+There is one `Asked` a query, always the same queries in the same order. Numbers inside
+of bins are taken as the public devices have them, so a device's rows follow from its
+own codes only."""
+
+
 class Context(NamedTuple):
     """Holds what a fit is given besides keys and devices.
 
@@ -85,12 +115,14 @@ class Context(NamedTuple):
             `privacy.release` calls it.
         part: Which devices these are. Whatever a fit counts of them, it adds up by
             `part.total` before anything else is done to it.
+        questions: Asks devices the queries of the workload; None where there is none.
     """
 
     store: Store
     progress: Callable[[int, int, Mapping[str, float]], None]
     integer_noise: IntegerNoise
     part: Part = Part()
+    questions: Questions | None = None
 
 
 class Synthesizer(NamedTuple):

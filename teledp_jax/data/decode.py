@@ -1,7 +1,7 @@
 """Integer codes back to device tables: values drawn inside of their bins."""
 
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,14 @@ from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, runs, schemas
 from teledp_jax.data import device_files, holding
+
+MEAN = "device"  # what ids of `tables_of_means` begin with
+_LEVELS = 64  # quantiles that the mean of a bin is taken over
+_NumbersFn = Callable[
+    [schemas.Table, schemas.Column, Integer[np.ndarray, " row"]],
+    Float[np.ndarray, " row"],
+]
+"""Gives a value for each bin of a column of a table."""
 
 
 def decode(
@@ -62,6 +70,83 @@ def tables(
         Name and rows of each device table, in the columns and types of
         `device_files.arrow_schema`, ordered by device.
     """
+
+    def numbers(
+        table: schemas.Table, column: schemas.Column, bins: Integer[np.ndarray, " row"]
+    ) -> Float[np.ndarray, " row"]:
+        """A value inside of each bin."""
+        return draw(column, bins, rng)
+
+    yield from _tables(schema, devices, numbers, kind=kind)
+
+
+def means(
+    schema: schemas.Schema, devices: arrays.DeviceArrays
+) -> dict[tuple[str, str], Float[np.ndarray, " bin"]]:
+    """Finds the mean of what `tables` draws inside of each bin.
+
+    Args:
+        schema: The device tables.
+        devices: The arrays, whose masses shape the density.
+
+    Returns:
+        Table and column to the means of the column's bins.
+    """
+    return {
+        (table.name, column.name): bin_means(column, _masses(table, column, devices))
+        for table in schema.tables
+        for column in table.columns
+        if column.is_number
+    }
+
+
+def tables_of_means(
+    schema: schemas.Schema,
+    devices: arrays.DeviceArrays,
+    means: Mapping[tuple[str, str], Float[np.ndarray, " bin"]],
+) -> Iterator[tuple[str, pa.Table]]:
+    """Makes device tables in which each number is the mean of its bin.
+
+    A device's rows follow from its own codes only, without a draw: so one device more
+    changes no row of another one.
+
+    Args:
+        schema: The device tables.
+        devices: The arrays.
+        means: What `means` returned for public devices.
+
+    Yields:
+        Name and rows of each device table, as `tables` does; an id ends with the
+        position of its device, from 1.
+    """
+
+    def numbers(
+        table: schemas.Table, column: schemas.Column, bins: Integer[np.ndarray, " row"]
+    ) -> Float[np.ndarray, " row"]:
+        """The mean of each bin."""
+        return means[table.name, column.name][bins]
+
+    yield from _tables(schema, devices, numbers, kind=MEAN)
+
+
+def _masses(
+    table: schemas.Table, column: schemas.Column, devices: arrays.DeviceArrays
+) -> Integer[np.ndarray, " bin"]:
+    """Rows of devices in each bin of a number column."""
+    codes, mask = (np.asarray(array) for array in devices[table.name])
+    position = [own.name for own in table.columns].index(column.name)
+    bins = codes[mask][:, position].astype(np.int64) - column.first_bin
+    return np.bincount(bins[bins >= 0], minlength=column.num_bins)
+
+
+def _tables(
+    schema: schemas.Schema,
+    devices: arrays.DeviceArrays,
+    numbers: _NumbersFn,
+    *,
+    kind: str,
+) -> Iterator[tuple[str, pa.Table]]:
+    """Device tables whose numbers are what a function gives for their bins."""
     count = arrays.num_devices(devices)
     ids = pa.array([f"{kind}-{index:07d}" for index in range(1, count + 1)])
     for table in schema.tables:
@@ -70,7 +155,9 @@ def tables(
         for index, column in enumerate(table.columns):
             own = rows[:, index].astype(np.int64)
             columns.append(
-                _numbers(column, own, rng) if column.is_number else _texts(column, own)
+                _numbers(table, column, own, numbers)
+                if column.is_number
+                else _texts(column, own)
             )
         held = _held(table, columns[1:], rng)
         arrow_schema = device_files.arrow_schema(schema, table)
@@ -97,15 +184,16 @@ def _texts(column: schemas.Column, codes: Integer[np.ndarray, " row"]) -> Any:
 
 
 def _numbers(
+    table: schemas.Table,
     column: schemas.Column,
     codes: Integer[np.ndarray, " row"],
-    rng: np.random.Generator,
+    numbers: _NumbersFn,
 ) -> Any:
     """Numbers of codes, as a pyarrow array."""
     bins = codes - column.first_bin
     inside = bins >= 0
     values = np.zeros(len(codes))
-    values[inside] = draw(column, bins[inside], rng)
+    values[inside] = numbers(table, column, bins[inside])
     absent = codes == schemas.ABSENT
     if column.kind == "integer":
         return pa.array(values.astype(np.int64), mask=absent)
@@ -127,6 +215,36 @@ def draw(
     Returns:
         The values, in the column's unit; whole for integers.
     """
+    masses = np.bincount(bins, minlength=column.num_bins)
+    return _inside(column, masses, bins, rng.random(len(bins)))
+
+
+def bin_means(
+    column: schemas.Column, masses: Integer[np.ndarray, " bin"]
+) -> Float[np.ndarray, " bin"]:
+    """Finds the mean of what `draw` draws in each bin.
+
+    Args:
+        column: A number column.
+        masses: Of the bins; they shape the density.
+
+    Returns:
+        The means, in the column's unit; the nearest whole numbers for integers.
+    """
+    levels = (np.arange(_LEVELS) + 0.5) / _LEVELS
+    bins = np.repeat(np.arange(column.num_bins), _LEVELS)
+    values = _inside(column, masses, bins, np.tile(levels, column.num_bins))
+    means = values.reshape(column.num_bins, _LEVELS).mean(axis=1)
+    return np.round(means) if column.kind == "integer" else means
+
+
+def _inside(
+    column: schemas.Column,
+    masses: Integer[np.ndarray, " bin"],
+    bins: Integer[np.ndarray, " row"],
+    level: Float[np.ndarray, " row"],
+) -> Float[np.ndarray, " row"]:
+    """The quantile of each given bin at a level between 0 and 1."""
     edges = np.asarray(column.edges, np.float64)
     lows, highs = edges[:-1].copy(), edges[1:]
     if column.has_zero and column.kind == "integer":
@@ -134,8 +252,8 @@ def draw(
         lows = np.where((lows == 0) & (highs > 1), 1.0, lows)
     forward = np.log if column.scale == "log" else np.asarray
     starts, stops = forward(lows), forward(highs)
-    slopes = _slopes(np.bincount(bins, minlength=column.num_bins), starts, stops)
-    share = _linear_quantile(slopes[bins], rng.random(len(bins)))
+    slopes = _slopes(masses, starts, stops)
+    share = _linear_quantile(slopes[bins], level)
     values = starts[bins] + share * (stops - starts)[bins]
     if column.scale == "log":
         values = np.exp(values)

@@ -19,6 +19,7 @@ from teledp_jax.job import (
     costs,
     drawing,
     ledgers,
+    questions,
     secrets,
     settings,
     spending,
@@ -150,6 +151,7 @@ def synthesize(
             store=store,
             progress=progress,
             integer_noise=members.shared_noise(secrets.noise_source(settings.seed)),
+            questions=questions.of(settings, suite),
         ),
         members,
     )

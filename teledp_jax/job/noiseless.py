@@ -15,7 +15,7 @@ from jaxtyping import Array, Integer, Key
 
 from teledp_jax import array_files, base, keys, runs
 from teledp_jax.data import decode, definition
-from teledp_jax.job import drawing, settings
+from teledp_jax.job import drawing, questions, settings
 from teledp_jax.job import fit as fit_lib
 from teledp_jax.job.dependencies import Stage
 from teledp_jax.job.stages import Stages
@@ -93,6 +93,7 @@ def fit(
         store=base.MemoryStore(),
         progress=lambda done, total, facts: None,
         integer_noise=_no_noise,
+        questions=questions.of(settings, suite),
     )
     devices = array_files.load_range(run.arrays, schema, 0, count)
     fitted: base.Tree = jax.tree.map(

@@ -15,7 +15,15 @@ import numpy as np
 from teledp_jax import arrays, base, keys, runs
 from teledp_jax.data import decode as decode_lib
 from teledp_jax.data import definition, encode
-from teledp_jax.job import drawing, encoding, fit, secrets, settings, spending
+from teledp_jax.job import (
+    drawing,
+    encoding,
+    fit,
+    questions,
+    secrets,
+    settings,
+    spending,
+)
 from teledp_jax.privacy import ledger as ledger_lib
 from teledp_jax.privacy import release
 from teledp_jax.queries import catalog, groups
@@ -108,7 +116,9 @@ def refit(
         stream = f"{label} refit {number}"
         public, privacy = keys.from_seed(settings.seed, stream=stream)
     count_key, fit_key = jax.random.split(privacy)
-    context = secrets.own_context(settings.seed)
+    context = secrets.own_context(settings.seed)._replace(
+        questions=questions.of(settings, suite)
+    )
     noisy = release.count_once(
         encoding.COUNT,
         lambda: np.array([arrays.num_devices(devices)]),

@@ -119,3 +119,30 @@ def test_an_even_density_is_drawn_evenly():
     drawn = decode.draw(number, bins, np.random.default_rng(3))
     histogram, _ = np.histogram(drawn, np.linspace(0, 4, 17))
     np.testing.assert_allclose(histogram, 12_500, rtol=0.05)
+
+
+@pytest.mark.parametrize("number", NUMBERS[:6])
+def test_the_mean_of_a_bin_is_that_of_its_draws(number):
+    masses = np.arange(1, number.num_bins + 1) * 20_000 // number.num_bins
+    bins = np.repeat(np.arange(number.num_bins), masses)
+    drawn = decode.draw(number, bins, np.random.default_rng(4))
+    means = np.bincount(bins, drawn) / masses
+    widths = np.diff(np.asarray(number.edges))
+    found = decode.bin_means(number, masses)
+    rounding = 0.5 if number.kind == "integer" else 0.0
+    assert (np.abs(found - means) <= 0.05 * widths + rounding).all()
+
+
+def test_tables_of_means_of_a_device_are_its_own():
+    schema = schema_of(NUMBERS[1])
+    devices = random_devices(schema, np.random.default_rng(0))
+    means = decode.means(schema, devices)
+    some = arrays.take(devices, slice(3, 9))
+    whole = dict(decode.tables_of_means(schema, some, means))
+    (alone,) = (
+        dict(decode.tables_of_means(schema, arrays.take(some, slice(0, 1)), means)),
+    )
+    for name, rows in alone.items():
+        own = pa.compute.equal(whole[name]["guid"], "device-0000001")
+        assert rows.equals(whole[name].filter(own))
+    assert whole["machines"]["guid"].to_pylist()[-1] == "device-0000006"
