@@ -145,7 +145,9 @@ class Dependencies:
             is_simulated = self._settings.source is None
             source = {} if is_simulated else {"files of config.source": self._source()}
             return {**source, **self._raw, **self._tables}
-        return self._queries if stage.name in ("answer", "evaluate", "trust") else {}
+        if stage.name in ("answer", "evaluate", "trust") or self._asks(stage.label):
+            return self._queries
+        return {}
 
     def _keys(self, stage: Stage) -> tuple[str, ...]:
         """Keys and sections of the config that a stage reads."""
@@ -163,11 +165,11 @@ class Dependencies:
             ),
             "synthesize": (
                 "budget.epsilon", "budget.delta", method,
-                *["workloads"] * bool(self._filled(stage.label)),
+                *["workloads"] * self._reads_workloads(stage.label),
             ),
             "noiseless": (
                 "budget.delta", method,
-                *["workloads"] * bool(self._filled(stage.label)),
+                *["workloads"] * self._reads_workloads(stage.label),
             ),
             "trust": ("workloads", "min_devices", "trust"),
             "answer": ("workloads", "budget.epsilon", "budget.delta"),
@@ -233,6 +235,17 @@ class Dependencies:
             elif field.default_factory is not dataclasses.MISSING:
                 made[field.name] = field.default_factory()
         return _flat({"methods": {label: made}})
+
+    def _reads_workloads(self, label: str) -> bool:
+        """Whether the fit of a label depends on what the workloads are."""
+        return bool(self._filled(label)) or self._asks(label)
+
+    def _asks(self, label: str) -> bool:
+        """Whether the fit of a label asks devices the queries themselves."""
+        if not label:
+            return False
+        own = dataclasses.asdict(self._settings.methods[label][1])
+        return bool(own.get("tilt_share"))
 
     def _filled(self, label: str) -> dict[str, Any]:
         """Fields of a label's method that its queries fill, as the config does not."""

@@ -5,10 +5,11 @@ import functools
 from typing import Literal
 
 import jax
+import numpy as np
 from absl import logging
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import margins, measure, noisy, pairs, simulator
+from teledp_jax.marginals import margins, measure, noisy, pairs, simulator, tilt
 from teledp_jax.pe import evolve, population
 from teledp_jax.privacy import budgets, checks, split
 
@@ -20,14 +21,20 @@ class Config:
     Noisy one-way marginals and noisy pairs make a chain, in which every variable is
     drawn given all that it was measured with (`marginals.chain`). Its draws are the
     pool: weighed by votes, raked to the one-way marginals, drawn to any number of
-    devices. Measurements and votes share one ledger.
+    devices. Measurements and votes share one ledger. With a `tilt_share` the pool is
+    tilted at last to what devices answer to the workload's own queries
+    (`marginals.tilt`).
 
     Attributes:
         pairs: Pairs of variables to measure, each `table/column` or `table/rows` (its
             number of rows), as the queries name them; none: every column of the anchor
             with the number of rows of every other table.
-        start_share: Share of the privacy loss that one-way marginals get.
-        pair_share: Share that pairs get; the rest is for votes.
+        start_share: Share of the privacy loss that one-way marginals get, of what the
+            tilt leaves.
+        pair_share: Share that pairs get, of the same; the rest is for votes.
+        tilt_share: Share of the privacy loss that the statistics of the workload's
+            queries get; 0: none are asked. Queries take part whose headers declare
+            contributions.
         num_iterations: Votes of each device.
         vote_growth: Privacy loss of a vote over that of the one before.
         num_candidates: Candidates of each vote; 0 follows the rule of `pe.Config`.
@@ -41,6 +48,7 @@ class Config:
     pairs: tuple[tuple[str, str], ...] | None = None
     start_share: float = 0.45
     pair_share: float = 0.5
+    tilt_share: float = 0.0
     num_iterations: int = 1
     vote_growth: float = 1.0
     num_candidates: int = 0
@@ -53,6 +61,7 @@ class Config:
     def __post_init__(self) -> None:
         population.check(check := checks.Fields("pe_conditional", self))
         check.number("pair_share", above=0, below=1)
+        check.number("tilt_share", at_least=0, below=1)
         left = self.start_share + self.pair_share < 1
         check.that("pair_share", left, "to leave votes a share besides start_share")
 
@@ -82,7 +91,7 @@ def fit(
         context: Store, progress, noise and processes.
 
     Returns:
-        What `evolve.evolve` returns: the last population.
+        What `evolve.evolve` returns: the last population, tilted.
     """
     arrays.check(schema, devices)
     start_sigma, sigma = map(calibrated.noise, ("start_sigma", "pair_sigma"))
@@ -99,7 +108,14 @@ def fit(
     )  # fmt: skip
     if population.is_silent(fitted):
         logging.warning(population.SILENT)
-    return fitted
+    if not config.tilt_share:
+        return fitted
+    tilted = tilt.tilt(
+        streams, schema, arrays.unflatten(schema, fitted["codes"]),
+        np.asarray(fitted["weights"]), devices, context,
+        sigma=calibrated.noise(tilt.SIGMA), num_devices=num_devices,
+    )  # fmt: skip
+    return fitted | {"weights": tilted.weights, base.FACTS: tilted.facts}
 
 
 sample = population.draw_devices
@@ -124,11 +140,16 @@ def make(
     names = pairs.public_pairs(schema) if config.pairs is None else config.pairs
     chosen = pairs.parse(schema, names)
     num_vectors = len(measure.pooled_vectors(schema))
-    rest = 1 - config.start_share - config.pair_share
+    start, pair = (
+        (1 - config.tilt_share) * share
+        for share in (config.start_share, config.pair_share)
+    )
+    rest = 1 - config.tilt_share - start - pair
     parts = (
-        split.Counts("start_sigma", num_vectors, config.start_share),
-        split.Counts("pair_sigma", len(chosen), config.pair_share),
+        split.Counts("start_sigma", num_vectors, start),
+        split.Counts("pair_sigma", len(chosen), pair),
         split.Votes("vote_sigma", config.num_iterations, rest, config.vote_growth),
+        *tilt.part(config.tilt_share),
     )
     calibrated, num_devices = split.calibrate(parts, budget), budget.num_devices
     sigmas = calibrated.series("vote_sigma")

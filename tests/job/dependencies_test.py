@@ -10,7 +10,7 @@ from teledp_jax import runs
 from teledp_jax.data import shipped
 from teledp_jax.job import dependencies, provenance, settings, setup
 from teledp_jax.job.dependencies import Stage
-from teledp_jax.methods import histogram
+from teledp_jax.methods import histogram, pe_conditional
 from teledp_jax.queries import catalog
 from tests.small_jobs import make_config
 
@@ -137,6 +137,23 @@ def test_stray_files_neither_end_a_run_nor_count(folder, bases, tmp_path):
     assert len(files) > 100 and {path.suffix for path in files} == {".sql", ".yaml"}
     assert not [path for path in files if path.name.startswith((".", "query"))]
     assert before["simulate"].inputs.items() <= found["simulate"].items()
+
+
+def test_a_method_that_asks_the_queries_depends_on_them(folder, whole):
+    def inputs(tilt_share):
+        config = make_config(suite=str(folder / "dca"))
+        own = pe_conditional.Config(pairs=(), features=(), tilt_share=tilt_share)
+        config.methods.tilted = settings.entry(own)
+        checked = settings.resolve(config)
+        made = dependencies.Dependencies(checked, whole.suite, selected(folder))
+        return made.of(Stage("synthesize", "tilted")).inputs
+
+    assert not [
+        name for name in inputs(0.0) if name.endswith(".sql") and "queries" in name
+    ]
+    asked = inputs(0.5)
+    assert "config.workloads" in asked
+    assert [name for name in asked if name.startswith("queries/stability/")]
 
 
 def test_sql_counts_where_it_is_used(folder, bases):

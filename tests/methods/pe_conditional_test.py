@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from teledp_jax import arrays, base, errors
+from teledp_jax.marginals import clipped, tilt
 from teledp_jax.methods import pe_conditional
 from teledp_jax.privacy import accounting, events, mechanisms
 from tests import toys
@@ -50,6 +51,33 @@ def test_the_event_states_all_that_is_released(schema, devices, made):
     assert sigmas[2] == sigmas[3]
     assert [size for size, _ in released] == [14, 25 + 10, 30, 30]
     assert 3.96 < accounting.epsilon_pld(made.event, _BUDGET.delta) <= 4.0
+
+
+def _questions(devices, like):
+    """Devices of each size, a column that no pair of the tilted method names."""
+    del like
+    sizes = arrays.flatten(toys.PAIR, devices)[:, 1].astype(int)
+    ones = np.ones((len(sizes), 1))
+    groups = tuple((size,) for size in range(5))
+    return [base.Asked("sizes", np.arange(len(sizes)), sizes, groups, ones, ())]
+
+
+def test_a_tilt_is_calibrated_with_the_rest_and_meets_the_queries(schema, devices):
+    config = pe_conditional.Config(pairs=(), tilt_share=0.5, **_SMALL)
+    method = pe_conditional.make(config, schema, _BUDGET)
+    *_, vector = method.event.events
+    assert vector == events.VectorGaussianDpEvent(
+        method.facts[tilt.SIGMA], clipped.STEPS
+    )
+    assert 3.96 < accounting.epsilon_pld(method.event, _BUDGET.delta) <= 4.0
+    context = toys.context()._replace(questions=_questions)
+    skewed = arrays.take(devices, np.r_[0:3000:2, 1:1500:2])  # size 1 in two of three
+    fitted = method.fit(toys.KEYS, skewed, context)
+    assert fitted[base.FACTS]["num_statistics"] > 0
+    codes = arrays.flatten(schema, method.sample(jax.random.key(2), fitted, 4000))
+    assert abs((codes[:, 1] == 1).mean() - 2 / 3) < 0.03
+    alone = method.fit(toys.KEYS, skewed, toys.context())
+    assert base.FACTS in alone and not alone[base.FACTS]  # no workload: no tilt
 
 
 def test_pairs_are_kept(schema, devices, made):
@@ -107,6 +135,7 @@ def test_an_unknown_pair_is_refused(schema):
         ("num_iterations", 0),
         ("vote_growth", 0.0),
         ("pool", -1),
+        ("tilt_share", 1.0),
         ("focus", 2.0),
     ],
 )
