@@ -1,5 +1,6 @@
 """Small fleets that no one owns, and the devices that could hurt most."""
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,6 +68,7 @@ _SMALL: dict[str, dict[str, Any]] = {
         "num_candidates": 20,
         "pool": 400,
         "num_sweeps": 1,
+        "tilt_share": 0.3,
     },
     "pe_llm": {
         "num_records": 20,
@@ -86,11 +88,13 @@ class Case(NamedTuple):
         name: Its name in the registry.
         schema: Of the fleets that it is audited on.
         method: The method, calibrated to `EPSILON` and `DELTA`.
+        questions: What a method that tilts asks devices.
     """
 
     name: str
     schema: schemas.Schema
     method: base.Synthesizer
+    questions: base.Questions | None = None
 
 
 def case(
@@ -121,7 +125,33 @@ def configured(
         spent=events.DiscreteGaussianDpEvent(_COUNT_SIGMA),
         num_devices=num_devices,
     )
-    return Case(name, schema, registry.method(name).make(config, schema, budget))
+    made = registry.method(name).make(config, schema, budget)
+    return Case(name, schema, made, functools.partial(ask, schema))
+
+
+def ask(
+    schema: schemas.Schema, devices: arrays.DeviceArrays, like: arrays.DeviceArrays
+) -> list[base.Asked]:
+    """Asks how many devices report each code of each table, and sums of the last one.
+
+    Args:
+        schema: The public schema.
+        devices: Private or public devices.
+        like: Public devices, which no code needs.
+
+    Returns:
+        An answer for each table, as `base.Questions` gives it.
+    """
+    del like
+    found = []
+    for table in schema.tables:
+        codes = np.asarray(devices[table.name].codes).astype(np.int64)
+        groups = tuple((code,) for code in range(table.columns[0].num_codes))
+        amounts = np.stack([np.ones(len(codes)), codes[:, -1]], axis=1)
+        device = arrays.owners(devices[table.name])
+        asked = base.Asked(table.name, device, codes[:, 0], groups, amounts, ((1, 0),))
+        found.append(asked)
+    return found
 
 
 def random_devices(

@@ -60,14 +60,18 @@ def pairs(
             fleet = fleets.random_devices(case.schema, size, seed)
         else:
             fleet = arrays.take(source, slice(size))
-        first = transcript.record(case.method, fleet, seed=seed, noise=noise)
+        ask = case.questions
+        first = transcript.record(
+            case.method, fleet, seed=seed, noise=noise, questions=ask
+        )
         extreme = fleets.extreme_devices(case.schema)
         for name in extreme if size else ("fullest",):
             device = extreme[name]
             joined = arrays.concatenate([fleet, device])
             second = transcript.record(
-                case.method, joined, seed=seed, noise=noise, answers=first.calls
-            )
+                case.method, joined, seed=seed, noise=noise, answers=first.calls,
+                questions=ask,
+            )  # fmt: skip
             found.append(Pair(f"{size} devices + {name}", first, second))
     return found
 

@@ -119,7 +119,9 @@ def of_fleet(
     found = replay.pairs(case, fleet_sizes=sizes.fleet_sizes, source=fleet)
     rows = replay.check(case, found)
     rows += whitebox.integers(case, found, num_draws=10 * sizes.num_draws)
-    whole = transcript.record(case.method, fleet, seed=3, trains=True)
+    whole = transcript.record(
+        case.method, fleet, seed=3, trains=True, questions=case.questions
+    )
     if whole.fitted is None:
         raise ValueError(f"{case.name} {whole.strayed[0]}.")
     return [*rows, membership.attack(case, whole.fitted, fleet, others)]
@@ -163,7 +165,9 @@ def _attacks(case: fleets.Case, num_members: int) -> list[findings.Finding]:
     members, others = (
         arrays.take(everyone, np.flatnonzero(side)) for side in (present, ~present)
     )
-    found = transcript.record(case.method, members, seed=3, trains=True)
+    found = transcript.record(
+        case.method, members, seed=3, trains=True, questions=case.questions
+    )
     if found.fitted is None:
         raise ValueError(f"{case.name} {found.strayed[0]}.")
     row = membership.attack(case, found.fitted, members, others)

@@ -213,6 +213,7 @@ def record(
     noise: base.IntegerNoise = mechanisms.seeded_integer_noise,
     answers: list[Call] | None = None,
     trains: bool = False,
+    questions: base.Questions | None = None,
 ) -> Transcript:
     """Fits a method and writes down what its mechanisms were asked.
 
@@ -223,6 +224,7 @@ def record(
         noise: Sampler of the discrete Gaussian.
         answers: Calls of a fit before, whose answers are given again.
         trains: Whether DP-SGD runs; else its place is taken by moved parameters.
+        questions: What a method that tilts asks devices.
 
     Returns:
         The calls, what was saved and shown, and what the fit returned.
@@ -240,7 +242,7 @@ def record(
             fitted = method.fit(
                 keys.split(*jax.random.split(jax.random.key(seed))),
                 devices,
-                base.Context(store, progress, recorder.integers),
+                base.Context(store, progress, recorder.integers, questions=questions),
             )
         except (ValueError, IndexError, KeyError) as error:
             recorder.strayed.append(f"stops with {type(error).__name__}: {error}")

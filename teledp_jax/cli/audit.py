@@ -28,7 +28,7 @@ from teledp_jax import array_files, arrays, errors, registry
 from teledp_jax.audit import copies, fleets, suite
 from teledp_jax.cli import command, job_flags, progress
 from teledp_jax.data import encode
-from teledp_jax.job import pipeline, provenance
+from teledp_jax.job import pipeline, provenance, questions
 from teledp_jax.privacy import findings as results
 
 Audit = tuple[str, Callable[[], list[results.Finding]]]
@@ -65,7 +65,8 @@ def of_config(values: flags.FlagValues, sizes: suite.Sizes) -> Iterator[Audit]:
             case = fleets.configured(
                 name, config, schema, num_devices=arrays.num_devices(fleet)
             )
-            case = case._replace(name=label)
+            asked = questions.of(job.settings, job.learnt)
+            case = case._replace(name=label, questions=asked)
             yield label, functools.partial(suite.of_fleet, case, fleet, others, sizes)
             yield f"{label}, released", functools.partial(_released, job, label)
 

@@ -133,9 +133,9 @@ def _masses(
     table: schemas.Table, column: schemas.Column, devices: arrays.DeviceArrays
 ) -> Integer[np.ndarray, " bin"]:
     """Rows of devices in each bin of a number column."""
-    codes, mask = (np.asarray(array) for array in devices[table.name])
     position = [own.name for own in table.columns].index(column.name)
-    bins = codes[mask][:, position].astype(np.int64) - column.first_bin
+    codes = np.asarray(devices[table.name].codes)[:, position]
+    bins = codes.astype(np.int64) - column.first_bin
     return np.bincount(bins[bins >= 0], minlength=column.num_bins)
 
 

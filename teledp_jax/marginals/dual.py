@@ -88,13 +88,18 @@ def solve(
     return Solution(weights_of(found.x)[0], found.x)
 
 
-def effective_sample(weights: Float[np.ndarray, " record"]) -> float:
-    """Tells the share of records that would carry as much at equal weights.
+def effective_sample(
+    weights: Float[np.ndarray, " record"], prior: Float[np.ndarray, " record"]
+) -> float:
+    """Tells what share of a sample by the prior is left to a sample by the weights.
 
     Args:
         weights: Of the records; they sum to one.
+        prior: What they were before; they sum to one, and are 0 only where weights are.
 
     Returns:
-        Kish's effective sample size over the number of records.
+        Kish's effective sample size over the number of records, if these were drawn by
+        the prior: 1 / sum of w^2 / v.
     """
-    return float(1 / (len(weights) * (weights**2).sum()))
+    kept = prior > 0
+    return float(1 / (weights[kept] ** 2 / prior[kept]).sum())

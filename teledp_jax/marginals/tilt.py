@@ -28,7 +28,7 @@ _ABOVE_NOISE = 3.0  # standard deviations of a count whose group is met
 _PULLS = (1.6, 0.8, 0.4, 0.2, 0.1)  # alphas that are tried, the strongest first
 _HELD_OUT = 0.2  # share of groups that a pull is chosen by
 _FEWEST_HELD_OUT = 30  # statistics; fewer tell nothing
-_LEAST_SAMPLE = 0.2  # effective sample, of the number of records
+_LEAST_SAMPLE = 0.2  # effective sample, of that by the prior
 
 
 class Tilted(NamedTuple):
@@ -108,7 +108,7 @@ def tilt(
             jax.random.fold_in(streams.init, _STREAM), values[:, met], prior,
             (totals / noise)[met], needs.cells(planned)[met], num_devices,
         )  # fmt: skip
-        facts = np.array([alpha, met.sum(), dual.effective_sample(weights)])
+        facts = np.array([alpha, met.sum(), dual.effective_sample(weights, prior)])
         return {"weights": weights, "facts": facts}
 
     found = context.part.once(solved)
@@ -169,12 +169,12 @@ def _fit(
         )  # fmt: skip
         start = found.multipliers
         error = ((num_devices * (rest.T @ found.weights) - totals[held]) ** 2).sum()
-        if dual.effective_sample(found.weights) < _LEAST_SAMPLE or error > least:
+        if dual.effective_sample(found.weights, prior) < _LEAST_SAMPLE or error > least:
             break
         least = error
         chosen.append(alpha)
     for alpha in reversed(chosen):
         found = dual.solve(values, prior, totals, num_devices=num_devices, alpha=alpha)
-        if dual.effective_sample(found.weights) >= _LEAST_SAMPLE:
+        if dual.effective_sample(found.weights, prior) >= _LEAST_SAMPLE:
             return found.weights, alpha
     return prior, 0.0

@@ -41,5 +41,7 @@ def test_records_that_weigh_nothing_stay_so_and_a_met_total_changes_nothing():
 
 
 def test_the_effective_sample_is_that_of_kish():
-    assert dual.effective_sample(HALF) == pytest.approx(1.0)
-    assert dual.effective_sample(np.array([0.5, 0.5, 0.0, 0.0])) == pytest.approx(0.5)
+    assert dual.effective_sample(HALF, HALF) == pytest.approx(1.0)
+    skewed = np.array([0.5, 0.5, 0.0, 0.0])
+    assert dual.effective_sample(skewed, HALF) == pytest.approx(0.5)
+    assert dual.effective_sample(skewed, skewed) == pytest.approx(1.0)
