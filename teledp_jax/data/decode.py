@@ -77,7 +77,10 @@ def tables(
         """A value inside of each bin."""
         return draw(column, bins, rng)
 
-    yield from _tables(schema, devices, numbers, kind=kind)
+    for table, columns in _columns(schema, devices, numbers, kind=kind):
+        held = _held(table, columns[1:], rng)
+        arrow_schema = device_files.arrow_schema(schema, table)
+        yield table.name, pa.table([columns[0], *held], schema=arrow_schema)
 
 
 def means(
@@ -108,7 +111,7 @@ def tables_of_means(
     """Makes device tables in which each number is the mean of its bin.
 
     A device's rows follow from its own codes only, without a draw: so one device more
-    changes no row of another one.
+    changes no row of another one. Constraints of a table need not hold for means.
 
     Args:
         schema: The device tables.
@@ -126,7 +129,9 @@ def tables_of_means(
         """The mean of each bin."""
         return means[table.name, column.name][bins]
 
-    yield from _tables(schema, devices, numbers, kind=MEAN)
+    for table, columns in _columns(schema, devices, numbers, kind=MEAN):
+        arrow_schema = device_files.arrow_schema(schema, table)
+        yield table.name, pa.table(columns, schema=arrow_schema)
 
 
 def _masses(
@@ -139,14 +144,14 @@ def _masses(
     return np.bincount(bins[bins >= 0], minlength=column.num_bins)
 
 
-def _tables(
+def _columns(
     schema: schemas.Schema,
     devices: arrays.DeviceArrays,
     numbers: _NumbersFn,
     *,
     kind: str,
-) -> Iterator[tuple[str, pa.Table]]:
-    """Device tables whose numbers are what a function gives for their bins."""
+) -> Iterator[tuple[schemas.Table, list[Any]]]:
+    """Ids and columns of tables whose numbers a function gives for their bins."""
     count = arrays.num_devices(devices)
     ids = pa.array([f"{kind}-{index:07d}" for index in range(1, count + 1)])
     for table in schema.tables:
@@ -159,9 +164,7 @@ def _tables(
                 if column.is_number
                 else _texts(column, own)
             )
-        held = _held(table, columns[1:], rng)
-        arrow_schema = device_files.arrow_schema(schema, table)
-        yield table.name, pa.table([columns[0], *held], schema=arrow_schema)
+        yield table, columns
 
 
 def _held(
