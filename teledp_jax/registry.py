@@ -23,8 +23,8 @@ from teledp_jax.privacy import budgets
 METHODS = {
     name: f"teledp_jax.methods.{name}"
     for name in (
-        "aim", "dpsgd_relational", "dpsgd_vae", "histogram", "independent", "mst",
-        "pe", "pe_conditional", "pe_llm",
+        "aim", "chain", "dpsgd_relational", "dpsgd_vae", "histogram", "independent",
+        "mst", "pe", "pe_conditional", "pe_llm",
     )
 }  # fmt: skip
 """Method name to its module, with `Config` and `make(config, schema, budget)`."""

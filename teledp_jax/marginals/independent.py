@@ -20,7 +20,10 @@ def name_of(schema: schemas.Schema, vector: measure.Pooled) -> str:
 
 
 def smooth(
-    noisy: Integer[np.ndarray, " code"], *, sigma: float, first_ordinal: int
+    noisy: Integer[np.ndarray, " code"] | Float[np.ndarray, " code"],
+    *,
+    sigma: float,
+    first_ordinal: int,
 ) -> Float[np.ndarray, " code"]:
     """Turns noisy counts into shares: not negative, summing to one.
 

@@ -27,6 +27,7 @@ SCHEMA = toys.schema(
     ),
 )
 SMALL = {  # enough to run every part of a method, not to learn
+    "chain": {},
     "aim": {"num_rounds": 1, "pairs_per_attribute": 0.3, "num_iterations": 50},
     "histogram": {},
     "mst": {"num_iterations": 50},

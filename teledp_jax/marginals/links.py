@@ -1,0 +1,332 @@
+"""One variable of a chain: a log-linear model of its code, given variables before it.
+
+The logits of a variable are a bias for each code, by bucket of the number of rows, and
+a term for each measured block with a variable before. Bias and terms are those at which
+a pool, weighed as the fleet was, comes out as measured.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse
+from jaxtyping import Float, Integer
+
+from teledp_jax import base, schemas
+from teledp_jax.marginals import statistics, terms
+
+_LARGEST_STEP = 3.0  # of one correction of a logit
+_MOST_ROWS = 40_000  # of a pool that terms are fitted on
+_CHUNK = 1 << 22  # logits in memory at once
+
+Codes = Integer[np.ndarray, " row"]
+
+
+class Link(NamedTuple):
+    """One variable of the chain.
+
+    Attributes:
+        child: The variable; of a number of rows code 0 is none.
+        bias: `[bucket of the number of rows, code]`.
+        terms: Logits `[parent code, code]` of each measured variable before.
+    """
+
+    child: statistics.Variable
+    bias: Float[np.ndarray, "bucket code"]
+    terms: tuple[tuple[statistics.Variable, Float[np.ndarray, "cell code"]], ...]
+
+    def tree(self) -> base.Tree:
+        """Gives what can be saved."""
+        return {
+            "bias": self.bias.astype(np.float32),
+            "terms": {v.name: logits.astype(np.float32) for v, logits in self.terms},
+        }
+
+
+class Pool:
+    """What has been drawn of some devices: rows lie device by device.
+
+    Attributes:
+        schema: The public schema.
+        count: Number of devices.
+        num_rows: Rows of each device, by table.
+        codes: `[row, column]`, by table.
+        owner: Device of each row, by table.
+        start: First row of each device, by table.
+    """
+
+    def __init__(self, schema: schemas.Schema, count: int) -> None:
+        """Begins with a row of the anchor for each device.
+
+        Args:
+            schema: The public schema.
+            count: Number of devices.
+        """
+        self.schema, self.count = schema, count
+        self.num_rows: dict[str, Codes] = {}
+        self.codes: dict[str, Integer[np.ndarray, "row column"]] = {}
+        self.owner: dict[str, Codes] = {}
+        self.start: dict[str, Codes] = {}
+        self.set_rows(schema.anchor, np.ones(count, np.int64))
+
+    def set_rows(self, table: schemas.Table, num_rows: Codes) -> None:
+        """Makes room for the rows of a table.
+
+        Args:
+            table: The table.
+            num_rows: Rows of each device.
+        """
+        self.num_rows[table.name] = num_rows
+        self.owner[table.name] = np.repeat(np.arange(self.count), num_rows)
+        self.start[table.name] = np.cumsum(num_rows) - num_rows
+        shape = (int(num_rows.sum()), len(table.columns))
+        self.codes[table.name] = np.zeros(shape, np.int32)
+
+    def code(
+        self, which: statistics.Variable, table: str, device: Codes, row: Codes
+    ) -> Codes:
+        """Finds codes of a variable, as seen from rows of a table.
+
+        Args:
+            which: The variable: of the device, or of the same row.
+            table: The table that the rows are of.
+            device: Device of each row.
+            row: Position of each row in its table.
+
+        Returns:
+            Codes; -1 where a device lacks the table of the variable.
+        """
+        num_rows = self.num_rows[which.table][device]
+        most = self.schema.table(which.table).max_rows
+        if which.kind == "presence":
+            return np.where(num_rows > 0, 0, -1)
+        if which.kind == "rows":
+            return statistics.code_of(statistics.row_starts(most), num_rows)
+        if which.kind == "bucket":
+            return statistics.code_of(statistics.bucket_starts(most), num_rows)
+        codes = self.codes[which.table][:, which.column]
+        if which.table == table:
+            return codes[row].astype(np.int64)
+        found = np.full(len(device), -1, np.int64)
+        there = num_rows > 0
+        found[there] = codes[self.start[which.table][device[there]]]
+        return found
+
+
+class Rows(NamedTuple):
+    """Rows of a pool that a variable is fitted on or drawn for.
+
+    Attributes:
+        table: Their table.
+        device: Device of each.
+        row: Position of each in the table.
+        bucket: Bucket of the number of rows of each.
+        times: Rows that each stands for.
+    """
+
+    table: str
+    device: Codes
+    row: Codes
+    bucket: Codes
+    times: Float[np.ndarray, " row"]
+
+    def take(self, index: Codes | slice) -> "Rows":
+        """Takes some rows."""
+        return Rows(self.table, *(part[index] for part in self[1:]))
+
+
+def rows_of(pool: Pool, child: statistics.Variable, *, by_device: bool) -> Rows:
+    """Lists the rows where a variable has a value.
+
+    Args:
+        pool: What has been drawn.
+        child: The variable.
+        by_device: Whether one row of each device stands for all of its rows.
+
+    Returns:
+        The rows; every device once for a number of rows.
+    """
+    if child.kind != "column":
+        device = np.arange(pool.count)
+        zero = np.zeros(pool.count, np.int64)
+        return Rows(child.table, device, zero, zero, np.ones(pool.count))
+    num_rows = pool.num_rows[child.table]
+    most = pool.schema.table(child.table).max_rows
+    buckets = statistics.code_of(statistics.bucket_starts(most), num_rows)
+    if by_device:
+        device = np.flatnonzero(num_rows)
+        times = num_rows[device].astype(np.float64)
+        row = pool.start[child.table][device]
+        return Rows(child.table, device, row, buckets[device], times)
+    device = pool.owner[child.table]
+    row = np.arange(len(device))
+    return Rows(child.table, device, row, buckets[device], np.ones(len(device)))
+
+
+def fit(
+    generator: np.random.Generator,
+    pool: Pool,
+    child: statistics.Variable,
+    shares: Float[np.ndarray, "bucket code"],
+    parts: Sequence[terms.Part],
+    *,
+    by_device: bool,
+    num_sweeps: int,
+) -> Link:
+    """Fits bias and terms of one variable.
+
+    Args:
+        generator: Public; chooses rows of the pool.
+        pool: What has been drawn so far.
+        child: The variable.
+        shares: Of its codes, by bucket of the number of rows.
+        parts: Measured blocks with variables before.
+        by_device: Whether one row of each device stands for all of its rows, because
+            no variable before is of the row.
+        num_sweeps: Passes over the parts.
+
+    Returns:
+        The variable with its terms.
+    """
+    bias = np.log(np.maximum(shares, 1e-9))
+    rows = rows_of(pool, child, by_device=by_device)
+    if not parts or not len(rows.device):
+        return Link(child, bias, ())
+    size = 1.0
+    if len(rows.device) > _MOST_ROWS:
+        size = len(rows.device) / _MOST_ROWS
+        rows = rows.take(generator.permutation(len(rows.device))[:_MOST_ROWS])
+    # P(code) is proportional to exp(bias[bucket, code] + sum over terms of
+    # logits[code of the parent, code]); terms and bias are fitted in turn.
+    places = [pool.code(p.parent, rows.table, rows.device, rows.row) for p in parts]
+    num_rows = np.ones(len(rows.device), np.int64)
+    if child.kind == "column":
+        num_rows = pool.num_rows[child.table][rows.device]
+    hot = [
+        _weights(place, p.parent.num_codes, size * rows.times * _of(p, num_rows))
+        for place, p in zip(places, parts, strict=True)
+    ]
+    own = _weights(rows.bucket, len(bias), rows.times)
+    usual = own.sum(axis=1) @ shares / own.sum()
+    fitted = [terms.Coefficients(p, usual, float(pool.count)) for p in parts]
+    logits = bias[rows.bucket].astype(np.float32)
+    for sweep in range(num_sweeps):
+        for one, place, one_hot in zip(fitted, places, hot, strict=True):
+            moved = one.step(one_hot, _softmax(logits), is_first=not sweep)
+            logits += _padded(moved)[place]
+        held = own @ _softmax(logits)
+        aim = shares * held.sum(axis=1, keepdims=True)
+        # Iterative proportional fitting (Deming and Stephan 1940): log(aim / held).
+        step = np.log(np.maximum(aim, 1e-6)) - np.log(np.maximum(held, 1e-6))
+        step = np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
+        bias = bias + step
+        logits += step.astype(np.float32)[rows.bucket]
+    return Link(
+        child,
+        bias,
+        tuple((p.parent, f.logits) for p, f in zip(parts, fitted, strict=True)),
+    )
+
+
+def _of(part: terms.Part, num_rows: Codes) -> Float[np.ndarray, " row"]:
+    """Weight of each row in a block; of what is counted by device one."""
+    if part.block.spread == 1.0 and all(s.kind != "column" for s in part.block.sides):
+        return np.ones(len(num_rows))
+    return part.block.row_weight(num_rows)
+
+
+def _weights(
+    places: Codes, size: int, weights: Float[np.ndarray, " row"]
+) -> scipy.sparse.csr_array:
+    """`[cell, row]`: the weight of a row in its cell; a row of no cell is left out."""
+    there = np.flatnonzero(places >= 0)
+    entries = (weights[there].astype(np.float32), (places[there], there))
+    return scipy.sparse.coo_array(entries, shape=(size, len(places))).tocsr()
+
+
+def _padded(logits: Float[np.ndarray, "cell code"]) -> Float[np.ndarray, "more code"]:
+    """Logits with a last row of zeros, for code -1: there is no such parent."""
+    return np.pad(logits, ((0, 1), (0, 0))).astype(np.float32)
+
+
+def _softmax(logits: Float[np.ndarray, "row code"]) -> Float[np.ndarray, "row code"]:
+    """Probabilities of codes."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def chances(pool: Pool, link: Link, rows: Rows) -> Float[np.ndarray, "row code"]:
+    """Computes probabilities of the codes of some rows.
+
+    Args:
+        pool: What has been drawn so far.
+        link: The variable.
+        rows: The rows.
+
+    Returns:
+        Probabilities, which sum to one.
+    """
+    logits = link.bias.astype(np.float32)[rows.bucket]
+    for parent, own in link.terms:
+        place = pool.code(parent, rows.table, rows.device, rows.row)
+        logits += _padded(own)[place]
+    return _softmax(logits)
+
+
+def chunks(rows: Rows, num_codes: int) -> list[slice]:
+    """Cuts rows so that their logits fit into memory."""
+    size = max(_CHUNK // num_codes, 1)
+    return [slice(i, i + size) for i in range(0, len(rows.device), size)]
+
+
+def draw(generator: np.random.Generator, pool: Pool, link: Link, rows: Rows) -> Codes:
+    """Draws codes of some rows, as evenly as whole numbers allow, in random order.
+
+    Args:
+        generator: Public.
+        pool: What has been drawn so far.
+        link: The variable.
+        rows: The rows.
+
+    Returns:
+        A code of each row.
+    """
+    count, num_codes = len(rows.device), link.bias.shape[1]
+    # Systematic sampling: one point in each of `count` equal parts of [0, 1), mixed;
+    # the code is where the cumulative share passes the point.
+    points = (generator.permutation(count) + generator.random(count)) / max(count, 1)
+    found = np.zeros(count, np.int64)
+    for here in chunks(rows, num_codes):
+        cumulative = np.cumsum(chances(pool, link, rows.take(here)), axis=1)
+        point = points[here] * cumulative[:, -1]
+        found[here] = (cumulative <= point[:, None]).sum(axis=1)
+    return np.minimum(found, num_codes - 1)
+
+
+def from_tree(
+    schema: schemas.Schema, child: statistics.Variable, tree: Mapping[str, Any]
+) -> Link:
+    """Reads what `Link.tree` gave.
+
+    Args:
+        schema: The public schema.
+        child: The variable.
+        tree: The tree.
+
+    Returns:
+        The link.
+    """
+    known = {v.name: v for table in schema.tables for v in _variables(table)}
+    parts = [(known[name], np.asarray(t)) for name, t in tree.get("terms", {}).items()]
+    return Link(child, np.asarray(tree["bias"]), tuple(sorted(parts, key=_name)))
+
+
+def _name(part: tuple[statistics.Variable, np.ndarray]) -> str:
+    """Order of terms: a sum of floats depends on it."""
+    return part[0].name
+
+
+def _variables(table: schemas.Table) -> list[statistics.Variable]:
+    """All that can stand before another variable."""
+    columns = [statistics.column(table, i) for i in range(len(table.columns))]
+    return [statistics.presence(table), statistics.rows(table), *columns]

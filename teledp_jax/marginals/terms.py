@@ -1,0 +1,155 @@
+"""What a noisy block says of a variable, as moments, and coefficients that meet them.
+
+A block is seen through functions of both its variables. Their products, summed over
+rows by weight, are moments of the noisy counts; the coefficients of a log-linear model
+are those at which its own moments come out alike, by as much as each is clear of noise.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse
+from jaxtyping import Float, Integer
+
+from teledp_jax import schemas
+from teledp_jax.marginals import statistics
+
+_LARGEST_STEP = 3.0  # of one correction of a coefficient
+_LARGEST = 12.0  # coefficient
+_CLEAR = 3.0  # standard deviations of noise from which a moment is believed
+_SMALL = 6  # domains up to this size gain nothing from polynomials
+_DEGREES = 3
+
+
+class Part(NamedTuple):
+    """A noisy block as seen by the later of its variables.
+
+    Attributes:
+        parent: The variable before.
+        block: How rows are weighed.
+        mass: `[parent code, outcome]`: weighed rows per device of the fleet.
+        stddev: Of the noise of each.
+        inputs: `[parent code, function]`: through what the parent is seen.
+        outputs: `[outcome, function]`: what coefficients add to logits.
+        outcome: Outcome of each code of the variable.
+    """
+
+    parent: statistics.Variable
+    block: statistics.Block
+    mass: Float[np.ndarray, "cell outcome"]
+    stddev: float
+    inputs: Float[np.ndarray, "cell input"]
+    outputs: Float[np.ndarray, "outcome output"]
+    outcome: Integer[np.ndarray, " code"]
+
+
+def functions(
+    schema: schemas.Schema,
+    which: statistics.Variable,
+    shares: Float[np.ndarray, " code"],
+) -> Float[np.ndarray, "code function"]:
+    """Computes the functions that a variable is seen and predicted through.
+
+    Every code of a category or of a small domain; else flags of absent and zero, and
+    polynomials of the bin's number that have variance one and no correlation: noise
+    that drowns each cell of a row leaves their sums clear.
+
+    Args:
+        schema: The public schema.
+        which: The variable.
+        shares: Shares of its codes, noisy or public.
+
+    Returns:
+        The value of each function at each code.
+    """
+    size, first = which.num_codes, 0
+    if which.kind == "column":
+        own = schema.table(which.table).columns[which.column]
+        first = own.first_bin if own.is_number else size
+    if size - first <= _SMALL:
+        return np.eye(size)
+    weights = shares[first:] + 1e-4
+    weights = weights / weights.sum()
+    x = np.linspace(-1.0, 1.0, size - first)
+    # Gram-Schmidt with <f, g> = sum over bins of share * f * g.
+    known = [np.ones_like(x)]
+    for degree in range(1, _DEGREES + 1):
+        curve = x**degree
+        for other in known:
+            curve = curve - (weights @ (curve * other)) * other
+        known.append(curve / np.sqrt(weights @ curve**2))
+    curves = np.zeros((size, _DEGREES))
+    curves[first:] = np.clip(np.stack(known[1:], axis=1), -3.0, 3.0)
+    return np.concatenate([np.eye(size)[:, :first], curves], axis=1)
+
+
+class Coefficients:
+    """The coefficients of one part, fitted by steps of Newton's kind.
+
+    A coefficient whose moment is no clearer than its noise stays near zero: its prior
+    has the spread that all moments of the part show beyond noise.
+    """
+
+    def __init__(
+        self, part: Part, usual: Float[np.ndarray, " code"], count: float
+    ) -> None:
+        """Starts from the noisy moments of a part, with coefficients of zero.
+
+        Args:
+            part: What was measured together.
+            usual: Shares of the codes to predict.
+            count: Devices of the pool that stands for the fleet.
+        """
+        self._inputs = part.inputs
+        self._outputs = part.outputs[part.outcome]
+        self._centre = usual @ self._outputs
+        centred = part.outputs - self._centre
+        self._goal = count * (part.inputs.T @ part.mass @ centred)
+        spread = np.linalg.norm(part.inputs, axis=0)[:, None]
+        noise = count * part.stddev * spread * np.linalg.norm(centred, axis=0)
+        self._noise = np.maximum(noise, 1e-9)
+        self._weights = np.zeros_like(self._goal)
+        self._ridge = np.zeros_like(self._goal)
+
+    @property
+    def logits(self) -> Float[np.ndarray, "cell code"]:
+        """Computes what each code of the parent adds, in nats."""
+        return self._inputs @ self._weights @ self._outputs.T
+
+    def step(
+        self,
+        one_hot: scipy.sparse.csr_array,
+        chances: Float[np.ndarray, "row code"],
+        *,
+        is_first: bool,
+    ) -> Float[np.ndarray, "cell code"]:
+        """Moves the coefficients; returns the change of the logits.
+
+        Args:
+            one_hot: `[cell, row]`, the weight of each row in its cell.
+            chances: Probabilities of codes.
+            is_first: Whether the spread of the prior is still to be found.
+
+        Returns:
+            The change of the logits of each cell, in nats.
+        """
+        before = self.logits
+        outputs = self._outputs.astype(np.float32)
+        mean = chances @ outputs
+        moments = self._inputs.T @ (one_hot @ (mean - self._centre))
+        square = chances @ outputs**2
+        variance = square - mean**2
+        curvature = (self._inputs**2).T @ (one_hot @ variance) + 1e-3
+        # Of a softmax, squares bound the curvature, and so does twice its diagonal.
+        bound = (self._inputs**2).T @ (one_hot @ np.minimum(square, 2 * variance))
+        apart = self._goal - moments
+        if is_first:
+            excess = (apart**2 - self._noise**2).sum()
+            prior = max(excess, 0.0) / (curvature**2).sum()
+            clear = 1 + (apart / (_CLEAR * self._noise)) ** 4
+            self._ridge = self._noise**2 / (curvature * max(prior, 1e-6) * clear)
+        change = apart - self._ridge * self._weights
+        change = change / (bound + 1e-3 + self._ridge)
+        change = np.clip(change, -_LARGEST_STEP, _LARGEST_STEP)
+        self._weights = np.clip(self._weights + change, -_LARGEST, _LARGEST)
+        return self.logits - before

@@ -1,0 +1,125 @@
+"""A chain of log-linear links that meets noisy statistics of whole devices."""
+
+import dataclasses
+import functools
+
+import jax
+import numpy as np
+from jaxtyping import Array, Key
+
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.marginals import clipped, estimates, statistics, whole
+from teledp_jax.privacy import budgets, checks, split
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """Choices of the chain.
+
+    What is measured of a device is one vector over all of its tables: all rows, nothing
+    for a table that it lacks. It is clipped once in L2, at a bound that most devices
+    keep, found under noise, and released once (`marginals.statistics`,
+    `marginals.vectors`). The chain draws anchor columns, numbers of rows, items and
+    columns, each given all that it was measured with (`marginals.whole`).
+
+    Attributes:
+        pairs: Pairs of variables to measure finely, each `table/column` or `table/rows`
+            (its number of rows), as the queries name them; pairs that any fleet is
+            asked about are measured besides. None: those only.
+        norm_share: Share of the privacy loss that finds the bound of the clip.
+    """
+
+    pairs: tuple[tuple[str, str], ...] | None = None
+    norm_share: float = 0.02
+
+    def __post_init__(self) -> None:
+        checks.Fields("chain", self).number("norm_share", above=0, below=1)
+
+
+def fit(
+    schema: schemas.Schema,
+    plan: statistics.Plan,
+    calibrated: split.Calibrated,
+    num_devices: int,
+    streams: keys.Keys,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+) -> base.Tree:
+    """Measures statistics and fits the chain.
+
+    Args:
+        schema: The public schema.
+        plan: What is measured.
+        calibrated: Noise of norms and of statistics.
+        num_devices: Noisy number of devices.
+        streams: Random streams of the fit.
+        devices: The private devices of this process.
+        context: Store, progress, noise and processes.
+
+    Returns:
+        The links of the chain.
+    """
+    arrays.check(schema, devices)
+    noisy = estimates.measure(
+        streams, schema, plan, devices, context,
+        norm_sigma=calibrated.noise("norm_sigma"), sigma=calibrated.noise("sigma"),
+        num_devices=num_devices,
+    )  # fmt: skip
+    fitted = context.part.once(
+        lambda: whole.fit(_generator(streams.init), schema, noisy)
+    )
+    context.progress(1, 1, {})
+    return {**fitted, base.FACTS: {"clip_norm": noisy.norm}}
+
+
+def sample(
+    schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
+) -> arrays.DeviceArrays:
+    """Draws devices from what `fit` returned.
+
+    Args:
+        schema: The public schema.
+        key: Public.
+        fitted: What `fit` returned.
+        count: Number of devices.
+
+    Returns:
+        The devices.
+    """
+    return whole.sample(_generator(key), schema, fitted, count)
+
+
+def _generator(key: Key[Array, ""]) -> np.random.Generator:
+    """A NumPy stream for a key; the key is spent."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+
+
+def make(
+    config: Config, schema: schemas.Schema, budget: budgets.Budget
+) -> base.Synthesizer:
+    """Calibrates the noise of norms and statistics together.
+
+    Args:
+        config: Choices.
+        schema: The public schema.
+        budget: What a fit may spend.
+
+    Returns:
+        The method, its event stated.
+
+    Raises:
+        InputError: If a pair is unknown or no noise meets the budget.
+    """
+    plan = statistics.plan(schema, config.pairs or ())
+    parts = (
+        split.Counts("norm_sigma", 1, config.norm_share),
+        split.ClippedSums("sigma", clipped.STEPS, 1 - config.norm_share),
+    )
+    calibrated = split.calibrate(parts, budget)
+    sizes = {"num_blocks": len(plan.blocks), "num_cells": plan.num_cells}
+    return base.Synthesizer(
+        event=calibrated.event,
+        fit=functools.partial(fit, schema, plan, calibrated, budget.num_devices),
+        sample=functools.partial(sample, schema),
+        facts=calibrated.facts | sizes,
+    )
