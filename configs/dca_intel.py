@@ -17,7 +17,7 @@ sets them beside the published tables. `--labels=pe,independent` keeps only some
 import ml_collections
 
 from teledp_jax import settings
-from teledp_jax.methods import dpsgd_relational, independent, pe, pe_conditional
+from teledp_jax.methods import chain, dpsgd_relational, independent, pe, pe_conditional
 from teledp_jax.studies.intel import methods
 
 
@@ -32,6 +32,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.budget.delta = 1e-5
     config.query_answers = True
     config.methods.dpsgd_relational = settings.entry(dpsgd_relational.Config())
+    config.methods.chain = settings.entry(chain.Config())
     config.methods.pe_conditional = settings.entry(pe_conditional.Config())
     config.methods.pe = settings.entry(pe.Config())
     config.methods.pe_workload = settings.entry(pe.Config(distance="workload"))

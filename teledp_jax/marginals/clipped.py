@@ -73,10 +73,11 @@ def clip(entries: Entries, *, l2_clip_norm: float) -> Clipped:
     """
     if not l2_clip_norm > 0:
         raise ValueError(f"Expected {l2_clip_norm=} > 0.")
-    order = np.lexsort((entries.statistic, entries.device))
-    device = np.asarray(entries.device)[order].astype(np.int64)
-    statistic = np.asarray(entries.statistic)[order].astype(np.int64)
-    value = np.nan_to_num(np.asarray(entries.value, np.float64)[order], nan=0.0)
+    device, statistic = (np.asarray(part, np.int64) for part in entries[:2])
+    value = np.nan_to_num(np.asarray(entries.value, np.float64), nan=0.0)
+    if not _is_ordered(device, statistic):
+        order = np.lexsort((statistic, device))
+        device, statistic, value = device[order], statistic[order], value[order]
     if not len(device):
         return Clipped(device, statistic, np.zeros(0, np.int64))
     opens = _opens(device)
@@ -124,9 +125,9 @@ def totals(
     Returns:
         Sums, in steps. Private, if the devices are.
     """
-    sums = np.zeros(num_statistics, np.int64)
-    np.add.at(sums, clipped.statistic, clipped.steps)
-    return sums
+    # Sums of whole numbers below 2^53 are exact in float64.
+    sums = np.bincount(clipped.statistic, clipped.steps, minlength=num_statistics)
+    return sums.astype(np.int64)
 
 
 def release(
@@ -163,6 +164,14 @@ def release(
         context=context,
     )
     return noisy * (l2_clip_norm / STEPS)
+
+
+def _is_ordered(
+    device: Integer[np.ndarray, " entry"], statistic: Integer[np.ndarray, " entry"]
+) -> bool:
+    """Whether entries lie by device, and of a device by statistic."""
+    ahead = np.diff(device)
+    return bool(((ahead > 0) | ((ahead == 0) & (np.diff(statistic) >= 0))).all())
 
 
 def _opens(ordered: Integer[np.ndarray, " entry"]) -> np.ndarray:

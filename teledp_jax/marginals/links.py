@@ -16,7 +16,7 @@ from teledp_jax import base, schemas
 from teledp_jax.marginals import statistics, terms
 
 _LARGEST_STEP = 3.0  # of one correction of a logit
-_MOST_ROWS = 40_000  # of a pool that terms are fitted on
+_MOST_ROWS = 20_000  # of a pool that terms are fitted on
 _CHUNK = 1 << 22  # logits in memory at once
 
 Codes = Integer[np.ndarray, " row"]
@@ -212,8 +212,9 @@ def fit(
     logits = bias[rows.bucket].astype(np.float32)
     for sweep in range(num_sweeps):
         for one, place, one_hot in zip(fitted, places, hot, strict=True):
-            moved = one.step(one_hot, _softmax(logits), is_first=not sweep)
-            logits += _padded(moved)[place]
+            if one.is_told:
+                moved = one.step(one_hot, _softmax(logits), is_first=not sweep)
+                logits += _padded(moved)[place]
         held = own @ _softmax(logits)
         aim = shares * held.sum(axis=1, keepdims=True)
         # Iterative proportional fitting (Deming and Stephan 1940): log(aim / held).
@@ -221,11 +222,10 @@ def fit(
         step = np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
         bias = bias + step
         logits += step.astype(np.float32)[rows.bucket]
-    return Link(
-        child,
-        bias,
-        tuple((p.parent, f.logits) for p, f in zip(parts, fitted, strict=True)),
-    )
+    told = [
+        (p.parent, f.logits) for p, f in zip(parts, fitted, strict=True) if f.is_told
+    ]
+    return Link(child, bias, tuple(told))
 
 
 def _of(part: terms.Part, num_rows: Codes) -> Float[np.ndarray, " row"]:

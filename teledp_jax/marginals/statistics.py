@@ -23,8 +23,6 @@ ROWS = "rows"  # the name of a table's number of rows, among names of columns
 
 # Squared weights of blocks. What nobody names is measured coarsely.
 _ONE_WAY, _NAMED, _PUBLIC, _TOTAL = 1.0, 1.0, 0.1, 0.25
-_PIVOT = 16  # a table with more columns is a pivot: its columns are parts of one whole
-_PIVOT_NORM = 4.0  # squared norm that the columns of a pivot share
 _MOST_PUBLIC_CELLS = 1 << 14  # of a pair that nobody names
 _MOST_PUBLIC_COLUMNS = 8  # of a table whose pairs are measured though nobody names them
 _EXACT_ROWS = 16  # numbers of rows up to here have a code each
@@ -281,7 +279,7 @@ class _Maker:
 
     def add_columns(self, table: schemas.Table) -> None:
         """Adds the number of rows of a table, and its columns."""
-        square = _ONE_WAY * _pivot(len(table.columns))
+        square = _ONE_WAY * _together(len(table.columns))
         if table.max_rows > 1:
             self.add((rows(table),), _ONE_WAY)
         for position in range(len(table.columns)):
@@ -298,7 +296,7 @@ class _Maker:
         pairs = [pair for pair in pairs if self._is_countable(pair)]
         tables = [frozenset(side.table for side in pair) for pair in pairs]
         for pair, own in zip(pairs, tables, strict=True):
-            self.add(pair, _NAMED * _pivot(tables.count(own)))
+            self.add(pair, _NAMED * _together(tables.count(own)))
 
     def _is_countable(self, pair: tuple[Variable, ...]) -> bool:
         """Whether a pair is of one row, or of a row and its device."""
@@ -335,6 +333,9 @@ class _Maker:
             self.add(sides, _PUBLIC)
 
 
-def _pivot(count: int) -> float:
-    """Factor of the squared weight of so many blocks that say one thing together."""
-    return 1.0 if count <= _PIVOT else _PIVOT_NORM / count
+def _together(count: int) -> float:
+    """Factor of the squared weight of so many blocks of the same tables.
+
+    Together they take the root of their number: each adds less to what is known.
+    """
+    return float(count) ** -0.5

@@ -86,7 +86,8 @@ def functions(
 class Coefficients:
     """The coefficients of one part, fitted by steps of Newton's kind.
 
-    A coefficient whose moment is no clearer than its noise stays near zero: its prior
+    `is_told` is False where all moments together show no more than noise. A coefficient
+    whose moment is no clearer than its noise stays near zero: its prior
     has the spread that all moments of the part show beyond noise.
     """
 
@@ -102,6 +103,7 @@ class Coefficients:
         """
         self._inputs = part.inputs
         self._outputs = part.outputs[part.outcome]
+        self._is_plain = np.array_equal(self._outputs, np.eye(len(self._outputs)))
         self._centre = usual @ self._outputs
         centred = part.outputs - self._centre
         self._goal = count * (part.inputs.T @ part.mass @ centred)
@@ -109,6 +111,8 @@ class Coefficients:
         noise = count * part.stddev * spread * np.linalg.norm(centred, axis=0)
         self._noise = np.maximum(noise, 1e-9)
         self._weights = np.zeros_like(self._goal)
+        self._before = self.logits
+        self.is_told = True  # until the first step compares moments with their noise
         self._ridge = np.zeros_like(self._goal)
 
     @property
@@ -133,18 +137,22 @@ class Coefficients:
         Returns:
             The change of the logits of each cell, in nats.
         """
-        before = self.logits
-        outputs = self._outputs.astype(np.float32)
-        mean = chances @ outputs
-        moments = self._inputs.T @ (one_hot @ (mean - self._centre))
-        square = chances @ outputs**2
-        variance = square - mean**2
-        curvature = (self._inputs**2).T @ (one_hot @ variance) + 1e-3
+        before = self._before
+        mean = square = chances
+        if not self._is_plain:
+            outputs = self._outputs.astype(np.float32)
+            mean, square = chances @ outputs, chances @ outputs**2
+        total = np.asarray(one_hot.sum(axis=1)).reshape(-1, 1)
+        moments = self._inputs.T @ (one_hot @ mean - total * self._centre)
+        variance = one_hot @ (square - mean**2)
+        curvature = (self._inputs**2).T @ variance + 1e-3
         # Of a softmax, squares bound the curvature, and so does twice its diagonal.
-        bound = (self._inputs**2).T @ (one_hot @ np.minimum(square, 2 * variance))
+        bound = np.minimum(one_hot @ square, 2 * variance)
+        bound = (self._inputs**2).T @ bound
         apart = self._goal - moments
         if is_first:
-            excess = (apart**2 - self._noise**2).sum()
+            excess = float((apart**2 - self._noise**2).sum())
+            self.is_told = excess > 0
             prior = max(excess, 0.0) / (curvature**2).sum()
             clear = 1 + (apart / (_CLEAR * self._noise)) ** 4
             self._ridge = self._noise**2 / (curvature * max(prior, 1e-6) * clear)
@@ -152,4 +160,5 @@ class Coefficients:
         change = change / (bound + 1e-3 + self._ridge)
         change = np.clip(change, -_LARGEST_STEP, _LARGEST_STEP)
         self._weights = np.clip(self._weights + change, -_LARGEST, _LARGEST)
-        return self.logits - before
+        self._before = self.logits
+        return self._before - before

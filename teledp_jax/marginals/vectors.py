@@ -103,7 +103,9 @@ def _vectors(
         found = [fleet.entries(block) for block in plan.blocks]
         owner, cell, value = (np.concatenate(each) for each in zip(*found, strict=True))
         shape = (arrays.num_devices(part), plan.num_cells)
-        yield scipy.sparse.coo_array((value, (owner, cell)), shape=shape).tocsr()
+        made = scipy.sparse.coo_array((value, (owner, cell)), shape=shape).tocsr()
+        made.sum_duplicates()
+        yield made
 
 
 def _squares(

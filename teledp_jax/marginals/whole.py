@@ -14,8 +14,8 @@ from jaxtyping import Float, Integer
 from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import baskets, estimates, flat, links, statistics, terms
 
-_FIRST_SWEEPS, _SWEEPS = 6, 16  # over the parts of a link
-_FIRST_POOL, _FEWEST, _MOST = 8_000, 20_000, 60_000  # devices that links are fitted on
+_FIRST_SWEEPS, _SWEEPS = 3, 8  # over the parts of a link
+_FIRST_POOL, _FEWEST, _MOST = 4_000, 20_000, 40_000  # devices that links are fitted on
 _REDRAWS = 12  # of rows that repeat the key of one before
 
 
