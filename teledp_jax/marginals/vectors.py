@@ -17,7 +17,7 @@ import scipy.sparse
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, schemas
-from teledp_jax.marginals import clipped, flat, statistics
+from teledp_jax.marginals import clipped, statistics
 
 _CHUNK = 4096  # devices whose vectors are in memory at once
 _STEPS = 4  # bins of squared norms to a factor of two
@@ -31,9 +31,11 @@ class _Fleet:
         self._schema = schema
         self._devices = devices
         self._known: dict[str, Integer[np.ndarray, " site"]] = {}
-        self.num_rows = {name: flat.num_rows(table) for name, table in devices.items()}
+        self.num_rows = {
+            name: arrays.num_rows(table) for name, table in devices.items()
+        }
         self.owners = {
-            table.name: flat.owners(devices[table.name])
+            table.name: arrays.owners(devices[table.name])
             for table in schema.tables
             if table.max_rows > 1
         }
@@ -54,7 +56,7 @@ class _Fleet:
             return statistics.code_of(statistics.row_starts(most), count)
         if side.kind == "bucket":
             return statistics.code_of(statistics.bucket_starts(most), count)
-        found = flat.codes(self._devices[side.table])[:, side.column]
+        found = np.asarray(self._devices[side.table].codes)[:, side.column]
         if most > 1:
             return found.astype(np.int64)
         codes = np.full(len(count), -1, np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, base, schemas
-from teledp_jax.marginals import baskets, estimates, flat, links, statistics, terms
+from teledp_jax.marginals import baskets, estimates, links, statistics, terms
 
 _FIRST_SWEEPS, _SWEEPS = 3, 8  # over the parts of a link
 _FIRST_POOL, _FEWEST, _MOST = 4_000, 20_000, 40_000  # devices that links are fitted on
@@ -141,7 +141,9 @@ def _arrays(pool: links.Pool, table: schemas.Table) -> arrays.TableArrays:
     if table.cap_by is not None:
         place = [column.name for column in table.columns].index(table.cap_by)
         codes = codes[np.lexsort((-codes[:, place], pool.owner[table.name]))]
-    return flat.make(table, codes, pool.num_rows[table.name])
+    dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
+    edges = arrays.edges(pool.num_rows[table.name])
+    return arrays.TableArrays(codes.astype(dtype), edges)
 
 
 def _draw(

@@ -33,7 +33,7 @@ def whole_sums(plan, devices):
 def test_every_row_counts_by_its_weight():
     found = whole_sums(_PLAN, one_device(apps=[(1, 2), (3, 2)]))
     cells = found[block(_PLAN, "apps/rows~", "apps/kind").cells].reshape(3, 4)
-    weight = 1 / (2 * (1 + 1 / 1)) ** 0.5  # two rows, four codes
+    weight = 2**-0.25 / (2 * (1 + 1 / 1)) ** 0.5  # two columns; two rows, four codes
     np.testing.assert_allclose(cells, [[0] * 4, [0, weight, 0, weight], [0] * 4])
     sizes = found[block(_PLAN, "apps/kind", "apps/size").cells].reshape(4, 4)
     assert np.flatnonzero(sizes).tolist() == [1 * 4 + 2, 3 * 4 + 2]
