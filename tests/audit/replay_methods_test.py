@@ -7,7 +7,7 @@ from teledp_jax.dpsgd import gaussian, sampling
 from teledp_jax.privacy import findings
 
 
-@pytest.mark.parametrize("name", ["aim", "mst", "pe_conditional"])
+@pytest.mark.parametrize("name", ["aim", "chain", "mst", "pe_conditional"])
 def test_counts_and_choices_are_those_of_the_event(name):
     case = fleets.case(name)
     rows = replay.check(case, replay.pairs(case, fleet_sizes=(0,)))
