@@ -16,7 +16,7 @@ from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import clipped, independent, statistics, vectors
 from teledp_jax.privacy import release
 
-_SHARE = 0.85  # of the devices, about: these keep their whole vector
+_SHARE = 0.5  # of the devices, about: these keep their whole vector
 _SURVIVING = 0.1  # by how much tables' surviving parts are thought to differ
 _LEAN = 50.0  # weighed rows of a pool from which a cell tells its own surviving part
 

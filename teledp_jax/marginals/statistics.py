@@ -297,6 +297,18 @@ class _Maker:
         tables = [frozenset(side.table for side in pair) for pair in pairs]
         for pair, own in zip(pairs, tables, strict=True):
             self.add(pair, _NAMED * _together(tables.count(own)))
+        for pair in pairs:
+            self._add_presence(*pair)
+            self._add_presence(*reversed(pair))
+
+    def _add_presence(self, side: Variable, other: Variable) -> None:
+        """Adds who has the table of the other side of a pair, by a column."""
+        table = self.schema.table(other.table)
+        if side.kind == "column" and table.role != "anchor":
+            if side.table == self.schema.anchor.name:
+                self.add((side, rows(table)), _NAMED)
+            elif side.table != table.name:
+                self.add((side, presence(table)), _NAMED)
 
     def _is_countable(self, pair: tuple[Variable, ...]) -> bool:
         """Whether a pair is of one row, or of a row and its device."""

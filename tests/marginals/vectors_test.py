@@ -97,6 +97,15 @@ def test_pairs_across_rows_of_two_tables_are_not_counted():
     assert not [b for b in both if all(side.kind == "column" for side in b.sides)]
 
 
+def test_a_pair_of_two_tables_brings_who_has_both():
+    other = toys.group("more", toys.KIND)
+    schema = toys.schema(*_TRIPLE.tables, other)
+    found = statistics.plan(schema, [("apps/kind", "more/kind")])
+    assert block(found, "apps/kind", "more/rows>0").num_cells == 4
+    assert block(found, "more/kind", "apps/rows>0").weight == 1.0
+    assert block(found, "base/kind", "apps/rows").weight == pytest.approx(0.1**0.5)
+
+
 def test_an_unknown_variable_is_refused():
     with pytest.raises(errors.InputError, match="no variable 'base/none'"):
         statistics.plan(_TRIPLE, [("base/none", "rare/size")])
