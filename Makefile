@@ -5,7 +5,7 @@ WORKDIR ?= runs/demo
 LOCK := $(UV) pip compile setup.py --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate --extra build
 
-.PHONY: install demo test lint docs tables lock
+.PHONY: install demo test lint docs tables lock bench-accelerator
 
 # What the demo and every other job need, at the versions of requirements.txt.
 # Built again only when what pins it changed.
@@ -43,6 +43,11 @@ docs: .venv/installed-tests
 tables: .venv/installed-tests
 	$(BIN)/python benchmarks/results_tables.py
 	$(BIN)/python docs/write_reference.py
+
+# Measures the GPU or TPU of this machine, at most 8 minutes a call; goes on where the
+# call before stopped. Runs in an environment of yours: PYTHON=..., see BUILD.md.
+bench-accelerator:
+	PYTHONPATH=. $(PYTHON) benchmarks/accelerator.py --budget_s=480
 
 # Pins anew what setup.py allows; keeps every version that still fits.
 lock:

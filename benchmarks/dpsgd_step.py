@@ -4,14 +4,16 @@
     python benchmarks/dpsgd_step.py --hardware=cpu2 --model=relational
 
 All run in one process on the same network, data and batch: the published kind of VAE,
-or the model of `dpsgd_relational` on the tables of suite dca (which Opacus cannot run).
+or the model of `dpsgd_relational` on tables of the size of suite dca (which Opacus
+cannot run).
 A step is gradient, clip, noise and Adam's update. All are compiled first and then take
 turns, so that what else the machine does hits them alike; the fastest repeat counts.
 Peers run where they are installed (`pip install opacus jax-privacy`, in an environment
 of its own: neither is needed for anything else). The achieved rate of operations counts
 those that a gradient needs, without privacy; `matmul` is the fastest float32 product of
 square matrices seen in the same turns. Writes benchmarks/results/
-dpsgd_step_<hardware>.json, or dpsgd_step_relational_<hardware>.json.
+dpsgd_step_<hardware>.json; `relational` and `batch65536` come before the hardware
+where model and batch are not the default ones.
 """
 
 import functools
@@ -35,7 +37,7 @@ import published_vae
 from absl import app, flags
 
 from teledp_jax import arrays
-from teledp_jax.dpsgd import clipping, gaussian, trainable
+from teledp_jax.dpsgd import clipping, gaussian, memory, trainable
 from teledp_jax.job import provenance
 
 _MODEL = flags.DEFINE_enum("model", "vae", ["vae", "relational"], "What is trained.")
@@ -49,6 +51,7 @@ _SLOW_BATCH = flags.DEFINE_integer(
 )
 _SLOW = flags.DEFINE_bool("slow", True, "Whether to time what forms gradients.")
 _JOBS = flags.DEFINE_list("jobs", [], "What to time; none: all that runs here.")
+_TABLES = flags.DEFINE_integer("tables", None, "Tables of `relational`; none: all.")
 _REPEATS = flags.DEFINE_integer("repeats", 7, "Turns that are timed.")
 _MATMUL = flags.DEFINE_integer("matmul", 2048, "Rows of the matrices of `matmul`.")
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.", required=True)
@@ -76,6 +79,10 @@ class Job(NamedTuple):
     step: Callable[[], None]
     batch: int
     facts: dict[str, float]
+
+
+Make = Callable[[int], Job]
+"""From the devices at once to what is timed."""
 
 
 def in_micro_batches(part_fn: Sum, micro_batch: int) -> Sum:
@@ -159,9 +166,26 @@ def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
         state[:] = [jax.block_until_ready(compiled(state[0], use, batch)), key]
 
     facts = {"compile_seconds": seconds}
-    if (memory := compiled.memory_analysis()) is not None:
-        facts["program_bytes"] = memory.temp_size_in_bytes
+    if (analysis := compiled.memory_analysis()) is not None:
+        facts["program_bytes"] = analysis.temp_size_in_bytes
     return Job(take, size, facts)
+
+
+def that_fits(make: Make, micro_batch: int) -> Job:
+    """Makes a job with the micro-batch that was asked for, or with one that fits."""
+    available = memory.available_bytes(jax.local_devices()[0])
+    made: dict[int, Job] = {}
+
+    def needed_bytes(size: int) -> int:
+        made[size] = make(size)
+        return int(made[size].facts.get("program_bytes", 0))
+
+    def checked(size: int) -> Job:
+        memory.check(needed_bytes, size, available)
+        return made[size]
+
+    job, size = machine.with_micro_batch(checked, micro_batch)
+    return job._replace(facts={**job.facts, "micro_batch": size})
 
 
 def subject() -> tuple[trainable.Model, np.ndarray]:
@@ -170,7 +194,7 @@ def subject() -> tuple[trainable.Model, np.ndarray]:
         return published_vae.model(), published_vae.records(_BATCH.value)
     import fleet
 
-    schema = fleet.schema("dca")
+    schema = fleet.like_dca(_TABLES.value)
     records = fleet.records(schema, _BATCH.value)
     return fleet.relational_model(schema), arrays.flatten(schema, records)
 
@@ -187,9 +211,13 @@ def jobs() -> dict[str, Callable[[], Job]]:
     private = functools.partial(jax_job, params=params, private=True)
     public = functools.partial(jax_job, params=params, batch=batch, private=False)
     found: dict[str, Callable[[], Job]] = {
-        "non_private": lambda: public(in_micro_batches(plain, micro)),
+        "non_private": lambda: that_fits(
+            lambda size: public(in_micro_batches(plain, size)), micro
+        ),
         "non_private_whole_batch": lambda: public(plain),
-        "fast": lambda: private(in_micro_batches(fast, micro), batch=batch),
+        "fast": lambda: that_fits(
+            lambda size: private(in_micro_batches(fast, size), batch=batch), micro
+        ),
         "fast_whole_batch": lambda: private(fast, batch=batch),
     }
     if _SLOW.value:
@@ -263,6 +291,16 @@ def show(rows: dict[str, dict]) -> None:
         )
 
 
+def file_name() -> str:
+    """Name of the result, without its ending."""
+    parts = ["dpsgd_step"]
+    if _MODEL.value != _MODEL.default:
+        parts.append(_MODEL.value)
+    if _BATCH.value != _BATCH.default:
+        parts.append(f"batch{_BATCH.value}")
+    return "_".join([*parts, _HARDWARE.value])
+
+
 def main(argv: list[str]) -> None:
     """Measures, prints a table and writes the JSON."""
     del argv
@@ -276,13 +314,11 @@ def main(argv: list[str]) -> None:
         "micro_batch": _MICRO_BATCH.value,
         "slow_micro_batch": _SLOW_MICRO_BATCH.value,
         "matmul_flops_per_second": matmul,
+        "accelerator_bytes": machine.accelerator_bytes(),
         "rows": rows,
     }
     show(rows)
-    name = _HARDWARE.value
-    if _MODEL.value != "vae":
-        name = f"{_MODEL.value}_{name}"
-    path = pathlib.Path(_OUTPUT.value) / f"dpsgd_step_{name}.json"
+    path = pathlib.Path(_OUTPUT.value) / f"{file_name()}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
     print(path)

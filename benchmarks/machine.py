@@ -6,15 +6,21 @@ import pathlib
 import platform
 import resource
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
+
+from teledp_jax import base
+from teledp_jax.dpsgd import memory
 
 _NAMES = (
     "jax", "jaxlib", "flax", "optax", "numpy", "jax-privacy", "opacus", "torch",
 )  # fmt: skip
 
+
+_Found = TypeVar("_Found")
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 """Where recorded results lie."""
@@ -56,6 +62,42 @@ def resident_bytes(*, peak: bool) -> int:
         return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
     return 1024 * int(fields["VmHWM" if peak else "VmRSS"].split()[0])
+
+
+def accelerator_bytes() -> int | None:
+    """Most memory of the accelerator that this process has had; None on a CPU."""
+    stats = jax.local_devices()[0].memory_stats() or {}
+    return stats.get("peak_bytes_in_use")
+
+
+def with_micro_batch(
+    run: Callable[[int], _Found], micro_batch: int
+) -> tuple[_Found, int]:
+    """Runs with the micro-batch that was asked for, or else with one that fits.
+
+    Args:
+        run: From a micro-batch to what it finds; raises `memory.DoesNotFit`.
+        micro_batch: The one that was asked for.
+
+    Returns:
+        What was found, and the micro-batch.
+    """
+    try:
+        return run(micro_batch), micro_batch
+    except memory.DoesNotFit as error:
+        if not error.micro_batch:
+            raise
+        print(f"{error} Goes on with {error.micro_batch}.", flush=True)
+        return run(error.micro_batch), error.micro_batch
+
+
+def context(progress: Callable[[int, int, Any], None]) -> base.Context:
+    """What training by DP-SGD needs besides data; it asks for no integer noise."""
+
+    def none(key: Any, values: Any, sigma: float) -> Any:
+        raise TypeError("Training draws its noise on the accelerator.")
+
+    return base.Context(base.MemoryStore(), progress, none)
 
 
 def matmul(size: int) -> float:

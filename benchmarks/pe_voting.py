@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import platform
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -161,6 +162,7 @@ def _measure() -> dict[str, Any]:
         "num_columns": _NUM_CATEGORIES + _NUM_ORDINALS,
         "form": "sum of costs" if jax.default_backend() == "cpu" else "product",
         "first_call_seconds": first.wall_s,
+        "accelerator_bytes": machine.accelerator_bytes(),
         "rows_per_second": {name: rate[0] for name, rate in rates.items()},
         "rows_per_cpu_second": {name: rate[1] for name, rate in rates.items()},
         "agree": agree,
@@ -185,7 +187,7 @@ def main(argv: list[str]) -> None:
     del argv
     hardware = _HARDWARE.value or _hardware()
     result = {
-        "command": " ".join(["python", "benchmarks/pe_voting.py", *sys.argv[1:]]),
+        "command": shlex.join(["python", *sys.argv]),
         "versions": {
             "python": platform.python_version(),
             "jax": jax.__version__,

@@ -27,7 +27,6 @@ from absl import app, flags
 from teledp_jax import base, keys
 from teledp_jax.dpsgd import clipping, recipes, train
 from teledp_jax.job import provenance
-from teledp_jax.privacy import mechanisms
 
 _DEVICES = flags.DEFINE_integer("num_devices", 1_000_000, "Devices.")
 _EPOCHS = flags.DEFINE_integer("num_epochs", 20, "Expected draws of a device.")
@@ -43,7 +42,7 @@ _OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the res
 _EVERY = 10  # steps between two looks at the clock
 
 
-def recipe(num_steps: int) -> recipes.Recipe:
+def recipe(num_steps: int, micro_batch: int) -> recipes.Recipe:
     """The job, or its first steps."""
     return recipes.Recipe(
         sampling_prob=min(_BATCH.value / _DEVICES.value, 1.0),
@@ -51,7 +50,7 @@ def recipe(num_steps: int) -> recipes.Recipe:
         expected_batch_size=float(_BATCH.value),
         noise_multiplier=1.0,
         clip=clipping.Clip(l2_clip_norm=1.0),
-        micro_batch=_MICRO_BATCH.value,
+        micro_batch=micro_batch,
         averaging=0.98,
         checkpoint_every=_EVERY,
     )
@@ -72,19 +71,17 @@ def measure(num_steps: int) -> dict[str, Any]:
         clock.append(time.perf_counter())
 
     machine.forget_peak()
-    train.fit(
-        model,
-        optax.adam(1e-3),
-        recipe(num_steps),
-        keys.split(jax.random.key(1), jax.random.key(2)),
-        codes,
-        params,
-        base.Context(
-            base.MemoryStore(),
-            look,
-            mechanisms.seeded_integer_noise,
-            base.Part(mesh=mesh),
+    _, micro_batch = machine.with_micro_batch(
+        lambda size: train.fit(
+            model,
+            optax.adam(1e-3),
+            recipe(num_steps, size),
+            keys.split(jax.random.key(1), jax.random.key(2)),
+            codes,
+            params,
+            machine.context(look)._replace(part=base.Part(mesh=mesh)),
         ),
+        _MICRO_BATCH.value,
     )
     each = [(b - a) / _EVERY for a, b in itertools.pairwise(clock[1:])]
     return {
@@ -92,7 +89,9 @@ def measure(num_steps: int) -> dict[str, Any]:
         "step_seconds": statistics.median(each),
         "fastest_step_seconds": min(each),
         "start_seconds": clock[1] - start - _EVERY * statistics.median(each),
+        "micro_batch": micro_batch,
         "peak_bytes": machine.resident_bytes(peak=True),
+        "accelerator_bytes": machine.accelerator_bytes(),
         "codes_bytes": codes.nbytes,
     }
 

@@ -204,6 +204,22 @@ def dpsgd_step(result: Mapping[str, Any]) -> Form:
     return Form([*header, "memory above rest, MB", "code"], rows)
 
 
+def accelerator(result: Mapping[str, Any]) -> Form:
+    """Shows what one card takes for each part, beside what was aimed at."""
+    rows = [
+        [
+            text,
+            NONE if value is None else f"{value:,.4g}",
+            unit,
+            NONE if aim is None else f"{aim:,.4g}",
+            origin.age(result.get("code")),
+        ]
+        for part in result["parts"].values()
+        for text, value, unit, aim in part["rows"]
+    ]
+    return Form(["what", "measured", "unit", "aim", "code"], rows)
+
+
 def published_job(result: Mapping[str, Any]) -> Form:
     """Shows the time of the published training job."""
     header = ["devices", "epochs", "steps", "minutes", "memory, MB", "code"]
@@ -380,6 +396,7 @@ def install(result: Mapping[str, Any]) -> Form:
 
 
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
+    "accelerator": accelerator,
     "adult": adult,
     "audit": audit,
     "dpsgd_step": dpsgd_step,

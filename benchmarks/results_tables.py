@@ -98,7 +98,9 @@ def _about(name: str, result: Mapping[str, Any]) -> str:
     """Where a table comes from, in one sentence or two."""
     hardware = result["hardware"]
     if isinstance(hardware, Mapping):
-        hardware = f"{hardware['machine']}, {hardware['cores']} cores"
+        cards = sorted(set(hardware.get("accelerators", ())) - {"cpu"})
+        cores = f"{hardware['machine']}, {hardware['cores']} cores"
+        hardware = ", ".join([*cards, cores])
     seeds = result.get("num_seeds")
     mean = ""
     if seeds:

@@ -10,6 +10,18 @@ from teledp_jax import errors
 _CGROUP = pathlib.Path("/sys/fs/cgroup")
 
 
+class DoesNotFit(errors.InputError):
+    """Refuses a micro-batch.
+
+    Attributes:
+        micro_batch: The largest power of two that fits; 0 if none does.
+    """
+
+    def __init__(self, text: str, micro_batch: int) -> None:
+        super().__init__(text)
+        self.micro_batch = micro_batch
+
+
 def available_bytes(device: jax.Device) -> int | None:
     """Memory that a program may still take on an accelerator; None if unknown."""
     stats = device.memory_stats()
@@ -38,7 +50,7 @@ def check(
         available: Memory that may be taken; None if unknown, which allows all.
 
     Raises:
-        InputError: If it does not fit; the text names the one to use.
+        DoesNotFit: If it does not fit; text and attribute name the one to use.
     """
     needed = needed_bytes(micro_batch)
     if available is None or needed <= available:
@@ -48,12 +60,14 @@ def check(
     each = max((needed - fixed_and_small) / max(micro_batch - small, 1), 1.0)
     most = int(small + (available - fixed_and_small) / each)
     most = 1 << (most.bit_length() - 1) if most > 0 else 0
+    most = most if most < micro_batch else 0
     remedy = (
         f"set micro_batch to {most} or less"
-        if 0 < most < micro_batch
+        if most
         else "the model needs a machine with more memory, or fewer columns"
     )
-    raise errors.InputError(
+    raise DoesNotFit(
         f"micro_batch={micro_batch} needs {needed / 1e9:.2f} GB of "
-        f"{available / 1e9:.2f} GB: {remedy}."
+        f"{available / 1e9:.2f} GB: {remedy}.",
+        most,
     )

@@ -32,6 +32,8 @@ TINY = {
 }
 """Benchmark to the flags of a run of seconds."""
 STARTERS = {
+    "accelerator",
+    "accelerator_part",
     "eventlog",
     "install_size",
     "results_tables",
