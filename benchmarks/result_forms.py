@@ -271,10 +271,11 @@ def scaling(result: Mapping[str, Any]) -> Form:
 
 
 def scale_out(result: Mapping[str, Any]) -> Form:
-    """Shows device tables on Ray beside one process."""
+    """Shows device tables in passes and on Ray beside one process at once."""
     header = [
-        "devices", "raw, MB", "cores", "one process, s", "Ray: shuffle, s", "SQL, s",
-        "encode, s", "ratio", "peak worker, GB", "code",
+        "devices", "raw, MB", "cores", "at once, s", "in passes, s", "ratio",
+        "Ray: shuffle, s", "SQL, s", "encode, s", "ratio of Ray", "peak worker, GB",
+        "code",
     ]  # fmt: skip
     rows = [
         [
@@ -282,11 +283,13 @@ def scale_out(result: Mapping[str, Any]) -> Form:
             _number(row["raw_bytes"], unit=1e6),
             str(row["workers"]),
             _number(row["local_seconds"], 1),
-            _number(row["shuffle_seconds"], 1),
-            _number(row["sql_seconds"], 1),
-            _number(row["encode_seconds"], 1),
-            _number(row["ratio"], 1),
-            _number(row["peak_worker_bytes"], 1, unit=1e9),
+            _number(row.get("passes_seconds"), 1),
+            _number(row.get("passes_ratio"), 2),
+            _number(row.get("shuffle_seconds"), 1),
+            _number(row.get("sql_seconds"), 1),
+            _number(row.get("encode_seconds"), 1),
+            _number(row.get("ratio"), 1),
+            _number(row.get("peak_worker_bytes"), 1, unit=1e9),
             origin.age(result.get("code")),
         ]
         for row in result["rows"]

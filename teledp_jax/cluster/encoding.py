@@ -5,14 +5,13 @@ from collections.abc import Callable
 
 from teledp_jax import array_files, runs, schemas
 from teledp_jax.cluster import connection as cluster
-from teledp_jax.cluster import partitions
-from teledp_jax.data import encode, quality, references, warehouse
+from teledp_jax.data import encode, parts, quality, references, warehouse
 
 
 def encode_all(
     schema: schemas.Schema,
     run: runs.Run,
-    partitioning: partitions.Partitioning,
+    partitioning: parts.Partitioning,
     *,
     progress: Callable[[int, int], None],
 ) -> list[quality.Count]:
@@ -49,14 +48,14 @@ def encode_all(
         num_bytes=warehouse.num_bytes(partitioning.memory_limit),
         finished=finished,
     )
-    return partitions.added(counts)
+    return parts.added(counts)
 
 
 def encode_partition(
     schema: schemas.Schema, run: runs.Run, partition: int
 ) -> list[quality.Count]:
     """Encodes one partition's device tables; returns what that changed."""
-    name = partitions.part_name(partition)
+    name = parts.part_name(partition)
     encoded = encode.encode(schema, run.real, part=f"{name}.parquet")
     references.write(schema, run, encoded.devices, part=name)
     with runs.atomic_folder(run.arrays / name) as temporary:

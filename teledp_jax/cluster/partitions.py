@@ -4,8 +4,7 @@ import dataclasses
 import itertools
 import os
 import pathlib
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from teledp_jax import runs, schemas, storage
@@ -15,41 +14,19 @@ from teledp_jax.data import (
     accounting,
     aggregate,
     definition,
+    parts,
     quality,
     rawfiles,
     reduction,
     warehouse,
-    writing,
 )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Partitioning:
-    """States how the devices of a fleet are parted.
-
-    Attributes:
-        num_partitions: How many parts the devices fall into, by a hash of the id.
-        memory_limit: Most memory that a task takes, such as `4GB`.
-        temp_folder: Where DuckDB spills; every node of the cluster sees it.
-        token: Fingerprint of all that the device tables depend on.
-    """
-
-    num_partitions: int
-    memory_limit: str
-    temp_folder: pathlib.Path
-    token: str
-
-
-def part_name(partition: int) -> str:
-    """Name of a partition's file or folder, without a suffix."""
-    return f"part-{partition:05d}"
 
 
 def aggregate_all(
     suite: definition.Suite,
     source_folder: storage.Place,
     run: runs.Run,
-    partitioning: Partitioning,
+    partitioning: parts.Partitioning,
     *,
     selection: rawfiles.Selection,
     allow_missing_tables: bool,
@@ -116,7 +93,7 @@ def aggregate_all(
         _gather(
             suite.schema, staging / "done", name, folder, partitioning.num_partitions
         )
-    counts = accounting.with_totals(added(counts), totals)
+    counts = accounting.with_totals(parts.added(counts), totals)
     quality.record(run.quality, counts, rules=aggregate.RULES)
     return rawfiles.unfilled(suite, files)
 
@@ -125,7 +102,7 @@ def _reduce_all(
     suite: definition.Suite,
     files: rawfiles.RawFiles,
     staging: pathlib.Path,
-    partitioning: Partitioning,
+    partitioning: parts.Partitioning,
     *,
     selection: rawfiles.Selection,
     progress: Callable[[int], None],
@@ -136,7 +113,7 @@ def _reduce_all(
     calls: dict[int, tuple[Any, ...]] = {}
     for partition in range(partitioning.num_partitions):
         own = shuffle.staged(suite, files, staging / "raw", partition)
-        folder = staging / "done" / part_name(partition)
+        folder = staging / "done" / parts.part_name(partition)
         calls[partition] = (suite, own, folder, partitioning, selection)
 
     def finished(partition: int, found: list[quality.Count]) -> None:
@@ -144,72 +121,12 @@ def _reduce_all(
         progress(next(done))
 
     cluster.run_tasks(
-        reduce_partition,
+        parts.reduce_partition,
         calls,
         num_bytes=warehouse.num_bytes(partitioning.memory_limit),
         finished=finished,
     )
     return counts
-
-
-def reduce_partition(
-    suite: definition.Suite,
-    files: rawfiles.RawFiles,
-    folder: pathlib.Path,
-    partitioning: Partitioning,
-    selection: rawfiles.Selection,
-) -> list[quality.Count]:
-    """Makes the device tables of one partition, or finds them made before.
-
-    Args:
-        suite: The suite.
-        files: Of the partition's raw tables.
-        folder: Gets `real/` and `holdout/`, whole or not at all.
-        partitioning: How the devices are parted.
-        selection: Which rows count, and whose are set aside.
-
-    Returns:
-        How many rows each rule dropped.
-    """
-    marker = folder / "finished.json"
-    if not marker.exists() or runs.read_json(marker)["token"] != partitioning.token:
-        with runs.atomic_folder(folder) as temporary:
-            counts = _reduce(suite, files, temporary, partitioning, selection)
-            saved = [dataclasses.asdict(count) for count in counts]
-            runs.write_json(
-                temporary / marker.name, {"token": partitioning.token, "counts": saved}
-            )
-    return [quality.Count(**fields) for fields in runs.read_json(marker)["counts"]]
-
-
-def _reduce(
-    suite: definition.Suite,
-    files: rawfiles.RawFiles,
-    folder: pathlib.Path,
-    partitioning: Partitioning,
-    selection: rawfiles.Selection,
-) -> list[quality.Count]:
-    """Runs the SQL of a suite on one partition, on one thread."""
-    with (
-        tempfile.TemporaryDirectory(
-            dir=partitioning.temp_folder, prefix="task-"
-        ) as temporary,
-        warehouse.connect(
-            memory_limit=partitioning.memory_limit,
-            temp_folder=pathlib.Path(temporary),
-            folders=list({file.parent for own in files.values() for file in own}),
-            threads=1,
-        ) as connection,
-    ):
-        return reduction.reduce(
-            connection,
-            suite,
-            files,
-            writing.Reduced(real=folder / "real", holdout=folder / "holdout"),
-            selection=selection,
-            temp_folder=pathlib.Path(temporary),
-            progress=lambda done, total: None,
-        )
 
 
 def _gather(
@@ -224,14 +141,5 @@ def _gather(
         whole = folder / f"{table.name}.parquet"
         with runs.atomic_folder(whole) as temporary:
             for partition in range(num_partitions):
-                part = part_name(partition)
+                part = parts.part_name(partition)
                 os.link(done / part / name / whole.name, temporary / f"{part}.parquet")
-
-
-def added(counts: Sequence[quality.Count]) -> list[quality.Count]:
-    """Adds up counts of partitions to one per table, column and rule."""
-    totals: dict[tuple[str, str, str], int] = {}
-    for count in counts:
-        key = (count.table, count.column, count.rule)
-        totals[key] = totals.get(key, 0) + count.count
-    return [quality.Count(*key, count) for key, count in totals.items()]

@@ -29,6 +29,7 @@ from teledp_jax.data import (
     rawvalues,
     reading,
     reduction,
+    sizes,
     warehouse,
 )
 
@@ -36,7 +37,6 @@ _SPLIT = "split"
 _EMPTY = "empty.parquet"
 _TRIES = 4  # of a lot's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
-_PLAIN_BYTES = 8  # of a value
 _TASK_BYTES = 2**26  # of rows that a task reads
 _LOT_BYTES = 2**33  # of rows of tables that are shuffled, and started again, together
 _MAP_TASKS = 1024  # about so many hand pieces out, one for each partition
@@ -171,27 +171,11 @@ def _chunks(
             groups = opened.metadata
             first, size = 0, 0
             for group in range(groups.num_row_groups):
-                size += _size(groups.row_group(group), source)
+                size += sizes.of_group(groups.row_group(group), source).plain
                 if size >= _TASK_BYTES or group + 1 == groups.num_row_groups:
                     stop, number = group + 1, next(numbers)
                     yield _Chunk(source.name, str(file), first, stop, number, size)
                     first, size = stop, 0
-
-
-def _size(group: pa.parquet.RowGroupMetaData, source: definition.Source) -> int:
-    """Bytes of a row group's columns that are read: in the file, or as plain numbers.
-
-    Columns that compress well are small in the file only.
-    """
-    columns = map(group.column, range(group.num_columns))
-    encoded = sum(
-        column.total_uncompressed_size
-        for column in columns
-        if not {column.path_in_schema, column.path_in_schema.split(".")[0]}.isdisjoint(
-            source.types
-        )
-    )
-    return max(encoded, group.num_rows * len(source.types) * _PLAIN_BYTES)
 
 
 def _tasks(chunks: Iterable[_Chunk]) -> Iterator[list[_Chunk]]:

@@ -1,12 +1,19 @@
 """Raw Parquet to device tables: window, sample of devices, SQL, holdout."""
 
+import dataclasses
 import pathlib
+import uuid
 from collections.abc import Sequence
+
+import duckdb
 
 from teledp_jax import runs, storage
 from teledp_jax.data import (
     accounting,
     definition,
+    lineage,
+    parts,
+    passes,
     quality,
     rawfiles,
     rawvalues,
@@ -33,6 +40,9 @@ def aggregate(
     temp_folder: pathlib.Path,
     progress: reduction.Progress,
     threads: int | None = None,
+    num_passes: int = 1,
+    temp_limit: str | None = None,
+    token: str = "",
 ) -> tuple[str, ...]:
     """Makes the device tables of a fleet, out of core, on this machine.
 
@@ -55,6 +65,12 @@ def aggregate(
         temp_folder: Where it spills.
         progress: Called with tables done and tables in all.
         threads: Number of threads; None is one per core.
+        num_passes: Passes over parts of the devices; 0 is one, or as many as memory and
+            disk ask for. The tables are the same.
+        temp_limit: Most disk to take in `temp_folder`, such as `50GB`; None is nine
+            tenths of what is free.
+        token: Fingerprint of all that the device tables depend on: a pass that was
+            finished under the same one is not done again. Empty: all are.
 
     Returns:
         Names of the device tables left empty because raw tables are missing.
@@ -67,23 +83,105 @@ def aggregate(
         device_share=device_share,
         holdout=holdout,
     )
+    temp_folder = temp_folder.absolute()
+    partitioning = parts.Partitioning(
+        num_partitions=1,
+        memory_limit=memory_limit,
+        temp_folder=temp_folder,
+        token=f"{token or uuid.uuid4().hex} {duckdb.__version__}",
+        threads=threads,
+        temp_limit=temp_limit,
+    )
     with warehouse.connect(
         memory_limit=memory_limit,
-        temp_folder=temp_folder.absolute(),
-        folders=(source_folder,),
+        temp_folder=temp_folder,
+        folders=(source_folder, run.staging.absolute()),
         threads=threads,
+        temp_limit=temp_limit,
     ) as connection:
         files = rawfiles.find_sources(
             connection, suite, source_folder, allow_missing_tables=allow_missing_tables
         )
-        counts = reduction.reduce(
-            connection,
-            suite,
-            files,
-            writing.Reduced(real=run.real, holdout=run.holdout),
-            selection=selection,
-            temp_folder=temp_folder,
-            progress=progress,
-        )
+        if num_passes != 1:
+            counts = _in_passes(
+                connection, suite, files, run, partitioning,
+                num_passes=num_passes, selection=selection, progress=progress,
+            )  # fmt: skip
+        else:
+            counts = _at_once(
+                connection, suite, files, run, partitioning,
+                selection=selection, progress=progress,
+            )  # fmt: skip
     quality.record(run.quality, counts, rules=RULES)
     return rawfiles.unfilled(suite, files)
+
+
+def _at_once(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    files: rawfiles.RawFiles,
+    run: runs.Run,
+    partitioning: parts.Partitioning,
+    *,
+    selection: rawfiles.Selection,
+    progress: reduction.Progress,
+) -> list[quality.Count]:
+    """Runs the SQL over all devices."""
+    return reduction.reduce(
+        connection,
+        suite,
+        files,
+        writing.Reduced(real=run.real, holdout=run.holdout),
+        selection=selection,
+        temp_folder=partitioning.temp_folder,
+        progress=progress,
+    )
+
+
+def _in_passes(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    files: rawfiles.RawFiles,
+    run: runs.Run,
+    partitioning: parts.Partitioning,
+    *,
+    num_passes: int,
+    selection: rawfiles.Selection,
+    progress: reduction.Progress,
+) -> list[quality.Count]:
+    """Runs the SQL over parts of the devices, if there is a reason to."""
+    temp_folder, token = partitioning.temp_folder, partitioning.token
+    folder = temp_folder / f"passes-{runs.fingerprint(str(run.folder.absolute()))}"
+    sources = lineage.narrowed(suite, selection.window)
+    plan = passes.saved(run, folder, token, num_passes)
+    disk = passes.disk_bytes(temp_folder, partitioning.temp_limit)
+    if plan is None:
+        plan = passes.plan(
+            suite,
+            files,
+            sources,
+            device_share=selection.device_share,
+            num_parts=num_passes,
+            memory_bytes=warehouse.num_bytes(partitioning.memory_limit),
+            disk_bytes=disk,
+        )
+    if plan.num_parts == 1:
+        return _at_once(
+            connection, suite, files, run, partitioning,
+            selection=selection, progress=progress,
+        )  # fmt: skip
+    passes.tell(plan, disk)
+    passes.save(run, token, plan)
+    counts = passes.reduce(
+        connection,
+        suite,
+        files,
+        sources,
+        plan,
+        dataclasses.replace(partitioning, num_partitions=plan.num_parts),
+        run=run,
+        folder=folder,
+        selection=selection,
+        progress=progress,
+    )
+    return accounting.with_totals(counts, accounting.totals(connection, files))

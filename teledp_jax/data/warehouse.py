@@ -21,6 +21,9 @@ _SIZE = re.compile(
     r"\s*(?P<number>\d+(\.\d+)?)\s*(?P<unit>[KMGT])(?P<binary>i?)B\s*", re.IGNORECASE
 )
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
+ROW_NUMBER = "file_row_number"
+"""Column of `read_files`."""
+
 _COUNTED = 0.75  # DuckDB's own count leaves out buffers of files and of results
 
 
@@ -31,6 +34,7 @@ def connect(
     temp_folder: pathlib.Path,
     folders: Sequence[storage.Place] = (),
     threads: int | None = None,
+    temp_limit: str | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Opens a database in memory that spills to `temp_folder` beyond its limit.
 
@@ -42,6 +46,7 @@ def connect(
         temp_folder: Where it spills; made if absent, emptied at the end.
         folders: Other folders that it may read and write.
         threads: Number of threads; None is one per core.
+        temp_limit: Most disk that it spills to, such as `50GB`; None is what is free.
 
     Raises:
         InputError: If a setting is refused or the folder cannot be made.
@@ -53,6 +58,9 @@ def connect(
     }
     if threads is not None:
         config["threads"] = threads
+    if temp_limit is not None:
+        spilled = num_bytes(temp_limit, name="temp_limit")
+        config["max_temp_directory_size"] = f"{spilled // 1000}KB"
     try:
         temp_folder.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect(config=config)
@@ -168,11 +176,12 @@ def check_select(
         raise errors.InputError(f"{path}: expected one SELECT, found {found}.")
 
 
-def num_bytes(size: str) -> int:
+def num_bytes(size: str, *, name: str = "memory_limit") -> int:
     """Reads a size such as `4GB`.
 
     Args:
         size: The text.
+        name: The setting, for the error.
 
     Returns:
         Bytes.
@@ -182,7 +191,7 @@ def num_bytes(size: str) -> int:
     """
     match = _SIZE.fullmatch(size)
     if match is None or not float(match["number"]):
-        raise errors.InputError(f"memory_limit={size!r}: expected a size such as 4GB.")
+        raise errors.InputError(f"{name}={size!r}: expected a size such as 4GB.")
     base = 1024 if match["binary"] else 1000
     return int(float(match["number"]) * base ** _POWERS[match["unit"].upper()])
 
@@ -201,6 +210,7 @@ def read_files(
     files: Sequence[storage.Place],
     *,
     with_folders: bool = False,
+    with_numbers: bool = False,
 ) -> duckdb.DuckDBPyRelation:
     """Opens Parquet files, whose names may hold quotes and wildcards.
 
@@ -208,6 +218,7 @@ def read_files(
         connection: May read them.
         files: The files.
         with_folders: Whether names of folders as `dt=2024-05-01` are columns of text.
+        with_numbers: Whether the place of a row in its file is column `ROW_NUMBER`.
 
     Returns:
         The rows of all files, in the columns that any of them has.
@@ -216,8 +227,12 @@ def read_files(
     # all others keep would be taken for true. Only SQL can say so.
     return connection.sql(
         "SELECT * FROM read_parquet(?, can_have_nan = true, union_by_name = true, "
-        "hive_partitioning = ?, hive_types_autocast = false)",
-        params=[escaped(files), with_folders],  # names would clash where relations meet
+        "hive_partitioning = ?, hive_types_autocast = false, file_row_number = ?)",
+        params=[
+            escaped(files),
+            with_folders,
+            with_numbers,
+        ],  # names would clash where relations meet
     )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
 
 import duckdb
 import numpy as np
@@ -51,11 +52,42 @@ def write_parts(
         order = [ColumnExpression(schema.device)]
         if table.role == "entity":
             order += [ColumnExpression(column.name) for column in table.columns]
-        with runs.atomic(folder / f"{table.name}.parquet") as temporary:
-            ordered = rows.filter(part).sort(*order).to_arrow_reader()
-            with pq.ParquetWriter(temporary, columns) as writer:
-                for batch in ordered:
-                    writer.write_batch(_steady(batch.cast(columns)))
+        _write(
+            rows.filter(part).sort(*order), columns, folder / f"{table.name}.parquet"
+        )
+
+
+def merge(
+    connection: duckdb.DuckDBPyConnection,
+    schema: schemas.Schema,
+    table: schemas.Table,
+    files: Sequence[pathlib.Path],
+    path: pathlib.Path,
+) -> None:
+    """Merges the files of parts of the devices into the file that one part would give.
+
+    Args:
+        connection: May read the files.
+        schema: The device tables.
+        table: One of them.
+        files: What `write_parts` wrote; each device is in one of them only.
+        path: Where the table goes.
+    """
+    columns = device_files.arrow_schema(schema, table)
+    rows = warehouse.read_files(connection, files, with_numbers=True)
+    order = (schema.device, warehouse.ROW_NUMBER)
+    rows = rows.sort(*map(ColumnExpression, order))
+    _write(rows.project(*map(ColumnExpression, columns.names)), columns, path)
+
+
+def _write(
+    rows: duckdb.DuckDBPyRelation, columns: pa.Schema, path: pathlib.Path
+) -> None:
+    """Writes rows in their order to one file."""
+    with runs.atomic(path) as temporary:
+        with pq.ParquetWriter(temporary, columns) as writer:
+            for batch in rows.to_arrow_reader():
+                writer.write_batch(_steady(batch.cast(columns)))
 
 
 def write_empty(schema: schemas.Schema, table: schemas.Table, reduced: Reduced) -> None:

@@ -58,6 +58,10 @@ def default(suite: str) -> ml_collections.ConfigDict:
             "allow_missing_tables": False,
             "memory_limit": "4GB",  # of DuckDB
             "temp_folder": config_dict.placeholder(str),  # none: in the run folder
+            "temp_limit": config_dict.placeholder(str),  # none: what is free there
+            # Of engine local over the devices; 0: one, or as many as disk and memory
+            # ask for.
+            "passes": 0,
             # local: DuckDB on this machine. ray: the same SQL, by partitions of the
             # devices, on a Ray cluster, and fits by several processes.
             "engine": "local",

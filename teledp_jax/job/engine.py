@@ -4,7 +4,8 @@ import contextlib
 import pathlib
 
 from teledp_jax import runs
-from teledp_jax.cluster import connection, partitions
+from teledp_jax.cluster import connection
+from teledp_jax.data import parts
 from teledp_jax.job import settings
 
 
@@ -26,7 +27,7 @@ def connection_of(
 
 def partitioning(
     settings: settings.Settings, run: runs.Run, token: str
-) -> partitions.Partitioning:
+) -> parts.Partitioning:
     """States how engine `ray` parts the devices.
 
     Args:
@@ -34,7 +35,7 @@ def partitioning(
         run: The run folder.
         token: Fingerprint of all that the device tables depend on.
     """
-    return partitions.Partitioning(
+    return parts.Partitioning(
         num_partitions=num_partitions(settings),
         memory_limit=settings.memory_limit,
         temp_folder=temp_folder(settings, run),

@@ -44,6 +44,9 @@ def reduce_all(
             memory_limit=settings.memory_limit,
             temp_folder=engine.temp_folder(settings, run),
             progress=progress,
+            num_passes=settings.passes,
+            temp_limit=settings.temp_limit,
+            token=token,
         )
         return
     with engine.connection_of(settings, run):

@@ -9,7 +9,7 @@ from typing import Any
 import ml_collections
 
 from teledp_jax import errors, registry, runs, storage
-from teledp_jax.data import shipped, sqlfile, warehouse
+from teledp_jax.data import passes, shipped, sqlfile, warehouse
 from teledp_jax.job import config_keys
 from teledp_jax.job import labels as labels_lib
 from teledp_jax.privacy import book as book_lib
@@ -107,6 +107,8 @@ class Settings:
     allow_missing_tables: bool
     memory_limit: str
     temp_folder: pathlib.Path | None
+    temp_limit: str | None
+    passes: int
     engine: str
     ray: Ray
     methods: Mapping[str, tuple[str, Any]]
@@ -218,6 +220,12 @@ class Settings:
         if self.count_stddev <= 0:
             raise errors.InputError("Expected budget.count_stddev > 0.")
         warehouse.num_bytes(self.memory_limit)
+        if self.temp_limit is not None:
+            warehouse.num_bytes(self.temp_limit, name="temp_limit")
+        if not 0 <= self.passes <= passes.MOST:
+            raise errors.InputError(
+                f"passes={self.passes}: expected 0 (chosen) to {passes.MOST}."
+            )
         if self.seed is not None and self.seed < 0:
             raise errors.InputError(f"seed={self.seed}: expected 0 or more.")
         known = _workloads(self.suite_folder)
@@ -301,6 +309,8 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         temp_folder=pathlib.Path(plain["temp_folder"])
         if plain["temp_folder"]
         else None,
+        temp_limit=plain["temp_limit"],
+        passes=plain["passes"],
         engine=plain["engine"],
         ray=_section("ray", plain["ray"], Ray),
         methods=methods,

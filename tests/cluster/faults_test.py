@@ -14,7 +14,7 @@ import pytest
 
 from teledp_jax import runs
 from teledp_jax.cluster import partitions, shuffle
-from teledp_jax.data import aggregate, definition, rawfiles, shipped
+from teledp_jax.data import aggregate, definition, parts, rawfiles, shipped
 from teledp_jax.data import suite as suite_lib
 from teledp_jax.suites.dca import fleet
 from tests import paths
@@ -125,7 +125,7 @@ def reduce_while(suite, raw, folder, harm) -> tuple[runs.Run, list]:
             suite,
             raw,
             run,
-            partitions.Partitioning(
+            parts.Partitioning(
                 num_partitions=3,
                 memory_limit="500MB",
                 temp_folder=folder / "temp",

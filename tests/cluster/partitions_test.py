@@ -19,6 +19,7 @@ from teledp_jax.data import (
     aggregate,
     definition,
     encode,
+    parts,
     rawfiles,
     shipped,
     warehouse,
@@ -100,8 +101,8 @@ def locally(suite, raw, folder: pathlib.Path, **overrides) -> runs.Run:
     return run
 
 
-def plan(folder: pathlib.Path, num_partitions: int = 3) -> partitions.Partitioning:
-    return partitions.Partitioning(
+def plan(folder: pathlib.Path, num_partitions: int = 3) -> parts.Partitioning:
+    return parts.Partitioning(
         num_partitions=num_partitions,
         memory_limit="500MB",
         temp_folder=folder / "temp",
@@ -369,7 +370,7 @@ def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():
 
 def test_a_task_larger_than_every_node_is_refused(both, tmp_path):
     suite, _, other = both
-    huge = partitions.Partitioning(
+    huge = parts.Partitioning(
         num_partitions=3, memory_limit="900TB", temp_folder=tmp_path, token="token"
     )
     with pytest.raises(errors.InputError, match="no node of the Ray cluster has more"):

@@ -87,7 +87,7 @@ def changed(before: dict, after: dict) -> set[str]:
         ("methods/independent.py", {"synthesize-independent"}),
         ("suites/dca/battery.py", {"simulate"}),
         ("suites/eventlog/simulate.py", set()),
-        ("cluster/shuffle.py", {"aggregate", "encode"}),
+        ("cluster/shuffle.py", {"aggregate"}),
         ("answers/workload.py", {"answer"}),
         ("privacy/domain.py", {"encode"}),
         ("job/fit.py", {"synthesize-independent", "synthesize-histogram"}),
@@ -175,6 +175,8 @@ def test_other_keys_of_the_config_change_what_reads_them(folder, bases):
     fits = {"synthesize-independent", "synthesize-histogram"}
     for key, value, stages in (
         ("memory_limit", "2GB", set()),
+        ("passes", 8, set()),
+        ("temp_limit", "9GB", set()),
         ("simulation.seed", 7, {str(stage) for stage in STAGES}),
         ("budget.epsilon", 2.0, {*fits, "answer", "evaluate"}),
         ("budget.count_stddev", 9.0, {"encode", *fits, "answer", "evaluate"}),

@@ -62,6 +62,8 @@ NAN, INF = float("nan"), float("inf")
         ("source", "", "a text .it is empty, as a shell variable"),
         ("memory_limit", "", "a text .it is empty"),
         ("memory_limit", "much", "such as 4GB"),
+        ("temp_limit", "much", "temp_limit='much': expected a size such as 4GB"),
+        ("passes", 97, "passes=97: expected 0"),
         ("budget.data_set", "", "a text .it is empty"),
         ("budget.count_stddev", NAN, "a finite number, got nan"),
         ("budget.count_stddev", INF, "a finite number"),
