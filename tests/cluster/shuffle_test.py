@@ -9,7 +9,7 @@ import pytest
 
 from teledp_jax import errors
 from teledp_jax.cluster import pieces, shuffle
-from teledp_jax.data import rawfiles, shipped, suite
+from teledp_jax.data import rawfiles, shipped, sizes, suite
 
 USERS = suite.load(shipped.suite("eventlog")).sources["users"]
 SOURCE = dataclasses.replace(USERS, name="t")
@@ -25,7 +25,9 @@ def test_a_chunk_ends_where_it_is_as_large_as_a_task(tmp_path, monkeypatch):
     write(tmp_path / "a.parquet", [f"{i}" for i in range(7)], 2)
     write(tmp_path / "b.parquet", ["x"], 1)
     files = sorted(tmp_path.glob("*.parquet"))
-    monkeypatch.setattr(shuffle, "_size", lambda group, source: group.num_rows * 8)
+    monkeypatch.setattr(
+        sizes, "of_group", lambda group, source: sizes.Size(0, group.num_rows * 8)
+    )
     chunks = list(shuffle._chunks(SOURCE, files))
     assert [(c.first, c.stop, c.number, c.num_bytes) for c in chunks] == [
         (0, 2, 0, 32),
