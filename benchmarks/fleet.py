@@ -1,5 +1,6 @@
 """Random records of a suite's device tables, for benchmarks of their shape."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,13 @@ _LIKE_DCA = """
 1: i13 i15 d17
 1: i13 i15 d18
 16: c150 c5 c5 i15 d18
-1: i13 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14 d14
+1: i13 28d14
 3: c4 i15 d18
 6: c17 i15 i14
 """
 """Tables of the size of those of suite dca: most rows, then kind and codes of each
-column. Written out, so that a machine without DuckDB can have them."""
+column, how often first. Written out, so that a machine without DuckDB can have them."""
+_TIMES = re.compile(r"(\d+)(\w\d+)")
 
 
 def schema(name: str, num_tables: int | None = None) -> schemas.Schema:
@@ -56,7 +58,8 @@ def like_dca(num_tables: int | None = None) -> schemas.Schema:
     tables = []
     for number, line in enumerate(_LIKE_DCA.split("\n")[1:-1][:num_tables]):
         rows, _, columns = line.partition(": ")
-        made = [_column(i, text) for i, text in enumerate(columns.split())]
+        kinds = _TIMES.sub(lambda m: f"{m[2]} " * int(m[1]), columns).split()
+        made = [_column(i, text) for i, text in enumerate(kinds)]
         role: schemas.Role = "entity" if rows != "1" else "group"
         tables.append(
             schemas.Table(
