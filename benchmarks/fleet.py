@@ -41,7 +41,7 @@ _LIKE_DCA = """
 """
 """Tables of the size of those of suite dca: most rows, then kind and codes of each
 column, how often first. Written out, so that a machine without DuckDB can have them."""
-_TIMES = re.compile(r"(\d+)(\w\d+)")
+_TIMES = re.compile(r"\b(\d+)([cid]\d+)")
 
 
 def schema(name: str, num_tables: int | None = None) -> schemas.Schema:

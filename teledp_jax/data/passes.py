@@ -266,8 +266,10 @@ def _rewrite(
                 f"{place}: the disk is full; free space, then go on with the same "
                 "command: finished passes stay."
             ) from None
-        mended = mending.mend(suite, {source.name: files}, folder / "mended")
-        if not mended.counts:
+        mended = mending.mend(
+            connection, suite, {source.name: files}, folder / "mended"
+        )
+        if not mended.num_copies:
             raise
         write(mended.files[source.name])
         found = [dataclasses.asdict(count) for count in mended.counts]
