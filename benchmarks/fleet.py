@@ -48,7 +48,7 @@ def schema(name: str, num_tables: int | None = None) -> schemas.Schema:
     """The anchor of a suite and its next device tables, or all of them."""
     from teledp_jax.data import shipped, suite
 
-    whole = suite.load(shipped.suite(name)).schema
+    whole = suite.load(shipped.suite(name)).schema.narrowed()
     tables = whole.tables[: num_tables or len(whole.tables)]
     return schemas.Schema(suite=whole.suite, device=whole.device, tables=tables)
 

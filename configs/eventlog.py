@@ -3,7 +3,7 @@
     python scripts/run_benchmark.py --config=configs/eventlog.py --workdir=runs/log
 
 The log is simulated to the published counts; --input=FILE.csv takes a log of your own
-in its place. A user keeps its latest event (`max_rows` in
+in its place. Methods read the latest event of a user (`fixed_rows` in
 `sql/eventlog/device/user_events.sql`). About 2 minutes on 2 cores. Expect every method
 to keep shares of products and event types within 0.5 points and the time within KS
 0.02, and `independent` to keep the error rate of every product within 10 % or 0.2

@@ -199,6 +199,30 @@ def check(schema: schemas.Schema, devices: DeviceArrays) -> None:
             )
 
 
+def narrow(schema: schemas.Schema, devices: DeviceArrays) -> DeviceArrays:
+    """Keeps of each device as many rows as a schema allows, the first ones, and checks.
+
+    Which rows are kept depends on the rows of that device only: `data.encode` puts
+    those with the largest `cap_by` first.
+
+    Args:
+        schema: The device tables, perhaps narrowed; other tables are left out.
+        devices: The arrays.
+
+    Returns:
+        Arrays within the bounds of the schema.
+
+    Raises:
+        ValueError: If something else is outside of what the schema states.
+    """
+    kept = {
+        table.name: _first(devices[table.name], table.max_rows)
+        for table in schema.tables
+    }
+    check(schema, kept)
+    return kept
+
+
 def take(
     devices: DeviceArrays, index: Integer[Array, " drawn"] | slice
 ) -> DeviceArrays:

@@ -1,5 +1,6 @@
 """What every method is: an event stated before data, a fit, and a sampler."""
 
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -135,12 +136,15 @@ class Synthesizer(NamedTuple):
         sample: Draws that many devices from what `fit` returned.
         facts: Public numbers to show with results: noise multiplier, steps, sizes.
             Those that only a fit can tell are `FACTS` of what it returned.
+        max_rows: Most rows of a device that it reads and draws, by table; of others
+            what the schema says.
     """
 
     event: Any
     fit: Callable[[keys.Keys, arrays.DeviceArrays, Context], Tree]
     sample: Callable[[Key[Array, ""], Tree, int], arrays.DeviceArrays]
     facts: Mapping[str, float | int | str]
+    max_rows: Mapping[str, int] = types.MappingProxyType({})
 
 
 class MemoryStore:

@@ -96,6 +96,20 @@ def test_any_devices_can_be_taken(index):
     arrays.check(toys.TRIPLE, taken)
 
 
+def test_a_narrow_schema_keeps_the_first_rows_of_each_device():
+    codes = toys.codes(toys.TRIPLE, 30)
+    devices = arrays.unflatten(toys.TRIPLE, codes)
+    narrow = toys.TRIPLE.narrowed(2)
+    found = arrays.narrow(narrow, devices)
+    heads = [i for i, head in enumerate(toys.TRIPLE.heads) if head.row < 2]
+    expected = np.where(
+        np.arange(len(heads)) == 4, np.minimum(codes[:, heads], 2), codes[:, heads]
+    )
+    assert toys.same(found, arrays.unflatten(narrow, expected))
+    arrays.check(toys.TRIPLE, found)
+    assert arrays.narrow(toys.TRIPLE, devices)["apps"] is devices["apps"]
+
+
 def test_bounds_of_the_schema_are_checked():
     arrays.check(toys.TRIPLE, made())
     for name, codes, edges, what in (

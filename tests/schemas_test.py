@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teledp_jax import array_files, arrays, schemas
+from teledp_jax import array_files, arrays, errors, schemas
 from teledp_jax.data import headers
 from tests import toys
 
@@ -68,6 +68,24 @@ TABLES = toys.schema(
 def test_heads_are_row_counts_and_columns_in_order():
     heads = [(h.table, h.row, h.num_codes) for h in TABLES.heads]
     assert heads == [("a", 0, 3), ("e", -1, 3), ("e", 0, 3), ("e", 1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "fixed", "asked", "found"),
+    [(40, 0, 0, 16), (40, 3, 0, 3), (40, 3, 30, 30), (5, 0, 0, 5), (5, 0, 99, 5)],
+)
+def test_methods_of_fixed_shapes_read_few_rows(rows, fixed, asked, found):
+    apps = toys.entity("apps", toys.SIZE, rows=rows, fixed=fixed, by="size")
+    schema = toys.schema(toys.anchor("base", toys.KIND), apps)
+    narrow = schema.narrowed(asked)
+    assert narrow.max_rows == {"base": 1, "apps": found}
+    assert narrow.narrowed(asked) == narrow
+
+
+@pytest.mark.parametrize(("rows", "fixed"), [(0, 0), (65_536, 0), (5, 6), (5, -1)])
+def test_limits_on_rows_are_checked(rows, fixed):
+    with pytest.raises(errors.InputError, match="_rows in 1"):
+        toys.entity("apps", toys.SIZE, rows=rows, fixed=fixed, by="size")
 
 
 def test_flatten_and_unflatten_are_inverse_and_drop_what_does_not_exist():

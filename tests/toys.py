@@ -70,16 +70,21 @@ def entity(
     name: str,
     *columns: schemas.Column,
     rows: int = 1,
+    fixed: int = 0,
     by: str,
     unique: tuple[str, ...] = (),
 ) -> schemas.Table:
-    """A table with up to `rows` rows per device, the largest of `by` first."""
+    """A table with up to `rows` rows per device, the largest of `by` first.
+
+    Methods of fixed shapes read `fixed` of them.
+    """
     return schemas.Table(
         name=name,
         role="entity",
         grain="a device and a thing",
         columns=columns,
         max_rows=rows,
+        fixed_rows=fixed,
         cap_by=by,
         unique=unique,
     )

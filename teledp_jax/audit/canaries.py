@@ -70,7 +70,7 @@ def of_method(
         return []
     training = trained[0].training
     assert training is not None
-    codes = arrays.flatten(case.schema, canaries).astype(np.int32)
+    codes = case.flat(canaries).astype(np.int32)
     scores = -_losses(training.model, trained[0].answer, codes)
     return [_finding(case.name, scores, present, fleets.EPSILON)]
 

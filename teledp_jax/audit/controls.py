@@ -56,7 +56,7 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
     """
     plain, votes = cases["independent"], cases["pe"]
     step = plain_model.line(
-        num_heads=len(plain.schema.heads), sampling_prob=0.5, noise_multiplier=1.0
+        num_heads=len(plain.fixed.heads), sampling_prob=0.5, noise_multiplier=1.0
     )
 
     def replayed(case: fleets.Case, fault: contextlib.AbstractContextManager) -> list:
@@ -69,7 +69,7 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
 
     def stepped(fault: contextlib.AbstractContextManager) -> list[findings.Finding]:
         with fault:
-            return [step_reach(step, plain.schema)]
+            return [step_reach(step, plain.fixed)]
 
     patch = mock.patch.object
     return [
@@ -82,12 +82,12 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
         Control(
             "one table left out of the clip",
             replay.SHARE,
-            lambda: stepped(patch(clipping, "clipped_sum", _leaving_out(plain.schema))),
+            lambda: stepped(patch(clipping, "clipped_sum", _leaving_out(plain.fixed))),
         ),
         Control(
             "votes normalised per table",
             replay.SENSITIVITY,
-            lambda: replayed(votes, patch(voting, "nearest", _by_table(votes.schema))),
+            lambda: replayed(votes, patch(voting, "nearest", _by_table(votes.fixed))),
         ),
         Control(
             "shuffling accounted as Poisson",

@@ -4,6 +4,7 @@ import functools
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Integer
 
 from teledp_jax import arrays, base, registry, schemas
 from teledp_jax.privacy import budgets, events
@@ -42,7 +43,8 @@ SCHEMA = schemas.Schema(
             name="crashes",
             role="entity",
             grain="One row per device and app.",
-            max_rows=4,
+            max_rows=200,
+            fixed_rows=4,
             cap_by="count",
             columns=(
                 schemas.Column(
@@ -55,7 +57,7 @@ SCHEMA = schemas.Schema(
         ),
     ),
 )
-"""One table of each role."""
+"""One table of each role; a device may have far more rows than most methods read."""
 
 _SMALL: dict[str, dict[str, Any]] = {
     "aim": {"num_rounds": 2, "pairs_per_attribute": 0.5, "num_iterations": 20},
@@ -95,6 +97,15 @@ class Case(NamedTuple):
     schema: schemas.Schema
     method: base.Synthesizer
     questions: base.Questions | None = None
+
+    @property
+    def fixed(self) -> schemas.Schema:
+        """The schema with as many rows as methods of fixed shapes read."""
+        return self.schema.narrowed()
+
+    def flat(self, devices: arrays.DeviceArrays) -> Integer[np.ndarray, "device _"]:
+        """Devices as rows of codes, of the rows that `fixed` leaves."""
+        return arrays.flatten(self.fixed, arrays.narrow(self.fixed, devices))
 
 
 def case(
@@ -157,7 +168,7 @@ def ask(
 def random_devices(
     schema: schemas.Schema, count: int, seed: int
 ) -> arrays.DeviceArrays:
-    """Draws devices with codes uniform over the public domains.
+    """Draws devices with codes uniform over the public domains, of few rows.
 
     Args:
         schema: The public schema.
@@ -165,8 +176,9 @@ def random_devices(
         seed: Of the draw.
 
     Returns:
-        Arrays of so many devices.
+        Arrays of so many devices, with as many rows as methods of fixed shapes read.
     """
+    schema = schema.narrowed()
     generator = np.random.default_rng(seed)
     codes = np.stack(
         [generator.integers(0, head.num_codes, count) for head in schema.heads], axis=1
@@ -187,12 +199,19 @@ def extreme_devices(schema: schemas.Schema) -> dict[str, arrays.DeviceArrays]:
     Returns:
         Arrays of one device, by name.
     """
-    sizes = np.array([head.num_codes for head in schema.heads])
-    rows = np.array([max(head.row, 0) for head in schema.heads])
-    is_count = np.array([head.column is None for head in schema.heads])
-    codes = {
-        "fullest": sizes - 1,
-        "barest": np.zeros_like(sizes),
-        "spread": np.where(is_count, sizes - 1, (rows + 1) % sizes),
-    }
-    return {name: arrays.unflatten(schema, row[None]) for name, row in codes.items()}
+    found: dict[str, arrays.DeviceArrays] = {"fullest": {}, "barest": {}, "spread": {}}
+    for table in schema.tables:
+        most = table.max_rows
+        least = int(table.role == "anchor")
+        sizes = np.array([column.num_codes for column in table.columns])
+        dtype = arrays.code_dtype(int(sizes.max()))
+        codes = {
+            "fullest": np.tile(sizes - 1, (most, 1)),
+            "barest": np.zeros((least, len(sizes)), np.int64),
+            "spread": (1 + np.arange(most)[:, None]) % sizes,
+        }
+        for name, rows in codes.items():
+            found[name][table.name] = arrays.TableArrays(
+                rows.astype(dtype), np.array([0, len(rows)])
+            )
+    return found

@@ -38,12 +38,9 @@ def attack(
     """
     num_synthetic = arrays.num_devices(members)
     release = case.method.sample(jax.random.key(seed), fitted, num_synthetic)
-    synthetic = arrays.flatten(case.schema, release)
-    space = embedding.make(case.schema, embedding.head_weights(case.schema))
-    near = [
-        -distances(space, arrays.flatten(case.schema, part), synthetic)
-        for part in (members, others)
-    ]
+    synthetic = case.flat(release)
+    space = embedding.make(case.fixed, embedding.head_weights(case.fixed))
+    near = [-distances(space, case.flat(part), synthetic) for part in (members, others)]
     area = bounds.auc(*near)
     limit = bounds.most_auc(fleets.EPSILON, fleets.DELTA)
     return findings.Finding(

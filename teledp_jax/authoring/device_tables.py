@@ -15,7 +15,7 @@ import duckdb
 from teledp_jax import errors
 from teledp_jax.authoring import bounds, reading
 
-_MAX_ROWS = 8  # rows of a device in an entity table
+_MAX_ROWS = 1000  # rows of a device in an entity table, which few devices have
 _MAX_ENTITIES = 3  # entity tables of a raw table
 _MAX_MEANS = 2  # means in an entity table
 

@@ -11,6 +11,7 @@ WORKLOAD = "first_look"
 """Name of the workload of a draft."""
 
 _ALL = '"id of any table"'  # a name that no raw column has
+_FIXED_ROWS = 8  # of a device, for methods of fixed shapes; its author may know better
 
 _CONFIG = '''"""Config of suite {name}, drafted from schemas; it holds no data.
 
@@ -137,9 +138,11 @@ def _device(table: device_tables.DeviceTable) -> str:
     if table.role == "entity":
         item = table.columns[0].name
         lines += [
-            "# A device with more rows keeps those with the largest cap_by. Fewer rows",
-            "# mean less noise: lower max_rows to what most devices have.",
+            "# max_rows is a wide limit that guards memory. Methods of fixed shapes",
+            "# read fixed_rows rows, those with the largest cap_by: state what most",
+            "# devices have.",
             f"max_rows: {table.max_rows}",
+            f"fixed_rows: {_FIXED_ROWS}",
             f"cap_by: {table.cap_by}",
             f"unique: [{item}]",
         ]

@@ -23,8 +23,8 @@ _COLUMN_KEYS = frozenset(
 )  # fmt: skip
 _DEVICE_KEYS = frozenset(
     {
-        "role", "grain", "reads", "device", "max_rows", "cap_by", "unique", "columns",
-        "about", "constraints",
+        "role", "grain", "reads", "device", "max_rows", "fixed_rows", "cap_by",
+        "unique", "columns", "about", "constraints",
     }
 )  # fmt: skip
 
@@ -134,8 +134,8 @@ def table(
     Args:
         name: Name of the table.
         fields: `role`, `grain`, `columns` (mappings by name, as `column` takes them)
-            and, for an entity table, `max_rows`, `cap_by` and perhaps `unique`; perhaps
-            `constraints`, as `data.constraints` takes them.
+            and, for an entity table, `max_rows`, `cap_by` and perhaps `unique` and
+            `fixed_rows`; perhaps `constraints`, as `data.constraints` takes them.
         vocabularies: Lists that columns name.
 
     Returns:
@@ -152,10 +152,14 @@ def table(
     if not isinstance(columns, Mapping):
         raise errors.InputError(f"Table {name}: columns must be a mapping by name.")
     is_entity = role == "entity"
-    max_rows = fields.get("max_rows") if is_entity else 1
+    max_rows: Any = fields.get("max_rows") if is_entity else 1
+    fixed_rows = (fields.get("fixed_rows") or 0) if is_entity else 0
     unique = (fields.get("unique") or []) if is_entity else []
-    if not isinstance(max_rows, int) or isinstance(max_rows, bool):
-        raise errors.InputError(f"Table {name}: {max_rows=} must be a whole number.")
+    for key, value in (("max_rows", max_rows), ("fixed_rows", fixed_rows)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise errors.InputError(
+                f"Table {name}: {key}={value!r} must be a whole number."
+            )
     if not isinstance(unique, list | tuple) or not all(
         isinstance(item, str) for item in unique
     ):
@@ -170,6 +174,7 @@ def table(
         columns=made,
         constraints=constraints.parse(name, fields.get("constraints"), made),
         max_rows=max_rows,
+        fixed_rows=fixed_rows,
         cap_by=fields.get("cap_by") if is_entity else None,
         unique=tuple(unique),
     )

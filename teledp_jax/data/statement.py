@@ -161,6 +161,7 @@ def entity(
     *,
     max_rows: int,
     cap_by: str,
+    fixed_rows: int = 0,
     about: str = "",
 ) -> schemas.Table:
     """States a table that has many rows per device, such as one per app.
@@ -168,8 +169,10 @@ def entity(
     Args:
         name: Name of the table.
         columns: Name to column, without the device id.
-        max_rows: Most rows that a device keeps, up to 255.
+        max_rows: Most rows that a device keeps: a wide limit that guards memory.
         cap_by: Column whose largest values are kept if a device has more.
+        fixed_rows: Most rows that methods of fixed shapes read and draw of a device; 0:
+            `max_rows`, at most `schemas.FIXED_ROWS`.
         about: What a row is.
 
     Returns:
@@ -184,6 +187,7 @@ def entity(
         columns=columns,
         grain=about,
         max_rows=max_rows,
+        fixed_rows=fixed_rows,
         cap_by=cap_by,
     )
 

@@ -118,7 +118,8 @@ def synthesize(
 
     def begin() -> list[np.ndarray]:
         entries = runs.read_json(run.ledger)
-        entries[label] = ledger.record(num_devices)
+        limits = suite.schema.max_rows | dict(method.max_rows)
+        entries[label] = {**ledger.record(num_devices), "max_rows": limits}
         runs.write_json(run.ledger, entries)
         public, privacy = secrets.root_keys(
             settings.seed, key_file, token.inputs, stream=label

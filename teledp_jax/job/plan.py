@@ -212,9 +212,11 @@ def made_up(
         seed: Of the draw.
 
     Returns:
-        Codes of devices; a table lacks some devices, and rows of an entity table are
-        as many as a geometric number that differs by class.
+        Codes of devices, with no more rows than a method of fixed shapes reads; a table
+        lacks some devices, and rows of an entity table are as many as a geometric
+        number that differs by class.
     """
+    schema = schema.narrowed()
     rng = np.random.default_rng(seed)
     classes = rng.choice(
         _NUM_CLASSES, num_devices, p=rng.dirichlet(np.ones(_NUM_CLASSES))

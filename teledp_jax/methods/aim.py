@@ -28,6 +28,8 @@ class Config:
         max_model_mb: Most memory of the model's tables.
         num_iterations: Steps of mirror descent in a round; the last takes three times
             as many.
+        max_rows: Most rows of a device that are read and drawn in any table, the first
+            ones; 0: as many as each table's `fixed_rows`.
     """
 
     num_rounds: int = 6
@@ -35,9 +37,12 @@ class Config:
     max_cells: int = 10_000
     max_model_mb: float = 8.0
     num_iterations: int = 500
+    max_rows: int = 0
 
     def __post_init__(self) -> None:
-        checks.Fields("aim", self).number(*dataclasses.asdict(self), above=0)
+        check = checks.Fields("aim", self)
+        check.number(*set(dataclasses.asdict(self)) - {"max_rows"}, above=0)
+        check.number("max_rows", at_least=0)
 
 
 def num_pairs(config: Config, schema: schemas.Schema) -> int:
@@ -88,7 +93,7 @@ def fit(
     Returns:
         What `marginals.model.pack` makes of the model.
     """
-    arrays.check(schema, devices)
+    devices = arrays.narrow(schema, devices)
     sigma = calibrated.noise("sigma")
     merged, records = model.measured(streams, schema, devices, context, sigma=sigma)
     limits = adaptive.Limits(
@@ -128,6 +133,7 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
+    schema = schema.narrowed(config.max_rows)
     calibrated = split.calibrate(shares(config, schema), budget)
     return base.Synthesizer(
         event=calibrated.event,
@@ -140,4 +146,5 @@ def make(
             "num_rounds": config.num_rounds,
             "max_model_mb": config.max_model_mb,
         },
+        max_rows=schema.max_rows,
     )

@@ -32,6 +32,8 @@ class Config:
         clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
         num_samples: Devices drawn at once, also to hold the model to its marginals.
         checkpoint_every: Steps between checkpoints.
+        max_rows: Most rows of a device that are read and drawn in any table, the first
+            ones; 0: as many as each table's `fixed_rows`.
     """
 
     marginal_share: float = 0.5
@@ -46,13 +48,14 @@ class Config:
     clipping_path: str = "fast"
     num_samples: int = 16_384
     checkpoint_every: int = 50
+    max_rows: int = 0
 
     def __post_init__(self) -> None:
         check = checks.Fields("dpsgd_relational", self)
         recipes.check(check)
         check.number("prior", "start", "memory", "num_samples", above=0)
         check.number("marginal_share", above=0, below=1)
-        check.number("clip", at_least=0)
+        check.number("clip", "max_rows", at_least=0)
 
 
 def fit(
@@ -80,7 +83,7 @@ def fit(
     Returns:
         What `relational_fit.fit` returns: parameters, shares and shifts.
     """
-    arrays.check(schema, devices)
+    devices = arrays.narrow(schema, devices)
     marginal_key, step_key = jax.random.split(streams.noise)
     row_key, batch_key = jax.random.split(streams.batch)
     sigma = calibrated.noise("marginal_sigma")
@@ -121,6 +124,7 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
+    schema = schema.narrowed(config.max_rows)
     layout = relational_layout.layout(schema)
     size = relational_fit.num_parameters(layout)
     # A device adds one to at most one cell of each vector.
@@ -142,4 +146,5 @@ def make(
         fit=functools.partial(fit, config, schema, layout, calibrated, recipe),
         sample=functools.partial(sample, schema, layout, config.num_samples),
         facts=calibrated.facts | recipe.facts | sizes,
+        max_rows=schema.max_rows,
     )

@@ -32,6 +32,8 @@ class Config:
         marginal_share: Share of the budget for noisy one-way marginals; 0: none.
         leave_out: Tables that the model does not know; they stay empty.
         checkpoint_every: Steps between checkpoints.
+        max_rows: Most rows of a device that are read and drawn in any table, the first
+            ones; 0: as many as each table's `fixed_rows`.
     """
 
     hidden: tuple[int, ...] = (64,)
@@ -49,6 +51,7 @@ class Config:
     marginal_share: float = 0.1
     leave_out: tuple[str, ...] = ()
     checkpoint_every: int = 50
+    max_rows: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))
@@ -57,7 +60,7 @@ class Config:
         check.number("latent", "l2_clip_norm", "learning_rate", above=0)
         check.that("hidden", all(w > 0 for w in self.hidden), "widths above 0")
         check.number("marginal_share", at_least=0, below=1)
-        check.number("kl_weight", at_least=0)
+        check.number("kl_weight", "max_rows", at_least=0)
 
 
 def fit(
@@ -85,7 +88,7 @@ def fit(
     Returns:
         What `vae_fit.fit` returns: parameters and shifts.
     """
-    arrays.check(whole, devices)
+    devices = arrays.narrow(whole, devices)
     schema = vae_fit.without(whole, config.leave_out)
     marginal_key, step_key = jax.random.split(streams.noise)
     counts, sigma = None, 0.0
@@ -119,6 +122,7 @@ def make(
     Raises:
         InputError: If no noise meets the budget, or a table to leave out is not there.
     """
+    schema = schema.narrowed(config.max_rows)
     modelled = vae_fit.without(schema, config.leave_out)
     layout = vae_layout.layout(modelled, smooth=config.smooth)
     network = vae.Vae(layout, config.hidden, config.latent, config.smooth)
@@ -137,6 +141,7 @@ def make(
         fit=functools.partial(fit, config, schema, network, calibrated, recipe),
         sample=functools.partial(sample, schema, modelled, sampler),
         facts=calibrated.facts | recipe.facts | {"num_parameters": size},
+        max_rows=schema.max_rows,
     )
 
 

@@ -14,12 +14,22 @@ from jaxtyping import Array, Integer, Key
 
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import noisy, relation
-from teledp_jax.privacy import budgets, split
+from teledp_jax.privacy import budgets, checks, split
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
-    """Nothing to choose: every histogram gets the same noise."""
+    """What a fit reads; every histogram gets the same noise.
+
+    Attributes:
+        max_rows: Most rows of a device that are read and drawn in any table, the first
+            ones; 0: as many as each table's `fixed_rows`.
+    """
+
+    max_rows: int = 0
+
+    def __post_init__(self) -> None:
+        checks.Fields("histogram", self).number("max_rows", at_least=0)
 
 
 def shares(schema: schemas.Schema) -> tuple[split.Part, ...]:
@@ -50,7 +60,7 @@ def fit(
     Returns:
         The noisy counts of each attribute, none below zero, by its number.
     """
-    arrays.check(schema, devices)
+    devices = arrays.narrow(schema, devices)
     records = relation.records(streams.batch, schema, devices, first=context.part.first)
     histograms = noisy.attribute_counts(
         "counts", streams, schema, records, context, sigma=calibrated.noise("sigma")
@@ -101,7 +111,7 @@ def make(
     """Calibrates one noise for all histograms.
 
     Args:
-        config: Has nothing to choose.
+        config: Settings.
         schema: The public schema.
         budget: What a fit may spend.
 
@@ -111,11 +121,12 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
-    del config
+    schema = schema.narrowed(config.max_rows)
     calibrated = split.calibrate(shares(schema), budget)
     return base.Synthesizer(
         event=calibrated.event_of("sigma"),
         fit=functools.partial(fit, schema, calibrated),
         sample=functools.partial(sample, schema),
         facts=calibrated.facts | {"num_vectors": len(relation.attributes(schema))},
+        max_rows=schema.max_rows,
     )

@@ -7,12 +7,22 @@ from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import independent, measure, noisy
-from teledp_jax.privacy import budgets, split
+from teledp_jax.privacy import budgets, checks, split
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
-    """Nothing to choose: every vector gets the same noise."""
+    """What a fit reads; every vector gets the same noise.
+
+    Attributes:
+        max_rows: Most rows of a device that are read and drawn in any table, the first
+            ones; 0: as many as each table's `fixed_rows`.
+    """
+
+    max_rows: int = 0
+
+    def __post_init__(self) -> None:
+        checks.Fields("independent", self).number("max_rows", at_least=0)
 
 
 def shares(schema: schemas.Schema) -> tuple[split.Part, ...]:
@@ -47,7 +57,7 @@ def fit(
     Returns:
         Shares of codes by table and column.
     """
-    arrays.check(schema, devices)
+    devices = arrays.narrow(schema, devices)
     model = noisy.one_way_model(
         streams, schema, devices, context, sigma=calibrated.noise("sigma")
     )
@@ -78,7 +88,7 @@ def make(
     """Calibrates one noise for all one-way marginals of the schema.
 
     Args:
-        config: Has nothing to choose.
+        config: Settings.
         schema: The public schema.
         budget: What a fit may spend.
 
@@ -88,11 +98,12 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
-    del config
+    schema = schema.narrowed(config.max_rows)
     calibrated = split.calibrate(shares(schema), budget)
     return base.Synthesizer(
         event=calibrated.event_of("sigma"),
         fit=functools.partial(fit, schema, calibrated),
         sample=functools.partial(sample, schema),
         facts=calibrated.facts | {"num_vectors": len(measure.pooled_vectors(schema))},
+        max_rows=schema.max_rows,
     )

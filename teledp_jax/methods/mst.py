@@ -27,12 +27,17 @@ class Config:
 
     Attributes:
         num_iterations: Steps of mirror descent at the end.
+        max_rows: Most rows of a device that are read and drawn in any table, the first
+            ones; 0: as many as each table's `fixed_rows`.
     """
 
     num_iterations: int = 1000
+    max_rows: int = 0
 
     def __post_init__(self) -> None:
-        checks.Fields("mst", self).number("num_iterations", at_least=1)
+        check = checks.Fields("mst", self)
+        check.number("num_iterations", at_least=1)
+        check.number("max_rows", at_least=0)
 
 
 def shares(schema: schemas.Schema) -> tuple[split.Part, ...]:
@@ -75,7 +80,7 @@ def fit(
     Returns:
         What `marginals.model.pack` makes of the model.
     """
-    arrays.check(schema, devices)
+    devices = arrays.narrow(schema, devices)
     sigma = calibrated.noise("sigma_single")
     merged, records = model.measured(streams, schema, devices, context, sigma=sigma)
     context.progress(1, 3, {})
@@ -117,6 +122,7 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
+    schema = schema.narrowed(config.max_rows)
     attributes = relation.attributes(schema)
     calibrated = split.calibrate(shares(schema), budget)
     return base.Synthesizer(
@@ -128,4 +134,5 @@ def make(
             "num_attributes": len(attributes),
             "num_rounds": mst.num_choices(attributes),
         },
+        max_rows=schema.max_rows,
     )

@@ -49,6 +49,8 @@ class Config:
             from a public key; the others count a tenth. Not for `workload`.
         features: The variables that each query names, as `table/column` and
             `table/rows`, for `workload`; none: as the job's queries name them.
+        max_rows: Most rows of a device that are read and drawn in any table, the first
+            ones; 0: as many as each table's `fixed_rows`.
     """
 
     start: Literal["marginals", "uniform"] = "marginals"
@@ -69,13 +71,14 @@ class Config:
     distance: Literal["balanced", "uniform", "workload"] = "balanced"
     focus: float = 0.3
     features: tuple[tuple[str, ...], ...] | None = None
+    max_rows: int = 0
 
     def __post_init__(self) -> None:
         population.check(check := checks.Fields("pe", self))
         check.one_of("start", ("marginals", "uniform"))
         check.one_of("selection", ("auto", "leaves", "self_normalised", "published"))
         check.number("num_rounds", at_least=1)
-        check.number("rank_last", at_least=0)
+        check.number("rank_last", "max_rows", at_least=0)
         check.number("presence", "varied", at_least=0, at_most=1)
         check.number("first_degree", at_least=0, at_most=1)
         check.number("last_degree", above=0, at_most=self.first_degree)
@@ -104,7 +107,7 @@ def fit(
     Returns:
         What `evolve.evolve` returns: the last population.
     """
-    arrays.check(schema, devices)
+    devices = arrays.narrow(schema, devices)
     start = functools.partial(apis.random_start, schema, config.presence)
     raked: evolve.Margins = lambda codes: []  # noqa: E731
     if config.start == "marginals":
@@ -140,6 +143,7 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
+    schema = schema.narrowed(config.max_rows)
     if leaf_records.is_voted_on(schema, config.selection, start=config.start):
         return _make_leaves(config, schema, budget)
     has_marginals = config.start == "marginals"
@@ -170,6 +174,7 @@ def make(
         | calibrated.facts
         | rules.facts
         | chosen,
+        max_rows=schema.max_rows,
     )
 
 
@@ -194,4 +199,5 @@ def _make_leaves(
         fit=functools.partial(leaf_records.fit, schema, label, amounts),
         sample=functools.partial(sample, schema),
         facts=calibrated.facts | leaf_records.facts(schema, label, amounts),
+        max_rows=schema.max_rows,
     )

@@ -43,6 +43,8 @@ class Config:
         distance: As in `pe.Config`.
         focus: As in `pe.Config`.
         features: As in `pe.Config`.
+        max_rows: Most rows of a device that are read and drawn in any table, the first
+            ones; 0: as many as each table's `fixed_rows`.
     """
 
     pairs: tuple[tuple[str, str], ...] | None = None
@@ -57,11 +59,13 @@ class Config:
     distance: Literal["balanced", "uniform", "workload"] = "balanced"
     focus: float = 0.1
     features: tuple[tuple[str, ...], ...] | None = None
+    max_rows: int = 0
 
     def __post_init__(self) -> None:
         population.check(check := checks.Fields("pe_conditional", self))
         check.number("pair_share", above=0, below=1)
         check.number("tilt_share", at_least=0, below=1)
+        check.number("max_rows", at_least=0)
         left = self.start_share + self.pair_share < 1
         check.that("pair_share", left, "to leave votes a share besides start_share")
 
@@ -93,7 +97,7 @@ def fit(
     Returns:
         What `evolve.evolve` returns: the last population, tilted.
     """
-    arrays.check(schema, devices)
+    devices = arrays.narrow(schema, devices)
     start_sigma, sigma = map(calibrated.noise, ("start_sigma", "pair_sigma"))
     model = noisy.one_way_model(streams, schema, devices, context, sigma=start_sigma)
     counts = noisy.pair_counts(streams, schema, devices, context, chosen, sigma=sigma)
@@ -137,6 +141,7 @@ def make(
     Raises:
         InputError: If a pair is unknown or no noise meets the budget.
     """
+    schema = schema.narrowed(config.max_rows)
     names = pairs.public_pairs(schema) if config.pairs is None else config.pairs
     chosen = pairs.parse(schema, names)
     num_vectors = len(measure.pooled_vectors(schema))
@@ -168,4 +173,5 @@ def make(
         ),
         sample=functools.partial(sample, schema),
         facts=calibrated.facts | sizes,
+        max_rows=schema.max_rows,
     )

@@ -63,6 +63,8 @@ class Config:
         requests_per_minute: Most attempts that begin in a minute; 0: no limit.
         prompt_price: Price of a million tokens of prompts; 0: not known.
         completion_price: Price of a million tokens of answers; 0: not known.
+        max_rows: Most rows of a device that are read and drawn in any table, the first
+            ones; 0: as many as each table's `fixed_rows`.
     """
 
     num_records: int = 1000
@@ -90,6 +92,7 @@ class Config:
     requests_per_minute: float = 0.0
     prompt_price: float = 0.0
     completion_price: float = 0.0
+    max_rows: int = 0
 
     def __post_init__(self) -> None:
         population.check(check := checks.Fields("pe_llm", self))
@@ -97,7 +100,8 @@ class Config:
         check.number("num_records", at_least=1)
         check.number(
             "num_variations", "max_tokens", "temperature", "max_retries",
-            "requests_per_minute", "prompt_price", "completion_price", at_least=0,
+            "requests_per_minute", "prompt_price", "completion_price", "max_rows",
+            at_least=0,
         )  # fmt: skip
         check.number("presence", "spread", at_least=0, at_most=1)
         check.number("first_degree", above=0, at_most=1)
@@ -131,7 +135,7 @@ def fit(
     Returns:
         What `evolve.evolve` returns, and what was asked and what it cost as facts.
     """
-    arrays.check(schema, devices)
+    devices = arrays.narrow(schema, devices)
     once = context.part.once  # of several processes, the first one asks
     model = _foundation(config, schema, server, context)
     # First of all, so that an endpoint that is down costs no budget.
@@ -202,6 +206,7 @@ def make(
     Raises:
         InputError: If the environment names no endpoint, or no noise meets the budget.
     """
+    schema = schema.narrowed(config.max_rows)
     server = endpoint.from_environment(os.environ)
     share, num_vectors = config.start_share, len(measure.pooled_vectors(schema))
     parts = (
@@ -226,4 +231,5 @@ def make(
         fit=functools.partial(fit, config, schema, calibrated, rules, server),
         sample=functools.partial(sample, schema),
         facts=calibrated.facts | {"num_vectors": num_vectors} | rules.facts | model,
+        max_rows=schema.max_rows,
     )

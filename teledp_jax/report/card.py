@@ -82,7 +82,7 @@ def _card(
     """The card as plain values."""
     settings: Mapping[str, Any] = config.get("config") or {}
     tables, num_devices = card_tables.describe(
-        run, label, schema, _learnt(run, settings)
+        run, label, schema, _learnt(run, settings), entry["max_rows"]
     )
     fields = (settings.get("methods") or {}).get(label) or {}
     method = run_files.method_name(settings, label)

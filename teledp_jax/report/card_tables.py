@@ -4,7 +4,7 @@ What is described is public: the schema of the suite, with what was learnt under
 and what is counted on the synthetic tables.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +22,11 @@ LEARNT = "learnt"
 
 
 def describe(
-    run: runs.Run, label: str, schema: schemas.Schema, learnt: Collection[str]
+    run: runs.Run,
+    label: str,
+    schema: schemas.Schema,
+    learnt: Collection[str],
+    max_rows: Mapping[str, int],
 ) -> tuple[list[dict[str, Any]], int]:
     """Describes the synthetic tables of a label.
 
@@ -31,6 +35,7 @@ def describe(
         label: The label.
         schema: The schema by which it was fitted.
         learnt: Columns, as `table.column`, whose domains were learnt under noise.
+        max_rows: Most rows of a device that the method read and drew, by table.
 
     Returns:
         A description per table, and the number of synthetic devices: the anchor's ids
@@ -65,7 +70,7 @@ def describe(
                 "role": table.role,
                 "grain": table.grain,
                 "num_rows": len(ids),
-                "max_rows_per_device": table.max_rows,
+                "max_rows_per_device": max_rows[table.name],
                 "columns": [device, *columns],
             }
         )

@@ -10,6 +10,8 @@ from teledp_jax.schemas.columns import (
     spaced_edges,
 )
 from teledp_jax.schemas.tables import (
+    FIXED_ROWS,
+    MOST_ROWS,
     Constraint,
     Head,
     Role,
@@ -20,7 +22,9 @@ from teledp_jax.schemas.tables import (
 
 __all__ = [
     "ABSENT",
+    "FIXED_ROWS",
     "MOST_CODES",
+    "MOST_ROWS",
     "ZERO",
     "Column",
     "Constraint",

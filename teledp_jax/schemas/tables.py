@@ -5,9 +5,15 @@ import functools
 from typing import Literal
 
 from teledp_jax import errors
-from teledp_jax.schemas.columns import Column
+from teledp_jax.schemas.columns import MOST_CODES, Column
 
 Role = Literal["anchor", "group", "entity"]
+
+MOST_ROWS = MOST_CODES - 1
+"""Most rows of a device in a table: their number fits into a code."""
+
+FIXED_ROWS = 16
+"""Most rows that a method of fixed shapes reads of a device, unless a table says so."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,7 +68,10 @@ class Table:
         role: `anchor` (one row per device), `group` (none or one) or `entity` (many).
         grain: What a row is, in words.
         columns: All columns but the device id.
-        max_rows: Most rows that a device keeps in the arrays.
+        max_rows: Most rows that a device keeps in the arrays: a wide public limit that
+            guards memory.
+        fixed_rows: Most rows that a method of fixed shapes reads and draws of a device;
+            0 is `max_rows`, at most `FIXED_ROWS`. See `Schema.narrowed`.
         cap_by: Column whose largest values are kept when a device has more rows.
         unique: Columns that no two rows of a device have alike, as its grain says; but
             for values that stand for all other texts.
@@ -74,6 +83,7 @@ class Table:
     grain: str
     columns: tuple[Column, ...]
     max_rows: int = 1
+    fixed_rows: int = 0
     cap_by: str | None = None
     unique: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
@@ -85,8 +95,15 @@ class Table:
             raise errors.InputError(f"Table {self.name}: expected columns, each once.")
         if self.role != "entity" and self.max_rows != 1:
             raise errors.InputError(f"Table {self.name}: {self.role} has max_rows 1.")
-        if not 1 <= self.max_rows <= 255:
-            raise errors.InputError(f"Table {self.name}: expected max_rows in 1..255.")
+        if not 1 <= self.max_rows <= MOST_ROWS:
+            raise errors.InputError(
+                f"Table {self.name}: expected max_rows in 1..{MOST_ROWS}."
+            )
+        if not 0 <= self.fixed_rows <= self.max_rows:
+            raise errors.InputError(
+                f"Table {self.name}: expected fixed_rows in 1..{self.max_rows}, its "
+                "max_rows."
+            )
         if self.role == "entity" and self.cap_by not in names:
             raise errors.InputError(
                 f"Table {self.name}: expected cap_by to name one of its columns."
@@ -95,6 +112,17 @@ class Table:
             raise errors.InputError(
                 f"Table {self.name}: unique names {unknown}, none of its columns."
             )
+
+    def narrowed(self, max_rows: int = 0) -> "Table":
+        """Limits the rows of a device; see `Schema.narrowed`.
+
+        Args:
+            max_rows: Most rows; 0: `fixed_rows`.
+        """
+        most = max_rows or self.fixed_rows or FIXED_ROWS
+        if most >= self.max_rows:
+            return self
+        return dataclasses.replace(self, max_rows=most, fixed_rows=most)
 
     def column(self, name: str) -> Column:
         """Finds the column of that name.
@@ -178,6 +206,25 @@ class Schema:
             if table.name == name:
                 return table
         raise KeyError(name)
+
+    @property
+    def max_rows(self) -> dict[str, int]:
+        """Gives the most rows of a device, by table."""
+        return {table.name: table.max_rows for table in self.tables}
+
+    def narrowed(self, max_rows: int = 0) -> "Schema":
+        """Limits rows for methods whose shapes are fixed; see `arrays.narrow`.
+
+        Args:
+            max_rows: Most rows of a device in any table; 0: each table's `fixed_rows`.
+
+        Returns:
+            The schema with limits that are as low. Devices of it are devices of this
+            one, too.
+        """
+        return dataclasses.replace(
+            self, tables=tuple(table.narrowed(max_rows) for table in self.tables)
+        )
 
     @functools.cached_property
     def heads(self) -> tuple[Head, ...]:

@@ -74,9 +74,11 @@ def test_a_method_whose_endpoint_no_one_names_is_not_run_and_not_passed(monkeypa
 
 def test_without_a_fault_the_step_of_the_controls_keeps_its_bound():
     step = plain_model.line(
-        num_heads=len(fleets.SCHEMA.heads), sampling_prob=0.5, noise_multiplier=1.0
+        num_heads=len(fleets.SCHEMA.narrowed().heads),
+        sampling_prob=0.5,
+        noise_multiplier=1.0,
     )
-    row = controls.step_reach(step, fleets.SCHEMA)
+    row = controls.step_reach(step, fleets.SCHEMA.narrowed())
     assert row.verdict == findings.HOLDS
     assert row.measured == "L2 1.0000"
 

@@ -46,6 +46,27 @@ def random_devices(
     return arrays.unflatten(schema, codes.T)
 
 
+def test_a_device_keeps_each_of_a_thousand_rows(tmp_path):
+    schema = toys.schema(
+        toys.anchor("machines", REGION),
+        toys.entity("apps", REGION, toys.whole("x", *range(1002)), rows=2000, by="x"),
+    )
+    rng = np.random.default_rng(0)
+    codes = np.stack([rng.integers(1, 3, 1001), rng.permutation(1001)], axis=1)
+    devices = {  # one device has the rows, another none, and one the last of them
+        "machines": arrays.TableArrays(np.ones((3, 1), np.uint8), np.arange(4)),
+        "apps": arrays.TableArrays(
+            codes.astype(np.uint16), np.array([0, 1000, 1000, 1001])
+        ),
+    }
+    decode.decode(schema, devices, rng, tmp_path)
+    found, counts = encode.encode(schema, tmp_path)
+    assert found["apps"].offsets.tolist() == [0, 1000, 1000, 1001]
+    order = np.lexsort((-codes[:1000, 0], -codes[:1000, 1]))
+    np.testing.assert_array_equal(found["apps"].codes[:1000], codes[order])
+    assert not any(count.count for count in counts)
+
+
 @hypothesis.settings(max_examples=25, deadline=None)
 @hypothesis.given(strategies.sampled_from(NUMBERS), strategies.integers(0, 2**32 - 1))
 def test_what_was_encoded_decodes_and_encodes_to_the_same_codes(number, seed):

@@ -133,6 +133,28 @@ def test_another_device_leaves_the_arrays_of_a_device_alone(tmp_path):
         np.testing.assert_array_equal(table.offsets, expected[name].offsets)
 
 
+@pytest.mark.parametrize(
+    ("owners", "offsets", "dropped"),
+    [
+        (["b"] * 100_000 + ["a"], [0, 1, 60_001, 60_001], 40_000),
+        (["c", "a"], [0, 1, 1, 2], 0),
+        ([], [0, 0, 0, 0], 0),
+    ],
+)
+def test_a_table_has_any_number_of_rows(tmp_path, owners, offsets, dropped):
+    apps = toys.entity("apps", REGION, RUNS, rows=60_000, by="runs")
+    schema = toys.schema(*SCHEMA.tables[:2], apps)
+    count = len(owners)
+    rows = {"guid": owners, "region": ["EU"] * count, "runs": [*range(count)]}
+    write(tmp_path, MACHINES, USAGE, rows)
+    devices, counts = encode_lib.encode(schema, tmp_path)
+    assert devices["apps"].offsets.tolist() == offsets
+    over = [c.count for c in counts if c.rule == "over_cap"]
+    assert over == [dropped]
+    narrow = arrays.narrow(schema.narrowed(), devices)
+    assert arrays.num_rows(narrow["apps"]).max() <= 16
+
+
 def test_counts_replace_those_of_the_same_stage_alone(tmp_path):
     path = tmp_path / "quality.csv"
     quality.record(path, [quality.Count("t", "c", "orphan", 3)], rules=["orphan"])

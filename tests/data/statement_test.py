@@ -86,7 +86,7 @@ ANCHOR = teledp.anchor("devices", {"os": OS})
             lambda: teledp.group("p", {"n": teledp.double(low=2, high=1, bins=3)}),
             "Table p: Column n: expected low < high",
         ),
-        (lambda: make(max_rows=0), "max_rows in 1..255"),
+        (lambda: make(max_rows=0), "max_rows in 1..65535"),
         (lambda: make(cap_by="app"), "cap_by"),
         (lambda: teledp.schema(make(), device="guid"), "role anchor"),
         (lambda: teledp.schema(ANCHOR, make(), make(), device="guid"), "same name"),

@@ -17,9 +17,10 @@ def test_card_states_the_promise_and_the_tables(release_run, suite):
     assert (found["epsilon"], found["delta"]) == (3.9871, 1e-5)
     assert [event["stage"] for event in found["events"]] == ["count", "fit"]
     assert found["num_synthetic_devices"] == 400
-    table = found["tables"][0]
+    table, crashes = found["tables"]
     assert (table["name"], table["num_rows"]) == ("sysinfo", 400)
     assert table["max_rows_per_device"] == 1
+    assert crashes["max_rows_per_device"] == 7  # what the ledger says was read
     text = (release_run.release("pe") / "card.md").read_text()
     for part in ("one device with all its rows", "3.9871", "400 synthetic rows"):
         assert part in text

@@ -180,6 +180,7 @@ def _write_json_files(run: runs.Run, *, seeded: bool) -> None:
         "epsilon_rdp": 4.31,
         "delta": 1e-5,
         "delta_times_devices": 0.19987,
+        "max_rows": {"sysinfo": 1, "crashes": 7},
     }
     ledger = {label: dict(entry) for label in LABELS}
     ledger["pe"] |= {"epsilon_rdp": None, "rdp_note": "RDP takes no discrete Gaussian"}

@@ -5,7 +5,9 @@ grain: >-
   as Other.
 reads: [application_error_event_1000]
 device: guid
-max_rows: 8
+# Programs that a device has.
+max_rows: 1000
+fixed_rows: 8
 cap_by: num_errors
 unique: [app_name]
 constraints:

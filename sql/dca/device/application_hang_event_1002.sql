@@ -5,7 +5,9 @@ grain: >-
   Other. A missing or negative length of a hang adds no time.
 reads: [application_hang_event_1002]
 device: guid
-max_rows: 4
+# Programs that a device has.
+max_rows: 1000
+fixed_rows: 4
 cap_by: num_hangs
 unique: [app_name]
 columns:

@@ -5,7 +5,9 @@ grain: >-
   are pooled as Other.
 reads: [microsoft_windows_kernel_power_event_41]
 device: guid
-max_rows: 4
+# Microsoft documents some 400 stop codes.
+max_rows: 500
+fixed_rows: 4
 cap_by: num_restarts
 unique: [bugcheck_code]
 constraints:

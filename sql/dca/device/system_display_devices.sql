@@ -5,7 +5,9 @@ grain: >-
   without a connection type or a size are left out.
 reads: [system_display_devices]
 device: guid
-max_rows: 6
+# A dozen kinds of connection, each with a few resolutions.
+max_rows: 200
+fixed_rows: 6
 cap_by: num_intervals
 unique: [connection_type, resolution]
 columns:

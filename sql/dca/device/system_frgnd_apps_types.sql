@@ -6,7 +6,9 @@ grain: >-
   was withheld.
 reads: [system_frgnd_apps_types]
 device: guid
-max_rows: 20
+# An installation of Windows has some hundreds of programs; a thousand rows hold them all.
+max_rows: 1000
+fixed_rows: 20
 # The vocabulary rises from Other to the most common, so that a full device keeps those.
 cap_by: exe_name
 unique: [app_type, exe_name]

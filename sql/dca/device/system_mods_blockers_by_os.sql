@@ -6,7 +6,9 @@ grain: >-
   missing part of a version is blank.
 reads: [system_mods_top_blocker_hist, system_os_codename_history]
 device: guid
-max_rows: 3
+# Releases of Windows 10 and 11 are some twenty.
+max_rows: 50
+fixed_rows: 3
 cap_by: num_entries
 unique: [os_version]
 columns:

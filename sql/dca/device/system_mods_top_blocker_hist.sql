@@ -7,7 +7,9 @@ grain: >-
   version or of a blocker is blank.
 reads: [system_mods_top_blocker_hist, system_os_codename_history]
 device: guid
-max_rows: 16
+# Drivers, services and programs that block standby, by version: no more than are installed.
+max_rows: 1000
+fixed_rows: 16
 # The vocabulary rises from Other to the most common, so that a full device keeps those.
 cap_by: blocker
 unique: [os_version, blocker, activity_level]

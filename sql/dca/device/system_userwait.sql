@@ -5,7 +5,9 @@ grain: >-
   for no process are left out; a blank power state is absent.
 reads: [system_userwait]
 device: guid
-max_rows: 16
+# Programs that a device has, by a few kinds of event and two power states.
+max_rows: 1000
+fixed_rows: 16
 # The vocabulary rises from Other to the most common, so that a full device keeps those.
 cap_by: proc_name
 unique: [proc_name, event_name, acdc]

@@ -3,7 +3,9 @@ role: entity
 grain: One row per device and browser.
 reads: [system_web_cat_usage]
 device: guid
-max_rows: 3
+# Browsers that are made.
+max_rows: 20
+fixed_rows: 3
 cap_by: num_rows
 unique: [browser]
 columns:

@@ -5,7 +5,9 @@ grain: >-
   Other. Rows without a positive count are no errors.
 reads: [wifi_error]
 device: guid
-max_rows: 6
+# Windows documents some 300 reasons of wireless errors.
+max_rows: 500
+fixed_rows: 6
 cap_by: num_errors
 unique: [error_string]
 constraints:

@@ -3,6 +3,7 @@ role: entity
 grain: One row per aircraft and airport of New York City that it was to leave.
 reads: [flights]
 device: tailnum
+# New York City has three airports.
 max_rows: 3
 cap_by: num_departed
 unique: [origin]

@@ -65,6 +65,7 @@ def make_claimed(
         InputError: If no noise meets the budget.
     """
     method = registry.method(name)
+    schema = schema.narrowed(config.max_rows)
     budget = budgets.unspent(budget.epsilon, budget.delta, max(budget.num_devices, 1))
     if name in WHOLE:
         claim = Claim(
@@ -97,7 +98,7 @@ def _per_table(
     def fit(
         streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
     ) -> base.Tree:
-        arrays.check(schema, devices)
+        devices = arrays.narrow(schema, devices)
         noisy = _noisy_numbers_of_rows(streams, counted, devices, context)
         tables = {}
         for position, table in enumerate(schema.tables):
@@ -137,6 +138,7 @@ def _per_table(
         fit=fit,
         sample=sample,
         facts={"num_tables": len(schema.tables), "rows_sigma": _ROWS_SIGMA},
+        max_rows=schema.max_rows,
     )
 
 

@@ -64,9 +64,10 @@ def write(
     raw = _read((source or run.raw) / "telemetry" / "events")
     own = raw.filter(pc.is_in(raw["user_id"], value_set=users.combine_chunks()))
     population = own if source else simulated.draw(rng)
+    latest = _first_rows(_read(run.ceiling / "user_events.parquet"))
     logs = {
         "real": from_raw(own),
-        "capped": from_device_table(_read(run.ceiling / "user_events.parquet"), rng),
+        "capped": from_device_table(latest, rng),
         "second_draw": from_raw(second_draw(rng, population, like=own)),
     }
     for label in labels:
@@ -87,6 +88,13 @@ def write(
     }
     runs.write_json(path(run), result)
     return result
+
+
+def _first_rows(rows: pa.Table) -> pa.Table:
+    """The first row of each user: its latest event, as encoded fleets are ordered."""
+    users = pc.dictionary_encode(rows["user_id"].combine_chunks()).indices.to_numpy()
+    _, first = np.unique(users, return_index=True)
+    return rows.take(np.sort(first))
 
 
 def _read(place: storage.Place) -> pa.Table:
