@@ -68,6 +68,7 @@ def like_dca(num_tables: int | None = None) -> schemas.Schema:
                 grain="A row",
                 columns=tuple(made),
                 max_rows=int(rows),
+                fixed_rows=int(rows),
                 cap_by=made[0].name if rows != "1" else None,
             )
         )
