@@ -72,7 +72,7 @@ def measure(
         sigma=norm_sigma,
         context=context,
     )
-    norm = vectors.choose_norm(plan, counts, share=_SHARE)
+    norm = vectors.choose_norm(plan, counts, share=_SHARE, sigma=norm_sigma)
     sums = release.count_once(
         "noisy_sums",
         lambda: vectors.sums(schema, plan, devices, norm=norm),

@@ -22,6 +22,7 @@ from teledp_jax.marginals import clipped, statistics
 _CHUNK = 4096  # devices whose vectors are in memory at once
 _STEPS = 4  # bins of squared norms to a factor of two
 _NUM_NORMS = 48
+_CLEAR = 3.0  # standard deviations of noise
 
 
 class _Fleet:
@@ -231,7 +232,11 @@ def norm_counts(
 
 
 def choose_norm(
-    plan: statistics.Plan, noisy: Integer[np.ndarray, " bin"], *, share: float
+    plan: statistics.Plan,
+    noisy: Integer[np.ndarray, " bin"],
+    *,
+    share: float,
+    sigma: float,
 ) -> float:
     """Chooses the bound that about a share of the devices keep.
 
@@ -239,10 +244,11 @@ def choose_norm(
         plan: What is measured.
         noisy: Noisy `norm_counts`.
         share: Share of devices whose vector is not shortened, in (0, 1).
+        sigma: Noise of each count; counts within three of it are taken for none.
 
     Returns:
-        One of `norms`.
+        One of `norms`; the least if no count is clear of noise.
     """
-    cumulative = np.cumsum(np.maximum(noisy, 0))
+    cumulative = np.cumsum(np.where(noisy > _CLEAR * sigma, noisy, 0))
     found = np.searchsorted(cumulative, share * cumulative[-1])
-    return float(norms(plan)[min(int(found), len(noisy) - 1)])
+    return float(norms(plan)[found])

@@ -4,6 +4,7 @@ import pytest
 
 from teledp_jax.audit import declared, fleets, replay, transcript
 from teledp_jax.dpsgd import gaussian, sampling
+from teledp_jax.marginals import clipped
 from teledp_jax.privacy import findings
 
 
@@ -13,6 +14,15 @@ def test_counts_and_choices_are_those_of_the_event(name):
     rows = replay.check(case, replay.pairs(case, fleet_sizes=(0,)))
     assert {replay.FLOW, replay.METADATA, replay.KEYS} < {row.audit for row in rows}
     assert not [row for row in rows if row.verdict != findings.HOLDS]
+
+
+def test_the_fullest_device_reaches_the_clip_of_the_chain():
+    case = fleets.case("chain")
+    (pair,) = replay.pairs(case, fleet_sizes=(0,))
+    (sigma,) = [s for s, square in declared.read(case.method.event).squares.items()
+                if square > 1]  # fmt: skip
+    change = replay.changes(pair, transcript.INTEGERS, sigma)
+    assert 0.99 * clipped.STEPS < (change**2).sum() ** 0.5 <= clipped.STEPS
 
 
 @pytest.mark.parametrize("name", ["dpsgd_relational", "dpsgd_vae"])

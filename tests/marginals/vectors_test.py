@@ -82,11 +82,12 @@ def test_the_norm_is_that_which_a_share_keeps():
     devices = toys.devices(_TRIPLE, 200, seed=2)
     counts = vectors.norm_counts(_TRIPLE, _PLAN, devices)
     assert counts.sum() == 200
-    norm = vectors.choose_norm(_PLAN, counts, share=0.85)
+    norm = vectors.choose_norm(_PLAN, counts, share=0.85, sigma=0.1)
     kept = counts[vectors.norms(_PLAN) <= norm].sum() / 200
     assert 0.85 <= kept <= 1.0
-    nothing = np.zeros_like(counts)
-    assert vectors.choose_norm(_PLAN, nothing, share=0.85) == vectors.norms(_PLAN)[0]
+    noise = np.full_like(counts, 20)
+    least = vectors.choose_norm(_PLAN, noise, share=0.85, sigma=10.0)
+    assert least == vectors.norms(_PLAN)[0]
 
 
 def test_pairs_across_rows_of_two_tables_are_not_counted():
