@@ -33,6 +33,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.query_answers = True
     config.methods.dpsgd_relational = settings.entry(dpsgd_relational.Config())
     config.methods.chain = settings.entry(chain.Config())
+    config.methods.chain_tilted = settings.entry(chain.Config(tilt_share=0.45))
     config.methods.pe_conditional = settings.entry(pe_conditional.Config())
     config.methods.pe = settings.entry(pe.Config())
     config.methods.pe_workload = settings.entry(pe.Config(distance="workload"))

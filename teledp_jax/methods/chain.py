@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import clipped, estimates, statistics, whole
+from teledp_jax.marginals import clipped, estimates, statistics, tilt, weighed, whole
 from teledp_jax.privacy import budgets, checks, split
 
 
@@ -20,23 +20,33 @@ class Config:
     for a table that it lacks. It is clipped once in L2, at a bound that most devices
     keep, found under noise, and released once (`marginals.statistics`,
     `marginals.vectors`). The chain draws anchor columns, numbers of rows, items and
-    columns, each given all that it was measured with (`marginals.whole`).
+    columns, each given all that it was measured with (`marginals.whole`). With a
+    `tilt_share` a pool of its draws is weighed to what devices answer to the workload's
+    own queries (`marginals.tilt`), and devices are drawn from the pool.
 
     Attributes:
         pairs: Pairs of variables to measure finely, each `table/column` or `table/rows`
             (its number of rows), as the queries name them; pairs that any fleet is
             asked about are measured besides. None: those only.
         norm_share: Share of the privacy loss that finds the bound of the clip.
+        tilt_share: Share that the statistics of the workload's queries get; 0: none are
+            asked. Queries take part whose headers declare contributions.
     """
 
     pairs: tuple[tuple[str, str], ...] | None = None
     norm_share: float = 0.02
+    tilt_share: float = 0.0
 
     def __post_init__(self) -> None:
-        checks.Fields("chain", self).number("norm_share", above=0, below=1)
+        check = checks.Fields("chain", self)
+        check.number("norm_share", above=0, below=1)
+        check.number("tilt_share", at_least=0, below=1)
+        left = self.norm_share + self.tilt_share < 1
+        check.that("tilt_share", left, "to leave the chain a share besides norm_share")
 
 
 def fit(
+    config: Config,
     schema: schemas.Schema,
     plan: statistics.Plan,
     calibrated: split.Calibrated,
@@ -48,6 +58,7 @@ def fit(
     """Measures statistics and fits the chain.
 
     Args:
+        config: Choices.
         schema: The public schema.
         plan: What is measured.
         calibrated: Noise of norms and of statistics.
@@ -57,7 +68,7 @@ def fit(
         context: Store, progress, noise and processes.
 
     Returns:
-        The links of the chain.
+        The links of the chain, or a weighed pool of its draws.
     """
     arrays.check(schema, devices)
     noisy = estimates.measure(
@@ -68,8 +79,15 @@ def fit(
     fitted = context.part.once(
         lambda: whole.fit(_generator(streams.init), schema, noisy)
     )
+    facts = {"clip_norm": noisy.norm}
     context.progress(1, 1, {})
-    return {**fitted, base.FACTS: {"clip_norm": noisy.norm}}
+    if not config.tilt_share:
+        return {**fitted, base.FACTS: facts}
+    tree, found = weighed.weigh(
+        streams, schema, lambda key, count: sample(schema, key, fitted, count),
+        devices, context, sigma=calibrated.noise(tilt.SIGMA), num_devices=num_devices,
+    )  # fmt: skip
+    return {**tree, base.FACTS: facts | found}
 
 
 def sample(
@@ -86,6 +104,8 @@ def sample(
     Returns:
         The devices.
     """
+    if weighed.POOL in fitted:
+        return weighed.draw(_generator(key), schema, fitted, count)
     return whole.sample(_generator(key), schema, fitted, count)
 
 
@@ -111,15 +131,19 @@ def make(
         InputError: If a pair is unknown or no noise meets the budget.
     """
     plan = statistics.plan(schema, config.pairs or ())
+    share = 1 - config.norm_share - config.tilt_share
     parts = (
         split.Counts("norm_sigma", 1, config.norm_share),
-        split.ClippedSums("sigma", clipped.STEPS, 1 - config.norm_share),
+        split.ClippedSums("sigma", clipped.STEPS, share),
+        *tilt.part(config.tilt_share),
     )
     calibrated = split.calibrate(parts, budget)
     sizes = {"num_blocks": len(plan.blocks), "num_cells": plan.num_cells}
     return base.Synthesizer(
         event=calibrated.event,
-        fit=functools.partial(fit, schema, plan, calibrated, budget.num_devices),
+        fit=functools.partial(
+            fit, config, schema, plan, calibrated, budget.num_devices
+        ),
         sample=functools.partial(sample, schema),
         facts=calibrated.facts | sizes,
     )

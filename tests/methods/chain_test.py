@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from teledp_jax import arrays, base, errors
-from teledp_jax.marginals import clipped
+from teledp_jax.marginals import clipped, tilt
 from teledp_jax.methods import chain
 from teledp_jax.privacy import accounting, events, mechanisms
 from tests import toys
@@ -69,6 +69,37 @@ def test_counts_of_zero_are_no_fault(made, devices):
     emptied = toys.context(noise=lambda key, values, sigma: np.zeros_like(values))
     fitted = made.fit(toys.KEYS, devices, emptied)
     arrays.check(_SCHEMA, made.sample(jax.random.key(2), fitted, 100))
+
+
+def _questions(devices, like):
+    """Devices of each size."""
+    del like
+    sizes = arrays.flatten(toys.PAIR, devices)[:, 1].astype(int)
+    ones = np.ones((len(sizes), 1))
+    groups = tuple((size,) for size in range(5))
+    return [base.Asked("sizes", np.arange(len(sizes)), sizes, groups, ones, ())]
+
+
+def test_a_tilt_is_calibrated_with_the_rest_and_meets_the_queries(devices):
+    # What the chain measures costs a thousandth, so that only the tilt can tell.
+    config = chain.Config(norm_share=5e-4, tilt_share=0.999)
+    method = chain.make(config, _SCHEMA, _BUDGET)
+    *_, vector = method.event.events
+    assert vector == events.VectorGaussianDpEvent(
+        method.facts[tilt.SIGMA], clipped.STEPS
+    )
+    assert 1.96 < accounting.epsilon_pld(method.event, _BUDGET.delta) <= 2.0
+    skewed = arrays.take(devices, np.r_[0:3000:2, 1:1500:2])  # size 1 in two of three
+    context = toys.context()._replace(questions=_questions)
+    fitted = method.fit(toys.KEYS, skewed, context)
+    assert fitted[base.FACTS]["num_statistics"] > 0
+    codes = arrays.flatten(_SCHEMA, method.sample(jax.random.key(2), fitted, 4000))
+    assert abs((codes[:, 1] == 1).mean() - 2 / 3) < 0.05
+
+
+def test_the_chain_needs_a_share_beside_the_tilt():
+    with pytest.raises(errors.InputError, match="leave the chain a share"):
+        chain.Config(norm_share=0.5, tilt_share=0.5)
 
 
 def test_an_unknown_pair_is_refused():
