@@ -64,13 +64,14 @@ def main(values: flags.FlagValues) -> None:
             "state devices in their headers, or more --num_devices."
         )
     near = min(epsilons, key=lambda epsilon: abs(epsilon - chosen.epsilon))
-    text = plans.text(rows, near)
+    text = plans.text(rows, near) + plans.learnt(found.learnt)
     content: dict[str, Any] = {
         **provenance.describe(),
         "num_devices": num_devices,
         "delta": chosen.delta,
         "outcomes": rows,
         "refusals": found.refusals,
+        "learnt": found.learnt,
     }
     runs.write_json(output / "plan.json", content)
     runs.write_csv(output / "plan.csv", plan.Outcome._fields, rows)

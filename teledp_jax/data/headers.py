@@ -18,7 +18,7 @@ Vocabularies = Mapping[str, list[str]]
 _COLUMN_KEYS = frozenset(
     {
         "kind", "unit", "about", "values", "other", "edges", "low", "high", "bins",
-        "scale", "zero", "absent",
+        "scale", "zero", "absent", "learnt",
     }
 )  # fmt: skip
 _DEVICE_KEYS = frozenset(
@@ -165,7 +165,8 @@ def table(
     ):
         raise errors.InputError(f"Table {name}: unique must be a list of names.")
     made = tuple(
-        column(str(key), value, vocabularies) for key, value in columns.items()
+        column(str(key), value, vocabularies, has_names=is_entity)
+        for key, value in columns.items()
     )
     return schemas.Table(
         name=name,
@@ -180,7 +181,9 @@ def table(
     )
 
 
-def column(name: str, fields: Any, vocabularies: Vocabularies) -> schemas.Column:
+def column(
+    name: str, fields: Any, vocabularies: Vocabularies, *, has_names: bool = False
+) -> schemas.Column:
     """Makes a column from its mapping.
 
     Args:
@@ -189,8 +192,11 @@ def column(name: str, fields: Any, vocabularies: Vocabularies) -> schemas.Column
             a list of `vocabularies`) and perhaps `other`. A number has `edges`, or
             `low`, `high`, `bins` and `scale`; `zero: false` takes away the code of its
             own for zero, which numbers have by default if `low` is not negative.
-            `absent: false` says that every row has a value.
+            `absent: false` says that every row has a value. `learnt` says whether a run
+            learns further texts, or other bins, under noise.
         vocabularies: Lists that `values` may name.
+        has_names: Whether texts beside `values` are learnt if `learnt` does not tell
+            and `other` stands for them: they are names of an entity table.
 
     Returns:
         The column.
@@ -206,7 +212,7 @@ def column(name: str, fields: Any, vocabularies: Vocabularies) -> schemas.Column
         )
     try:
         if fields.get("kind") == "category":
-            return _category(name, fields, vocabularies)
+            return _category(name, fields, vocabularies, has_names)
         return _number(name, fields)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise errors.InputError(
@@ -216,7 +222,7 @@ def column(name: str, fields: Any, vocabularies: Vocabularies) -> schemas.Column
 
 
 def _category(
-    name: str, fields: Mapping[str, Any], vocabularies: Vocabularies
+    name: str, fields: Mapping[str, Any], vocabularies: Vocabularies, has_names: bool
 ) -> schemas.Column:
     """A column of texts; a field of the wrong type raises what it raises."""
     values = fields.get("values", [])
@@ -239,6 +245,12 @@ def _category(
         about=str(fields.get("about", "")),
         categories=tuple(values),
         other=fields.get("other"),
+        is_learnt=_flag(
+            name,
+            fields,
+            "learnt",
+            default=has_names and fields.get("other") is not None,
+        ),
     )
 
 
@@ -261,6 +273,7 @@ def _number(name: str, fields: Mapping[str, Any]) -> schemas.Column:
         scale=scale,
         has_zero=_flag(name, fields, "zero", default=not edges or edges[0] >= 0),
         may_be_absent=_flag(name, fields, "absent", default=True),
+        is_learnt=_flag(name, fields, "learnt", default=False),
     )
 
 

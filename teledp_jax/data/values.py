@@ -7,7 +7,7 @@ nothing of what another device brings.
 import functools
 import hashlib
 import pathlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +47,7 @@ def read(
     folder: pathlib.Path,
     *,
     numbers: Collection[str],
-    vocabularies: Sequence[str],
+    vocabularies: Mapping[str, Collection[str]],
     presences: Collection[str],
     secret: bytes,
 ) -> Values:
@@ -55,13 +55,14 @@ def read(
 
     Of an entity table a device brings to each number the value of one of its rows. What
     has no bin (absent, not finite, negative against the header, a zero with a code of
-    its own) is nobody's value; the text that stands for all others is nobody's text.
+    its own) is nobody's value. The text that stands for all others, and those that are
+    public, are nobody's texts.
 
     Args:
         schema: As the headers state it.
         folder: Holds `<table>.parquet` for each table.
         numbers: `table.column` of numbers.
-        vocabularies: `table.column` of categories.
+        vocabularies: `table.column` of categories, each with its public texts.
         presences: Names of tables.
         secret: Up to 64 bytes of a secret key: which of its rows a device brings.
 
@@ -113,24 +114,26 @@ def _one_each(
 
 def _texts(
     columns: Sequence[tuple[str, schemas.Column, Any, Any]],
-    vocabularies: Sequence[str],
+    vocabularies: Mapping[str, Collection[str]],
     hashes: UInt64[np.ndarray, " device"],
     secret: bytes,
 ) -> tuple[Any, Any, Any, Any, list[str]]:
     """Devices, vocabularies, positions and ranks of all texts; and the texts."""
     texts: dict[str, int] = {}
     parts = [(np.zeros(0, np.int64),) * 3]
+    places = {name: place for place, name in enumerate(vocabularies)}
     for name, column, device, found in columns:
         encoded = pc.dictionary_encode(found)
         known = encoded.dictionary.to_pylist()
+        public = {*vocabularies[name], column.other}
         numbers = [
-            -1 if text == column.other else texts.setdefault(text, len(texts))
+            -1 if text in public else texts.setdefault(text, len(texts))
             for text in known
         ]
         index = pc.fill_null(encoded.indices, len(known)).to_numpy()
         text = np.array([*numbers, -1])[index]
         kept = text >= 0
-        vocabulary = np.full(int(kept.sum()), vocabularies.index(name))
+        vocabulary = np.full(int(kept.sum()), places[name])
         parts.append((device[kept], vocabulary, text[kept]))
     device, vocabulary, text = (
         np.concatenate(part) for part in zip(*parts, strict=True)

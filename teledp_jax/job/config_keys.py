@@ -38,14 +38,18 @@ def default(suite: str) -> ml_collections.ConfigDict:
                 "data_set": config_dict.placeholder(str),  # your name for it
                 "cap_epsilon": config_dict.placeholder(float),  # of all its releases
             },
-            # What headers state is public but for these columns, whose bins or values
-            # are learnt from the data under noise.
+            # What is learnt from the data under noise. All else is as headers state it.
             "domains": {
-                "private": (),  # "table.column", or "table" for all of its columns
+                # Names of entity tables beside the listed ones, and what headers call
+                # `learnt`.
+                "learnt": True,
+                # Columns of which the header's bins or values are not public:
+                # "table.column", or "table" for all of its columns.
+                "private": (),
                 "share": 0.25,  # of the budget
                 "num_levels": 4,  # of halving: 2 to that power bins
-                "max_texts": 8,  # that a device brings, over all columns
-                "max_size": 200,  # texts of a column
+                "max_texts": 256,  # that a device brings, over all columns
+                "max_size": 1000,  # learnt texts of a column
                 "presence": False,  # also shares of devices that have a table
             },
             "query_answers": False,  # noisy answers beside synthetic data

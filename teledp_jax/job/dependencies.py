@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from teledp_jax import registry, runs, storage
 from teledp_jax.data import definition, rawfiles
-from teledp_jax.job import provenance, settings
+from teledp_jax.job import learn, provenance, settings
 from teledp_jax.queries import catalog
 from teledp_jax.suites import hooks
 
@@ -81,6 +81,7 @@ class Dependencies:
             queries: Those of the workloads.
         """
         self._settings, self._suite = settings, suite
+        self._learnt = sorted(learn.columns(settings, suite.schema))
         self._queries = self._sql(query.path for query in queries)
         self._raw = self._sql(
             (
@@ -151,7 +152,7 @@ class Dependencies:
 
     def _keys(self, stage: Stage) -> tuple[str, ...]:
         """Keys and sections of the config that a stage reads."""
-        private = ("domains", "budget.epsilon", "budget.delta")
+        learnt = ("domains", "budget.epsilon", "budget.delta")
         method = f"methods.{stage.label}"
         return {
             "simulate": ("num_devices", "simulation"),
@@ -161,7 +162,7 @@ class Dependencies:
             ),
             "encode": (
                 "seed", "budget.count_stddev",
-                *(private if self._settings.domains.private else ()),
+                *(learnt if self._learnt else ()),
             ),
             "synthesize": (
                 "budget.epsilon", "budget.delta", method,
@@ -203,6 +204,8 @@ class Dependencies:
         }
         if stage.name in ("encode", "synthesize"):
             found |= self._share(stage)
+        if stage.name == "encode" and self._learnt:
+            found["columns that are learnt"] = runs.fingerprint(self._learnt)
         if stage.name in ("simulate", "aggregate"):
             found["config.suite"] = runs.fingerprint(self._suite.name)
         if stage.name == "aggregate":
@@ -214,7 +217,7 @@ class Dependencies:
 
     def _share(self, stage: Stage) -> dict[str, str]:
         """What a stage has of a budget that several labels share by `release`."""
-        if stage.name == "encode" and not self._settings.domains.private:
+        if stage.name == "encode" and not self._learnt:
             return {}
         whole = (self._settings.epsilon, self._settings.delta)
         own = self._settings.budget_of(stage.label or None)

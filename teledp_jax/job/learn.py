@@ -2,9 +2,12 @@
 
 Columns that the config calls private have of their header only the meaning, the unit
 and, of a number, bounds and scale; bins and vocabularies are what `privacy.domain` says
-of them under noise. All other columns are as public as their header.
+of them under noise. Columns that the header calls learnt (names of entity tables are,
+unless it says no) keep the listed texts, which are public, and get further ones. All
+other columns are as public as their header.
 """
 
+import math
 import shutil
 from typing import Any, NamedTuple
 
@@ -14,7 +17,14 @@ import numpy as np
 from teledp_jax import errors, keys, runs, schemas
 from teledp_jax.data import values as values_lib
 from teledp_jax.job import checkpoints, secrets, settings, spending
-from teledp_jax.privacy import accounting, domain, events, learnt_domain, ledger
+from teledp_jax.privacy import (
+    accounting,
+    domain,
+    events,
+    learnt_domain,
+    ledger,
+    texts,
+)
 
 STAGE = "domains"
 """Name of what is read, in ledgers."""
@@ -45,18 +55,18 @@ def inquire(settings: settings.Settings, schema: schemas.Schema) -> Inquiry | No
     Raises:
         InputError: If a name is none of the schema's, or the share cannot be met.
     """
-    asked = settings.domains
-    if not asked.private:
+    asked, chosen = settings.domains, columns(settings, schema)
+    if not chosen:
         return None
-    chosen = {
-        f"{table.name}.{column.name}": column
-        for name in asked.private
-        for table, column in _columns(schema, name)
-    }
+    private = _private(settings, schema)
     tables = [table.name for table in schema.tables if table.role != "anchor"]
     questions = domain.Questions(
         numbers={name: part for name, part in chosen.items() if part.is_number},
-        vocabularies=[name for name, part in chosen.items() if not part.is_number],
+        vocabularies={
+            name: () if name in private else part.categories
+            for name, part in chosen.items()
+            if not part.is_number
+        },
         presences=tables if asked.presence else (),
         num_levels=asked.num_levels,
         max_texts=asked.max_texts,
@@ -67,6 +77,43 @@ def inquire(settings: settings.Settings, schema: schemas.Schema) -> Inquiry | No
         questions, epsilon=epsilon, delta=delta, share=asked.share
     )
     return Inquiry(questions, mechanism)
+
+
+def columns(
+    settings: settings.Settings, schema: schemas.Schema
+) -> dict[str, schemas.Column]:
+    """Finds the columns that are learnt.
+
+    Args:
+        settings: The checked config.
+        schema: As the headers state it.
+
+    Returns:
+        `table.column`, and the column as its header states it.
+
+    Raises:
+        InputError: If a name of the config is none of the schema's.
+    """
+    found = _private(settings, schema)
+    if settings.domains.learnt:
+        found |= {
+            f"{table.name}.{column.name}": column
+            for table in schema.tables
+            for column in table.columns
+            if column.is_learnt
+        }
+    return found
+
+
+def _private(
+    settings: settings.Settings, schema: schemas.Schema
+) -> dict[str, schemas.Column]:
+    """The columns that the config calls private, by `table.column`."""
+    return {
+        f"{table.name}.{column.name}": column
+        for name in settings.domains.private
+        for table, column in _columns(schema, name)
+    }
 
 
 def _columns(
@@ -151,7 +198,7 @@ def learn(
                 settings.seed, checkpoints.FileStore(folder, token)
             ),
         )
-        _save(settings, schema, mechanism, found, run, token)
+        _save(settings, schema, inquiry, found, run, token)
     key_file.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -170,7 +217,7 @@ def part(inquiry: Inquiry, run: runs.Run, token: str) -> ledger.Part:
     """
     saved = _saved(run, token)
     event = events.from_json(saved["event"]) if saved else inquiry.mechanism.event
-    return (STAGE, "private bins, vocabularies and shares of tables", event)
+    return (STAGE, "private bins, names and shares of tables", event)
 
 
 def _saved(run: runs.Run, token: str) -> dict[str, Any] | None:
@@ -182,19 +229,19 @@ def _saved(run: runs.Run, token: str) -> dict[str, Any] | None:
 def _save(
     settings: settings.Settings,
     schema: schemas.Schema,
-    mechanism: domain.Mechanism,
+    inquiry: Inquiry,
     found: learnt_domain.Domain,
     run: runs.Run,
     token: str,
 ) -> None:
     """Writes the noisy answers, what they cost by themselves, and sizes for people."""
-    delta = settings.domains.share * settings.budget_of(None)[1]
     learnt_schema = learnt_domain.apply(schema, found)
     sizes = {
         name: {
             "kind": stated.kind,
             "stated": len(stated.categories) or stated.num_bins,
             "learnt": len(own.categories) or own.num_bins,
+            "num_texts": len(found.vocabularies.get(name, ())),
         }
         for table in schema.tables
         for stated, own in zip(
@@ -207,16 +254,40 @@ def _save(
         run.domains,
         {
             "token": token,
-            "share": settings.domains.share,
-            "epsilon": accounting.epsilon_pld(mechanism.event, delta),
-            "delta": delta,
-            "event": events.to_json(mechanism.event),
-            "threshold": mechanism.threshold,
+            **facts(settings, inquiry),
+            "event": events.to_json(inquiry.mechanism.event),
             "num_columns": sum(len(table.columns) for table in schema.tables),
             "sizes": sizes,
             "domain": learnt_domain.to_json(found),
         },
     )
+
+
+def facts(settings: settings.Settings, inquiry: Inquiry) -> dict[str, Any]:
+    """States what is learnt for which part of the budget, for people.
+
+    Args:
+        settings: The checked config.
+        inquiry: What `inquire` returned.
+
+    Returns:
+        `share` of the budget, `epsilon` at `delta` by itself, and `devices`: how many
+        devices a text needs, about, by how many texts each of them has.
+    """
+    delta = settings.domains.share * settings.budget_of(None)[1]
+    most = settings.domains.max_texts
+    numbers = [number for number in (1, 10, 30, 100) if number <= most]
+    own, mechanism = texts.weights(most), inquiry.mechanism
+    return {
+        "share": settings.domains.share,
+        "epsilon": accounting.epsilon_pld(mechanism.event, delta),
+        "delta": delta,
+        "devices": {
+            str(number): math.ceil(mechanism.threshold / own[number])
+            for number in numbers
+            if inquiry.questions.vocabularies
+        },
+    }
 
 
 def learnt(schema: schemas.Schema, run: runs.Run) -> schemas.Schema:

@@ -12,7 +12,7 @@ import dataclasses
 import pathlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,7 +21,7 @@ from jaxtyping import Float
 from teledp_jax import arrays, errors, runs, schemas
 from teledp_jax.data import decode, frames
 from teledp_jax.evaluation import answers
-from teledp_jax.job import api, settings, setup
+from teledp_jax.job import api, learn, settings, setup
 from teledp_jax.queries import catalog, groups
 from teledp_jax.queries import run as run_lib
 
@@ -67,10 +67,13 @@ class Plan(NamedTuple):
     Attributes:
         outcomes: Of each label, epsilon, query and size of groups that occurs.
         refusals: Sentences on labels and epsilons at which nothing can be fitted.
+        learnt: What would be learnt of domains at the config's budget, by `learn.facts`
+            and with `num_columns`; empty if nothing.
     """
 
     outcomes: tuple[Outcome, ...]
     refusals: tuple[str, ...]
+    learnt: Mapping[str, Any]
 
 
 def plan(
@@ -113,7 +116,7 @@ def plan(
         for query in selected
         if (found := real[query.name]) is not None
     }
-    share = 1 - chosen.domains.share if chosen.domains.private else 1.0
+    share = 1 - chosen.domains.share if whole.inquiry is not None else 1.0
     budgets = [(e, label) for e in epsilons for label in whole.settings.methods]
     outcomes: list[Outcome] = []
     refusals: list[str] = []
@@ -150,7 +153,12 @@ def plan(
             outcomes += _by_size(label, epsilon, query, judged)
     progress(len(budgets), len(budgets), {})
     shutil.rmtree(folder)
-    return Plan(tuple(outcomes), tuple(refusals))
+    learnt = {}
+    if whole.inquiry is not None:
+        columns = learn.columns(chosen, whole.suite.schema)
+        learnt = learn.facts(chosen, whole.inquiry)
+        learnt["num_columns"] = len(columns)
+    return Plan(tuple(outcomes), tuple(refusals), learnt)
 
 
 def _results(

@@ -29,6 +29,7 @@ _RESERVED = (
 class Domains:
     """Columns whose domain is no public knowledge; fields as in `default`."""
 
+    learnt: bool
     private: tuple[str, ...]
     share: float
     num_levels: int

@@ -203,14 +203,10 @@ def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
             return dp_accounting.GaussianDpEvent(event.continuous)
         case events.ExponentialMechanismDpEvent():
             return dp_accounting.ZCDpEvent(event.epsilon**2 / 8)
-        case events.InexactNoiseDpEvent():
+        case events.InexactNoiseDpEvent() | events.ThresholdDpEvent():
             return dp_accounting.NoOpDpEvent()
         case events.DiscreteLaplaceDpEvent():
             return dp_accounting.ZCDpEvent(event.epsilon**2 / 2)
-        case events.ThresholdDpEvent():
-            raise dp_accounting.UnsupportedEventError(
-                "RDP has no place for the delta of a threshold."
-            )
         case dp_accounting.SelfComposedDpEvent():
             return dp_accounting.SelfComposedDpEvent(
                 _continuous(event.event), event.count
@@ -228,8 +224,22 @@ def _continuous(event: dp_accounting.DpEvent) -> dp_accounting.DpEvent:
     return event
 
 
+def _failure(event: dp_accounting.DpEvent) -> float:
+    """Chances that thresholds fail, added up (union bound)."""
+    match event:
+        case events.ThresholdDpEvent():
+            return float(event.delta)
+        case dp_accounting.SelfComposedDpEvent():
+            return int(event.count) * _failure(event.event)
+        case dp_accounting.ComposedDpEvent():
+            return sum(_failure(part) for part in event.events)
+    return 0.0
+
+
 def epsilon_rdp(event: dp_accounting.DpEvent, delta: float) -> float:
     """Bounds epsilon of an event at delta, by Renyi DP.
+
+    The chances that thresholds fail come off delta.
 
     Args:
         event: Everything that was read.
@@ -243,7 +253,10 @@ def epsilon_rdp(event: dp_accounting.DpEvent, delta: float) -> float:
     """
     accountant = rdp.RdpAccountant()
     accountant.compose(_continuous(event))
-    return _exactly(event, delta, lambda delta: float(accountant.get_epsilon(delta)))
+    rest = delta - _failure(event)
+    if rest <= 0:
+        return math.inf
+    return _exactly(event, rest, lambda delta: float(accountant.get_epsilon(delta)))
 
 
 def is_met(budget: budgets.Budget, event: dp_accounting.DpEvent) -> bool:

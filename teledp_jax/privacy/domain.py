@@ -1,13 +1,14 @@
 """Private domains: bins, vocabularies and presence rates that cost budget.
 
-What a header states is public and free. A column that is private has wide public bounds
-only, or no list of values; what methods need to know of it is asked here, for the
+What a header states is public and free. Where it has wide public bounds only, no list
+of values, or a list that is not all, what methods need to know is asked here, for the
 whole suite in one call, under one share of the budget:
 
 - bins of numbers by quantiles, each a choice of the exponential mechanism; a few even
   ones between the public bounds are free and stand among them;
-- vocabularies by partition selection: counts of devices under noise, of which those
-  above a threshold show; a device brings few texts, over all vocabularies together;
+- vocabularies by partition selection: weighted counts of devices under noise, of which
+  those above a threshold show (`privacy.texts`); a device adds a vector of norm 1 over
+  all vocabularies together. Texts that are public are nobody's and cost nothing;
 - the share of devices that a table knows, by a noisy count.
 
 A device brings one value to each number (of an entity table, one of its rows).
@@ -28,7 +29,6 @@ from teledp_jax.privacy import (
     budgets,
     checks,
     learnt_domain,
-    mechanisms,
     quantiles,
     release,
     split,
@@ -44,7 +44,7 @@ class Questions:
 
     Attributes:
         numbers: `table.column` of numbers, and the column with its wide public bounds.
-        vocabularies: `table.column` of categories.
+        vocabularies: `table.column` of categories, each with the texts that are public.
         presences: Names of tables.
         num_levels: Levels of halving: 4 give 16 bins beside the even ones.
         max_texts: Most texts that a device brings, over all vocabularies.
@@ -52,16 +52,16 @@ class Questions:
     """
 
     numbers: Mapping[str, schemas.Column]
-    vocabularies: Sequence[str]
+    vocabularies: Mapping[str, Sequence[str]]
     presences: Sequence[str]
     num_levels: int = 4
-    max_texts: int = 8
-    max_size: int = 200
+    max_texts: int = 256
+    max_size: int = 1000
 
     def __post_init__(self) -> None:
         check = checks.Fields("domains", self)
         check.number("num_levels", at_least=1, at_most=10)
-        check.number("max_texts", at_least=1, at_most=1000)
+        check.number("max_texts", at_least=1, at_most=10_000)
         check.number("max_size", at_least=1, at_most=10_000)
         if not (self.numbers or self.vocabularies or self.presences):
             raise errors.InputError("domains: nothing is private.")
@@ -73,9 +73,9 @@ class Mechanism(NamedTuple):
     Attributes:
         event: What all answers cost.
         epsilon_choice: Range of a choice of an edge.
-        sigma_texts: Of the counts of texts.
+        sigma_texts: Of the sums over texts, in steps of `texts.GRID`.
         sigma_presences: Of the counts of tables' devices.
-        threshold: Noisy count from which a text shows.
+        threshold: Noisy sum from which a text shows, in steps.
     """
 
     event: dp_accounting.DpEvent
@@ -109,12 +109,12 @@ def calibrate(
     failure = _SHARE_OF_DELTA * share * delta
     asked = (
         len(questions.numbers) * questions.num_levels,
-        questions.max_texts if questions.vocabularies else 0,
+        len(questions.vocabularies),
         len(questions.presences),
     )
     kinds = sum(count > 0 for count in asked)  # each costs the same
     choices = split.Choices("epsilon_choice", asked[0], 1 / kinds)
-    in_texts = split.Counts("sigma_texts", asked[1], 1 / kinds)
+    in_texts = split.ClippedSums("sigma_texts", texts.GRID, 1 / kinds)
     presences = split.Counts("sigma_presences", asked[2], 1 / kinds)
     parts: list[split.Part] = [choices] if asked[0] else []
     parts += [in_texts, split.Thresholds("threshold", 1, failure)] if asked[1] else []
@@ -128,8 +128,8 @@ def calibrate(
         epsilon_choice=choices.noise(found.noise_multiplier)[0],
         sigma_texts=sigma_texts,
         sigma_presences=presences.noise(found.noise_multiplier)[0],
-        threshold=mechanisms.selection_threshold(
-            sigma_texts, most=questions.max_texts, failure=failure
+        threshold=texts.threshold(
+            sigma_texts, max_texts=questions.max_texts, failure=failure
         ),
     )
 
@@ -168,7 +168,7 @@ def estimate(
     if questions.vocabularies:
         vocabularies = texts.select(
             streams[1],
-            questions.vocabularies,
+            tuple(questions.vocabularies),
             values,
             max_texts=questions.max_texts,
             max_size=questions.max_size,
@@ -189,4 +189,5 @@ def estimate(
             name: max(int(count), 0)
             for name, count in zip(questions.presences, noisy, strict=True)
         }
-    return learnt_domain.Domain(edges, vocabularies, presences)
+    is_open = {name for name, public in questions.vocabularies.items() if public}
+    return learnt_domain.Domain(edges, vocabularies, frozenset(is_open), presences)

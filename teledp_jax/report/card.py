@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import pathlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from teledp_jax import runs, schemas
@@ -82,7 +82,11 @@ def _card(
     """The card as plain values."""
     settings: Mapping[str, Any] = config.get("config") or {}
     tables, num_devices = card_tables.describe(
-        run, label, schema, _learnt(run, settings), entry["max_rows"]
+        run,
+        label,
+        schema,
+        run_files.domains(run, settings).get("sizes", {}),
+        entry["max_rows"],
     )
     fields = (settings.get("methods") or {}).get(label) or {}
     method = run_files.method_name(settings, label)
@@ -111,6 +115,7 @@ def _card(
             for event in entry["events"]
         ],
         "num_synthetic_devices": num_devices,
+        "learnt": _cost(run, settings),
         "tables": tables,
         "intended_use": list(_USES),
         "limits": list(_LIMITS),
@@ -119,11 +124,17 @@ def _card(
     }
 
 
-def _learnt(run: runs.Run, settings: Mapping[str, Any]) -> Collection[str]:
-    """Columns whose domains this run learnt under noise, as `table.column`."""
-    if not (settings.get("domains") or {}).get("private"):
-        return ()
-    return set(runs.read_json(run.domains)["sizes"])
+def _cost(run: runs.Run, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What was learnt of domains, and its cost by itself; None: nothing was."""
+    learnt = run_files.domains(run, settings)
+    if not learnt:
+        return None
+    texts = learnt["domain"]["vocabularies"].values()
+    return {
+        "num_columns": len(learnt["sizes"]),
+        "num_texts": sum(map(len, texts)),
+        **{key: learnt[key] for key in ("share", "epsilon", "delta")},
+    }
 
 
 def _window(settings: Mapping[str, Any]) -> dict[str, str] | None:

@@ -59,6 +59,27 @@ def text(rows: Sequence[Mapping[str, Any]], epsilon: float) -> str:
     return "\n".join(lines)
 
 
+def learnt(facts: Mapping[str, Any]) -> str:
+    """Writes what is learnt of domains before any fit, and from how many devices.
+
+    Args:
+        facts: What the plan says of it; empty if nothing is learnt.
+    """
+    if not facts:
+        return ""
+    lines = [
+        "",
+        "",
+        f"Before, names or bins of {facts['num_columns']} columns are learnt for "
+        f"{facts['share']:g} of the budget.",
+    ]
+    if facts["devices"]:
+        lines.append("A name that is not public shows if about as many have it:")
+    for number, devices in facts["devices"].items():
+        lines.append(f"  {devices:7d} devices with {number} such names each")
+    return "\n".join(lines)
+
+
 def _table(
     titles: Sequence[str],
     labels: Sequence[str],

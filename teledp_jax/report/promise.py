@@ -85,12 +85,13 @@ def domains(inputs: run_files.Inputs) -> dict[str, Any]:
         (name, f"{100 * count / devices:.1f} %")
         for name, count in learnt["domain"]["presences"].items()
     ]
-    heads = ("column", "kind", "bins or values learnt", "in the header")
+    heads = ("column", "kind", "bins or values used", "in the header")
     return {
         "share": learnt["share"],
         "epsilon": learnt["epsilon"],
         "delta": learnt["delta"],
-        "threshold": learnt["threshold"],
+        "devices": learnt.get("devices", {}),
+        "num_texts": sum(map(len, learnt["domain"]["vocabularies"].values())),
         "num_columns": learnt["num_columns"],
         "right": right if len(right) == 2 else {},
         "has_texts": bool(learnt["domain"]["vocabularies"]),

@@ -155,7 +155,7 @@ def read(run: runs.Run, suite_folder: pathlib.Path) -> Inputs:
         audit=_json(run.audit),
         faults=_json(run.faults),
         book=_json(run.book),
-        domains=_domains(run, settings),
+        domains=domains(run, settings),
         summary=summary.get("methods") or {},
         answers=_csv(run.answers),
         judgement=_csv(run.judgement),
@@ -222,10 +222,19 @@ def queries_of(
     )
 
 
-def _domains(run: runs.Run, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What was learnt of private domains; nothing where the config has none."""
-    private = (settings.get("domains") or {}).get("private")
-    return _json(run.domains) if private else {}
+def domains(run: runs.Run, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Reads what was learnt of domains.
+
+    Args:
+        run: The run folder.
+        settings: The resolved config.
+
+    Returns:
+        The content of the run's file; nothing where the config asks for nothing.
+    """
+    asked = settings.get("domains") or {}
+    is_asked = asked.get("private") or asked.get("learnt")
+    return _json(run.domains) if is_asked else {}
 
 
 def _json(path: pathlib.Path) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class Column:
         has_zero: Whether zero has a code of its own.
         may_be_absent: Whether a row may lack the value. If not, no synthetic row does;
             a real one that does stops nothing.
+        is_learnt: Whether a run learns more under noise than is stated: further texts,
+            or bins where mass is.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Column:
     scale: Scale = "linear"
     has_zero: bool = False
     may_be_absent: bool = True
+    is_learnt: bool = False
 
     def __post_init__(self) -> None:
         if self.num_codes > MOST_CODES:

@@ -29,7 +29,7 @@ APPS = {
 }
 
 
-def read(folder: pathlib.Path, machines=MACHINES, apps=APPS, secret=b"key"):
+def read(folder: pathlib.Path, machines=MACHINES, apps=APPS, secret=b"key", public=()):
     folder.mkdir(exist_ok=True)
     for name, columns in (("machines", machines), ("apps", apps)):
         pa.parquet.write_table(pa.table(columns), folder / f"{name}.parquet")
@@ -37,7 +37,7 @@ def read(folder: pathlib.Path, machines=MACHINES, apps=APPS, secret=b"key"):
         SCHEMA,
         folder,
         numbers=["machines.watts", "apps.count"],
-        vocabularies=["apps.app", "machines.vendor"],
+        vocabularies={"apps.app": public, "machines.vendor": ()},
         presences=["apps"],
         secret=secret,
     )
@@ -60,6 +60,21 @@ def test_what_devices_bring_is_worked_by_hand(tmp_path):
         (0, 1, "Acer"), (3, 1, "Acer"), (4, 1, "Dell"),
     }  # fmt: skip
     assert found.presences == {"apps": 2}
+
+
+def test_public_texts_are_nobodys_in_their_own_vocabulary(tmp_path):
+    found = read(tmp_path, public=("one", "Acer"))
+    assert texts(found) == {
+        (0, 0, "two"),
+        (0, 1, "Acer"),
+        (3, 1, "Acer"),
+        (4, 1, "Dell"),
+    }
+
+
+def test_the_empty_text_is_a_text(tmp_path):
+    found = read(tmp_path, apps={**APPS, "app": ["", "two", "", None, "orphan"]})
+    assert {own for own in texts(found) if own[1] == 0} == {(0, 0, ""), (0, 0, "two")}
 
 
 def test_a_device_that_joins_changes_nothing_of_what_others_bring(tmp_path):

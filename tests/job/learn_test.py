@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from teledp_jax import array_files, arrays, errors, runs
-from teledp_jax.data import encode
+from teledp_jax import array_files, arrays, errors, runs, schemas
+from teledp_jax.data import encode, headers, shipped
 from teledp_jax.job import learn as domains
 from teledp_jax.job import pipeline, secrets
+from teledp_jax.job import settings as settings_lib
 from teledp_jax.privacy import (
     accounting,
     book,
@@ -73,7 +74,8 @@ def test_the_ledger_of_every_label_composes_to_the_budget(finished):
         parts = entries[label]["events"]
         assert [part["stage"] for part in parts] == ["count", "domains", stage]
         assert 19.9 < entries[label]["epsilon_pld"] <= 20.0
-        assert "threshold" in entries[label]["rdp_note"]
+        assert entries[label]["epsilon_rdp"] > entries[label]["epsilon_pld"]
+        assert "rdp_note" not in entries[label]
     total = ledger.total(entries, num_devices=400)["events"]
     assert [part["stage"] for part in total] == [
         "independent: count", "independent: domains", "independent: fit",
@@ -137,10 +139,12 @@ def test_the_report_says_which_columns_were_learnt_and_at_what_cost(finished):
     shown = finished.run.report.read_text()
     saved = runs.read_json(finished.run.domains)
     columns = sum(len(table.columns) for table in finished.suite.schema.tables)
-    assert f"Of 6 of {columns} columns no header says" in shown
+    assert f"Of 6 of {columns} columns the files do not say all" in shown
     for name in NUMBERS | TEXTS:
         assert f"{name}</th>" in shown, name
-    assert f"at least {saved['threshold']} devices" in shown
+    kept = saved["domain"]["vocabularies"].values()
+    assert f"{sum(map(len, kept))} texts were found beside" in shown
+    assert f"about {saved['devices']['1']} devices with 1 such text each" in shown
     assert "Shares of devices that have a table" in shown
 
 
@@ -206,6 +210,7 @@ def test_the_schema_is_a_function_of_the_noisy_answers_alone(
     answers = learnt_domain.Domain(
         edges={name: (1.0, 2.0, 700.0) for name in NUMBERS},
         vocabularies={name: ("chrome.exe",) for name in TEXTS},
+        open=frozenset(),
         presences={},
     )
     monkeypatch.setattr(domain, "estimate", lambda *args, **kwargs: answers)
@@ -213,12 +218,12 @@ def test_the_schema_is_a_function_of_the_noisy_answers_alone(
     for path in half.real.iterdir():
         table = pq.read_table(path)
         pq.write_table(table.filter(pc.less(table["guid"], "8")), path)
-    schemas, sizes = [], []
+    found, sizes = [], []
     for run in (whole, half):
         learn(aggregated, run)
-        schemas.append(domains.learnt(aggregated.suite.schema, run))
-        sizes.append(arrays.num_devices(encode.encode(schemas[-1], run.real).devices))
-    assert schemas[0] == schemas[1]
+        found.append(domains.learnt(aggregated.suite.schema, run))
+        sizes.append(arrays.num_devices(encode.encode(found[-1], run.real).devices))
+    assert found[0] == found[1]
     assert sizes[0] > sizes[1] > 0
 
 
@@ -284,6 +289,7 @@ def test_another_share_is_learnt_anew(finished):
         ({"share": 1.0}, "expected a share"),
         ({"num_levels": 11}, r"num_levels: .*at most 10, got 11"),
         ({"max_texts": 0}, "max_texts: .*at least 1"),
+        ({"max_size": 10_001}, "max_size: .*at most 10000"),
     ],
 )
 def test_what_cannot_be_asked_is_named(aggregated, change, text):
@@ -297,3 +303,87 @@ def test_public_domains_ask_nothing(aggregated):
     asked = dataclasses.replace(aggregated.settings.domains, private=())
     settings = dataclasses.replace(aggregated.settings, domains=asked)
     assert domains.inquire(settings, aggregated.suite.schema) is None
+
+
+def asking(job: pipeline.Job, **changes) -> settings_lib.Settings:
+    """The settings of a job, with the defaults of its section but for changes."""
+    asked = settings_lib.Domains(**settings_lib.default("dca").domains.to_dict())
+    return dataclasses.replace(
+        job.settings, domains=dataclasses.replace(asked, **changes)
+    )
+
+
+def test_names_of_entity_tables_are_learnt_by_default(aggregated):
+    schema = headers.read_schema(shipped.suite("dca"))
+    inquiry = domains.inquire(asking(aggregated), schema)
+    names = {
+        f"{table}.{column}"
+        for table, own in {
+            "system_display_devices": ("connection_type", "resolution"),
+            "system_display_vendors": ("vendor_name",),
+            "system_frgnd_apps_types": ("app_type", "exe_name"),
+            "system_mods_blockers_by_os": ("os_version",),
+            "system_mods_power_consumption": ("app_id",),
+            "system_mods_top_blocker_hist": ("os_version", "blocker"),
+            "system_userwait": ("proc_name",),
+        }.items()
+        for column in own
+    }
+    assert set(inquiry.questions.vocabularies) == names
+    assert not inquiry.questions.numbers and not inquiry.questions.presences
+    apps = "system_frgnd_apps_types.exe_name"
+    public = schema.table("system_frgnd_apps_types").column("exe_name").categories
+    assert inquiry.questions.vocabularies[apps] == public
+    # A private column has no public text.
+    inquiry = domains.inquire(asking(aggregated, private=(apps,)), schema)
+    assert set(inquiry.questions.vocabularies) == names
+    assert inquiry.questions.vocabularies[apps] == ()
+    assert domains.inquire(asking(aggregated, learnt=False), schema) is None
+
+
+def test_names_are_found_beside_the_listed_ones(aggregated, tmp_path):
+    listed = aggregated.suite.schema.table(ERRORS).column("app_name").categories
+    run = copied(aggregated, tmp_path)
+    path = run.real / f"{ERRORS}.parquet"
+    crashes = pq.read_table(path)
+    added = crashes.slice(0, 200).to_pylist()
+    rows = [row | {"app_name": name} for row in added for name in ("new.exe", "")]
+    rows += [added[0] | {"app_name": f"secret{number}"} for number in range(20_000)]
+    pq.write_table(
+        pa.concat_tables([crashes, pa.Table.from_pylist(rows, crashes.schema)]), path
+    )
+    fields = {"kind": "category", "values": listed, "other": "Other", "learnt": True}
+    schema = with_column(aggregated, headers.column("app_name", fields, {}))
+    settings = asking(aggregated, share=0.9)
+    domains.learn(settings, schema, domains.inquire(settings, schema), run, token="t")
+    saved = runs.read_json(run.domains)["sizes"]
+    assert saved == {
+        f"{ERRORS}.app_name": {
+            "kind": "category", "stated": 24, "learnt": 26, "num_texts": 2,
+        }
+    }  # fmt: skip
+    learnt = domains.learnt(schema, run)
+    found = learnt.table(ERRORS).column("app_name")
+    assert set(found.categories) == {*listed, "new.exe", ""}
+    codes = encode.encode(learnt, run.real).devices[ERRORS].codes
+    assert (codes == found.code_of("")).any()
+
+
+def with_column(job: pipeline.Job, column: schemas.Column) -> schemas.Schema:
+    """The schema of a job with another first column of crashes."""
+    schema = job.suite.schema
+    old = schema.table(ERRORS)
+    table = dataclasses.replace(old, columns=(column, *old.columns[1:]))
+    tables = [table if one is old else one for one in schema.tables]
+    return dataclasses.replace(schema, tables=tuple(tables))
+
+
+def test_bins_are_learnt_where_a_header_asks(aggregated):
+    fields = {
+        "kind": "integer", "low": 1, "high": 99, "bins": 4, "learnt": True
+    }  # fmt: skip
+    column = headers.column("num_new", fields, {})
+    schema = with_column(aggregated, column)
+    inquiry = domains.inquire(asking(aggregated), schema)
+    assert inquiry.questions.numbers == {f"{ERRORS}.num_new": column}
+    assert domains.facts(asking(aggregated), inquiry)["devices"] == {}

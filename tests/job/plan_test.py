@@ -9,6 +9,7 @@ from teledp_jax import arrays, errors, settings
 from teledp_jax.authoring import device_tables, files, reading
 from teledp_jax.job import plan
 from teledp_jax.methods import independent
+from teledp_jax.report import plans
 from tests.authoring import sources
 
 SCHEMA = teledp.schema(
@@ -74,6 +75,12 @@ def test_more_budget_gets_more_answers_right(chosen, tmp_path):
     assert {row.label for row in found.outcomes} == {"independent"}
     (refusal,) = found.refusals
     assert refusal.startswith("independent at epsilon 0.01: ")
+    assert found.learnt["num_columns"] >= 1 and found.learnt["share"] == 0.25
+    least = found.learnt["devices"]
+    assert 50 < least["1"] < least["10"] < least["100"] < 12 * least["1"]
+    said = plans.learnt(found.learnt)
+    assert f"{least['10']} devices with 10 such names each" in said
+    assert plans.learnt({}) == ""
 
 
 def test_a_config_without_methods_has_no_plan(chosen, tmp_path):

@@ -146,8 +146,8 @@ def test_a_threshold_costs_its_delta_and_no_epsilon():
     assert accounting.epsilon_pld(threshold, 5e-7) == math.inf
     exact = accounting.epsilon_pld(noisy, 9e-6)
     assert accounting.epsilon_pld(both, 1e-5) == pytest.approx(exact, abs=1e-3)
-    with pytest.raises(dp_accounting.UnsupportedEventError):
-        accounting.epsilon_rdp(both, 1e-5)
+    assert accounting.epsilon_rdp(both, 1e-5) == accounting.epsilon_rdp(noisy, 9e-6)
+    assert accounting.epsilon_rdp(both, 1e-6) == math.inf
 
 
 @pytest.mark.parametrize(

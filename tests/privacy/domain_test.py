@@ -13,7 +13,7 @@ HOURS = toys.number("hours", 0.1, 10000, scale="log", has_zero=True)
 CORES = toys.whole("cores", 1, 9)
 QUESTIONS = domain.Questions(
     numbers={"use.hours": HOURS, "devices.cores": CORES},
-    vocabularies=("apps.name", "devices.vendor"),
+    vocabularies={"apps.name": ("Other",), "devices.vendor": ()},
     presences=("use",),
     max_texts=2,
 )
@@ -118,6 +118,7 @@ def test_an_empty_fleet_has_a_domain():
     )
     found = estimate(nothing)
     assert found.vocabularies == {"apps.name": (), "devices.vendor": ()}
+    assert found.open == {"apps.name"}
     assert all(len(edges) >= 2 for edges in found.edges.values())
 
 

@@ -64,9 +64,17 @@ def test_a_domain_that_was_learnt_says_so(release_run, suite):
     config = runs.read_json(release_run.config)
     config["config"]["domains"] = {"private": ["sysinfo.ram"]}
     runs.write_json(release_run.config, config)
-    runs.write_json(release_run.domains, {"sizes": {"sysinfo.ram": {}}})
+    cost = {"share": 0.25, "epsilon": 0.999, "delta": 2.5e-6}
+    learnt = {"vocabularies": {"sysinfo.app": ["a", "b", "c"]}}
+    runs.write_json(
+        release_run.domains,
+        {**cost, "sizes": {"sysinfo.ram": {}}, "domain": learnt},
+    )
     card.write(release_run, "pe", suite.schema)
     found = runs.read_json(release_run.release("pe") / "card.json")
+    assert found["learnt"] == {"num_columns": 1, "num_texts": 3, **cost}
+    text = (release_run.release("pe") / "card.md").read_text()
+    assert "of 1 columns, 3 texts beside the public ones" in text
     origins = {one["name"]: one["domain_from"] for one in found["tables"][0]["columns"]}
     assert origins == {"guid": "", "vendor": "stated", "ram": "learnt"}
 

@@ -11,7 +11,7 @@ LEARNT = {
     "share": 0.25,
     "epsilon": 0.99994,
     "delta": 2.5e-6,
-    "threshold": 95,
+    "devices": {"1": 24, "30": 129},
     "num_columns": 4,
     "sizes": {
         "sysinfo.vendor": {"kind": "category", "stated": 5, "learnt": 3},
@@ -20,6 +20,7 @@ LEARNT = {
     "domain": {
         "edges": {"crashes.mean_uptime": [1.0, 2.0]},
         "vocabularies": {"sysinfo.vendor": ["Dell", EVIL]},
+        "open": [],
         "presences": {"crashes": 5996},
     },
 }
@@ -42,7 +43,8 @@ def test_private_domains_are_told_with_what_they_cost(run, suite):
     text = promise(run, suite)
     assert "Of 2 of 4 columns" in text
     assert "for 0.25 of the budget, by themselves epsilon 0.9999" in text
-    assert "at least 95 devices" in text
+    assert "2 texts were found beside those that the files state" in text
+    assert "24 devices with 1 such text each, or 129 devices with 30 such" in text
     assert "sysinfo.vendor category 3 5" in text
     assert "crashes 30.0 %" in text  # of 19987 devices
     assert "What this costs" not in text  # without both references ceilings

@@ -13,7 +13,10 @@ unique: [app_name]
 constraints:
   - at_most: [num_days, num_errors]
 columns:
-  app_name: {kind: category, values: applications, other: Other, about: executable}
+  # The statement pools what is not listed, so there is no more to learn.
+  app_name:
+    {kind: category, values: applications, other: Other, learnt: false,
+    about: executable}
   num_errors:
     {kind: integer, unit: crashes, low: 1, high: 2000, bins: 13, scale: log,
     about: crashes, zero: false}
@@ -24,6 +27,7 @@ columns:
     kind: category
     values: exception_codes
     other: Other
+    learnt: false
     about: most frequent exception; of equal ones the last in the alphabet
 */
 SELECT

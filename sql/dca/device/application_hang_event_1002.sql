@@ -11,7 +11,10 @@ fixed_rows: 4
 cap_by: num_hangs
 unique: [app_name]
 columns:
-  app_name: {kind: category, values: applications, other: Other, about: program}
+  # The statement pools what is not listed, so there is no more to learn.
+  app_name:
+    {kind: category, values: applications, other: Other, learnt: false,
+    about: program}
   num_hangs:
     {kind: integer, unit: hangs, low: 1, high: 500, bins: 12, scale: log,
     about: hangs, zero: false}

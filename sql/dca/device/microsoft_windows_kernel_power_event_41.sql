@@ -14,8 +14,10 @@ constraints:
   - at_most: [num_button_restarts, num_restarts]
   - at_most: [num_sleep_restarts, num_restarts]
 columns:
+  # The statement pools what is not listed, so there is no more to learn.
   bugcheck_code:
-    {kind: category, values: bugcheck_codes, other: Other, about: stop code}
+    {kind: category, values: bugcheck_codes, other: Other, learnt: false,
+    about: stop code}
   num_restarts:
     {kind: integer, unit: restarts, low: 1, high: 500, bins: 12, scale: log,
     about: unclean restarts, zero: false}

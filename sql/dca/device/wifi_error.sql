@@ -13,7 +13,9 @@ unique: [error_string]
 constraints:
   - at_most: [num_days, num_errors]
 columns:
-  error_string: {kind: category, values: wifi_errors, other: Other, about: error}
+  # The statement pools what is not listed, so there is no more to learn.
+  error_string:
+    {kind: category, values: wifi_errors, other: Other, learnt: false, about: error}
   num_errors:
     {kind: integer, unit: errors, low: 1, high: 100000, bins: 14, scale: log,
     about: occurrences, zero: false}

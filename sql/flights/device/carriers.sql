@@ -11,7 +11,10 @@ fixed_rows: 2
 cap_by: num_arrived
 unique: [carrier]
 columns:
-  carrier: {kind: category, values: carriers, other: Other, about: "carrier code"}
+  # The list is whole.
+  carrier:
+    {kind: category, values: carriers, other: Other, learnt: false,
+    about: "carrier code"}
   num_arrived:
     {kind: integer, unit: flights, about: "flights that arrived",
     edges: [1, 2, 5, 10, 20, 50, 100, 150, 200, 250, 300, 400, 600, 1000, 4381]}

@@ -11,7 +11,9 @@ fixed_rows: 8
 cap_by: num_arrived
 unique: [dest]
 columns:
-  dest: {kind: category, values: hubs, other: Other, about: "airport of arrival"}
+  dest:
+    {kind: category, values: hubs, other: Other, learnt: false,
+    about: "airport of arrival"}
   num_arrived:
     {kind: integer, unit: flights, about: "flights that arrived", zero: false,
     edges: [1, 2, 3, 5, 8, 12, 20, 35, 60, 100, 200, 400, 1000, 4381]}
