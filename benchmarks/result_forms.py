@@ -398,6 +398,28 @@ def install(result: Mapping[str, Any]) -> Form:
     return Form(header, rows)
 
 
+def names(result: Mapping[str, Any]) -> Form:
+    """Shows how many common names of each column a run keeps: the least of all draws.
+
+    Columns without a common name are left out.
+    """
+    share = f"names that {result['share_of_devices']:.1%} of the devices have"
+    header = ["column", share, "of them listed", "of them kept", "learnt", "code"]
+    rows = [
+        [
+            _code(name),
+            _number(own["common"]),
+            _number(own["common_listed"]),
+            _number(min(own["common_kept"])),
+            _number(statistics.mean(own["learnt"])),
+            origin.age(result.get("code")),
+        ]
+        for name, own in result["columns"].items()
+        if own["common"]
+    ]
+    return Form(header, rows)
+
+
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
     "accelerator": accelerator,
     "adult": adult,
@@ -408,6 +430,7 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
     "faults": faults,
     "high_order": high_order,
     "install": install,
+    "names": names,
     "pe_voting": pe_voting,
     "published": published,
     "published_job": published_job,

@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests import paths
@@ -24,6 +26,7 @@ TINY = {
     "--jobs=non_private_whole_batch,fast_whole_batch",
     "high_order": "--sets=xor2 --methods=independent --num_rows=300",
     "eventlog_preprocess": "--hardware=test --num_rows=1000 --repeats=1",
+    "names": "--config=configs/dca_intel.py --tables={folder}",
     "pe_voting": "--hardware=test --num_devices=300 --num_compared=100 "
     "--num_candidates=50",
     "published_job": "--hardware=test --tiny --num_devices=16 --batch=4 --steps=1 "
@@ -50,6 +53,12 @@ def done(tmp_path_factory) -> dict[str, tuple[int, str, str]]:
     folder = tmp_path_factory.mktemp("smoke")
     (folder / "domain.json").write_text('{"sex": 2, "age": 3}')
     (folder / "adult.csv").write_text("sex,age\n0,1\n1,2\n1,0\n")
+    guids = [f"{number:03}" for number in range(200)]
+    for table, columns in {
+        "system_sysinfo_unique_normalized": {"guid": guids},
+        "system_userwait": {"guid": guids, "proc_name": ["new.exe"] * 200},
+    }.items():
+        pq.write_table(pa.table(columns), folder / f"{table}.parquet")
     commands = {}
     for name, text in TINY.items():
         flags = text.format(folder=folder).split()
