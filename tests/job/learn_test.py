@@ -370,10 +370,11 @@ def test_names_are_found_beside_the_listed_ones(aggregated, tmp_path):
 
 
 def with_column(job: pipeline.Job, column: schemas.Column) -> schemas.Schema:
-    """The schema of a job with another first column of crashes."""
+    """The schema of a job with another column of crashes under the same name."""
     schema = job.suite.schema
     old = schema.table(ERRORS)
-    table = dataclasses.replace(old, columns=(column, *old.columns[1:]))
+    columns = tuple(column if one.name == column.name else one for one in old.columns)
+    table = dataclasses.replace(old, columns=columns)
     tables = [table if one is old else one for one in schema.tables]
     return dataclasses.replace(schema, tables=tuple(tables))
 
@@ -382,8 +383,8 @@ def test_bins_are_learnt_where_a_header_asks(aggregated):
     fields = {
         "kind": "integer", "low": 1, "high": 99, "bins": 4, "learnt": True
     }  # fmt: skip
-    column = headers.column("num_new", fields, {})
+    column = headers.column("num_errors", fields, {})
     schema = with_column(aggregated, column)
     inquiry = domains.inquire(asking(aggregated), schema)
-    assert inquiry.questions.numbers == {f"{ERRORS}.num_new": column}
+    assert inquiry.questions.numbers == {f"{ERRORS}.num_errors": column}
     assert domains.facts(asking(aggregated), inquiry)["devices"] == {}
