@@ -63,6 +63,12 @@ class _Drawn:
             shape = (count, table.max_rows, len(table.columns))
             self.codes[table.name] = np.zeros(shape, np.int32)
 
+    def rows(self, table: schemas.Table) -> arrays.TableArrays:
+        """All rows of a table."""
+        num_rows = self.num_rows[table.name]
+        mask = np.arange(table.max_rows)[None, :] < num_rows[:, None]
+        return arrays.from_padded(self.codes[table.name], mask)
+
     def cells(
         self, which: pairs.Variable, table: str, device: Cells, row: Cells
     ) -> Cells:
@@ -156,9 +162,7 @@ def sample(
         if table.max_rows > 1:
             _redraw(generator, drawn, table, own)
     return {
-        table.name: measure.in_order(
-            table, drawn.codes[table.name], drawn.num_rows[table.name]
-        )
+        table.name: measure.in_order(table, drawn.rows(table))
         for table in schema.tables
     }
 

@@ -163,15 +163,14 @@ def sample(
             num_rows = np.ones(count, np.int64)
         else:
             num_rows = _draw(generator, model[f"{table.name}/rows"][0], count)
-        mask = np.arange(table.max_rows)[None, :] < num_rows[:, None]
-        buckets = np.broadcast_to(measure.row_bucket(num_rows)[:, None], mask.shape)
-        codes = np.zeros((*mask.shape, len(table.columns)), np.int32)
+        buckets = np.repeat(measure.row_bucket(num_rows), num_rows)
+        codes = np.zeros((len(buckets), len(table.columns)), np.int32)
         for position, column in enumerate(table.columns):
             for bucket, shares in enumerate(model[f"{table.name}/{column.name}"]):
-                here = mask & (buckets == bucket)
-                drawn = _draw(generator, shares, int(here.sum()))
-                codes[here, position] = drawn
-        devices[table.name] = measure.in_order(table, codes, num_rows)
+                here = buckets == bucket
+                codes[here, position] = _draw(generator, shares, int(here.sum()))
+        rows = arrays.TableArrays(codes, arrays.edges(num_rows))
+        devices[table.name] = measure.in_order(table, rows)
     return devices
 
 

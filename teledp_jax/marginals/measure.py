@@ -8,7 +8,8 @@ from jaxtyping import Array, Integer, Key
 
 from teledp_jax import arrays, keys, schemas
 
-ROW_BUCKETS = (1, 2, 3, 5, 9, 17, 33, 65, 129)  # where buckets of numbers of rows begin
+# Where buckets of numbers of rows begin, up to the most that a table may have.
+ROW_BUCKETS = (1, *(2**power + 1 for power in range(16)))
 
 
 class Pooled(NamedTuple):
@@ -167,26 +168,20 @@ def pooled_counts(
     return counts
 
 
-def in_order(
-    table: schemas.Table,
-    codes: Integer[np.ndarray, "device row column"],
-    num_rows: Integer[np.ndarray, " device"],
-) -> arrays.TableArrays:
+def in_order(table: schemas.Table, rows: arrays.TableArrays) -> arrays.TableArrays:
     """Makes a table with rows as `data.encode` orders them: by `cap_by`, largest first.
 
     Args:
         table: The public table.
-        codes: Codes of each row.
-        num_rows: Rows that each device has, the first ones.
+        rows: The rows of each device, in any order.
 
     Returns:
-        The table.
+        The table, codes in the type that they rest in.
     """
-    mask = np.arange(table.max_rows)[None, :] < num_rows[:, None]
+    codes = np.asarray(rows.codes)
     if table.cap_by is not None:
         position = [column.name for column in table.columns].index(table.cap_by)
-        rank = np.where(mask, codes[..., position].astype(np.int64), -1)
-        order = np.argsort(-rank, axis=1, kind="stable")
-        codes = np.take_along_axis(codes, order[..., None], axis=1)
+        rank = -codes[:, position].astype(np.int64)
+        codes = codes[np.lexsort((rank, arrays.owners(rows)))]
     dtype = arrays.code_dtype(max(column.num_codes for column in table.columns))
-    return arrays.from_padded(codes.astype(dtype), mask)
+    return arrays.TableArrays(codes.astype(dtype), rows.offsets)

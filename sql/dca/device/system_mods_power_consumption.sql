@@ -5,8 +5,8 @@ grain: >-
   table is a stub with one device, of which no private release can tell anything.
 reads: [system_mods_power_consumption]
 device: guid
-# Programs and services that a device has, by class of account.
-max_rows: 1000
+# A thousand programs and services, by a few classes of account.
+max_rows: 5000
 fixed_rows: 3
 cap_by: total_power_mw
 unique: [user_id, app_id]
