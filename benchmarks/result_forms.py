@@ -274,6 +274,7 @@ def scale_out(result: Mapping[str, Any]) -> Form:
     """Shows device tables in passes and on Ray beside one process at once."""
     header = [
         "devices", "raw, MB", "cores", "at once, s", "in passes, s", "ratio",
+        "of CPU time",
         "Ray: shuffle, s", "SQL, s", "encode, s", "ratio of Ray", "peak worker, GB",
         "code",
     ]  # fmt: skip
@@ -285,6 +286,7 @@ def scale_out(result: Mapping[str, Any]) -> Form:
             _number(row["local_seconds"], 1),
             _number(row.get("passes_seconds"), 1),
             _number(row.get("passes_ratio"), 2),
+            _number(row.get("passes_cpu_ratio"), 2),
             _number(row.get("shuffle_seconds"), 1),
             _number(row.get("sql_seconds"), 1),
             _number(row.get("encode_seconds"), 1),

@@ -119,9 +119,10 @@ def _disk(folder: pathlib.Path) -> Iterator[dict[str, int]]:
     def sample() -> None:
         while not done.wait(_SAMPLE_S):
             size = 0
-            for path in folder.rglob("*"):
-                with contextlib.suppress(OSError):  # files come and go
-                    size += path.stat().st_size if path.is_file() else 0
+            for parent, _, names in os.walk(folder):
+                for name in names:
+                    with contextlib.suppress(OSError):  # files come and go
+                        size += os.stat(os.path.join(parent, name)).st_size
             found["disk_bytes"] = max(found["disk_bytes"], size)
 
     thread = threading.Thread(target=sample)
@@ -253,6 +254,9 @@ def measure(num_devices: int, num_partitions: int) -> Iterator[dict[str, Any]]:
             row |= local(dca, raw, folder, workers, num_passes=_PASSES.value)
             row["num_passes"] = _PASSES.value
             row["passes_ratio"] = row["passes_seconds"] / row["local_seconds"]
+            row["passes_cpu_ratio"] = (
+                row["passes_cpu_seconds"] / row["local_cpu_seconds"]
+            )
             row["passes_within_aim"] = row["passes_ratio"] <= _PASSES_AIM
             if _RAY.value:
                 row |= on_ray(

@@ -6,14 +6,17 @@ import uuid
 from collections.abc import Sequence
 
 import duckdb
+from absl import logging
 
 from teledp_jax import runs, storage
 from teledp_jax.data import (
     accounting,
+    buckets,
     definition,
     lineage,
     parts,
     passes,
+    planning,
     quality,
     rawfiles,
     rawvalues,
@@ -41,6 +44,7 @@ def aggregate(
     progress: reduction.Progress,
     threads: int | None = None,
     num_passes: int = 1,
+    buckets_by: str | None = None,
     temp_limit: str | None = None,
     token: str = "",
 ) -> tuple[str, ...]:
@@ -67,6 +71,8 @@ def aggregate(
         threads: Number of threads; None is one per core.
         num_passes: Passes over parts of the devices; 0 is one, or as many as memory and
             disk ask for. The tables are the same.
+        buckets_by: What folders of files that lie by device state, as `bucket` in
+            `bucket=07`: then a pass reads one bucket. None: they do not.
         temp_limit: Most disk to take in `temp_folder`, such as `50GB`; None is nine
             tenths of what is free.
         token: Fingerprint of all that the device tables depend on: a pass that was
@@ -102,7 +108,12 @@ def aggregate(
         files = rawfiles.find_sources(
             connection, suite, source_folder, allow_missing_tables=allow_missing_tables
         )
-        if num_passes != 1:
+        if buckets_by is not None:
+            counts = _in_buckets(
+                connection, suite, files, run, partitioning,
+                key=buckets_by, selection=selection, progress=progress,
+            )  # fmt: skip
+        elif num_passes != 1:
             counts = _in_passes(
                 connection, suite, files, run, partitioning,
                 num_passes=num_passes, selection=selection, progress=progress,
@@ -151,12 +162,12 @@ def _in_passes(
 ) -> list[quality.Count]:
     """Runs the SQL over parts of the devices, if there is a reason to."""
     temp_folder, token = partitioning.temp_folder, partitioning.token
-    folder = temp_folder / f"passes-{runs.fingerprint(str(run.folder.absolute()))}"
+    folder = _folder(run, partitioning)
     sources = lineage.narrowed(suite, selection.window)
-    plan = passes.saved(run, folder, token, num_passes)
-    disk = passes.disk_bytes(temp_folder, partitioning.temp_limit)
+    plan = planning.saved(run, folder, token, num_passes)
+    disk = planning.disk_bytes(temp_folder, partitioning.temp_limit)
     if plan is None:
-        plan = passes.plan(
+        plan = planning.plan(
             suite,
             files,
             sources,
@@ -170,8 +181,8 @@ def _in_passes(
             connection, suite, files, run, partitioning,
             selection=selection, progress=progress,
         )  # fmt: skip
-    passes.tell(plan, disk)
-    passes.save(run, token, plan)
+    planning.tell(plan, disk)
+    planning.save(run, token, plan)
     counts = passes.reduce(
         connection,
         suite,
@@ -185,3 +196,40 @@ def _in_passes(
         progress=progress,
     )
     return accounting.with_totals(counts, accounting.totals(connection, files))
+
+
+def _in_buckets(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    files: rawfiles.RawFiles,
+    run: runs.Run,
+    partitioning: parts.Partitioning,
+    *,
+    key: str,
+    selection: rawfiles.Selection,
+    progress: reduction.Progress,
+) -> list[quality.Count]:
+    """Runs the SQL over one bucket of devices after the other."""
+    found = buckets.find(suite, files, key)
+    buckets.check_sample(connection, suite, found)
+    token, folder = f"{partitioning.token} {key}", _folder(run, partitioning)
+    plan = planning.Plan(len(found), len(found), 0)
+    if planning.saved(run, folder, token, plan.num_parts) is None:
+        planning.save(run, token, plan)
+    logging.info("Aggregates bucket by bucket: %d folders %s=.", len(found), key)
+    return buckets.reduce(
+        connection,
+        suite,
+        found,
+        dataclasses.replace(partitioning, token=token),
+        run=run,
+        folder=folder,
+        selection=selection,
+        progress=progress,
+    )
+
+
+def _folder(run: runs.Run, partitioning: parts.Partitioning) -> pathlib.Path:
+    """Where rows lie between passes: of this run only, where there may be several."""
+    name = runs.fingerprint(str(run.folder.absolute()))
+    return partitioning.temp_folder / f"passes-{name}"

@@ -7,11 +7,9 @@ raw rows at once, the source is read several times, for some of the parts each t
 """
 
 import dataclasses
-import math
 import pathlib
 import shutil
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
 from absl import logging
@@ -22,119 +20,17 @@ from teledp_jax.data import (
     definition,
     mending,
     parts,
+    planning,
     quality,
     rawfiles,
     reading,
     reduction,
-    sizes,
-    warehouse,
     writing,
 )
 
-MOST = 96
-"""Most parts: DuckDB keeps a file of each open while it rewrites."""
-
 _PARTITION = "__partition"
-_WORK = 3.0  # times the plain bytes of a statement's rows is what it works on
-_REWRITTEN = 1.5  # times the packed bytes of raw columns is what they take rewritten
 _FULL_BYTES = 2**26  # free on a disk that is called full
 _LOSSY = ("HUGEINT", "UHUGEINT", "INTERVAL")  # types that Parquet rounds; see `_exact`
-
-
-class Plan(NamedTuple):
-    """How a source is read.
-
-    Attributes:
-        num_parts: Parts of the devices, reduced one after the other; 1: all at once.
-        per_scan: How many of them are rewritten by one reading of the source.
-        disk_bytes: Most disk that rewritten rows and spilled ones take, estimated.
-    """
-
-    num_parts: int
-    per_scan: int
-    disk_bytes: int
-
-    @property
-    def num_scans(self) -> int:
-        """Counts how often the source is read."""
-        return math.ceil(self.num_parts / self.per_scan)
-
-
-def plan(
-    suite: definition.Suite,
-    files: rawfiles.RawFiles,
-    sources: Mapping[str, definition.Source],
-    *,
-    device_share: float,
-    num_parts: int,
-    memory_bytes: int,
-    disk_bytes: int,
-) -> Plan:
-    """Plans passes by what files say of their sizes.
-
-    Args:
-        suite: The suite.
-        files: Of each raw table.
-        sources: The raw tables, each with the columns that are read.
-        device_share: Share of devices that is kept.
-        num_parts: Parts to make; 0 makes as few as memory and disk allow.
-        memory_bytes: Memory of DuckDB.
-        disk_bytes: Disk that may be taken.
-
-    Returns:
-        The plan.
-
-    Raises:
-        InputError: If the disk is too small however often the source is read.
-    """
-    found = {name: sizes.of_files(own, sources[name]) for name, own in files.items()}
-    work = (
-        _WORK
-        * device_share
-        * max(
-            sum(found[name].plain for name in suite.reads(table.name) if name in found)
-            for table in suite.schema.tables
-        )
-    )
-    rewritten = (
-        _REWRITTEN
-        * device_share
-        * sum(
-            size.packed
-            for name, size in found.items()
-            if sources[name].device is not None
-        )
-    )
-    if num_parts == 0:
-        fits = work <= memory_bytes + disk_bytes
-        num_parts = 1 if fits else min(math.ceil(work / memory_bytes), MOST)
-    if num_parts == 1:
-        return Plan(1, 1, int(max(work - memory_bytes, 0.0)))
-    spilled = max(work / num_parts - memory_bytes, 0.0)
-    each = rewritten / num_parts
-    least = spilled + 2 * each  # a part's rows, and what its statements leave
-    if least > disk_bytes:
-        raise errors.InputError(
-            f"The source does not fit in {num_parts} passes: one needs "
-            f"{least / 1e9:.1f} GB of disk, {disk_bytes / 1e9:.1f} GB are free in "
-            "temp_folder or allowed by temp_limit; free disk space, raise "
-            f"memory_limit, or set passes to more, at most {MOST}."
-        )
-    per_scan = num_parts
-    if each:
-        per_scan = min(int((disk_bytes - spilled) / each) - 1, num_parts)
-    return Plan(num_parts, per_scan, int(spilled + (per_scan + 1) * each))
-
-
-def disk_bytes(temp_folder: pathlib.Path, temp_limit: str | None) -> int:
-    """Tells how much disk may be taken: what is free, less a tenth, or the limit.
-
-    Args:
-        temp_folder: A folder that exists.
-        temp_limit: A size such as `50GB`; None for no limit.
-    """
-    free = int(0.9 * shutil.disk_usage(temp_folder).free)
-    return free if temp_limit is None else min(free, warehouse.num_bytes(temp_limit))
 
 
 def reduce(
@@ -142,7 +38,7 @@ def reduce(
     suite: definition.Suite,
     files: rawfiles.RawFiles,
     sources: Mapping[str, definition.Source],
-    plan: Plan,
+    plan: planning.Plan,
     partitioning: parts.Partitioning,
     *,
     run: runs.Run,
@@ -160,7 +56,7 @@ def reduce(
         suite: The suite.
         files: Of each raw table.
         sources: The raw tables, each with the columns that are read.
-        plan: What `plan` returned.
+        plan: What `planning.plan` returned.
         partitioning: How the devices are parted.
         run: The run folder.
         folder: Gets the rewritten rows, and is removed at the end.
@@ -173,7 +69,7 @@ def reduce(
     Raises:
         InputError: If a statement fails, or memory or disk run out.
     """
-    done = [_done(run, part) for part in range(plan.num_parts)]
+    done = [done_folder(run, part) for part in range(plan.num_parts)]
     counts: list[quality.Count] = []
     total = plan.num_parts + 1
     for first in range(0, plan.num_parts, plan.per_scan):
@@ -198,12 +94,7 @@ def reduce(
             for name in files:
                 shutil.rmtree(_place(folder, part, name), ignore_errors=True)
             progress(part + 1, total)
-    for kind, place in (("real", run.real), ("holdout", run.holdout)):
-        for table in suite.schema.tables:
-            whole = place / f"{table.name}.parquet"
-            with reduction.reporting(whole):
-                rows = [own / kind / whole.name for own in done]
-                writing.merge(connection, suite.schema, table, rows, whole)
+    merge(connection, suite, done, run)
     shutil.rmtree(folder, ignore_errors=True)
     progress(total, total)
     for path in _mended(run).glob("*.json"):
@@ -216,9 +107,36 @@ def _mended(run: runs.Run) -> pathlib.Path:
     return run.staging / "mended"
 
 
-def _done(run: runs.Run, part: int) -> pathlib.Path:
-    """Where the device tables of a part lie until all are made."""
+def done_folder(run: runs.Run, part: int) -> pathlib.Path:
+    """Names where the device tables of a part lie until all are made.
+
+    Args:
+        run: The run folder.
+        part: Number of the part.
+    """
     return run.staging.absolute() / "done" / parts.part_name(part)
+
+
+def merge(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    done: Sequence[pathlib.Path],
+    run: runs.Run,
+) -> None:
+    """Merges the device tables of all parts into those of the run.
+
+    Args:
+        connection: May read the parts.
+        suite: The suite.
+        done: Folders of the parts.
+        run: The run folder.
+    """
+    for kind, place in (("real", run.real), ("holdout", run.holdout)):
+        for table in suite.schema.tables:
+            whole = place / f"{table.name}.parquet"
+            with reduction.reporting(whole):
+                rows = [own / kind / whole.name for own in done]
+                writing.merge(connection, suite.schema, table, rows, whole)
 
 
 def _place(folder: pathlib.Path, part: int, table: str) -> pathlib.Path:
@@ -253,30 +171,59 @@ def _rewrite(
     place.mkdir(parents=True)
 
     def write(files: rawfiles.Files) -> None:
-        with reduction.reporting(source.file.path):
-            rows = reading.open_files(connection, source, files)
-            rows = reading.raw_rows(rows, source, selection)
-            _write(rows, source, place, scan, partitioning.num_partitions)
+        rows = reading.open_files(connection, source, files)
+        rows = reading.raw_rows(rows, source, selection)
+        _write(rows, source, place, scan, partitioning.num_partitions)
 
-    try:
-        write(files)
-    except reduction.StatementError:
-        if shutil.disk_usage(place).free < _FULL_BYTES:
-            raise errors.InputError(
-                f"{place}: the disk is full; free space, then go on with the same "
-                "command: finished passes stay."
-            ) from None
-        mended = mending.mend(
-            connection, suite, {source.name: files}, folder / "mended"
-        )
-        if not mended.num_copies:
-            raise
-        write(mended.files[source.name])
-        found = [dataclasses.asdict(count) for count in mended.counts]
+    counts = mended(connection, suite, source, files, folder / "mended", write)
+    if counts:
+        found = [dataclasses.asdict(count) for count in counts]
         _mended(run).mkdir(parents=True, exist_ok=True)
         runs.write_json(_mended(run) / f"{source.name}.json", found)
-    shutil.rmtree(folder / "mended", ignore_errors=True)
     runs.write_json(marker, stamp)
+
+
+def mended(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    source: definition.Source,
+    files: rawfiles.Files,
+    folder: pathlib.Path,
+    read: Callable[[rawfiles.Files], None],
+) -> list[quality.Count]:
+    """Reads the files of a raw table, or copies of those that the database cannot read.
+
+    Args:
+        connection: May read the files and the copies.
+        suite: The suite.
+        source: The raw table.
+        files: Its files.
+        folder: For the copies; there is none afterwards.
+        read: Reads files.
+
+    Returns:
+        How many values became absent.
+
+    Raises:
+        InputError: If the copies do not read either, or the disk is full.
+    """
+    try:
+        with reduction.reporting(source.file.path):
+            read(files)
+        return []
+    except reduction.StatementError:
+        if shutil.disk_usage(folder.parent).free < _FULL_BYTES:
+            raise errors.InputError(
+                f"{folder.parent}: the disk is full; free space, then go on with the "
+                "same command: finished passes stay."
+            ) from None
+        found = mending.mend(connection, suite, {source.name: files}, folder)
+        if not found.num_copies:
+            raise
+        with reduction.reporting(source.file.path):
+            read(found.files[source.name])
+        shutil.rmtree(folder)
+        return found.counts
 
 
 def _write(
@@ -307,54 +254,3 @@ def _exact(column: tuple[str, str]) -> duckdb.Expression:
     if kind in _LOSSY:
         return value.cast(duckdb.sqltype("VARCHAR")).alias(name)
     return value
-
-
-def tell(plan: Plan, disk: int) -> None:
-    """Says before it starts how a source is read.
-
-    Args:
-        plan: What `plan` returned.
-        disk: Disk that may be taken, in bytes.
-    """
-    if plan.num_parts > 1:
-        logging.info(
-            "Aggregates in %d passes by the hash of the device id; reads the "
-            "source %d times, takes about %.1f of %.1f GB of disk.",
-            plan.num_parts, plan.num_scans, plan.disk_bytes / 1e9, disk / 1e9,
-        )  # fmt: skip
-
-
-def saved(
-    run: runs.Run, folder: pathlib.Path, token: str, num_parts: int
-) -> Plan | None:
-    """Finds the plan of a run that was killed, so that its passes still count.
-
-    Args:
-        run: The run folder.
-        folder: Of rewritten rows.
-        token: Fingerprint of all that the device tables depend on.
-        num_parts: Parts that are asked for; 0 goes on with any number.
-
-    Returns:
-        The plan; None if there is none, and then nothing is left of other runs.
-    """
-    path = run.staging / "passes.json"
-    if path.exists():
-        found = runs.read_json(path)
-        if found["token"] == token and num_parts in (0, found["plan"][0]):
-            return Plan(*found["plan"])
-    for old in (run.staging, folder):
-        shutil.rmtree(old, ignore_errors=True)
-    return None
-
-
-def save(run: runs.Run, token: str, plan: Plan) -> None:
-    """Keeps a plan until its device tables are made.
-
-    Args:
-        run: The run folder.
-        token: Fingerprint of all that the device tables depend on.
-        plan: The plan.
-    """
-    run.staging.mkdir(parents=True, exist_ok=True)
-    runs.write_json(run.staging / "passes.json", {"token": token, "plan": list(plan)})

@@ -45,6 +45,7 @@ def reduce_all(
             temp_folder=engine.temp_folder(settings, run),
             progress=progress,
             num_passes=settings.passes,
+            buckets_by=settings.buckets,
             temp_limit=settings.temp_limit,
             token=token,
         )

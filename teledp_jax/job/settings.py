@@ -9,7 +9,7 @@ from typing import Any
 import ml_collections
 
 from teledp_jax import errors, registry, runs, storage
-from teledp_jax.data import passes, shipped, sqlfile, warehouse
+from teledp_jax.data import planning, shipped, sqlfile, warehouse
 from teledp_jax.job import config_keys
 from teledp_jax.job import labels as labels_lib
 from teledp_jax.privacy import book as book_lib
@@ -110,6 +110,7 @@ class Settings:
     temp_folder: pathlib.Path | None
     temp_limit: str | None
     passes: int
+    buckets: str | None
     engine: str
     ray: Ray
     methods: Mapping[str, tuple[str, Any]]
@@ -211,6 +212,8 @@ class Settings:
             raise errors.InputError(
                 f"engine={self.engine!r} is unknown; use local or ray."
             )
+        if self.buckets is not None and self.engine != "local":
+            raise errors.InputError("buckets: only engine local reads by bucket.")
         own_book = self.resolved["budget"]["book"]
         if self.spends and self.engine == "ray" and self.ray.address and not own_book:
             raise errors.InputError(
@@ -223,9 +226,9 @@ class Settings:
         warehouse.num_bytes(self.memory_limit)
         if self.temp_limit is not None:
             warehouse.num_bytes(self.temp_limit, name="temp_limit")
-        if not 0 <= self.passes <= passes.MOST:
+        if not 0 <= self.passes <= planning.MOST:
             raise errors.InputError(
-                f"passes={self.passes}: expected 0 (chosen) to {passes.MOST}."
+                f"passes={self.passes}: expected 0 (chosen) to {planning.MOST}."
             )
         if self.seed is not None and self.seed < 0:
             raise errors.InputError(f"seed={self.seed}: expected 0 or more.")
@@ -312,6 +315,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         else None,
         temp_limit=plain["temp_limit"],
         passes=plain["passes"],
+        buckets=plain["buckets"],
         engine=plain["engine"],
         ray=_section("ray", plain["ray"], Ray),
         methods=methods,

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from teledp_jax import errors, runs
-from teledp_jax.data import passes, rawfiles, sizes, warehouse
+from teledp_jax.data import passes, planning, rawfiles, sizes, warehouse
 from tests.data.raw import counts, rewrite, run_aggregate, texts
 
 
@@ -85,8 +85,8 @@ def test_a_small_disk_reads_the_source_several_times(
         found = plan(*args, **options)
         return found._replace(per_scan=2)
 
-    plan = passes.plan
-    monkeypatch.setattr(passes, "plan", small)
+    plan = planning.plan
+    monkeypatch.setattr(planning, "plan", small)
     run = in_passes(suite, source, tmp_path)
     assert tables(run) == tables(whole)
     assert all_counts(run) == all_counts(whole)
@@ -145,9 +145,9 @@ def test_a_disk_that_is_full_is_told_and_finished_passes_stay(
             raise duckdb.IOException("No space left on device")
         true(rows, source, place, scan, num_parts)
 
-    plan = passes.plan
+    plan = planning.plan
     monkeypatch.setattr(
-        passes, "plan", lambda *a, **o: plan(*a, **o)._replace(per_scan=1)
+        planning, "plan", lambda *a, **o: plan(*a, **o)._replace(per_scan=1)
     )
     monkeypatch.setattr(passes, "_write", full)
     monkeypatch.setattr(
@@ -167,7 +167,7 @@ def planned(suite, source, tmp_path, **settings):
     ):
         files = rawfiles.present(suite, source)
     options = {"device_share": 1.0, "num_parts": 0}
-    return passes.plan(suite, files, suite.sources, **{**options, **settings})
+    return planning.plan(suite, files, suite.sources, **{**options, **settings})
 
 
 def test_the_plan_follows_from_sizes_memory_and_disk(suite, source, tmp_path):
@@ -215,7 +215,7 @@ def test_numbers_that_parquet_rounds_stay_exact(tmp_path):
 
 
 def test_the_limit_of_the_disk_is_a_size(suite, source, tmp_path):
-    assert passes.disk_bytes(tmp_path, "1MB") == 10**6
-    assert passes.disk_bytes(tmp_path, None) > 10**6
+    assert planning.disk_bytes(tmp_path, "1MB") == 10**6
+    assert planning.disk_bytes(tmp_path, None) > 10**6
     with pytest.raises(errors.InputError, match="temp_limit='much'"):
         in_passes(suite, source, tmp_path, temp_limit="much")

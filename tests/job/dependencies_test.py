@@ -176,6 +176,7 @@ def test_other_keys_of_the_config_change_what_reads_them(folder, bases):
     for key, value, stages in (
         ("memory_limit", "2GB", set()),
         ("passes", 8, set()),
+        ("buckets", "bucket", set()),
         ("temp_limit", "9GB", set()),
         ("simulation.seed", 7, {str(stage) for stage in STAGES}),
         ("budget.epsilon", 2.0, {*fits, "answer", "evaluate"}),

@@ -64,6 +64,7 @@ NAN, INF = float("nan"), float("inf")
         ("memory_limit", "much", "such as 4GB"),
         ("temp_limit", "much", "temp_limit='much': expected a size such as 4GB"),
         ("passes", 97, "passes=97: expected 0"),
+        ("buckets", "", "a text .it is empty"),
         ("budget.data_set", "", "a text .it is empty"),
         ("budget.count_stddev", NAN, "a finite number, got nan"),
         ("budget.count_stddev", INF, "a finite number"),
