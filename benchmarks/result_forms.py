@@ -296,6 +296,9 @@ def scale_out(result: Mapping[str, Any]) -> Form:
         ]
         for row in result["rows"]
     ]
+    columns = list(zip(header, *rows, strict=True))
+    shown = [cells for cells in columns if set(cells[1:]) != {NONE}]
+    header, *rows = map(list, zip(*shown, strict=True))
     return Form(header, rows)
 
 
