@@ -1,13 +1,13 @@
 """Weights of a pool that meet noisy totals: the convex dual of a weighted fit.
 
-Weights w stay near given ones v and meet totals t of N devices, whose noise is 1:
+Weights w stay near given ones v and meet totals t of N devices, each to about 1:
 
     minimise  alpha N KL(w | v) + 1/2 sum_j (N (X'w)_j - t_j)^2.
 
-N KL(w | v) is what N devices of v say against w, so a pull alpha of 1 takes the pool
-for a true model, and a weak pull for a rough one. The dual is smooth and convex in one
-multiplier per total: w is proportional to v exp(X l), and l minimises
-log sum v exp(X l) - l't / N + alpha |l|^2 / (2 N).
+N KL(w | v) is what N devices of v say against w. Where 1 is the noise of a total, a
+pull alpha of 1 takes the pool for a true model, and a weak pull for a rough one. The
+dual is smooth and convex in one multiplier per total: w is proportional to
+v exp(X l), and l minimises log sum v exp(X l) - l't / N + alpha |l|^2 / (2 N).
 
 References:
     Dudik et al. 2007, maximum entropy density estimation with generalized
@@ -22,7 +22,7 @@ import scipy.sparse
 from jaxtyping import Float
 
 _MOST_STEPS = 150
-_PRECISION = 0.03  # of a total at the end, in standard deviations of its noise
+_PRECISION = 0.01  # of the pull of all totals at the end
 
 
 class Solution(NamedTuple):
@@ -49,7 +49,7 @@ def solve(
     """Finds the weights.
 
     Args:
-        values: `[record, total]`: what a record adds, in standard deviations of noise.
+        values: `[record, total]`: what a record adds, in tolerances of the total.
         prior: Weights to stay near; they sum to one.
         totals: Noisy totals of the fleet, in the same unit.
         num_devices: Noisy number of devices, N.
@@ -72,7 +72,7 @@ def solve(
 
     def objective(multipliers: Float[np.ndarray, " total"]) -> tuple[float, np.ndarray]:
         weights, partition = weights_of(multipliers)
-        # N times the dual: its slope is in standard deviations of noise.
+        # N times the dual: its slope is in tolerances of the totals.
         value = num_devices * partition - multipliers @ totals
         value += alpha * (multipliers @ multipliers) / 2
         slope = num_devices * (across @ weights) - totals + alpha * multipliers

@@ -16,13 +16,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Integer
 
 from teledp_jax import base
 from teledp_jax.marginals import clipped
 
 _WINSOR = 6.0  # spreads beyond which a device's part of a sum is cut
 _FEWEST = 50.0  # devices of the smallest group whose accuracy counts
+_CLOSE = 0.5  # of a half-sample's error: what is closer is as good
 _LEAST_RECORDS = 2  # of the pool, in a group that is measured
 _PRIOR = 5.0  # records by which a group's centre and spread lean on the query's
 _MOST_SUMS = 4.0  # sums of a group that weigh as a count each; more share their weight
@@ -86,20 +87,76 @@ def num_statistics(needs: Sequence[Need]) -> int:
     return sum(need.size for need in needs)
 
 
-def expected_counts(needs: Sequence[Need]) -> Float[np.ndarray, " statistic"]:
-    """Gives for each statistic the weighted number of devices that its group expects.
+def counts(
+    needs: Sequence[Need], totals: Float[np.ndarray, " statistic"]
+) -> Float[np.ndarray, " statistic"]:
+    """Gives for each statistic the devices of its group.
 
     Args:
         needs: What `plan` returned.
+        totals: Released totals of the fleet.
 
     Returns:
-        For a count what the pool expects of it, for a sum that of its group's count.
+        The larger of what the pool makes expect and of what was released.
     """
-    counts = [np.zeros(0)]
+    expected = _spread([need.expected for need in needs], needs)
+    weights = _spread([need.count_weights for need in needs], needs)
+    return np.maximum(expected, totals[cells(needs)] / weights)
+
+
+def noise_of_counts(
+    needs: Sequence[Need], noise: float
+) -> Float[np.ndarray, " statistic"]:
+    """Gives for each statistic the noise of its group's count, in devices.
+
+    Args:
+        needs: What `plan` returned.
+        noise: Standard deviation of the noise of each statistic.
+    """
+    return noise / _spread([need.count_weights for need in needs], needs)
+
+
+def tolerances(
+    needs: Sequence[Need],
+    devices: Float[np.ndarray, " statistic"],
+    met: Bool[np.ndarray, " statistic"],
+    noise: float,
+) -> Float[np.ndarray, " statistic"]:
+    """Says by how much each statistic of a pool may be off.
+
+    What is closer than a part of a half-sample's error brings nothing, so noise and
+    that part add up. Queries of many groups get less of the pool's freedom for each:
+    the tolerance grows with the root of their number of statistics.
+
+    Args:
+        needs: What `plan` returned.
+        devices: What `counts` returned.
+        met: Statistics that a pool is to meet.
+        noise: Standard deviation of the noise of each statistic.
+
+    Returns:
+        Tolerances, in the unit of the statistics.
+    """
+    found = [np.zeros(0)]
     for need in needs:
-        own = need.expected * need.count_weights
-        counts.append(np.tile(own, 1 + len(need.ratios)))
-    return np.concatenate(counts)
+        own = slice(need.first, need.first + need.size)
+        weights = np.tile(need.count_weights, 1 + len(need.ratios))
+        weights[len(need.groups) :] *= need.sum_weight
+        half = 2 * np.sqrt(np.maximum(devices[own], _FEWEST)) * weights
+        crowd = max(int(met[own].sum()), 1)
+        found.append(np.hypot(noise, _CLOSE * half) * crowd**0.5)
+    return np.concatenate(found)
+
+
+def _spread(
+    parts: Sequence[Float[np.ndarray, " group"]], needs: Sequence[Need]
+) -> Float[np.ndarray, " statistic"]:
+    """Values of groups for each of their statistics."""
+    tiled = [
+        np.tile(part, 1 + len(need.ratios))
+        for part, need in zip(parts, needs, strict=True)
+    ]
+    return np.concatenate([np.zeros(0), *tiled])
 
 
 def cells(needs: Sequence[Need]) -> Integer[np.ndarray, " statistic"]:

@@ -25,7 +25,8 @@ SIGMA = "tilt_sigma"
 _STREAM = 2**30 + 1  # of noise keys; pairs have 2**30, tables and votes count from 0
 _UNCLIPPED = 0.9  # share of the pool's records that the clip leaves whole
 _ABOVE_NOISE = 3.0  # standard deviations of a count whose group is met
-_PULLS = (1.6, 0.8, 0.4, 0.2, 0.1)  # alphas that are tried, the strongest first
+_FEWEST = 25.0  # devices of a group that is met
+_PULLS = tuple(0.4 / 2**step for step in range(10))  # alphas, the strongest first
 _HELD_OUT = 0.2  # share of groups that a pull is chosen by
 _FEWEST_HELD_OUT = 30  # statistics; fewer tell nothing
 _LEAST_SAMPLE = 0.2  # effective sample, of that by the prior
@@ -102,11 +103,12 @@ def tilt(
     noise = sigma * norm / clipped.STEPS
 
     def solved() -> dict[str, np.ndarray]:
-        met = _met(planned, totals, noise)
-        values = _values(own, norm, sigma, (len(prior), count))
+        met, tolerances = _aims(planned, totals, noise)
+        values = _values(own, norm, (len(prior), count))[:, met]
         weights, alpha = _fit(
-            jax.random.fold_in(streams.init, _STREAM), values[:, met], prior,
-            (totals / noise)[met], needs.cells(planned)[met], num_devices,
+            jax.random.fold_in(streams.init, _STREAM),
+            (values @ scipy.sparse.diags_array(1 / tolerances)).tocsr(), prior,
+            totals[met] / tolerances, needs.cells(planned)[met], num_devices,
         )  # fmt: skip
         facts = np.array([alpha, met.sum(), dual.effective_sample(weights, prior)])
         return {"weights": weights, "facts": facts}
@@ -124,23 +126,29 @@ def _clip_norm(own: clipped.Entries) -> float:
     return float(np.quantile(norms, _UNCLIPPED)) if len(norms) else 1.0
 
 
-def _met(
+def _aims(
     planned: tuple[needs.Need, ...],
     totals: Float[np.ndarray, " statistic"],
     noise: float,
-) -> Bool[np.ndarray, " statistic"]:
-    """Statistics of groups whose count stands above its noise, expected or released."""
-    counts = totals[needs.cells(planned)]
-    return np.maximum(counts, needs.expected_counts(planned)) > _ABOVE_NOISE * noise
+) -> tuple[Bool[np.ndarray, " statistic"], Float[np.ndarray, " met"]]:
+    """The statistics that the pool is to meet, and how closely.
+
+    Those of groups whose count stands above its noise and is not too small to matter.
+    """
+    devices = needs.counts(planned, totals)
+    met = (devices > _FEWEST) & (
+        devices > _ABOVE_NOISE * needs.noise_of_counts(planned, noise)
+    )
+    return met, needs.tolerances(planned, devices, met, noise)[met]
 
 
 def _values(
-    own: clipped.Entries, norm: float, sigma: float, shape: tuple[int, int]
+    own: clipped.Entries, norm: float, shape: tuple[int, int]
 ) -> scipy.sparse.csr_array:
-    """Statistics of the pool, clipped as those of devices, in deviations of noise."""
+    """Statistics of the pool, clipped as those of devices."""
     found = clipped.clip(own, l2_clip_norm=norm)
     places = (found.device, found.statistic)
-    return scipy.sparse.csr_array((found.steps / sigma, places), shape=shape)
+    return scipy.sparse.csr_array((found.steps * (norm / clipped.STEPS), places), shape)
 
 
 def _fit(

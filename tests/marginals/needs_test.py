@@ -101,3 +101,18 @@ def test_positions_of_queries_follow_each_other():
     none: list[base.Asked] = []
     assert needs.plan(none, EQUAL, num_devices=600) == ()
     assert not len(needs.entries((), none).device)
+
+
+def test_a_group_has_the_devices_that_it_expects_or_that_were_released(need):
+    totals = np.array([0.0, 300 * need.count_weights[1], 0.0, 0.0])
+    assert needs.counts([need], totals) == pytest.approx([400, 300, 400, 300])
+    noise = needs.noise_of_counts([need], 2.0)
+    assert noise == pytest.approx(2.0 / np.tile(need.count_weights, 2))
+
+
+def test_a_tolerance_is_noise_and_half_of_a_half_samples_error(need):
+    devices, met = np.full(4, 400.0), np.array([True, False, True, False])
+    found = needs.tolerances([need], devices, met, 3.0)
+    # A half-sample errs by 2 sqrt(400) = 40 devices; two statistics are met.
+    expected = 2**0.5 * np.hypot(3.0, 20 * np.tile(need.count_weights, 2))
+    assert found == pytest.approx(expected)

@@ -68,7 +68,7 @@ def test_the_pool_answers_as_the_fleet(found):
     assert found.weights.sum() == pytest.approx(1.0)
     assert found.facts["effective_sample"] >= 0.2
     assert found.facts["num_statistics"] == 6
-    assert 0.1 <= found.facts["tilt_pull"] <= 1.6
+    assert 0 < found.facts["tilt_pull"] <= 0.4
 
 
 def test_noise_that_hides_everything_leaves_the_pool():
