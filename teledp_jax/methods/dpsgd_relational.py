@@ -4,12 +4,17 @@ import dataclasses
 import functools
 
 import jax
+import numpy as np
+from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.dpsgd import recipes
 from teledp_jax.dpsgd.models import relational_fit, relational_layout
-from teledp_jax.marginals import measure, noisy, rows
+from teledp_jax.marginals import measure, noisy, rows, tilt
+from teledp_jax.pe import population
 from teledp_jax.privacy import budgets, checks, split
+
+_POOL = "pool"  # of a fitted method that was tilted
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -18,7 +23,10 @@ class Config:
 
     Attributes:
         marginal_share: Share of the budget (of the square of its Gaussian-DP
-            parameter) for noisy one-way marginals.
+            parameter) for noisy one-way marginals, of what the tilt leaves.
+        tilt_share: Share of the budget that the statistics of the workload's queries
+            get: as many devices as were counted, 20,000 to 200,000, are drawn from the
+            model and tilted to them (`marginals.tilt`). 0: none are asked.
         sampling_prob: Probability of a device to be in a step.
         num_epochs: Expected number of times that a device is drawn.
         clip: Largest norm of a device's gradient, over the harmonic mean of norms that
@@ -37,6 +45,7 @@ class Config:
     """
 
     marginal_share: float = 0.5
+    tilt_share: float = 0.0
     sampling_prob: float = 0.04
     num_epochs: float = 10.0
     clip: float = 0.0
@@ -56,6 +65,7 @@ class Config:
         check.number("prior", "start", "memory", "num_samples", above=0)
         check.number("marginal_share", above=0, below=1)
         check.number("clip", "max_rows", at_least=0)
+        check.number("tilt_share", at_least=0, below=1)
 
 
 def fit(
@@ -64,6 +74,7 @@ def fit(
     layout: relational_layout.Layout,
     calibrated: split.Calibrated,
     recipe: recipes.Recipe,
+    num_devices: int,
     streams: keys.Keys,
     devices: arrays.DeviceArrays,
     context: base.Context,
@@ -76,12 +87,14 @@ def fit(
         layout: Of the model.
         calibrated: Noise of marginals and of training.
         recipe: Of DP-SGD.
+        num_devices: Noisy number of devices.
         streams: Random streams of the fit.
         devices: The private devices of this process.
         context: Store, progress, noise and processes.
 
     Returns:
-        What `relational_fit.fit` returns: parameters, shares and shifts.
+        What `relational_fit.fit` returns: parameters, shares and shifts; if tilted, a
+        pool of records and their weights.
     """
     devices = arrays.narrow(schema, devices)
     marginal_key, step_key = jax.random.split(streams.noise)
@@ -98,14 +111,53 @@ def fit(
     options = relational_fit.Options(
         config.clip, config.prior, config.start, config.memory, config.num_samples
     )
-    return relational_fit.fit(
+    fitted = relational_fit.fit(
         schema, layout, marginals, recipe, options,
         streams._replace(noise=step_key, batch=batch_key),
         arrays.flatten(schema, devices), context,
     )  # fmt: skip
+    if not config.tilt_share:
+        return fitted
+    pool = relational_fit.draw_devices(
+        schema, layout, config.num_samples, jax.random.fold_in(streams.sample, 1),
+        fitted, population.pool_within(num_devices),
+    )  # fmt: skip
+    size = arrays.num_devices(pool)
+    tilted = tilt.tilt(
+        streams, schema, pool, np.full(size, 1 / size), devices, context,
+        sigma=calibrated.noise(tilt.SIGMA), num_devices=num_devices,
+    )  # fmt: skip
+    codes = arrays.flatten(schema, pool)
+    return {
+        _POOL: {"codes": codes, "weights": tilted.weights},
+        base.FACTS: fitted.get(base.FACTS, {}) | tilted.facts,
+    }
 
 
-sample = relational_fit.draw_devices
+def sample(
+    schema: schemas.Schema,
+    layout: relational_layout.Layout,
+    num_samples: int,
+    key: Key[Array, ""],
+    fitted: base.Tree,
+    count: int,
+) -> arrays.DeviceArrays:
+    """Draws devices from the model, or from its tilted pool.
+
+    Args:
+        schema: The public schema.
+        layout: Of the model.
+        num_samples: Devices drawn at once.
+        key: Draws them; public.
+        fitted: What `fit` returned.
+        count: Number of devices.
+
+    Returns:
+        The devices.
+    """
+    if _POOL in fitted:
+        return population.draw_devices(schema, key, fitted[_POOL], count)
+    return relational_fit.draw_devices(schema, layout, num_samples, key, fitted, count)
 
 
 def make(
@@ -129,10 +181,12 @@ def make(
     size = relational_fit.num_parameters(layout)
     # A device adds one to at most one cell of each vector.
     num_vectors = len(measure.pooled_vectors(schema)) + len(rows.repeatable(schema))
-    share, cost = config.marginal_share, recipes.cost(config, size)._asdict()
+    left, cost = 1.0 - config.tilt_share, recipes.cost(config, size)._asdict()
+    share = left * config.marginal_share
     marginals = split.Counts("marginal_sigma", num_vectors, share)
-    steps = split.Steps("noise_multiplier", share=1.0 - share, **cost)
-    calibrated = split.calibrate((marginals, steps), budget)
+    steps = split.Steps("noise_multiplier", share=left - share, **cost)
+    tilts = tilt.part(config.tilt_share)
+    calibrated = split.calibrate((marginals, steps, *tilts), budget)
     recipe = recipes.planned(
         config,
         num_devices=budget.num_devices,
@@ -143,7 +197,9 @@ def make(
     sizes = {"num_parameters": size, "num_vectors": num_vectors}
     return base.Synthesizer(
         event=calibrated.event,
-        fit=functools.partial(fit, config, schema, layout, calibrated, recipe),
+        fit=functools.partial(
+            fit, config, schema, layout, calibrated, recipe, budget.num_devices
+        ),
         sample=functools.partial(sample, schema, layout, config.num_samples),
         facts=calibrated.facts | recipe.facts | sizes,
         max_rows=schema.max_rows,
