@@ -149,7 +149,7 @@ def tolerances(
 
 
 def _spread(
-    parts: Sequence[Float[np.ndarray, " group"]], needs: Sequence[Need]
+    parts: Sequence[Float[np.ndarray, " _"]], needs: Sequence[Need]
 ) -> Float[np.ndarray, " statistic"]:
     """Values of groups for each of their statistics."""
     tiled = [

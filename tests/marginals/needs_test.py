@@ -110,6 +110,14 @@ def test_a_group_has_the_devices_that_it_expects_or_that_were_released(need):
     assert noise == pytest.approx(2.0 / np.tile(need.count_weights, 2))
 
 
+def test_queries_of_different_numbers_of_groups_stand_beside_each_other(need):
+    (small,) = needs.plan([asked([0, 1], [0, 0], [1, 2])], EQUAL, num_devices=600)
+    both = (need, small._replace(first=4))
+    devices = needs.counts(both, np.zeros(6))
+    assert devices == pytest.approx([400, 200, 400, 200, 200, 200])
+    assert needs.tolerances(both, devices, devices > 0, 1.0).shape == (6,)
+
+
 def test_a_tolerance_is_noise_and_half_of_a_half_samples_error(need):
     devices, met = np.full(4, 400.0), np.array([True, False, True, False])
     found = needs.tolerances([need], devices, met, 3.0)
