@@ -259,6 +259,50 @@ def _standing(recorder: _Recorder) -> Iterator[None]:
         yield
 
 
+def record_run(
+    action: Callable[[], Mapping[str, bytes]],
+    *,
+    seed: int,
+    answers: list[Call] | None = None,
+    place: int | None = None,
+) -> Transcript:
+    """Runs a whole job and writes down what its mechanisms were asked.
+
+    Keys come from a seed, and noise from the keys: two runs have equal randomness.
+
+    Args:
+        action: Runs the job; returns the files that it made, by their names.
+        seed: Of all keys.
+        answers: Calls of a run before, whose answers are given again.
+        place: Index of the device that this run has more than the one before: the
+            others keep what is drawn by their place.
+
+    Returns:
+        The calls, and the files in place of what a fit returned.
+    """
+    recorder = _Recorder(mechanisms.seeded_integer_noise, answers, None)
+    generator = np.random.default_rng(seed)
+    uniforms = keys.uniforms
+
+    def draw() -> list[str]:
+        return [generator.bytes(8).hex() for _ in range(2)]
+
+    def by_place(key: Key[Array, ""], count: int, *, first: int = 0) -> np.ndarray:
+        if place is None or not first <= place < first + count:
+            return uniforms(key, count, first=first)
+        return np.insert(uniforms(key, count - 1, first=first), place - first, 0.5)
+
+    with (
+        _standing(recorder),
+        mock.patch.object(mechanisms, "secure_integer_noise", recorder.integers),
+        mock.patch.object(keys, "draw", draw),
+        mock.patch.object(keys, "uniforms", by_place),
+    ):
+        files = action()
+    contents = {name: np.frombuffer(text, np.uint8) for name, text in files.items()}
+    return Transcript(recorder.calls, [], [], contents, recorder.strayed)
+
+
 def _data(key: Key[Array, ""]) -> bytes:
     """Data of a key."""
     return np.asarray(jax.random.key_data(key)).tobytes()

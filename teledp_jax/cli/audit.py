@@ -7,9 +7,9 @@
 Replays on neighbouring fleets, worst-case audits, canaries, membership attacks,
 accountants against each other, and faults planted on purpose, each of which an audit
 has to catch. With --workdir, the methods of a config instead, on the fleet that it
-simulates, aggregates and encodes there, and copies of its rows in their tables: keep
-config.num_devices small. Prints a table
-and, with --output, writes it to audit.txt, audit.json and audit.md; the report and the
+simulates, aggregates and encodes there, copies of its rows in their tables, and whole
+runs with and without the raw rows of a device: keep config.num_devices small. Prints a
+table and, with --output, writes it to audit.txt, audit.json and audit.md; the report and the
 release cards of a run folder show what lies in its audit/, as runs/demo/audit. The
 quick part takes some two minutes on 2 cores, the full one half an hour at most. Exit
 status 1 if a claim fails or a planted fault is not caught.
@@ -26,7 +26,7 @@ from absl import flags, logging
 
 from teledp_jax import array_files, arrays, errors, registry
 from teledp_jax.audit import copies, fleets, suite
-from teledp_jax.cli import command, job_flags, progress
+from teledp_jax.cli import command, job_flags, progress, raw_audit
 from teledp_jax.data import encode
 from teledp_jax.job import pipeline, provenance, questions
 from teledp_jax.privacy import findings as results
@@ -69,6 +69,16 @@ def of_config(values: flags.FlagValues, sizes: suite.Sizes) -> Iterator[Audit]:
             case = case._replace(name=label, questions=asked)
             yield label, functools.partial(suite.of_fleet, case, fleet, others, sizes)
             yield f"{label}, released", functools.partial(_released, job, label)
+            yield (
+                f"{label}, {raw_audit.RAW}",
+                functools.partial(
+                    raw_audit.check,
+                    values.config,
+                    label,
+                    job.run.raw,
+                    job.run.private / "neighbours",
+                ),
+            )
 
 
 def _released(job: pipeline.Job, label: str) -> list[results.Finding]:

@@ -1,0 +1,52 @@
+"""Raw rows of one device, in or out: only mechanisms pass them on to the release.
+
+The real job runs from raw files to the folder that may leave, on a tiny suite.
+"""
+
+import pytest
+
+from teledp_jax.audit import replay
+from teledp_jax.cli import raw_audit
+from teledp_jax.job import settings
+from teledp_jax.methods import independent
+from tests.data import conftest as tiny
+
+QUERY = """/*
+question: How many machines crashed, per vendor?
+codename: CrashByVendor
+type: aggregate
+tables: [machines, crashes]
+keys: [vendor]
+values: {num_devices: {metric: relative_error, threshold: 0.25}}
+*/
+SELECT vendor, count(*) AS num_devices FROM machines JOIN crashes USING (guid)
+GROUP BY vendor ORDER BY vendor
+"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A config of a tiny suite with one query, and its raw files."""
+    folder = tmp_path_factory.mktemp("world")
+    query = tiny.write_suite(folder / "tiny") / "queries/basic/by_vendor.sql"
+    query.parent.mkdir(parents=True)
+    query.write_text(QUERY)
+    config = settings.default(str(folder / "tiny"))
+    config.budget.epsilon, config.budget.delta = 4.0, 1e-5
+    config.trust.num_refits = 0
+    config.methods.independent = settings.entry(independent.Config())
+    return config, tiny.write_source(folder)
+
+
+def test_no_byte_of_a_release_differs_but_through_a_mechanism(world, tmp_path):
+    config, source = world
+    target = raw_audit.Target(device="\t first", num_rows=200)
+    rows = raw_audit.check(
+        config, "independent", source, tmp_path / "audit", targets=[target]
+    )
+    assert not [row for row in rows if row.is_bad]
+    found = {row.audit: row.measured for row in rows}
+    assert found[replay.FLOW] == "same 2 questions"
+    assert found[replay.METADATA] == "bit for bit the same"
+    assert found[replay.KEYS] == "a key serves 1 of 2 draws of noise"
+    assert found[replay.SENSITIVITY] == "L2 1, an entry by 1"  # the number of devices
