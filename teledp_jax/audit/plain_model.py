@@ -27,8 +27,9 @@ def line(
     noise_multiplier: float,
     num_steps: int = 1,
     micro_batch: int = 16,
+    l2_clip_norm: float = 1.0,
 ) -> Line:
-    """Makes the linear model of so many heads, under a bound of 1.
+    """Makes the linear model of so many heads.
 
     Args:
         num_heads: Number of weights.
@@ -36,6 +37,7 @@ def line(
         noise_multiplier: Standard deviation per unit of the bound.
         num_steps: Steps of the training.
         micro_batch: Devices that are computed at once.
+        l2_clip_norm: The bound.
 
     Returns:
         The model and its recipe.
@@ -50,7 +52,7 @@ def line(
         num_steps=num_steps,
         expected_batch_size=4.0,
         noise_multiplier=noise_multiplier,
-        clip=clipping.Clip(l2_clip_norm=1.0, path="vmap"),
+        clip=clipping.Clip(l2_clip_norm=l2_clip_norm, path="vmap"),
         micro_batch=micro_batch,
         averaging=0.0,
         checkpoint_every=num_steps,

@@ -34,6 +34,7 @@ class Sizes:
         num_draws: Draws of a step at each of two fleets; of counts ten times as many.
         num_canaries: Canaries of a training with a direction each.
         num_steps: Steps of that training.
+        num_fine_canaries: Canaries of a training at epsilon 1, which tells less.
         num_members: Devices of a fleet that is attacked, in expectation, and as many
             others; all of them are canaries of a method's own training.
         large_grid: Whether accountants are compared on the large grid.
@@ -44,6 +45,7 @@ class Sizes:
     num_draws: int
     num_canaries: int
     num_steps: int
+    num_fine_canaries: int
     num_members: int
     large_grid: bool
     secure: bool
@@ -54,6 +56,7 @@ QUICK = Sizes(
     num_draws=2_000,
     num_canaries=600,
     num_steps=16,
+    num_fine_canaries=2_000,
     num_members=200,
     large_grid=False,
     secure=False,
@@ -63,6 +66,7 @@ FULL = Sizes(
     num_draws=40_000,
     num_canaries=1_500,
     num_steps=32,
+    num_fine_canaries=8_000,
     num_members=1_000,
     large_grid=True,
     secure=True,
@@ -134,6 +138,12 @@ def _mechanisms(sizes: Sizes) -> list[findings.Finding]:
         whitebox.epoch(num_draws=sizes.num_draws),
         floats.low_bits(num_draws=200),
         canaries.linear(num_canaries=sizes.num_canaries, num_steps=sizes.num_steps),
+        canaries.linear(
+            num_canaries=sizes.num_fine_canaries,
+            num_steps=16,
+            noise_multiplier=4.2,  # epsilon 0.97
+            l2_clip_norm=0.1,
+        ),
     ]
 
 

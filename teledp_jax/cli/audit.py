@@ -9,10 +9,10 @@ accountants against each other, and faults planted on purpose, each of which an 
 has to catch. With --workdir, the methods of a config instead, on the fleet that it
 simulates, aggregates and encodes there, copies of its rows in their tables, and whole
 runs with and without the raw rows of a device: keep config.num_devices small. Prints a
-table and, with --output, writes it to audit.txt, audit.json and audit.md; the report and the
-release cards of a run folder show what lies in its audit/, as runs/demo/audit. The
-quick part takes some two minutes on 2 cores, the full one half an hour at most. Exit
-status 1 if a claim fails or a planted fault is not caught.
+table and, with --output, writes it to audit.txt, audit.json and audit.md; the report
+and the release cards of a run folder show what lies in its audit/, as runs/demo/audit.
+The quick part takes some two minutes on 2 cores, the full one half an hour at most.
+Exit status 1 if a claim fails or a planted fault is not caught.
 """
 
 import functools

@@ -43,12 +43,36 @@ def test_rows_that_are_alike_by_chance_are_no_copies(folders):
     assert verdicts(folders) == [findings.SKIPPED, findings.HOLDS]
 
 
-def test_one_copy_in_a_hundred_is_found(folders):
+@pytest.mark.parametrize("noise", [0.0, 1e-6])
+def test_one_copy_in_a_hundred_is_found_even_with_a_little_noise(folders, noise):
     released, real = (
         pq.read_table(folders[name] / "use.parquet").to_pylist()
         for name in ("released", "real")
     )
     for number in range(1000, 1030):  # of rows with a value of their own
-        released[number] = {**real[number], "guid": released[number]["guid"]}
+        row = {**real[number], "guid": released[number]["guid"]}
+        released[number] = {**row, "watts": row["watts"] * (1 + noise)}
     pq.write_table(pa.Table.from_pylist(released), folders["released"] / "use.parquet")
     assert verdicts(folders) == [findings.SKIPPED, findings.FAILS]
+
+
+def test_whole_numbers_are_judged_where_hardly_any_row_repeats(tmp_path):
+    schema = toys.schema(toys.anchor("devices", toys.whole("bytes", 1, 10**9)))
+    generator = np.random.default_rng(0)
+    folders = {}
+    for name in ("released", "real", "holdout"):
+        folders[name] = tmp_path / name
+        folders[name].mkdir()
+        sizes = generator.integers(1, 10**9, 1000)
+        guid = [f"{name}{i}" for i in range(1000)]
+        write(folders[name], "devices", {"guid": guid, "bytes": sizes})
+    (row,) = copies.check(schema, "pe", **folders)
+    assert row.verdict == findings.HOLDS
+    released, real = (
+        pq.read_table(folders[name] / "devices.parquet")
+        for name in ("released", "real")
+    )
+    mixed = pa.concat_tables([released.slice(10), real.slice(0, 10)])
+    pq.write_table(mixed, folders["released"] / "devices.parquet")
+    (row,) = copies.check(schema, "pe", **folders)
+    assert row.verdict == findings.FAILS
