@@ -1,4 +1,7 @@
-"""Counts what became of each raw row: used, or left out for one stated reason."""
+"""Counts what became of each raw row: used, or left out for one stated reason.
+
+Numbers that are NaN or infinite, which are absent, are counted by column.
+"""
 
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +11,15 @@ from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
 from teledp_jax import storage
-from teledp_jax.data import definition, layouts, quality, rawfiles, reading, warehouse
+from teledp_jax.data import (
+    definition,
+    layouts,
+    quality,
+    rawfiles,
+    rawvalues,
+    reading,
+    warehouse,
+)
 
 ROWS = "raw_rows"
 UNSELECTED = "raw_unselected"
@@ -17,6 +28,8 @@ ORPHAN = "raw_orphan"
 USED = "raw_used"
 RULES = (ROWS, UNSELECTED, NO_ID, ORPHAN, USED)
 """What is counted of each raw table; the last four add up to the first."""
+
+_FLOATS = ("FLOAT", "DOUBLE")
 
 
 def count(
@@ -37,7 +50,8 @@ def count(
         selection: Which rows count: a row outside of window and share is unselected.
 
     Yields:
-        A count for each rule, those of zero included.
+        A count for each rule, those of zero included; of numbers that are not finite
+        only if there are any.
     """
     known = warehouse.read_files(connection, [anchor]).set_alias("known")
     for name, own in files.items():
@@ -52,7 +66,18 @@ def count(
             == ColumnExpression("known", suite.schema.device),
             how="semi",
         )
-        (num_rows,) = _numbers(whole, Function("count_star"))
+        floats = [name for name, kind in source.types.items() if kind in _FLOATS]
+        num_rows, *odd = _numbers(
+            whole,
+            Function("count_star"),
+            *(
+                Function("count_if", ~Function("isfinite", ColumnExpression(column)))
+                for column in floats
+            ),
+        )
+        for column, count in zip(floats, odd, strict=True):
+            if count:
+                yield quality.Count(name, column, rawvalues.NOT_FINITE, count)
         selected, with_id = _numbers(
             rows, Function("count_star"), Function("count", ColumnExpression(device))
         )
@@ -71,8 +96,8 @@ def count(
 def _numbers(
     rows: duckdb.DuckDBPyRelation, *aggregates: duckdb.Expression
 ) -> tuple[int, ...]:
-    """Aggregates of all rows."""
-    return rows.aggregate(list(aggregates)).fetchall()[0]
+    """Aggregates of all rows, which are counts: of no rows they are 0."""
+    return tuple(n or 0 for n in rows.aggregate(list(aggregates)).fetchall()[0])
 
 
 def with_totals(

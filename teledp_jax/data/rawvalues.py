@@ -17,8 +17,9 @@ from teledp_jax import errors, storage
 
 NOT_UTF8 = "not_utf8"
 TIME_TOO_FAR = "time_too_far"
-RULES = (NOT_UTF8, TIME_TOO_FAR)
-"""What `usable` makes absent."""
+NOT_FINITE = "raw_not_finite"
+RULES = (NOT_UTF8, TIME_TOO_FAR, NOT_FINITE)
+"""Why a value of a raw column is absent: `usable` looks for the first two."""
 
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000}  # in a unit of time
 
@@ -66,7 +67,7 @@ def usable(rows: pa.Table) -> tuple[pa.Table, Counter[tuple[str, str]]]:
     counts: Counter[tuple[str, str]] = Counter()
     for index, field in enumerate(rows.schema):
         chunks = [_usable(chunk) for chunk in rows.column(index).chunks]
-        for rule in RULES:
+        for rule in (NOT_UTF8, TIME_TOO_FAR):
             if touched := sum(found[1] for found in chunks if found[2] == rule):
                 counts[field.name, rule] += touched
         if any(found[1] for found in chunks):

@@ -49,8 +49,9 @@ def test_nan_and_infinity_are_absent_whatever_statistics_say(
 ):
     ids = ["m01", "m01", "m02", "m03", "m03"]
     put(crashes([50.0, NAN, NAN, INF, 7.0], ids))
-    _, found = aggregated(suite, source, tmp_path)
+    run, found = aggregated(suite, source, tmp_path)
     assert found == [("m01", 2, 50.0), ("m02", 1, None), ("m03", 2, 7.0)]
+    assert counts(run, "crashes")["raw_not_finite"] == 3
 
 
 def test_no_comparison_is_decided_by_statistics_that_leave_nan_out(
