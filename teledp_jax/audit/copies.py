@@ -132,10 +132,12 @@ def _rows(schema: schemas.Schema, table: schemas.Table, folder: pathlib.Path) ->
         given = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         if column.kind == "double":
             telling |= np.isfinite(given) & (given != np.floor(given))
-        texts.append(np.where(np.isfinite(given), np.sign(given), np.nan).astype(str))
+        texts.append(
+            np.where(np.isfinite(given), np.sign(given), np.nan).astype(str).tolist()
+        )
         numbers.append(_scaled(column, given))
     rows: Rows = {}
-    for row in np.flatnonzero(telling) if has_fractions else range(len(telling)):
+    for row in np.flatnonzero(telling | (not has_fractions)).tolist():
         key = tuple(part[row] for part in texts)
         rows.setdefault(key, []).append([float(part[row]) for part in numbers])
     return rows

@@ -3,7 +3,7 @@
 import dataclasses
 import pathlib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import ml_collections
@@ -186,71 +186,73 @@ class Settings:
         return dataclasses.replace(self, methods=methods)
 
     def __post_init__(self) -> None:
-        budgets.check(self.epsilon, self.delta)
+        errors.refuse(list(self._faults()))
+
+    def _faults(self) -> Iterator[str]:
+        """Tells all values that are out of range, or do not go together."""
+        yield from _told(lambda: budgets.check(self.epsilon, self.delta))
         if self.source is not None and not self.source.is_dir():
-            raise errors.InputError(f"source={self.source}: no such folder.")
+            yield f"source={self.source}: no such folder."
         if self.source is None and self.num_devices < 1:
-            raise errors.InputError(
-                f"Expected num_devices > 0, got {self.num_devices}."
-            )
+            yield f"Expected num_devices > 0, got {self.num_devices}."
         for name, value, low in (
             ("holdout", self.holdout, 0.0),
             ("device_share", 1 - self.device_share, 0.0),
         ):
             if not low <= value < 1:
-                raise errors.InputError(f"{name}: expected a share, got {value}.")
+                yield f"{name}: expected a share, got {value}."
         if self.noiseless and self.source is not None:
-            raise errors.InputError(
+            yield (
                 "noiseless: fits without noise are for simulated or public data, and "
                 f"config.source={self.source} is neither; leave one of them out."
             )
         if self.min_devices < 1:
-            raise errors.InputError(
-                f"min_devices: expected 1 or more, got {self.min_devices}."
-            )
+            yield f"min_devices: expected 1 or more, got {self.min_devices}."
         if self.engine not in ("local", "ray"):
-            raise errors.InputError(
-                f"engine={self.engine!r} is unknown; use local or ray."
-            )
+            yield f"engine={self.engine!r} is unknown; use local or ray."
         if self.buckets is not None and self.engine != "local":
-            raise errors.InputError("buckets: only engine local reads by bucket.")
+            yield "buckets: only engine local reads by bucket."
         own_book = self.resolved["budget"]["book"]
         if self.spends and self.engine == "ray" and self.ray.address and not own_book:
-            raise errors.InputError(
+            yield (
                 f"ray.address={self.ray.address!r}: fits may run on machines that lack "
                 "the ledger of this user; state budget.book, a file that all of them "
                 "see, with budget.data_set and budget.cap_epsilon."
             )
         if self.count_stddev <= 0:
-            raise errors.InputError("Expected budget.count_stddev > 0.")
-        warehouse.num_bytes(self.memory_limit)
-        if self.temp_limit is not None:
-            warehouse.num_bytes(self.temp_limit, name="temp_limit")
+            yield "Expected budget.count_stddev > 0."
+        yield from _told(lambda: warehouse.num_bytes(self.memory_limit))
+        if (limit := self.temp_limit) is not None:
+            yield from _told(lambda: warehouse.num_bytes(limit, name="temp_limit"))
         if not 0 <= self.passes <= planning.MOST:
-            raise errors.InputError(
-                f"passes={self.passes}: expected 0 (chosen) to {planning.MOST}."
-            )
+            yield f"passes={self.passes}: expected 0 (chosen) to {planning.MOST}."
         if self.seed is not None and self.seed < 0:
-            raise errors.InputError(f"seed={self.seed}: expected 0 or more.")
+            yield f"seed={self.seed}: expected 0 or more."
         known = _workloads(self.suite_folder)
         for key in ("workloads", "unseen_workloads"):
             if unknown := set(getattr(self, key)) - set(known):
-                raise errors.InputError(
+                yield (
                     f"{key}: {self.suite} has no {sorted(unknown)}; known: "
                     f"{list(known)}."
                 )
         if both := set(self.workloads) & set(self.unseen_workloads):
-            raise errors.InputError(
+            yield (
                 f"unseen_workloads: {sorted(both)} are in workloads too, of which "
                 "methods are told."
             )
         for label in self.methods:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", label):
-                raise errors.InputError(
-                    f"methods.{label}: use letters, digits and _ . - in a label."
-                )
+                yield f"methods.{label}: use letters, digits and _ . - in a label."
             if label in _RESERVED:
-                raise errors.InputError(f"methods.{label}: the label is reserved.")
+                yield f"methods.{label}: the label is reserved."
+
+
+def _told(check: Callable[[], object]) -> Iterator[str]:
+    """The fault that a check raises, if it does."""
+    try:
+        check()
+    except errors.InputError as error:
+        yield str(error)
 
 
 def _workloads(suite_folder: pathlib.Path) -> tuple[str, ...]:

@@ -53,6 +53,16 @@ def test_a_faulty_key_is_named(key, value, text):
         settings.resolve(config)
 
 
+def test_all_values_out_of_range_are_told_at_once():
+    config = make_config()
+    config.holdout, config.num_devices, config.memory_limit = 2.0, 0, "much"
+    config.budget.count_stddev, config.workloads = -1.0, ("nothing",)
+    with pytest.raises(errors.InputError) as caught:
+        settings.resolve(config)
+    for text in ("holdout", "num_devices", "memory_limit", "count_stddev", "workloads"):
+        assert text in str(caught.value)
+
+
 NAN, INF = float("nan"), float("inf")
 
 
