@@ -8,9 +8,10 @@ Replays on neighbouring fleets, worst-case audits, canaries, membership attacks,
 accountants against each other, and faults planted on purpose, each of which an audit
 has to catch. With --workdir, the methods of a config instead, on the fleet that it
 simulates, aggregates and encodes there, copies of its rows in their tables, and whole
-runs with and without the raw rows of a device: keep config.num_devices small. Prints a
-table and, with --output, writes it to audit.txt, audit.json and audit.md; the report
-and the release cards of a run folder show what lies in its audit/, as runs/demo/audit.
+runs with and without the raw rows of a device: keep config.num_devices small. Of a
+suite without a simulator, devices are drawn from the public schema. Prints a table and,
+with --output, writes it to audit.txt, audit.json and audit.md; the report and the
+release cards of a run folder show what lies in its audit/, as runs/demo/audit.
 The quick part takes some two minutes on 2 cores, the full one half an hour at most.
 Exit status 1 if a claim fails or a planted fault is not caught.
 """
@@ -30,6 +31,7 @@ from teledp_jax.cli import command, job_flags, progress, raw_audit
 from teledp_jax.data import encode
 from teledp_jax.job import pipeline, provenance, questions
 from teledp_jax.privacy import findings as results
+from teledp_jax.suites import hooks
 
 Audit = tuple[str, Callable[[], list[results.Finding]]]
 """Name of an audit, and what runs it."""
@@ -51,8 +53,14 @@ def define(values: flags.FlagValues) -> None:
 
 
 def of_config(values: flags.FlagValues, sizes: suite.Sizes) -> Iterator[Audit]:
-    """Audits of the methods of a config, on its simulated fleet."""
+    """Audits of the methods of a config, on its simulated fleet.
+
+    A suite without a simulator has none: see `of_schema`.
+    """
     job = job_flags.open_job(values)
+    if hooks.of(job.settings.suite).write is None:
+        yield from of_schema(job, sizes)
+        return
     if job.settings.source is not None:
         raise errors.InputError("Audits are for simulated fleets: no --config.source.")
     with job.open():
@@ -79,6 +87,25 @@ def of_config(values: flags.FlagValues, sizes: suite.Sizes) -> Iterator[Audit]:
                     job.run.private / "neighbours",
                 ),
             )
+
+
+def of_schema(job: pipeline.Job, sizes: suite.Sizes) -> Iterator[Audit]:
+    """Audits of the methods of a config on devices drawn from the public schema.
+
+    Args:
+        job: Of a suite without a simulator; its source is not read.
+        sizes: How much evidence is gathered.
+    """
+    schema = job.suite.schema
+    fleet, others = (
+        fleets.random_devices(schema, sizes.num_members, seed) for seed in (0, 1)
+    )
+    for label, (name, config) in job.settings.methods.items():
+        case = fleets.configured(name, config, schema, num_devices=sizes.num_members)
+        case = case._replace(
+            name=label, questions=questions.of(job.settings, job.suite)
+        )
+        yield label, functools.partial(suite.of_fleet, case, fleet, others, sizes)
 
 
 def _released(job: pipeline.Job, label: str) -> list[results.Finding]:

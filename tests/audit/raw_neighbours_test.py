@@ -3,11 +3,14 @@
 The real job runs from raw files to the folder that may leave, on a tiny suite.
 """
 
+import dataclasses
+
 import pytest
 
-from teledp_jax.audit import replay
-from teledp_jax.cli import raw_audit
-from teledp_jax.job import settings
+from teledp_jax import runs
+from teledp_jax.audit import replay, suite
+from teledp_jax.cli import audit, raw_audit
+from teledp_jax.job import pipeline, settings
 from teledp_jax.methods import independent
 from tests.data import conftest as tiny
 
@@ -50,3 +53,18 @@ def test_no_byte_of_a_release_differs_but_through_a_mechanism(world, tmp_path):
     assert found[replay.METADATA] == "bit for bit the same"
     assert found[replay.KEYS] == "a key serves 1 of 2 draws of noise"
     assert found[replay.SENSITIVITY] == "L2 1, an entry by 1"  # the number of devices
+
+
+def test_a_suite_without_a_simulator_is_audited_on_its_schema(world, tmp_path):
+    config, source = world
+    config = config.copy_and_resolve_references()
+    config.source = str(source)
+    job = pipeline.Job(settings.resolve(config), runs.Run(tmp_path / "run"))
+    sizes = dataclasses.replace(
+        suite.QUICK, fleet_sizes=(3,), num_draws=100, num_members=30
+    )
+    ((label, run),) = audit.of_schema(job, sizes)
+    assert label == "independent"
+    rows = run()
+    assert len(rows) >= 5 and not [row for row in rows if row.is_bad]
+    assert not job.run.folder.exists(), "nothing is read or written"
