@@ -54,7 +54,7 @@ def check(
     first: a byte of the release that differs then was passed on by no mechanism.
 
     Args:
-        config: A config; nobody is set aside.
+        config: A config; nobody is set aside, and all domains are those of headers.
         label: The one that is fitted and released.
         source: Raw files.
         folder: For copies and runs; made anew.
@@ -101,6 +101,8 @@ def _own(
     own = ml_collections.ConfigDict(plain)
     own.source, own.seed, own.holdout = str(raw), None, 0.0
     own.release = (label,)
+    # Which texts are asked depends on the data: answers could not be given again.
+    own.domains.learnt, own.domains.private, own.domains.presence = False, (), False
     own.budget.book = str(folder / "book.jsonl")
     own.budget.data_set = "audit"
     own.budget.cap_epsilon = 10 * own.budget.epsilon
