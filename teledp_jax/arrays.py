@@ -328,11 +328,9 @@ def _existence(schema: schemas.Schema) -> tuple[np.ndarray, np.ndarray]:
     """For each head: index of its table's row-count head (-1: none), and its row."""
     owner, latest = [], -1
     for index, head in enumerate(schema.heads):
-        if head.column is None:
-            latest = index
-            owner.append(-1)
-        else:
-            owner.append(-1 if schema.table(head.table).role == "anchor" else latest)
+        latest = index if head.column is None else latest
+        is_own = head.column is None or schema.table(head.table).role == "anchor"
+        owner.append(-1 if is_own else latest)
     return np.array(owner), np.array([head.row for head in schema.heads])
 
 

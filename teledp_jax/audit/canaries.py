@@ -30,6 +30,9 @@ def linear(
         noise_multiplier: Of each step.
         l2_clip_norm: Of each canary's gradient.
         seed: Of coins and training.
+
+    Returns:
+        Whether the lower bound on epsilon keeps the claim.
     """
     found = plain_model.line(
         num_heads=num_canaries,

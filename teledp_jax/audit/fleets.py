@@ -104,7 +104,14 @@ class Case(NamedTuple):
         return self.schema.narrowed()
 
     def flat(self, devices: arrays.DeviceArrays) -> Integer[np.ndarray, "device _"]:
-        """Devices as rows of codes, of the rows that `fixed` leaves."""
+        """Writes each device as one row of codes, of the rows that `fixed` leaves.
+
+        Args:
+            devices: Devices of `schema`.
+
+        Returns:
+            Codes, as `arrays.flatten` orders them.
+        """
         return arrays.flatten(self.fixed, arrays.narrow(self.fixed, devices))
 
 

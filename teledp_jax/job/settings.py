@@ -10,7 +10,7 @@ import ml_collections
 
 from teledp_jax import errors, registry, runs, storage
 from teledp_jax.data import planning, shipped, sqlfile, warehouse
-from teledp_jax.job import config_keys
+from teledp_jax.job import config_keys, sections
 from teledp_jax.job import labels as labels_lib
 from teledp_jax.privacy import book as book_lib
 from teledp_jax.privacy import budgets
@@ -23,49 +23,6 @@ _RESERVED = (
     "real", "half_sample", "ceiling", "ceiling_public", "total", "capped",
     "second_draw", "private_answers", "query_answers",
 )  # fmt: skip
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Domains:
-    """Columns whose domain is no public knowledge; fields as in `default`."""
-
-    learnt: bool
-    private: tuple[str, ...]
-    share: float
-    num_levels: int
-    max_texts: int
-    max_size: int
-    presence: bool
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Trust:
-    """How the answers of a release are graded; fields as in `default`."""
-
-    num_refits: int
-
-    def __post_init__(self) -> None:
-        if self.num_refits < 0 or self.num_refits == 1:
-            raise errors.InputError(
-                f"trust.num_refits: expected 0, or 2 or more, got {self.num_refits}."
-            )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Ray:
-    """The cluster of engine `ray`; fields as in `default`."""
-
-    address: str
-    num_cpus: int
-    num_partitions: int
-    num_workers: int
-
-    def __post_init__(self) -> None:
-        for name, least in (("num_cpus", 0), ("num_partitions", 1), ("num_workers", 1)):
-            if getattr(self, name) < least:
-                raise errors.InputError(
-                    f"ray.{name}: expected {least} or more, got {getattr(self, name)}."
-                )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -98,11 +55,11 @@ class Settings:
     delta: float
     count_stddev: float
     book: book_lib.Book | None
-    domains: Domains
+    domains: sections.Domains
     query_answers: bool
     noiseless: bool
     min_devices: int
-    trust: Trust
+    trust: sections.Trust
     seed: int | None
     holdout: float
     allow_missing_tables: bool
@@ -112,7 +69,7 @@ class Settings:
     passes: int
     buckets: str | None
     engine: str
-    ray: Ray
+    ray: sections.Ray
     methods: Mapping[str, tuple[str, Any]]
     claimed: frozenset[str]
     release: tuple[str, ...]
@@ -303,11 +260,11 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         delta=float(budget["delta"]),
         count_stddev=float(budget["count_stddev"]),
         book=_book(budget, source if plain["seed"] is None else None),
-        domains=_section("domains", plain["domains"], Domains),
+        domains=_section("domains", plain["domains"], sections.Domains),
         query_answers=bool(plain["query_answers"]),
         noiseless=bool(plain["noiseless"]),
         min_devices=plain["min_devices"],
-        trust=_section("trust", plain["trust"], Trust),
+        trust=_section("trust", plain["trust"], sections.Trust),
         seed=plain["seed"],
         holdout=plain["holdout"],
         allow_missing_tables=plain["allow_missing_tables"],
@@ -319,7 +276,7 @@ def resolve(config: ml_collections.ConfigDict) -> Settings:
         passes=plain["passes"],
         buckets=plain["buckets"],
         engine=plain["engine"],
-        ray=_section("ray", plain["ray"], Ray),
+        ray=_section("ray", plain["ray"], sections.Ray),
         methods=methods,
         claimed=claimed,
         release=labels_lib.release(plain["release"], methods, claimed),

@@ -13,7 +13,13 @@ import numpy as np
 from jaxtyping import Float
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import clipped, independent, statistics, vectors
+from teledp_jax.marginals import (
+    clipped,
+    independent,
+    row_codes,
+    statistics,
+    vectors,
+)
 from teledp_jax.privacy import release
 
 _SHARE = 0.5  # of the devices, about: these keep their whole vector
@@ -205,7 +211,14 @@ class Estimates:
         return min(self._totals[table] / max(self._noisy.num_devices, 1), 1.0)
 
     def mass(self, block: statistics.Block) -> Float[np.ndarray, "..."]:
-        """Weighed rows per device of the fleet, in the shape of a block."""
+        """Computes weighed rows per device of the fleet.
+
+        Args:
+            block: A block of the plan.
+
+        Returns:
+            Noisy numbers in the shape of the block.
+        """
         values = self._values[block.cells].reshape(block.shape)
         return values / max(self._noisy.num_devices, 1)
 
@@ -221,7 +234,15 @@ class Estimates:
         return float(max(self._noisy.num_devices, 1))
 
     def rows(self, table: schemas.Table) -> Float[np.ndarray, " code"]:
-        """Shares of devices by number of rows: none first, then codes of `rows`."""
+        """Computes shares of devices by number of rows.
+
+        Args:
+            table: A table other than the anchor.
+
+        Returns:
+            The share without rows first, then those of the codes of
+            `statistics.rows`; they sum to one.
+        """
         there = self.share_with(table.name)
         if table.max_rows == 1:
             return np.array([1 - there, there])
@@ -232,9 +253,15 @@ class Estimates:
         return np.concatenate([[1 - there], there * shares])
 
     def column(self, side: statistics.Variable) -> Float[np.ndarray, "bucket code"]:
-        """Shares of the codes of a column, by bucket of the number of rows.
+        """Computes shares of the codes of a column, by bucket of the number of rows.
 
         A bucket with few rows leans on the shares over all buckets.
+
+        Args:
+            side: The column.
+
+        Returns:
+            Shares, which sum to one in each bucket.
         """
         table = self._schema.table(side.table)
         own = table.columns[side.column]
@@ -247,7 +274,7 @@ class Estimates:
         block = self._block(statistics.bucket(table), side)
         cells, sigma = self._counts(block).reshape(block.shape), self._sigma(block)
         # A row weighs less, the more rows there are: whole rows by bucket.
-        starts = statistics.bucket_starts(table.max_rows)
+        starts = row_codes.bucket_starts(table.max_rows)
         middle = np.sqrt(starts * np.append(starts[1:], table.max_rows + 1))
         factor = 1 / block.row_weight(middle.astype(np.int64))
         spread = sigma * float(np.sqrt((factor**2).sum()))

@@ -13,7 +13,7 @@ import scipy.sparse
 from jaxtyping import Float, Integer
 
 from teledp_jax import base, schemas
-from teledp_jax.marginals import statistics, terms
+from teledp_jax.marginals import row_codes, statistics, terms
 
 _LARGEST_STEP = 3.0  # of one correction of a logit
 _MOST_ROWS = 20_000  # of a pool that terms are fitted on
@@ -101,9 +101,9 @@ class Pool:
         if which.kind == "presence":
             return np.where(num_rows > 0, 0, -1)
         if which.kind == "rows":
-            return statistics.code_of(statistics.row_starts(most), num_rows)
+            return row_codes.code_of(row_codes.row_starts(most), num_rows)
         if which.kind == "bucket":
-            return statistics.code_of(statistics.bucket_starts(most), num_rows)
+            return row_codes.code_of(row_codes.bucket_starts(most), num_rows)
         codes = self.codes[which.table][:, which.column]
         if which.table == table:
             return codes[row].astype(np.int64)
@@ -152,7 +152,7 @@ def rows_of(pool: Pool, child: statistics.Variable, *, by_device: bool) -> Rows:
         return Rows(child.table, device, zero, zero, np.ones(pool.count))
     num_rows = pool.num_rows[child.table]
     most = pool.schema.table(child.table).max_rows
-    buckets = statistics.code_of(statistics.bucket_starts(most), num_rows)
+    buckets = row_codes.code_of(row_codes.bucket_starts(most), num_rows)
     if by_device:
         device = np.flatnonzero(num_rows)
         times = num_rows[device].astype(np.float64)

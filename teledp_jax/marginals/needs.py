@@ -112,6 +112,9 @@ def noise_of_counts(
     Args:
         needs: What `plan` returned.
         noise: Standard deviation of the noise of each statistic.
+
+    Returns:
+        Standard deviations.
     """
     return noise / _spread([need.count_weights for need in needs], needs)
 
@@ -160,7 +163,14 @@ def _spread(
 
 
 def cells(needs: Sequence[Need]) -> Integer[np.ndarray, " statistic"]:
-    """Gives for each statistic the position of the count of its group."""
+    """Gives for each statistic the position of the count of its group.
+
+    Args:
+        needs: What `plan` returned.
+
+    Returns:
+        Positions among all statistics.
+    """
     parts = [np.zeros(0, np.int64)]
     for need in needs:
         own = need.first + np.arange(len(need.groups))

@@ -9,7 +9,6 @@ about one, whether rows lie in many cells or in few. `vectors` bounds the whole 
 Everything here is public: it follows from the schema and from pairs that queries name.
 """
 
-import functools
 import itertools
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -18,6 +17,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from teledp_jax import errors, schemas
+from teledp_jax.marginals import row_codes
 
 ROWS = "rows"  # the name of a table's number of rows, among names of columns
 
@@ -25,8 +25,6 @@ ROWS = "rows"  # the name of a table's number of rows, among names of columns
 _ONE_WAY, _NAMED, _PUBLIC, _TOTAL = 1.0, 1.0, 0.1, 0.25
 _MOST_PUBLIC_CELLS = 1 << 14  # of a pair that nobody names
 _MOST_PUBLIC_COLUMNS = 8  # of a table whose pairs are measured though nobody names them
-_EXACT_ROWS = 16  # numbers of rows up to here have a code each
-_ROW_GROWTH = 1.15  # then codes grow by this factor
 
 Kind = Literal["presence", "rows", "bucket", "column"]
 
@@ -115,48 +113,6 @@ class Plan(NamedTuple):
         return sum(block.weight**2 for block in self.blocks if block.is_total)
 
 
-@functools.lru_cache(maxsize=64)
-def row_starts(max_rows: int) -> Integer[np.ndarray, " code"]:
-    """Computes the numbers of rows at which the codes of `rows` begin.
-
-    Args:
-        max_rows: The public limit of the table.
-
-    Returns:
-        Rising numbers from 1: each up to 16, then further and further apart.
-    """
-    starts = list(range(1, min(max_rows, _EXACT_ROWS) + 1))
-    while (after := int(starts[-1] * _ROW_GROWTH) + 1) <= max_rows:
-        starts.append(after)
-    return np.array(starts)
-
-
-@functools.lru_cache(maxsize=64)
-def bucket_starts(max_rows: int) -> Integer[np.ndarray, " bucket"]:
-    """Computes where the buckets of numbers of rows begin: 1, 2, 3, 5, 9, 17 and so on.
-
-    Args:
-        max_rows: The public limit of the table.
-    """
-    powers = 2 ** np.arange(0, max(int(max_rows - 1).bit_length(), 1)) + 1
-    return np.concatenate([[1], powers[powers <= max_rows]]).astype(np.int64)
-
-
-def code_of(
-    starts: Integer[np.ndarray, " code"], num_rows: Integer[np.ndarray, " device"]
-) -> Integer[np.ndarray, " device"]:
-    """Finds codes of numbers of rows.
-
-    Args:
-        starts: From `row_starts` or `bucket_starts`.
-        num_rows: Numbers of rows.
-
-    Returns:
-        Codes; -1 where there is no row.
-    """
-    return np.searchsorted(starts, num_rows, side="right") - 1
-
-
 def presence(table: schemas.Table) -> Variable:
     """Whether a device has a table: its only code is that it does."""
     return Variable("presence", table.name, -1, 1, f"{table.name}/{ROWS}>0")
@@ -166,13 +122,13 @@ def rows(table: schemas.Table) -> Variable:
     """The number of rows; of a table with one row at most its presence."""
     if table.max_rows == 1:
         return presence(table)
-    size = len(row_starts(table.max_rows))
+    size = len(row_codes.row_starts(table.max_rows))
     return Variable("rows", table.name, -1, size, f"{table.name}/{ROWS}")
 
 
 def bucket(table: schemas.Table) -> Variable:
     """The bucket of the number of rows."""
-    size = len(bucket_starts(table.max_rows))
+    size = len(row_codes.bucket_starts(table.max_rows))
     return Variable("bucket", table.name, -1, size, f"{table.name}/{ROWS}~")
 
 

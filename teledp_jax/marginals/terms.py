@@ -117,7 +117,11 @@ class Coefficients:
 
     @property
     def logits(self) -> Float[np.ndarray, "cell code"]:
-        """Computes what each code of the parent adds, in nats."""
+        """Computes what each code of the parent adds.
+
+        Returns:
+            Logits, in nats.
+        """
         return self._inputs @ self._weights @ self._outputs.T
 
     def step(

@@ -17,7 +17,7 @@ import scipy.sparse
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, schemas
-from teledp_jax.marginals import clipped, statistics
+from teledp_jax.marginals import clipped, row_codes, statistics
 
 _CHUNK = 4096  # devices whose vectors are in memory at once
 _STEPS = 4  # bins of squared norms to a factor of two
@@ -54,9 +54,9 @@ class _Fleet:
             return np.where(count > 0, 0, -1)
         most = self._schema.table(side.table).max_rows
         if side.kind == "rows":
-            return statistics.code_of(statistics.row_starts(most), count)
+            return row_codes.code_of(row_codes.row_starts(most), count)
         if side.kind == "bucket":
-            return statistics.code_of(statistics.bucket_starts(most), count)
+            return row_codes.code_of(row_codes.bucket_starts(most), count)
         found = np.asarray(self._devices[side.table].codes)[:, side.column]
         if most > 1:
             return found.astype(np.int64)

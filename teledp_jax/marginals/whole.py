@@ -12,7 +12,14 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, base, schemas
-from teledp_jax.marginals import baskets, estimates, links, statistics, terms
+from teledp_jax.marginals import (
+    baskets,
+    estimates,
+    links,
+    row_codes,
+    statistics,
+    terms,
+)
 
 _FIRST_SWEEPS, _SWEEPS = 3, 8  # over the parts of a link
 _FIRST_POOL, _FEWEST, _MOST = 4_000, 20_000, 40_000  # devices that links are fitted on
@@ -173,7 +180,7 @@ def _numbers(
     generator: np.random.Generator, table: schemas.Table, codes: links.Codes
 ) -> Integer[np.ndarray, " device"]:
     """Numbers of rows, evenly within what a code stands for."""
-    starts = statistics.row_starts(table.max_rows)
+    starts = row_codes.row_starts(table.max_rows)
     low = np.append(0, starts)[codes]
     high = np.append(0, np.append(starts[1:] - 1, table.max_rows))[codes]
     return generator.integers(low, high + 1)

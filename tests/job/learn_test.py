@@ -13,7 +13,7 @@ import pytest
 from teledp_jax import array_files, arrays, errors, runs, schemas
 from teledp_jax.data import encode, headers, shipped
 from teledp_jax.job import learn as domains
-from teledp_jax.job import pipeline, secrets
+from teledp_jax.job import pipeline, secrets, sections
 from teledp_jax.job import settings as settings_lib
 from teledp_jax.privacy import (
     accounting,
@@ -307,7 +307,7 @@ def test_public_domains_ask_nothing(aggregated):
 
 def asking(job: pipeline.Job, **changes) -> settings_lib.Settings:
     """The settings of a job, with the defaults of its section but for changes."""
-    asked = settings_lib.Domains(**settings_lib.default("dca").domains.to_dict())
+    asked = sections.Domains(**settings_lib.default("dca").domains.to_dict())
     return dataclasses.replace(
         job.settings, domains=dataclasses.replace(asked, **changes)
     )

@@ -5,7 +5,7 @@ import pytest
 
 from teledp_jax import arrays, errors
 from teledp_jax.audit import fleets
-from teledp_jax.marginals import clipped, statistics, vectors
+from teledp_jax.marginals import clipped, row_codes, statistics, vectors
 from tests import toys
 
 _NAMED = (("apps/kind", "apps/size"), ("base/kind", "rare/size"))
@@ -113,12 +113,12 @@ def test_an_unknown_variable_is_refused():
 
 
 def test_numbers_of_rows_are_exact_where_few_and_coarse_where_many():
-    assert statistics.row_starts(3).tolist() == [1, 2, 3]
-    starts = statistics.row_starts(500)
+    assert row_codes.row_starts(3).tolist() == [1, 2, 3]
+    starts = row_codes.row_starts(500)
     assert starts[:16].tolist() == list(range(1, 17))
     assert len(starts) < 48 and starts[-1] <= 500
-    assert statistics.bucket_starts(1).tolist() == [1]
-    assert statistics.bucket_starts(9).tolist() == [1, 2, 3, 5, 9]
-    assert statistics.code_of(starts, np.array([0, 1, 16, 18, 19, 500])).tolist() == [
+    assert row_codes.bucket_starts(1).tolist() == [1]
+    assert row_codes.bucket_starts(9).tolist() == [1, 2, 3, 5, 9]
+    assert row_codes.code_of(starts, np.array([0, 1, 16, 18, 19, 500])).tolist() == [
         -1, 0, 15, 15, 16, len(starts) - 1,
     ]  # fmt: skip
