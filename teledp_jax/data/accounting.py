@@ -1,6 +1,6 @@
 """Counts what became of each raw row: used, or left out for one stated reason.
 
-Numbers that are NaN or infinite, which are absent, are counted by column.
+Numbers that are NaN or infinite, which are absent, are counted by column that is read.
 """
 
 import pathlib
@@ -14,6 +14,7 @@ from teledp_jax import storage
 from teledp_jax.data import (
     definition,
     layouts,
+    lineage,
     quality,
     rawfiles,
     rawvalues,
@@ -54,6 +55,7 @@ def count(
         only if there are any.
     """
     known = warehouse.read_files(connection, [anchor]).set_alias("known")
+    read = lineage.narrowed(suite, selection.window)  # files may lack all else
     for name, own in files.items():
         source = suite.sources[name]
         if (device := source.device) is None:
@@ -66,7 +68,8 @@ def count(
             == ColumnExpression("known", suite.schema.device),
             how="semi",
         )
-        floats = [name for name, kind in source.types.items() if kind in _FLOATS]
+        types = read[name].types
+        floats = [column for column, kind in types.items() if kind in _FLOATS]
         num_rows, *odd = _numbers(
             whole,
             Function("count_star"),

@@ -236,7 +236,13 @@ def _schema(fields: Mapping[str, Any]) -> schemas.Schema:
     """The schema whose fields a file holds."""
     tables = [
         schemas.Table(
-            **{**table, "columns": tuple(schemas.Column(**c) for c in table["columns"])}
+            **{
+                **table,
+                "columns": tuple(schemas.Column(**c) for c in table["columns"]),
+                "constraints": tuple(
+                    schemas.Constraint(**c) for c in table["constraints"]
+                ),
+            }
         )
         for table in _tuples(fields["tables"])
     ]

@@ -126,7 +126,9 @@ def test_a_faulty_argument_is_one_line(change, match):
 
 
 def test_an_unknown_method_lists_the_known():
-    with pytest.raises(teledp.InputError, match="No method 'gan'; known: aim, dpsgd"):
+    with pytest.raises(
+        teledp.InputError, match="No method 'gan'; known: aim, chain, dpsgd"
+    ):
         teledp.fit(make_devices(), "gan", **BUDGET)
 
 

@@ -129,7 +129,7 @@ def test_an_anchor_alone_is_modelled():
     made = dpsgd_relational.make(CONFIG, schema, budget)
     alone = {"info": devices()["info"]}
     drawn = made.sample(
-        jax.random.key(2), made.fit(toys.KEYS, alone, toys.context()), num_devices=4000
+        jax.random.key(2), made.fit(toys.KEYS, alone, toys.context()), 4000
     )
     arrays.check(schema, drawn)
     shares = [

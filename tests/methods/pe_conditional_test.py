@@ -64,12 +64,13 @@ def _questions(devices, like):
 
 def test_a_tilt_is_calibrated_with_the_rest_and_meets_the_queries(schema, devices):
     config = pe_conditional.Config(pairs=(), tilt_share=0.5, **_SMALL)
-    method = pe_conditional.make(config, schema, _BUDGET)
+    budget = toys.budget(4.0, num_devices=2250)  # of the skewed fleet
+    method = pe_conditional.make(config, schema, budget)
     *_, vector = method.event.events
     assert vector == events.VectorGaussianDpEvent(
         method.facts[tilt.SIGMA], clipped.STEPS
     )
-    assert 3.96 < accounting.epsilon_pld(method.event, _BUDGET.delta) <= 4.0
+    assert 3.96 < accounting.epsilon_pld(method.event, budget.delta) <= 4.0
     context = toys.context()._replace(questions=_questions)
     skewed = arrays.take(devices, np.r_[0:3000:2, 1:1500:2])  # size 1 in two of three
     fitted = method.fit(toys.KEYS, skewed, context)
