@@ -115,12 +115,12 @@ class Run:
 
     @property
     def answers(self) -> pathlib.Path:
-        """One row per label, query, value column and group: is the answer right?"""
+        """Has a row per label, query, value column and group, with what is right."""
         return self.folder / "answers.csv"
 
     @property
     def judgement(self) -> pathlib.Path:
-        """One row per label and query: how many answers are right, and by how much."""
+        """Has a row per label and query, and how many answers are right."""
         return self.folder / "judgement.csv"
 
     @property
