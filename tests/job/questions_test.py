@@ -74,6 +74,24 @@ def test_one_device_more_changes_nothing_of_the_others(tmp_path, devices):
     assert rows(before) == rows(asked)[:2]
 
 
+def test_who_else_is_there_changes_no_bit_of_a_sum(tmp_path, devices):
+    select = (
+        "SELECT guid, country, sum(hangs * 0.1 + num_crashes / 3.0) AS crashes"
+        " FROM apps JOIN crashes USING (guid) JOIN devices USING (guid) GROUP BY ALL"
+    )
+    codes = np.repeat(CODES[:3], 100, axis=0)
+    codes[:, 2] = 3
+    codes[:, 3:9] = np.random.default_rng(0).integers(1, 4, (300, 6))
+    crowd = np.zeros((5000, 11), int)  # without apps or crashes: other sizes of tables
+    crowd[:, 0] = 1
+    few = arrays.unflatten(fleet.SCHEMA, codes)
+    many = arrays.unflatten(fleet.SCHEMA, np.concatenate([codes, crowd]))
+    _, found = queries(tmp_path, select)
+    (alone,) = questions.ask(fleet.SCHEMA, found, few, few)
+    (among,) = questions.ask(fleet.SCHEMA, found, many, few)
+    assert len(alone.device) == 300 and rows(alone) == rows(among)
+
+
 def test_a_device_that_makes_a_statement_fail_adds_nothing(tmp_path, devices):
     failing = SELECT.replace(
         "num_crashes AS", "CASE WHEN num_crashes > 5 THEN error('no') ELSE 1 END AS"
