@@ -7,7 +7,8 @@ by refits and looks up the truth, which a receiver could not. Counts answers of 
 of at least 50 synthetic devices: those that the method can answer by what it ties
 together, and apart from them the others, whose intervals nobody should use. Asks the
 queries of workload `stability`, and SQL of `benchmarks/trust_queries`, which no method
-was told of. The noise is the operating system's. Writes
+was told of. The noise is the operating system's. A command that was stopped goes on
+with the release that it had not measured. Writes
 benchmarks/results/trust_coverage_<hardware>.json.
 """
 
@@ -43,6 +44,7 @@ _OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the res
 _EPSILONS = (1.0, 4.0)
 _QUERIES = pathlib.Path(__file__).with_name("trust_queries")
 _OWN = "own SQL"
+_MEASURED = ("teledp_jax.trust.grades", "teledp_jax.trust.intervals")
 _MIN_DEVICES = 50
 
 
@@ -129,6 +131,35 @@ def _outcomes(job: pipeline.Job, label: str) -> Iterator[dict[str, Any]]:
         }
 
 
+def _measured(
+    folder: pathlib.Path, world: str, fleet: int, epsilon: float, label: str
+) -> dict[str, Any]:
+    """Outcomes of one release; those that an earlier command measured are read."""
+    code = provenance.code_of(*_MEASURED, registry.module_name(label))
+    kept = folder / f"outcomes_{label}_epsilon{epsilon:g}.json"
+    asked = {"devices": _DEVICES.value, "refits": _REFITS.value, "code": code}
+    if kept.exists():
+        known = json.loads(kept.read_text())
+        if known["asked"] == asked:
+            return known
+    job = _job(folder, world, fleet, epsilon, label)
+    with job.open():
+        job.simulate(_quiet)
+        job.aggregate(_quiet)
+        job.encode(_quiet)
+        job.synthesize(label, _quiet)
+        started = time.perf_counter()
+        job.grade(label, _quiet)
+        measured = {
+            "asked": asked,
+            "grade_seconds": time.perf_counter() - started,
+            "outcomes": list(_outcomes(job, label)),
+        }
+    runs.write_json(kept, measured)
+    print(f"{kept}: {len(measured['outcomes'])} answers", flush=True)
+    return measured
+
+
 def _summary(each: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Coverage of a set of intervals, and how wide they are."""
     widths = [outcome["width"] for outcome in each if outcome["width"] is not None]
@@ -166,18 +197,11 @@ def main(argv: list[str]) -> None:
         for fleet in range(1, _FLEETS.value + 1):  # fleet 0 chose the widening
             folder = pathlib.Path(_WORKDIR.value) / f"{world}-{fleet}"
             for epsilon, label in itertools.product(_EPSILONS, _LABELS.value):
-                job = _job(folder, world, fleet, epsilon, label)
-                with job.open():
-                    job.simulate(_quiet)
-                    job.aggregate(_quiet)
-                    job.encode(_quiet)
-                    job.synthesize(label, _quiet)
-                    started = time.perf_counter()
-                    job.grade(label, _quiet)
-                    seconds[label].append(time.perf_counter() - started)
-                    found.setdefault((label, epsilon), []).extend(
-                        {**outcome, "world": world} for outcome in _outcomes(job, label)
-                    )
+                measured = _measured(folder, world, fleet, epsilon, label)
+                seconds[label].append(measured["grade_seconds"])
+                found.setdefault((label, epsilon), []).extend(
+                    {**outcome, "world": world} for outcome in measured["outcomes"]
+                )
     name = _HARDWARE.value or f"cpu{len(os.sched_getaffinity(0))}"
     hardware = machine.describe(name)
     releases = [
@@ -205,9 +229,7 @@ def main(argv: list[str]) -> None:
         "grade_seconds": {
             label: statistics.median(times) for label, times in seconds.items()
         },
-        "code": provenance.code_of(
-            "teledp_jax.trust.grades", "teledp_jax.trust.intervals"
-        ),
+        "code": provenance.code_of(*_MEASURED),
     }
     path = pathlib.Path(_OUTPUT.value) / f"trust_coverage_{hardware['name']}.json"
     runs.write_json(path, result)
