@@ -57,8 +57,10 @@ def utility(result: Mapping[str, Any]) -> Form:
     )
     digits = 0 if result["num_seeds"] == 1 else 1
     own = any("share_right" in fields for fields in methods.values())
+    parts = [part for part in _PARTS if any(part in f for f in methods.values())]
     header = [
-        "method", *_RIGHT * own, f"passed of {evaluated}", "passed, corrected rule",
+        "method", *_RIGHT * own, *(name for part in parts for name in _PARTS[part]),
+        f"passed of {evaluated}", "passed, corrected rule",
         "mean score", "median normalized error", "fit, s", "of it compilation, s",
         "peak memory, MB", "code",
     ]  # fmt: skip
@@ -66,6 +68,7 @@ def utility(result: Mapping[str, Any]) -> Form:
         [
             _code(label) + " (reference)" * (label in _REFERENCES),
             *_right(result, label) * own,
+            *(cell for part in parts for cell in _part(fields.get(part, {}))),
             _number(_mean(fields, "passed"), digits),
             _number(_mean(fields, "passed_corrected"), digits),
             _number(_mean(fields, "mean_score"), 3),
@@ -81,6 +84,18 @@ def utility(result: Mapping[str, Any]) -> Form:
 
 
 _RIGHT = ("answers right, mean share", "queries trusted", "best")
+_PARTS = {
+    "noiseless": ("without noise: answers right", "without noise: normalized error"),
+    "unseen": ("unseen: answers right", "unseen: normalized error"),
+}
+
+
+def _part(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Cells of a method without noise, or of queries that no method was told of."""
+    return (
+        _number(_mean(fields, "share_right"), 3),
+        _number(_mean(fields, "median_normalized_error"), 2),
+    )
 
 
 def _right(result: Mapping[str, Any], label: str) -> tuple[str, ...]:

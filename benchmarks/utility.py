@@ -7,7 +7,8 @@ query over all seeds, with an interval; what chance may have made is a tie. Seed
 simulates fleet s and draws keys from seed s (a fleet that is not simulated stays
 the same). Writes benchmarks/results/utility_<config>.json, each label with a hash of
 its code. Overrides of the config are passed on, as --config.num_devices=200000; --name
-then names the file.
+then names the file. With --config.noiseless, each method is also fitted without noise:
+the rung between the ceiling, which is the encoding alone, and the method as released.
 """
 
 import json
@@ -53,9 +54,10 @@ def _summary(each: list[dict[str, Any]]) -> dict[str, Any]:
             for key, values in fields.items()
             if all(isinstance(value, (int, float)) for value in values)
         }
-        if "unseen" in each[0][label]:
-            apart = [{label: run[label]["unseen"]} for run in each]
-            methods[label]["unseen"] = _summary(apart)[label]
+        for part in ("unseen", "noiseless"):
+            if part in each[0][label]:
+                apart = [{label: run[label][part]} for run in each]
+                methods[label][part] = _summary(apart)[label]
     return methods
 
 

@@ -111,6 +111,27 @@ def test_utility_takes_mean_and_spread_over_runs():
     }
 
 
+def test_a_utility_table_shows_rungs_and_unseen_queries_where_they_are():
+    each = [
+        {
+            "pe": {
+                "share_right": 0.5,
+                "noiseless": {"share_right": 0.625, "median_normalized_error": 1.25},
+                "unseen": {"share_right": 0.375},
+            },
+            "half_sample": {"share_right": 0.75},
+        }
+    ]
+    methods = modules.load("utility")._summary(each)
+    form = modules.load("result_forms").utility({"num_seeds": 1, "methods": methods})
+    pe, halves = (dict(zip(form.header, row, strict=True)) for row in form.rows)
+    assert pe["answers right, mean share"] == "0.500"
+    assert pe["without noise: answers right"] == "0.625"
+    assert pe["without noise: normalized error"] == "1.25"
+    assert pe["unseen: answers right"] == "0.375"
+    assert halves["without noise: answers right"] == "\N{EN DASH}"
+
+
 def test_the_event_log_counts_the_seeds_within_the_target():
     eventlog = modules.load("eventlog")
     same = dict.fromkeys(eventlog._DIFFERENCES, 0.5)
