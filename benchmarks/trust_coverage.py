@@ -150,13 +150,11 @@ def _measured(
         job.synthesize(label, _quiet)
         started = time.perf_counter()
         job.grade(label, _quiet)
-        measured = {
-            "asked": asked,
-            "grade_seconds": time.perf_counter() - started,
-            "outcomes": list(_outcomes(job, label)),
-        }
+        seconds = time.perf_counter() - started
+        outcomes = list(_outcomes(job, label))
+    measured = {"asked": asked, "grade_seconds": seconds, "outcomes": outcomes}
     runs.write_json(kept, measured)
-    print(f"{kept}: {len(measured['outcomes'])} answers", flush=True)
+    print(f"{kept}: {len(outcomes)} answers", flush=True)
     return measured
 
 
