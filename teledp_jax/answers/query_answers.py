@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Key
 
 from teledp_jax import base, runs, schemas
 from teledp_jax.answers import workload
-from teledp_jax.queries import catalog, contributions
+from teledp_jax.queries import asking, catalog, contributions
 from teledp_jax.queries import run as run_lib
 
 _LEAST = 2.0  # cells below so many standard deviations of noise are left out
@@ -99,9 +99,7 @@ def answer(
         declared = query.contributions
         if declared is None:
             continue
-        rows = run_lib.select(run.real, query, declared.select)
-        if rows is None:
-            continue
+        rows = asking.of_files(run.real, query, declared.select, device=schema.device)
         rounding, noising = jax.random.split(jax.random.fold_in(key, number))
         cells, codes = _cells(rows, contributions.resolve(declared, schema))
         kept = codes >= 0

@@ -8,25 +8,19 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, base, schemas
-from teledp_jax.data import decode, definition, warehouse
+from teledp_jax.data import decode, definition
 from teledp_jax.job import settings
-from teledp_jax.queries import catalog, contributions
+from teledp_jax.queries import asking, catalog, contributions
 
 Means = Mapping[tuple[str, str], Float[np.ndarray, " bin"]]
 _INDEX = "index of the device"
 _BATCH = 20_000  # devices whose tables are in memory at once
-_BY_DATA = (
-    "join_order", "build_side_probe_side", "statistics_propagation",
-    "compressed_materialization", "partitioned_execution", "partial_aggregate_pushdown",
-)  # fmt: skip
-"""Optimizers that look at sizes or values: a plan must not follow from who is there."""
 
 
 def of(settings: settings.Settings, suite: definition.Suite) -> base.Questions:
@@ -103,25 +97,19 @@ def _rows(
     """
     count = arrays.num_devices(devices)
     found: list[list[pa.Table]] = []
-    with duckdb.connect(config={"threads": 1}) as connection:  # sums in a fixed order
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET disabled_optimizers = ?", [",".join(_BY_DATA)])
-        warehouse.seal(connection)
+    with asking.database() as connection:
         for name, rows in decode.tables_of_means(schema, devices, means):
             connection.register(name, rows)
         for statement in statements:
-            try:
-                rows = connection.sql(statement).to_arrow_table()
-                found.append([_indexed(rows, schema.device, start)])
-            except duckdb.Error:
-                found.append([])
+            own = asking.rows(connection, statement)
+            found.append([] if own is None else [_indexed(own, schema.device, start)])
     for position, statement in enumerate(statements):
         if found[position] or count <= 1:
             continue
         for low, high in ((0, count // 2), (count // 2, count)):
             half = arrays.take(devices, slice(low, high))
-            (own,) = _rows(schema, [statement], half, means, start + low)
-            found[position] += own
+            (more,) = _rows(schema, [statement], half, means, start + low)
+            found[position] += more
     return found
 
 

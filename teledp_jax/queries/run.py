@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 from absl import logging
 
 from teledp_jax import errors, runs
@@ -84,25 +83,6 @@ def run_queries(
                 _keep(results_folder / f"{query.name}.csv", result)
             advance()
     return results
-
-
-def select(
-    folder: pathlib.Path, query: catalog.Query, statement: str
-) -> pa.Table | None:
-    """Rows of another statement over a query's tables; None if they make it fail.
-
-    Args:
-        folder: Device tables.
-        query: The query.
-        statement: What its header states beside its own.
-    """
-    with _sealed(folder, query.tables) as connection:
-        warehouse.check_select(connection, query.path, statement)
-        try:
-            return connection.sql(statement).to_arrow_table()
-        except duckdb.Error as error:
-            logging.warning("%s: fails (%s).", query.path, type(error).__name__)
-            return None
 
 
 def _keep(path: pathlib.Path, result: Result | None) -> None:
