@@ -264,7 +264,7 @@ def open_job(values: flags.FlagValues, *, keep_all: bool = False) -> pipeline.Jo
     else:
         mirror = storage.Mirror(place, storage.scratch(place, checked.temp_folder))
         run = runs.Run(mirror.folder)
-    if checked.source is not None:  # its exact size is in the shapes of programs
+    if checked.source is not None:  # its size, rounded, is in the shapes of programs
         accelerated.cache_programs(run.compiled)
     return pipeline.Job(checked, run, mirror, **again)
 

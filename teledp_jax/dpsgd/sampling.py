@@ -1,5 +1,6 @@
 """Exact Poisson sampling of devices, inside jit, with static shapes."""
 
+import operator
 from typing import NamedTuple
 
 import jax
@@ -10,6 +11,7 @@ BLOCK = 64
 """Devices whose random words come from one key: what a shard may not split."""
 
 _WORDS = 2**32
+_STEPS = 8  # capacities from one power of two to the next
 
 
 class Draw(NamedTuple):
@@ -47,9 +49,26 @@ def exact_probability(sampling_prob: float) -> float:
     return threshold(sampling_prob) / _WORDS
 
 
+def capacity(num_devices: int) -> int:
+    """Rounds the size of a fleet up by a public rule, to at most an eighth more.
+
+    Compiled programs hold the shapes of arrays: those of a fleet that is filled up to
+    its capacity tell the rounded size only.
+
+    Args:
+        num_devices: Size of the fleet. Private.
+
+    Returns:
+        Number of places: whole blocks, at least one.
+    """
+    num_blocks = max(-(-num_devices // BLOCK), 1)
+    step = max(2 ** (num_blocks - 1).bit_length() // (2 * _STEPS), 1)
+    return -(-num_blocks // step) * step * BLOCK
+
+
 def draw(
     key: Key[Array, ""],
-    num_devices: int,
+    num_devices: int | Int[Array, ""],
     *,
     sampling_prob: float,
     num_places: int | None = None,
@@ -62,17 +81,18 @@ def draw(
 
     Args:
         key: The step's batch key.
-        num_devices: Size of the fleet.
+        num_devices: Size of the fleet; needs `num_places` if it is traced.
         sampling_prob: See `threshold`.
-        num_places: Positions to draw for, if not all: those of a shard.
+        num_places: Positions to draw for, if not all: those of a shard, or of a fleet
+            that is filled up. Places beyond the fleet are never drawn.
         first: The first of them, a multiple of `BLOCK`.
 
     Returns:
         The drawn devices. Secret.
     """
-    num_blocks = max(
-        -(-(num_devices if num_places is None else num_places) // BLOCK), 1
-    )
+    if num_places is None:
+        num_places = operator.index(num_devices)
+    num_blocks = max(-(-num_places // BLOCK), 1)
     block = first // BLOCK + jnp.arange(num_blocks, dtype=jnp.int32)
     words = jax.vmap(
         lambda b: jax.random.bits(jax.random.fold_in(key, b), (BLOCK,), jnp.uint32)

@@ -28,7 +28,7 @@ def drawn_sum(
     codes: trainable.Codes,
     recipe: recipes.Recipe,
     *,
-    num_devices: int | None = None,
+    num_devices: int | Int[Array, ""] | None = None,
     first: int | Int[Array, ""] = 0,
 ) -> clipping.Params:
     """Sums clipped gradients over a fresh Poisson draw of devices, without noise.
@@ -50,7 +50,7 @@ def drawn_sum(
     """
     num_devices = codes.shape[0] if num_devices is None else num_devices
     zeros = jax.tree.map(jnp.zeros_like, params)
-    if not num_devices:
+    if not codes.shape[0]:
         return zeros
     # What a loss draws (latents) goes by position in the fleet, and a device that
     # leaves moves the positions of others: only under a secret key is its reach its
@@ -108,22 +108,28 @@ def make_step(
     recipe: recipes.Recipe,
     *,
     mesh: parallel.Mesh | None = None,
-    num_devices: int | None = None,
 ) -> StepFn:
     """One step of DP-SGD, jitted: draw, clip, add noise, update, average.
+
+    The step takes a state, the keys of the fit, codes, and the size of the fleet if
+    codes are filled up: a value, so that no program tells it.
 
     Args:
         model: What is trained.
         optimizer: Update rule, of one vector.
         recipe: The run.
         mesh: Where codes are spread, by `parallel.place`; none: on one accelerator.
-        num_devices: Size of the fleet, if codes are filled up.
     """
-    sum_all = make_sum(model, recipe, mesh=mesh, num_devices=num_devices)
+    sum_all = make_sum(model, recipe, mesh=mesh)
 
     @jax.jit
-    def step(state: states.State, streams: keys.Keys, codes: Array) -> states.State:
-        total = sum_all(state, streams, codes)
+    def step(
+        state: states.State,
+        streams: keys.Keys,
+        codes: Array,
+        num_devices: Int[Array, ""] | None = None,
+    ) -> states.State:
+        total = sum_all(state, streams, codes, num_devices)
         key = jax.random.fold_in(streams.noise, state.step)
         noisy = gaussian.noisy_sum(
             key,
@@ -142,15 +148,15 @@ def make_sum(
     recipe: recipes.Recipe,
     *,
     mesh: parallel.Mesh | None = None,
-    num_devices: int | None = None,
 ) -> StepFn:
     """The exact sum of a step, jitted: draw and clip. What it returns is private."""
     like = jax.eval_shape(model.init, jax.random.key(0))
 
     def sum_from(
-        same: tuple[Array, keys.Keys], codes: trainable.Codes, first: Array
+        same: tuple[Array, keys.Keys, Array], codes: trainable.Codes, first: Array
     ) -> Array:
-        params, step_keys = states.unflatten(same[0], like), same[1]
+        flat, step_keys, num_devices = same
+        params = states.unflatten(flat, like)
         total = drawn_sum(
             model,
             params,
@@ -163,11 +169,19 @@ def make_sum(
         return states.flatten(total)
 
     @jax.jit
-    def sum_all(state: states.State, streams: keys.Keys, codes: Array) -> Array:
+    def sum_all(
+        state: states.State,
+        streams: keys.Keys,
+        codes: Array,
+        num_devices: Int[Array, ""] | None = None,
+    ) -> Array:
         step_keys = keys.Keys(*(jax.random.fold_in(key, state.step) for key in streams))
+        if num_devices is None:
+            num_devices = jnp.int32(codes.shape[0])
+        same = state.params, step_keys, num_devices
         if mesh is None:
-            return sum_from((state.params, step_keys), codes, jnp.int32(0))
-        return parallel.summed(sum_from, mesh)((state.params, step_keys), codes)
+            return sum_from(same, codes, jnp.int32(0))
+        return parallel.summed(sum_from, mesh)(same, codes)
 
     return sum_all
 

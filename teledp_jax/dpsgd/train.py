@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jaxtyping import Array
 
 from teledp_jax import base, keys
 from teledp_jax.dpsgd import (
@@ -14,6 +15,7 @@ from teledp_jax.dpsgd import (
     memory,
     parallel,
     recipes,
+    sampling,
     states,
     steps,
     trainable,
@@ -64,8 +66,9 @@ def fit(
     if (saved := context.store.load(name)) is not None:
         state = states.restored(state, saved)
     steps_done = int(state.step)
+    size = jnp.int32(num_devices)
     if mesh is None:
-        codes = jnp.asarray(codes)
+        codes = jnp.asarray(_filled_up(np.asarray(codes)))
     else:
         codes = parallel.place(
             np.asarray(codes),
@@ -73,28 +76,32 @@ def fit(
             num_devices=num_devices,
             first=context.part.first,
         )
-        state, streams = parallel.replicate((state, streams), mesh)
-    arguments = (state, streams, codes)
+        state, streams, size = parallel.replicate((state, streams, size), mesh)
+    arguments = (state, streams, codes, size)
     step = _compiled(
-        lambda recipe: steps.make_step(
-            model, optimizer, recipe, mesh=mesh, num_devices=num_devices
-        ),
+        lambda recipe: steps.make_step(model, optimizer, recipe, mesh=mesh),
         recipe,
         arguments,
         memory_bytes,
     )
     for done in range(steps_done + 1, recipe.num_steps + 1):
-        state = step(state, streams, codes)
+        state = step(state, streams, codes, size)
         if done % recipe.checkpoint_every == 0 or done == recipe.num_steps:
             context.store.save(name, states.saved(state))
             context.progress(done, recipe.num_steps, {})
     return states.unflatten(jnp.asarray(np.asarray(state.average)), params)
 
 
+def _filled_up(codes: np.ndarray) -> np.ndarray:
+    """The records with places that no step draws, up to the fleet's capacity."""
+    more = sampling.capacity(len(codes)) - len(codes)
+    return np.pad(codes, ((0, more), (0, 0)))
+
+
 def _compiled(
     make: Callable[[recipes.Recipe], steps.StepFn],
     recipe: recipes.Recipe,
-    arguments: tuple[states.State, keys.Keys, trainable.Codes],
+    arguments: tuple[states.State, keys.Keys, trainable.Codes, Array],
     memory_bytes: int | None,
 ) -> jax.stages.Compiled:
     """The step, compiled, if it fits into memory."""

@@ -23,6 +23,22 @@ def test_probability_is_that_of_the_threshold():
     assert sampling.exact_probability(1e-30) == 2.0**-32
 
 
+def test_a_capacity_is_at_most_an_eighth_more_and_seldom_changes():
+    found = [sampling.capacity(count) for count in range(40_000)]
+    assert all(
+        most >= count and most <= max(1.125 * count + 64, 64)
+        for count, most in enumerate(found)
+    )
+    assert found == sorted(found) and len(set(found)) < 70
+    assert sampling.capacity(1_000_000) == sampling.capacity(1_000_001) == 2**20
+
+
+def test_places_beyond_a_fleet_are_not_drawn_and_change_no_draw():
+    many = draw(0, 1000, num_places=1280)
+    assert positions(many).max() < 1000
+    np.testing.assert_array_equal(positions(many), positions(draw(0, 1000)))
+
+
 def test_each_device_is_drawn_as_often_as_stated():
     draws = jax.vmap(lambda key: sampling.draw(key, 50, sampling_prob=0.3))(
         jax.random.split(jax.random.key(0), 2000)

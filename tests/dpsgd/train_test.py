@@ -72,6 +72,23 @@ def fit(recipe=RECIPE, store=None, progress=lambda *args: None, codes=CODES):
     )
 
 
+def test_programs_tell_no_size_but_a_rounded_one(monkeypatch):
+    shapes = []
+
+    class Stop(Exception):
+        pass
+
+    def keep(make, recipe, arguments, memory_bytes):
+        shapes.append([(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(arguments)])
+        raise Stop
+
+    monkeypatch.setattr(train, "_compiled", keep)
+    for num_devices in (1, 20, 21):
+        with pytest.raises(Stop):
+            fit(codes=np.zeros((num_devices, 3), np.uint8))
+    assert shapes[0] == shapes[1] == shapes[2]
+
+
 @pytest.fixture(scope="module")
 def whole():
     return fit()
