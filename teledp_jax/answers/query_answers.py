@@ -99,7 +99,7 @@ def answer(
         declared = query.contributions
         if declared is None:
             continue
-        rows = asking.of_files(run.real, query, declared.select, device=schema.device)
+        rows = asking.of_files(run.real, query, declared.select)
         rounding, noising = jax.random.split(jax.random.fold_in(key, number))
         cells, codes = _cells(rows, contributions.resolve(declared, schema))
         kept = codes >= 0

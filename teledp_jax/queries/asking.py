@@ -67,9 +67,7 @@ def rows(connection: duckdb.DuckDBPyConnection, statement: str) -> pa.Table | No
         return None  # its text may quote a value
 
 
-def of_files(
-    folder: pathlib.Path, query: catalog.Query, statement: str, *, device: str
-) -> pa.Table:
+def of_files(folder: pathlib.Path, query: catalog.Query, statement: str) -> pa.Table:
     """Asks the devices of a folder what they add to a query.
 
     A device whose rows make the statement fail adds nothing; the others add what they
@@ -78,17 +76,19 @@ def of_files(
     Args:
         folder: Device tables.
         query: The query; its tables are read.
-        statement: What its header states beside its own.
-        device: Name of the id column.
+        statement: What its header states beside its own, the device's id first.
 
     Returns:
         The rows that the statement gives.
 
     Raises:
-        InputError: If a table cannot be read, or the statement is more than one SELECT.
+        InputError: If a table cannot be read, or the statement is more than one SELECT
+            or fits no such table.
     """
-    parts = list(_parts(folder, query, statement, device, None))
+    parts = list(_parts(folder, query, statement))
     if not parts:
+        with _opened(folder, query) as connection:
+            device = _device(connection, query, statement)
         parts = list(_parts(folder, query, statement, device, _NOBODY))
     return pa.concat_tables(parts)
 
@@ -97,10 +97,33 @@ def _parts(
     folder: pathlib.Path,
     query: catalog.Query,
     statement: str,
-    device: str,
-    span: _Span | None,
+    device: str = "",
+    span: _Span | None = None,
 ) -> Iterator[pa.Table]:
-    """Rows of the devices of a span; of each half by itself where some rows fail."""
+    """Rows of all devices, or a span; of each half by itself where some rows fail."""
+    with _opened(folder, query, device, span) as connection:
+        warehouse.check_select(connection, query.path, statement)
+        found, ids = rows(connection, statement), list[str]()
+        if found is None:
+            device = _device(connection, query, statement)
+            ids = _ids(connection, query.tables, device)
+    if found is not None:
+        yield found
+    elif len(ids) > 1:
+        middle = len(ids) // 2
+        for half in (ids[:middle], ids[middle:]):
+            own = half[0], half[-1]
+            yield from _parts(folder, query, statement, device, own)
+
+
+@contextlib.contextmanager
+def _opened(
+    folder: pathlib.Path,
+    query: catalog.Query,
+    device: str = "",
+    span: _Span | None = None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with views of a query's tables, of all devices or a span."""
     files = [
         file
         for name in query.tables
@@ -109,16 +132,20 @@ def _parts(
     with database(files) as connection:
         for name in query.tables:
             _create_view(connection, folder, name, device, span)
-        warehouse.check_select(connection, query.path, statement)
-        found = rows(connection, statement)
-        ids = _ids(connection, query.tables, device) if found is None else []
-    if found is not None:
-        yield found
-    elif len(ids) > 1:
-        middle = len(ids) // 2
-        for half in (ids[:middle], ids[middle:]):
-            own = half[0], half[-1]
-            yield from _parts(folder, query, statement, device, own)
+        yield connection
+
+
+def _device(
+    connection: duckdb.DuckDBPyConnection, query: catalog.Query, statement: str
+) -> str:
+    """The first column that a statement gives: the device's id."""
+    try:
+        return connection.sql(statement).columns[0]
+    except duckdb.Error:
+        raise errors.InputError(
+            f"{query.path}: a SELECT of its header does not fit its device tables; "
+            "make them again."
+        ) from None
 
 
 def _create_view(

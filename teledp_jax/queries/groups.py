@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from teledp_jax import errors, schemas
 from teledp_jax.data import warehouse
-from teledp_jax.queries import catalog, run
+from teledp_jax.queries import asking, catalog, run
 
 WHOLE: tuple[Any, ...] = ()
 """The key of the group of all devices that a query reads."""
@@ -41,9 +41,7 @@ def count(
     select = _select(query)
     if select is None:
         return _column(query, result) if query.devices is not None else None
-    rows = run.select(folder, query, select)
-    if rows is None:
-        return {}
+    rows = asking.of_files(folder, query, select)
     device = rows.column_names[0]
     found: dict[tuple[Any, ...], int] = {WHOLE: len(rows[device].unique())}
     if query.keys:

@@ -27,7 +27,7 @@ def query(tmp_path):
 
 
 def added(folder, query, statement):
-    found = asking.of_files(folder, query, statement, device="guid")
+    found = asking.of_files(folder, query, statement)
     return sorted(zip(*found.to_pydict().values(), strict=True))
 
 
