@@ -16,8 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from teledp_jax import errors, schemas
-
-_KINDS = ("at_most", "sum", "combinations", "determines")
+from teledp_jax.data import header_keys
 
 
 def parse(
@@ -57,8 +56,14 @@ def _one(
     table: str, item: Any, known: Mapping[str, schemas.Column]
 ) -> schemas.Constraint:
     """One constraint."""
-    if not isinstance(item, Mapping) or len(item) != 1 or set(item) - set(_KINDS):
-        raise _fault(table, f"expected one of {list(_KINDS)}, got {item!r}")
+    if (
+        not isinstance(item, Mapping)
+        or len(item) != 1
+        or set(item) - set(header_keys.CONSTRAINTS)
+    ):
+        raise _fault(
+            table, f"expected one of {list(header_keys.CONSTRAINTS)}, got {item!r}"
+        )
     ((kind, value),) = item.items()
     if kind in ("at_most", "determines"):
         made = schemas.Constraint(kind=kind, columns=_names(table, kind, value))

@@ -10,23 +10,10 @@ from typing import Any
 import yaml
 
 from teledp_jax import errors, schemas
-from teledp_jax.data import constraints, sqlfile
+from teledp_jax.data import constraints, header_keys, sqlfile
 
 Vocabularies = Mapping[str, list[str]]
 """Public lists of category values, by name."""
-
-_COLUMN_KEYS = frozenset(
-    {
-        "kind", "unit", "about", "values", "other", "edges", "low", "high", "bins",
-        "scale", "zero", "absent", "learnt",
-    }
-)  # fmt: skip
-_DEVICE_KEYS = frozenset(
-    {
-        "role", "grain", "reads", "device", "max_rows", "fixed_rows", "cap_by",
-        "unique", "columns", "about", "constraints",
-    }
-)  # fmt: skip
 
 
 def read_schema(folder: pathlib.Path) -> schemas.Schema:
@@ -114,7 +101,7 @@ def read_table(file: sqlfile.SqlFile, vocabularies: Vocabularies) -> schemas.Tab
     Raises:
         InputError: If the header is at fault.
     """
-    file.check_keys(_DEVICE_KEYS)
+    file.check_keys(header_keys.DEVICE)
     for key in ("role", "grain"):
         file.get(key)
     if file.header["role"] == "entity":
@@ -145,9 +132,9 @@ def table(
         InputError: If a field is missing, unknown or wrong.
     """
     role, columns = fields.get("role"), fields.get("columns")
-    if role not in ("anchor", "group", "entity"):
+    if role not in list(header_keys.DEVICE_ROLES):
         raise errors.InputError(
-            f"Table {name}: {role=} is none of anchor, group, entity."
+            f"Table {name}: {role=} is none of {', '.join(header_keys.DEVICE_ROLES)}."
         )
     if not isinstance(columns, Mapping):
         raise errors.InputError(f"Table {name}: columns must be a mapping by name.")
@@ -206,9 +193,9 @@ def column(
     """
     if not isinstance(fields, Mapping):
         raise errors.InputError(f"Column {name}: expected a mapping of fields.")
-    if unknown := sorted(str(key) for key in set(fields) - _COLUMN_KEYS):
+    if unknown := sorted(str(key) for key in set(fields) - set(header_keys.COLUMN)):
         raise errors.InputError(
-            f"Column {name}: unknown {unknown}; known: {sorted(_COLUMN_KEYS)}."
+            f"Column {name}: unknown {unknown}; known: {sorted(header_keys.COLUMN)}."
         )
     try:
         if fields.get("kind") == "category":
@@ -257,11 +244,11 @@ def _category(
 def _number(name: str, fields: Mapping[str, Any]) -> schemas.Column:
     """A column of numbers; a field of the wrong type raises what it raises."""
     kind, scale = fields.get("kind"), fields.get("scale", "linear")
-    if kind not in ("integer", "double"):
+    if kind not in list(header_keys.KINDS):
         raise errors.InputError(
-            f"Column {name}: {kind=} is none of category, integer, double."
+            f"Column {name}: {kind=} is none of {', '.join(header_keys.KINDS)}."
         )
-    if scale not in ("linear", "log"):
+    if scale not in list(header_keys.SCALES):
         raise errors.InputError(f"Column {name}: {scale=} is neither linear nor log.")
     edges = _edges(name, fields, scale=scale, whole=kind == "integer")
     return schemas.Column(

@@ -4,9 +4,7 @@ import duckdb
 import pyarrow as pa
 
 from teledp_jax import errors
-from teledp_jax.data import definition, sqlfile, warehouse
-
-_KEYS = frozenset({"about", "role", "device", "time", "columns", "assumed", "grain"})
+from teledp_jax.data import definition, header_keys, sqlfile, warehouse
 
 
 def parse(
@@ -24,12 +22,12 @@ def parse(
     Raises:
         InputError: If the header or the DDL is at fault, or they differ.
     """
-    file.check_keys(_KEYS)
+    file.check_keys(header_keys.SOURCE)
     file.check_name()
     role, descriptions = file.get("role"), file.mapping("columns")
-    if role not in ("devices", "event", "public"):
+    if role not in list(header_keys.SOURCE_ROLES):
         raise errors.InputError(
-            f"{file.path}: {role=} is none of devices, event, public."
+            f"{file.path}: {role=} is none of {', '.join(header_keys.SOURCE_ROLES)}."
         )
     for key in ("device", "time"):
         if not isinstance(file.header.get(key), str | None):

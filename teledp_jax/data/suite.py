@@ -7,9 +7,15 @@ from collections.abc import Mapping
 import duckdb
 
 from teledp_jax import errors
-from teledp_jax.data import binding, definition, headers, sources, sqlfile, warehouse
-
-_REPORTING_KEYS = frozenset({"about", "grain", "reads", "device", "columns"})
+from teledp_jax.data import (
+    binding,
+    definition,
+    header_keys,
+    headers,
+    sources,
+    sqlfile,
+    warehouse,
+)
 
 
 def load(folder: pathlib.Path) -> definition.Suite:
@@ -82,7 +88,7 @@ def _read_reporting(
     files = {file.name: file for file in sqlfile.read_folder(folder)}
     reads = {}
     for name, file in files.items():
-        file.check_keys(_REPORTING_KEYS)
+        file.check_keys(header_keys.REPORTING)
         file.check_name()
         file.mapping("columns")
         reads[name] = set(file.names("reads"))

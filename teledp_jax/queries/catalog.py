@@ -4,11 +4,12 @@ import dataclasses
 import math
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from teledp_jax import errors
 from teledp_jax.data import sqlfile
 from teledp_jax.queries import contributions as contributions_lib
+from teledp_jax.queries import header_keys
 
 Type = Literal["aggregate", "topk", "geographic", "histogram", "pivot"]
 Metric = Literal[
@@ -26,13 +27,6 @@ GROUP_COVERAGE = 0.5  # least Jaccard overlap of the groups of an aggregate
 ITEM_COVERAGE = 0.3  # least Jaccard overlap of the items of a ranking
 TOLERANCE = 0.25  # relative error of a right answer, where a header states no other
 
-_KEYS = frozenset(
-    {
-        "question", "codename", "type", "rare", "tables", "keys", "within", "coverage",
-        "values", "devices", "contributions",
-    }
-)  # fmt: skip
-_METRICS = tuple(name for name in get_args(Metric) if name != "coverage")
 _FIELDS = {"metric", "threshold"}
 _ERRORS = ("relative_error", "row_count", "mean_relative_error", "share_variation")
 """Metrics whose threshold is an error of the value itself: also its tolerance."""
@@ -187,11 +181,11 @@ def read_query(file: sqlfile.SqlFile) -> Query:
     Raises:
         InputError: If its header is at fault.
     """
-    file.check_keys(_KEYS)
+    file.check_keys(header_keys.QUERY)
     kind = file.get("type")
-    if kind not in get_args(Type):
+    if kind not in list(header_keys.TYPES):
         raise errors.InputError(
-            f"{file.path}: type={kind!r} is none of {list(get_args(Type))}."
+            f"{file.path}: type={kind!r} is none of {list(header_keys.TYPES)}."
         )
     rare = file.header.get("rare", False)
     if not isinstance(rare, bool):
@@ -235,10 +229,10 @@ def _value(file: sqlfile.SqlFile, name: str, field: Any) -> Value:
             f"{file.path}: values.{name} must be {{metric: ..., threshold: ...}}, "
             "perhaps with a tolerance."
         )
-    if field["metric"] not in _METRICS:
+    if field["metric"] not in list(header_keys.METRICS):
         raise errors.InputError(
             f"{file.path}: values.{name}.metric={field['metric']!r} is none of "
-            f"{list(_METRICS)}."
+            f"{list(header_keys.METRICS)}."
         )
     metric = field["metric"]
     threshold = _number(file, f"values.{name}.threshold", field["threshold"])

@@ -35,13 +35,11 @@ import duckdb
 
 from teledp_jax import errors, schemas
 from teledp_jax.data import sqlfile
+from teledp_jax.queries import header_keys
 
 DEVICES = "devices"  # the amount that is 1 in each row
 PRIVATE = "private"
 
-_FIELDS = frozenset(
-    {"select", "keys", "max_cells", "amounts", "values", "at_least", "top"}
-)
 _TOP = frozenset({"by", "limit", "within", "ascending"})
 
 Cell = tuple[Any, ...]
@@ -108,8 +106,8 @@ def parse(file: sqlfile.SqlFile) -> Contributions | None:
     fields = file.header.get("contributions")
     if fields is None:
         return None
-    if not isinstance(fields, dict) or set(fields) - _FIELDS:
-        raise _fault(file, f"must be a mapping of {sorted(_FIELDS)}")
+    if not isinstance(fields, dict) or set(fields) - set(header_keys.CONTRIBUTIONS):
+        raise _fault(file, f"must be a mapping of {sorted(header_keys.CONTRIBUTIONS)}")
     if not isinstance(fields.get("select"), str):
         raise _fault(file, "lacks its select")
     max_cells = fields.get("max_cells", 1)
