@@ -90,10 +90,13 @@ def _check_tables(
 ) -> schemas.Schema | None:
     """Checks each raw, reporting and device table; the schema if it can be had."""
     empty, broken = {}, set()  # what reads a broken table is not at fault itself
-    for path in sqlfile.paths(folder / "source"):
+    root = folder / "source"
+    for path in sqlfile.paths(root):
         broken.add(path.stem)
         file = tries.do(sqlfile.read, path)
-        source = None if file is None else tries.do(sources.parse, connection, file)
+        source = (
+            None if file is None else tries.do(sources.parse, connection, file, root)
+        )
         if source is not None:
             empty[source.name] = source.empty()
             broken.discard(source.name)

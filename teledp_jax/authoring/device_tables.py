@@ -108,40 +108,50 @@ def plan(
             f"--devices_table={devices_table}: expected one of {names}."
         )
     listings += [table for table in tables if table.is_unique]
-    listings += [table for table in tables if _is_named_for_devices(table)]
+    listings += [table for table in tables if _is_listing(table)]
     listing = listings[0] if listings else None
     described = listing or min(tables, key=lambda table: table.time is not None)
-    planned = [_anchor(described, () if listing is not None else tables)]
+    is_listed = listing is not None or len(tables) == 1
+    counts_rows = listing is None and described.time is None
+    planned = [_anchor(described, () if is_listed else tables, counts_rows)]
     for raw in tables:
         if raw is not described or not (raw.is_unique or raw.time is None):
-            planned += _of_events(raw, planned[0].device)
+            planned += _of_events(raw, planned[0].device, raw is not described)
     unique = _Names()
     return tuple(
         dataclasses.replace(table, name=unique.new(table.name)) for table in planned
     )
 
 
-def _is_named_for_devices(table: reading.RawTable) -> bool:
-    """Whether a table is named for its id column, as `vehicles`, or as devices are."""
+def _is_listing(table: reading.RawTable) -> bool:
+    """Whether a table lists devices: its id is unique, or its name is that of devices.
+
+    Such names are that of the id column, as `vehicles`, and some usual ones.
+    """
+    if table.is_unique:
+        return True
     stem = re.sub(r"(?i)_?(id|uuid|guid|key|number|num|no)$", "", table.device.name)
     usual = {slug(stem or "device").rstrip("s"), "device", "user", "customer"}
     return slug(table.name).rstrip("s") in usual
 
 
-def _anchor(raw: reading.RawTable, all_raw: Sequence[reading.RawTable]) -> DeviceTable:
+def _anchor(
+    raw: reading.RawTable, all_raw: Sequence[reading.RawTable], counts_rows: bool
+) -> DeviceTable:
     """One row per device; of several raw rows, what the last one says."""
     device = slug(raw.device.name)
     names = _Names({device})
     columns = [_last(raw, column, names) for column in raw.columns]
     given = tuple(column for column in columns if column is not None)
-    if all_raw or not given:
+    if counts_rows or not given:
         rows = f"count({quoted(raw.device.name)})"
         given += (_count(names, "num_rows", rows, f"rows of {raw.name}", "rows"),)
     of = "any table" if all_raw else raw.name
+    said = "its last row" if raw.time is not None else "the greatest value of its rows"
     return DeviceTable(
         name=slug(raw.name),
         role="anchor",
-        grain=f"One row per device of {of}; its last row in {raw.name} describes it.",
+        grain=f"One row per device of {of}; {said} in {raw.name} describes it.",
         raw=raw,
         device=device,
         columns=given,
@@ -149,8 +159,13 @@ def _anchor(raw: reading.RawTable, all_raw: Sequence[reading.RawTable]) -> Devic
     )
 
 
-def _of_events(raw: reading.RawTable, device: str) -> Iterable[DeviceTable]:
-    """The group table of a raw table, and an entity table for some texts."""
+def _of_events(
+    raw: reading.RawTable, device: str, has_last: bool
+) -> Iterable[DeviceTable]:
+    """The group table of a raw table, and an entity table for some texts.
+
+    The group table has last texts unless the anchor has them.
+    """
     stem, names = slug(raw.name), _Names({device})
     columns = [_count(names, "num_rows", "count(*)", f"rows of {raw.name}", "rows")]
     if raw.time is not None:
@@ -161,7 +176,8 @@ def _of_events(raw: reading.RawTable, device: str) -> Iterable[DeviceTable]:
     numbers = [c for c in raw.columns if c.kind in ("integer", "double")]
     texts = [c for c in raw.columns if c.kind in ("text", "flag")]
     columns += [_mean(column, names) for column in numbers]
-    columns += [found for c in texts if (found := _last(raw, c, names)) is not None]
+    last = [_last(raw, column, names) for column in texts if has_last]
+    columns += [column for column in last if column is not None]
     yield DeviceTable(
         name=f"{stem}_per_device",
         role="group",

@@ -65,7 +65,9 @@ def write(
     """
     raw = {table.raw.name: table.raw for table in tables}
     texts = {
-        f"source/{one.schema}/{one.name}.sql": _source(one, one is tables[0].raw)
+        str(pathlib.PurePosixPath("source", one.schema, f"{one.name}.sql")): _source(
+            one, one is tables[0].raw
+        )
         for one in raw.values()
     }
     texts |= {f"device/{table.name}.sql": _device(table) for table in tables}

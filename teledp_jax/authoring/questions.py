@@ -41,6 +41,7 @@ class Question:
 
 
 _CLOSE = ("relative_error", 0.25)
+_QUARTILES = {"lower": 0.25, "median": 0.5, "upper": 0.75}
 
 
 def ask(tables: Sequence[device_tables.DeviceTable]) -> tuple[Question, ...]:
@@ -50,8 +51,8 @@ def ask(tables: Sequence[device_tables.DeviceTable]) -> tuple[Question, ...]:
         tables: The device tables, the anchor first.
 
     Returns:
-        Per column and per pair of columns of the anchor; per group table its reach and
-        its means; per entity table its most common items.
+        Per column and per pair of columns of the anchor; per group table its reach,
+        its means and quartiles; per entity table its most common items.
     """
     anchor = tables[0]
     found = [*_columns(anchor), *_pairs(anchor)]
@@ -66,6 +67,7 @@ def _columns(table: device_tables.DeviceTable) -> Iterator[Question]:
         yield _devices_by(f"devices_by_{column.name}", table, (column,))
     if numbers := table.numbers():
         yield _means("means_of_devices", "a device", table, numbers)
+        yield _spread("spread_of_devices", table, numbers)
 
 
 def _pairs(table: device_tables.DeviceTable) -> Iterator[Question]:
@@ -76,6 +78,9 @@ def _pairs(table: device_tables.DeviceTable) -> Iterator[Question]:
         yield _devices_by(f"devices_by_{names}", table, pair)
     for column in texts[:_MAX_PAIRS] if numbers else ():
         yield _devices_by(f"means_by_{column.name}", table, (column,), numbers)
+    for column in numbers[:_MAX_PAIRS]:
+        if others := [number for number in numbers if number is not column]:
+            yield _by_size(column, table, others)
 
 
 def _devices_by(
@@ -114,6 +119,7 @@ ORDER BY {grouped}""",
 def _use(table: device_tables.DeviceTable) -> Iterator[Question]:
     """How many devices a group table knows, what they do, and who does it rarely."""
     yield _means(f"use_of_{table.name}", "such a device", table, table.numbers())
+    yield _spread(f"spread_of_{table.name}", table, table.numbers())
     rows = table.numbers()[0].name
     yield Question(
         name=f"heavy_users_of_{table.name}",
@@ -169,6 +175,59 @@ def _means(
         statement=f"""SELECT
   count(*) AS num_devices{means}
 FROM {table.name}""",
+    )
+
+
+def _spread(
+    name: str,
+    table: device_tables.DeviceTable,
+    numbers: Sequence[device_tables.Column],
+) -> Question:
+    """Quartiles of numbers of a table."""
+    values = {
+        f"{of}_{number.name}": f"quantile_disc({number.name}, {share})"
+        for number in numbers
+        for of, share in _QUARTILES.items()
+    }
+    selected = ",\n  ".join(f"{sql} AS {value}" for value, sql in values.items())
+    return Question(
+        name=name,
+        question=f"What are the quartiles of the numbers of {table.name}?",
+        kind="aggregate",
+        tables=(table.name,),
+        keys=(),
+        values={"num_devices": _CLOSE} | dict.fromkeys(values, _CLOSE),
+        statement=f"""SELECT
+  count(*) AS num_devices,
+  {selected}
+FROM {table.name}""",
+    )
+
+
+def _by_size(
+    column: device_tables.Column,
+    table: device_tables.DeviceTable,
+    others: Sequence[device_tables.Column],
+) -> Question:
+    """Devices by the power of ten of a number, and means of the other numbers."""
+    means = "".join(f",\n  avg({n.name}) AS mean_{n.name}" for n in others)
+    return Question(
+        name=f"means_by_size_of_{column.name}",
+        question=f"What are the means per power of ten of {_said(column)}?",
+        kind="histogram",
+        tables=(table.name,),
+        keys=("power_of_ten",),
+        values=dict.fromkeys(
+            ("num_devices", *(f"mean_{number.name}" for number in others)), _CLOSE
+        ),
+        statement=f"""SELECT
+  CAST(floor(log10({column.name})) AS BIGINT) AS power_of_ten,
+  count(*) AS num_devices{means}
+FROM {table.name}
+WHERE {column.name} > 0
+GROUP BY power_of_ten
+HAVING count(*) >= {_LEAST}
+ORDER BY power_of_ten""",
     )
 
 

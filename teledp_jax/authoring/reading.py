@@ -44,7 +44,7 @@ class RawTable:
     """A raw table.
 
     Attributes:
-        schema: Folder of its folder.
+        schema: Folder of its folder; empty if that is the source folder.
         name: Its folder.
         about: What documents say of it.
         device: Its id column.
@@ -109,7 +109,8 @@ def read(folder: pathlib.Path, device: str) -> Source:
     tables, left_out = [], []
     for place in places:
         types = _types(place)
-        table = _table(place, types, device, said)
+        schema = "" if depths == {1} else place.parent.name
+        table = _table(schema, place, types, device, said)
         if table is None:
             left_out.append(
                 f"{place.name}: has no column {device}, so it cannot be told whose its "
@@ -126,8 +127,7 @@ def read(folder: pathlib.Path, device: str) -> Source:
         raise errors.InputError(
             f"{folder}: two schemas have tables of the same name {twice}; rename one."
         )
-    root = folder if depths == {2} else folder.resolve().parent
-    return Source(folder=root, tables=tuple(tables), left_out=tuple(left_out))
+    return Source(folder=folder, tables=tuple(tables), left_out=tuple(left_out))
 
 
 def _places(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -157,6 +157,7 @@ def _types(place: pathlib.Path) -> dict[str, set[str]]:
 
 
 def _table(
+    schema: str,
     place: pathlib.Path,
     types: Mapping[str, set[str]],
     device: str,
@@ -190,7 +191,7 @@ def _table(
     columns = columns[:MOST_COLUMNS]
     about = said.get((place.name, ""), documents.Words()).about
     return RawTable(
-        schema=place.parent.name,
+        schema=schema,
         name=place.name,
         about=about,
         device=identity,

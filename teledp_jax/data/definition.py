@@ -18,7 +18,8 @@ class Source:
     """A raw table that a suite expects.
 
     Attributes:
-        folder: The schema, which is the folder of the table's folder.
+        folder: The schema, which is the folder of the table's folder; empty if the
+            table's folder lies right in the source folder.
         name: Name of the table.
         role: `devices` (defines the population), `event`, or `public` (about no
             device).

@@ -88,7 +88,8 @@ def describe(suite: definition.Suite, folder: pathlib.Path) -> Contents:
 
     Args:
         suite: What is expected.
-        folder: Holds `<schema>/<table>/*.parquet` and `<table>-manifest.json`.
+        folder: Holds `<schema>/<table>/*.parquet`, or `<table>/*.parquet` if the suite
+            says so, each with `<table>-manifest.json`.
 
     Returns:
         The tables, and where they differ from what the suite expects.
@@ -98,10 +99,13 @@ def describe(suite: definition.Suite, folder: pathlib.Path) -> Contents:
     """
     if not folder.is_dir():
         raise errors.InputError(f"{folder}: no such source folder.")
-    places = sorted(path for path in folder.glob("*/*") if path.is_dir())
+    is_flat = not any(source.folder for source in suite.sources.values())
+    pattern = "*" if is_flat else "*/*"
+    places = sorted(path for path in folder.glob(pattern) if path.is_dir())
     if not places:
+        form = "<table>" if is_flat else "<schema>/<table>"
         raise errors.InputError(
-            f"{folder}: holds no tables; expected <schema>/<table>/*.parquet."
+            f"{folder}: holds no tables; expected {form}/*.parquet."
         )
     with (
         tempfile.TemporaryDirectory(prefix="teledp-inspect-") as name,
@@ -140,7 +144,7 @@ def _tables(
     has_manifests = any(unload.manifest(place).exists() for place in places)
     for place in places:
         source = suite.sources.get(place.name)
-        if source is not None and source.folder != place.parent.name:
+        if source is not None and source.folder not in ("", place.parent.name):
             source = None
         files, faults = unload.whole_files(connection, place)
         if source is None:

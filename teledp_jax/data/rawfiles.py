@@ -44,7 +44,8 @@ def table_folder(folder: storage.Place, source: definition.Source) -> storage.Pl
         folder: The source folder.
         source: The raw table.
     """
-    return folder / source.folder / source.name
+    schema = folder / source.folder if source.folder else folder
+    return schema / source.name
 
 
 def find(folder: storage.Place) -> Sequence[storage.Place]:

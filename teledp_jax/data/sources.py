@@ -1,5 +1,7 @@
 """Reads raw tables that a suite expects, and checks what their files state."""
 
+import pathlib
+
 import duckdb
 import pyarrow as pa
 
@@ -8,13 +10,14 @@ from teledp_jax.data import definition, header_keys, sqlfile, warehouse
 
 
 def parse(
-    connection: duckdb.DuckDBPyConnection, file: sqlfile.SqlFile
+    connection: duckdb.DuckDBPyConnection, file: sqlfile.SqlFile, root: pathlib.Path
 ) -> definition.Source:
     """Reads a raw table's file, and checks its header against its DDL.
 
     Args:
         connection: A sealed database; it is left as it is.
-        file: A file of a suite's `source/<schema>/`.
+        file: A file of a suite's `source/<schema>/`, or right in `source/`.
+        root: The folder `source` of the suite.
 
     Returns:
         The raw table.
@@ -39,7 +42,7 @@ def parse(
             f"{file.path}: the header's columns and the DDL's differ in {wrong}."
         )
     source = definition.Source(
-        folder=file.path.parent.name,
+        folder="" if file.path.parent == root else file.path.parent.name,
         name=file.name,
         role=role,
         about=str(file.header.get("about", "")),

@@ -25,8 +25,9 @@ def load(folder: pathlib.Path) -> definition.Suite:
     data are read.
 
     Args:
-        folder: Holds `source/<schema>/<table>.sql`, `device/<table>.sql`, and perhaps
-            `reporting/<table>.sql` and `vocabularies.yaml`.
+        folder: Holds `source/<schema>/<table>.sql` or `source/<table>.sql`,
+            `device/<table>.sql`, and perhaps `reporting/<table>.sql` and
+            `vocabularies.yaml`.
 
     Returns:
         The suite.
@@ -77,7 +78,7 @@ def _read_sources(
             raise errors.InputError(
                 f"{file.path}: another schema has a table of that name; rename one."
             )
-        found[file.name] = sources.parse(connection, file)
+        found[file.name] = sources.parse(connection, file, folder)
     return found
 
 

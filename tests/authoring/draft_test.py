@@ -1,13 +1,15 @@
 """A draft: what it is made of, that it binds, and that it holds no value."""
 
+import datetime
 import pathlib
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from teledp_jax import errors
 from teledp_jax.authoring import check, device_tables, files, reading
-from teledp_jax.data import suite
+from teledp_jax.data import inspect, suite
 from tests.authoring import sources
 
 
@@ -58,6 +60,8 @@ def test_a_draft_has_no_fault_and_a_workload(drafted):
         "means_by_fuel_type",
         "top_faults_by_code",
         "heavy_users_of_trips_per_device",
+        "spread_of_devices",
+        "spread_of_trips_per_device",
     } <= names
 
 
@@ -89,7 +93,29 @@ def test_without_a_list_the_devices_are_those_of_all_tables(tmp_path):
     assert text.count('FROM "a"\n') == text.count('FROM "b"\n') == 1
     loaded = suite.load(tmp_path / "mine")
     assert loaded.reads("a") == ("a", "b")
-    assert loaded.sources["a"].folder == tmp_path.name  # folders of tables only
+    assert loaded.sources["a"].folder == ""  # folders of tables only
+
+
+def test_a_table_of_events_alone_gives_each_device_one_row(tmp_path):
+    days = [datetime.datetime(2024, 1, day) for day in (1, 2, 2)]
+    sources.write(
+        tmp_path / "raw/buys/x.parquet",
+        {"who": ["p", "p", "q"], "day": days, "item": ["a", "b", "a"], "n": [3, 5, 7]},
+    )
+    draft(tmp_path / "raw", tmp_path / "mine", "who")
+    loaded = suite.load(tmp_path / "mine")
+    with duckdb.connect() as connection:
+        connection.read_parquet(str(tmp_path / "raw/buys/*")).create_view("buys")
+        rows = {
+            name: sorted(connection.sql(file.statement).fetchall())
+            for name, file in loaded.device_files.items()
+        }
+    assert rows == {
+        "buys": [("p", "b", 5), ("q", "a", 7)],
+        "buys_per_device": [("p", 2, 2, 4.0), ("q", 1, 1, 7.0)],
+        "buys_by_item": [("p", "a", 1, 3.0), ("p", "b", 1, 5.0), ("q", "a", 1, 7.0)],
+    }
+    assert inspect.describe(loaded, tmp_path / "raw").faults == ()
 
 
 def test_the_owner_may_name_the_list(tmp_path):

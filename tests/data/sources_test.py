@@ -22,7 +22,9 @@ def parse(
     header = {**HEADER, **changes}
     with duckdb.connect() as connection:
         found = sources.parse(
-            connection, sqlfile.SqlFile(path=path, header=header, statement=ddl)
+            connection,
+            sqlfile.SqlFile(path=path, header=header, statement=ddl),
+            pathlib.Path("tiny/source"),
         )
         assert connection.execute("SHOW TABLES").fetchall() == []
     return found
