@@ -103,12 +103,15 @@ def answer(
         rounding, noising = jax.random.split(jax.random.fold_in(key, number))
         cells, codes = _cells(rows, contributions.resolve(declared, schema))
         kept = codes >= 0
-        device, _ = _encoded(rows[schema.device])
+        device, ids = _encoded(rows[schema.device])
+        coin = workload.coins(rounding, ids)[device[kept]]
         amounts = _amounts(rows, declared)[kept]
         sums = workload.tally(
-            rounding, block, device[kept], codes[kept], amounts, num_cells=len(cells)
+            coin, block, device[kept], codes[kept], amounts, num_cells=len(cells)
         )
-        shown, noisy = workload.release(noising, block, sums, noise, context=context)
+        shown, noisy = workload.release(
+            noising, block, sums, noise, cells=cells, context=context
+        )
         result = assemble(
             declared,
             [cells[index] for index in shown],

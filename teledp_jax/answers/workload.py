@@ -7,7 +7,8 @@ hundredths of their bounds, as whole numbers. So a device changes at most
 them get the same discrete Gaussian noise.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import dp_accounting
@@ -89,8 +90,27 @@ def calibrate(blocks: Sequence[Block], budget: budgets.Budget) -> Noise:
     return Noise(found.event, found.noise("sigma"), delta)
 
 
+def coins(key: Key[Array, ""], ids: Sequence[str]) -> Float[np.ndarray, " device"]:
+    """Draws a number in [0, 1) for each device, by its id alone.
+
+    So whoever else is there changes nothing of how a device's amounts are rounded.
+
+    Args:
+        key: A secret key.
+        ids: Ids of the devices.
+
+    Returns:
+        The numbers: those of a keyed hash.
+    """
+    secret = np.asarray(jax.random.key_data(key)).tobytes()
+    found = b"".join(
+        hashlib.blake2b(own.encode(), digest_size=8, key=secret).digest() for own in ids
+    )
+    return (np.frombuffer(found, np.uint64) >> np.uint64(11)) * 2.0**-53
+
+
 def tally(
-    key: Key[Array, ""],
+    coin: Float[np.ndarray, " row"],
     block: Block,
     device: Integer[np.ndarray, " row"],
     cell: Integer[np.ndarray, " row"],
@@ -104,8 +124,8 @@ def tally(
     second amount are kept (the first is 1 everywhere), of equal ones the lowest cells.
 
     Args:
-        key: Rounds amounts up or down at random, so that sums are right on average; a
-            secret one.
+        coin: A number in [0, 1) of each row's device, from `coins`: rounds amounts up
+            or down at random, so that sums are right on average.
         block: The query.
         device: Number of the device of each row.
         cell: Cell of each row.
@@ -116,25 +136,29 @@ def tally(
         The sums of each cell and amount; a device changes at most
         `max_cells * len(bounds)` of them, each by at most `STEPS`.
     """
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
     rank = amounts[:, 1] if amounts.shape[1] > 1 else np.zeros(len(amounts))
     order = np.lexsort((-np.nan_to_num(rank), cell, device))
-    device, cell, amounts = device[order], cell[order], amounts[order]
+    coin, device, cell, amounts = (
+        part[order] for part in (coin, device, cell, amounts)
+    )
     first = np.ones(len(device), bool)
     first[1:] = (device[1:] != device[:-1]) | (cell[1:] != cell[:-1])
-    device, cell, amounts = device[first], cell[first], amounts[first]
+    coin, device, cell, amounts = (
+        part[first] for part in (coin, device, cell, amounts)
+    )
     rank = amounts[:, 1] if amounts.shape[1] > 1 else np.zeros(len(amounts))
     order = np.lexsort((cell, -np.nan_to_num(rank), device))
-    device, cell, amounts = device[order], cell[order], amounts[order]
+    coin, device, cell, amounts = (
+        part[order] for part in (coin, device, cell, amounts)
+    )
     starts = np.searchsorted(device, device, side="left")
     kept = np.arange(len(device)) - starts < block.max_cells
-    cell, amounts = cell[kept], amounts[kept]
+    coin, cell, amounts = coin[kept], cell[kept], amounts[kept]
     sums = np.zeros((num_cells, len(block.bounds)), np.int64)
     for position, (low, high) in enumerate(block.bounds):
         clipped = np.clip(np.nan_to_num(amounts[:, position]), low, high)
         steps = clipped / max(-low, high) * STEPS
-        uniform = generator.random(len(steps))
-        np.add.at(sums[:, position], cell, np.floor(steps + uniform).astype(np.int64))
+        np.add.at(sums[:, position], cell, np.floor(steps + coin).astype(np.int64))
     return sums
 
 
@@ -144,6 +168,7 @@ def release(
     sums: Integer[np.ndarray, "cell amount"],
     noise: Noise,
     *,
+    cells: Sequence[Hashable],
     context: base.Context,
 ) -> tuple[Integer[np.ndarray, " shown"], Float[np.ndarray, "shown amount"]]:
     """Releases noisy sums, and which cells they are of.
@@ -157,27 +182,34 @@ def release(
         block: The query.
         sums: What `tally` returned.
         noise: The mechanism.
+        cells: Values of the keys of each cell.
         context: Store and sampler; the noisy sums are saved under the block's name.
 
     Returns:
         Positions of cells: all, or those selected; and their sums in the units of the
         amounts.
     """
+    name = f"answers_{block.name}"
     asked = np.arange(len(sums))
     if block.is_private:
         asked = np.flatnonzero(sums[:, 0])  # counts devices, so above 0 if one is kept
-    noisy = door.count_once(
-        f"answers_{block.name}",
-        lambda: sums[asked],
-        key=key,
-        sigma=noise.sigma,
-        context=context,
-    )
-    is_shown = np.ones(len(asked), bool)
-    if block.is_private:
         threshold = mechanisms.selection_threshold(
             noise.sigma, most=block.max_cells, failure=noise.delta, sensitivity=STEPS
         )
+        noisy = door.count_cells(
+            name,
+            [cells[position] for position in asked.tolist()],
+            sums[asked],
+            key=key,
+            sigma=noise.sigma,
+            least=threshold,
+            context=context,
+        )
         is_shown = noisy[:, 0] >= threshold
+    else:
+        noisy = door.count_once(
+            name, lambda: sums, key=key, sigma=noise.sigma, context=context
+        )
+        is_shown = np.ones(len(asked), bool)
     scales = np.array([max(-low, high) for low, high in block.bounds])
     return asked[is_shown], noisy[is_shown] * scales / STEPS

@@ -21,6 +21,7 @@ from teledp_jax.audit import (
     floats,
     plain_model,
     replay,
+    trainings,
     transcript,
     whitebox,
 )
@@ -76,12 +77,12 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
         Control("noise halved", whitebox.INTEGERS, lambda: counted(_halved)),
         Control(
             "clip skipped",
-            replay.SHARE,
+            trainings.SHARE,
             lambda: stepped(patch(clipping, "clipped_sum", _unclipped_sum)),
         ),
         Control(
             "one table left out of the clip",
-            replay.SHARE,
+            trainings.SHARE,
             lambda: stepped(patch(clipping, "clipped_sum", _leaving_out(plain.fixed))),
         ),
         Control(
@@ -96,7 +97,7 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
         ),
         Control(
             "division by the drawn batch",
-            replay.SHARE,
+            trainings.SHARE,
             lambda: stepped(patch(steps, "drawn_sum", _mean_of_drawn)),
         ),
         Control(
@@ -159,7 +160,7 @@ def step_reach(found: plain_model.Line, schema: schemas.Schema) -> findings.Find
         fleet = fleets.random_devices(schema, size, 0)
         joined = training(arrays.concatenate([fleet, device]))
         name = "DP-SGD, a linear model"
-        rows.append(replay.reach(training(fleet), joined, method=name))
+        rows.append(trainings.reach(training(fleet), joined, method=name))
     return max(rows, key=lambda row: (row.is_bad, row.measured))
 
 

@@ -17,6 +17,7 @@ class Declared(NamedTuple):
         choices: Range of exponential mechanisms to their number.
         steps: Sampling probability and noise multiplier of steps of DP-SGD to their
             number.
+        failure: Probability that cells show which only one device has.
         inexactness: Total variation between noise as it is drawn and as it is stated.
     """
 
@@ -24,6 +25,7 @@ class Declared(NamedTuple):
     entries: dict[float, int]
     choices: dict[float, int]
     steps: dict[tuple[float, float], int]
+    failure: float = 0.0
     inexactness: float = 0.0
 
     @property
@@ -38,21 +40,26 @@ def read(event: dp_accounting.DpEvent) -> Declared:
     Raises:
         ValueError: If it holds a kind that no audit knows.
     """
-    found = Declared({}, {}, {}, {}, events.inexactness(event))
-    _add(found, event, 1)
-    return found
+    found = Declared({}, {}, {}, {})
+    failures: list[float] = []
+    _add(found, failures, event, 1)
+    return found._replace(failure=sum(failures), inexactness=events.inexactness(event))
 
 
-def _add(found: Declared, event: dp_accounting.DpEvent, count: int) -> None:
+def _add(
+    found: Declared, failures: list[float], event: dp_accounting.DpEvent, count: int
+) -> None:
     """Adds `count` times an event."""
     match event:
         case dp_accounting.NoOpDpEvent() | events.InexactNoiseDpEvent():
             return
         case dp_accounting.SelfComposedDpEvent():
-            _add(found, event.event, count * event.count)
+            _add(found, failures, event.event, count * event.count)
         case dp_accounting.ComposedDpEvent():
             for part in event.events:
-                _add(found, part, count)
+                _add(found, failures, part, count)
+        case events.ThresholdDpEvent():
+            failures.append(count * event.delta)
         case events.DiscreteGaussianDpEvent():
             _add_counts(found, event.sigma, event.sensitivity, count)
         case events.VectorGaussianDpEvent():

@@ -6,22 +6,19 @@ saved, shown and returned, must be the same to the last bit.
 """
 
 import collections
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from teledp_jax import arrays, base, keys
-from teledp_jax.audit import declared, fleets, transcript
-from teledp_jax.dpsgd import gaussian, sampling, steps, trainable
+from teledp_jax import arrays, base
+from teledp_jax.audit import declared, fleets, trainings, transcript
 from teledp_jax.privacy import findings, mechanisms
 
 SENSITIVITY, FLOW, METADATA = "sensitivity", "control flow", "metadata"
-KEYS, SHARE = "noise keys", "DP-SGD sensitivity"
-_ROUNDING = 1e-4  # of sums in float32
+KEYS = "noise keys"
+CELLS = "private cells"
 
 
 class Pair(NamedTuple):
@@ -81,8 +78,13 @@ def check(case: fleets.Case, found: Sequence[Pair]) -> list[findings.Finding]:
     said = declared.read(case.method.event)
     checks = [_flow(case, found), _metadata(case, found), _keys(case, found)]
     checks += _integers(case, found, said)
-    checks += _choices(case, found, said)
-    checks += _trainings(case, found, said)
+    checks += _choices(case, found, said) + _cells(case, found, said)
+    trained = [
+        (before, after)
+        for pair in found
+        if (before := _training(pair.first)) and (after := _training(pair.second))
+    ]
+    checks += trainings.check(case.name, trained, said)
     return checks
 
 
@@ -214,79 +216,59 @@ def _choices(
 ) -> list[findings.Finding]:
     """What a device changes of the scores that candidates are chosen by."""
     checks = []
-    asked: dict[float, int] = {}
-    for call in found[-1].first.calls:
-        if call.kind == transcript.CHOICE:
-            asked[call.noise] = asked.get(call.noise, 0) + 1
-    for epsilon in sorted(set(asked) | set(said.choices)):
+    ranges = set(said.choices) | {
+        call.noise
+        for pair in found
+        for call in pair.first.calls
+        if call.kind == transcript.CHOICE
+    }
+    for epsilon in sorted(ranges):
         most = max(
             float(np.abs(changes(pair, transcript.CHOICE, epsilon)).max(initial=0.0))
             for pair in found
         )
-        count, limit = asked.get(epsilon, 0), said.choices.get(epsilon, 0)
+        # Of choices over parts of the fleet a device has a say in one.
+        count = max(_num_changed(pair, epsilon) for pair in found)
+        limit = said.choices.get(epsilon, 0)
         checks.append(
             findings.Finding(
                 SENSITIVITY,
                 f"{case.name}, choices of range {epsilon:.3g}",
-                f"a score by {most:.4g}, {count} choices",
-                f"a score by 1, {limit} choices",
+                f"a score by {most:.4g}, in {count} choices",
+                f"a score by 1, in {limit} choices",
                 findings.verdict(most <= 1 + 1e-6 and count <= limit),
             )
         )
     return checks
 
 
-def _trainings(
-    case: fleets.Case, found: Sequence[Pair], said: declared.Declared
-) -> list[findings.Finding]:
-    """The recipe of each training against its event, and the reach of a device."""
-    trained = [
-        (before, after)
-        for pair in found
-        if (before := _training(pair.first)) and (after := _training(pair.second))
-    ]
-    if not trained:
-        if not said.steps:
-            return []
-        text = "no training"
-        return [findings.Finding(SHARE, case.name, text, "steps", findings.FAILS)]
-    shares = _Shares()
-    rows = []
-    for before, after in trained:
-        recipe = after.recipe
-        step = sampling.exact_probability(recipe.sampling_prob), recipe.noise_multiplier
-        row = reach(before, after, method=case.name, shares=shares)
-        missing = gaussian.failure_probability(num_parameters(after), recipe.num_steps)
-        if recipe != before.recipe or said.steps != {step: recipe.num_steps}:
-            row = row._replace(measured="another recipe", verdict=findings.FAILS)
-        if said.inexactness < missing:
-            row = row._replace(measured="inexact noise", verdict=findings.FAILS)
-        rows.append(row)
-    return [max(rows, key=lambda row: (row.is_bad, row.measured))]
-
-
-def reach(
-    before: transcript.Training,
-    after: transcript.Training,
-    *,
-    method: str,
-    shares: "_Shares | None" = None,
-) -> findings.Finding:
-    """What a device changes of the sum that DP-SGD adds noise to, against the bound."""
-    most = (shares or _Shares()).of(before, after)
-    limit = after.recipe.clip.l2_clip_norm
-    return findings.Finding(
-        SHARE,
-        method,
-        f"L2 {most:.4f}",
-        f"L2 {limit:.4f}, and the declared steps",
-        findings.verdict(most <= limit * (1 + _ROUNDING)),
+def _num_changed(pair: Pair, epsilon: float) -> int:
+    """Number of choices whose scores the device changes, or that have others."""
+    return sum(
+        before.exact.shape != after.exact.shape
+        or bool((before.exact != after.exact).any())
+        for before, after in zip(pair.first.calls, pair.second.calls, strict=False)
+        if before.kind == transcript.CHOICE and before.noise == epsilon
     )
 
 
-def num_parameters(found: transcript.Training) -> int:
-    """Counts the numbers that each step of a training adds noise to."""
-    return sum(np.size(leaf) for leaf in jax.tree.leaves(found.params))
+def _cells(
+    case: fleets.Case, found: Sequence[Pair], said: declared.Declared
+) -> list[findings.Finding]:
+    """How likely cells are to show that only the device has."""
+    calls = [call for pair in found for call in pair.first.calls if call.cells]
+    if not calls and not said.failure:
+        return []
+    most = max(sum(call.chance for call in pair.second.calls) for pair in found)
+    return [
+        findings.Finding(
+            CELLS,
+            case.name,
+            f"own cells show with a chance of {most:.3g}",
+            f"at most {said.failure:.3g}",
+            findings.verdict(most <= said.failure * (1 + 1e-9)),
+        )
+    ]
 
 
 def _training(found: transcript.Transcript) -> transcript.Training | None:
@@ -295,47 +277,3 @@ def _training(found: transcript.Transcript) -> transcript.Training | None:
         if call.training is not None:
             return call.training
     return None
-
-
-class _Shares:
-    """What devices change of the sum that DP-SGD adds noise to."""
-
-    def __init__(self) -> None:
-        self._sums: dict[tuple[int, int], Callable] = {}
-        self._models: list[trainable.Model] = []
-
-    def of(self, before: transcript.Training, after: transcript.Training) -> float:
-        """Most that the device changes it, at its first and at other parameters.
-
-        Every device is drawn, and drawn alike in both fleets.
-        """
-        most = 0.0
-        for params in (
-            before.params,
-            transcript.moved(before.params, before.streams.init),
-        ):
-            sums = [
-                self._sum(before.model, found)(params, found.codes)
-                for found in (before, after)
-            ]
-            change = jax.tree.map(jnp.subtract, *sums)
-            squares = [
-                float((np.asarray(x) ** 2).sum()) for x in jax.tree.leaves(change)
-            ]
-            most = max(most, sum(squares) ** 0.5)
-        return most
-
-    def _sum(self, model: trainable.Model, found: transcript.Training) -> Callable:
-        """The exact sum of a fleet, compiled once for fleets of a size."""
-        if not any(known is model for known in self._models):
-            self._models.append(model)  # kept, so that no other takes its id
-        name = id(model), len(found.codes)
-        if name not in self._sums:
-            recipe = dataclasses.replace(found.recipe, sampling_prob=1.0)
-            step_keys = keys.Keys(*(jax.random.fold_in(k, 0) for k in found.streams))
-            self._sums[name] = jax.jit(
-                lambda params, codes: steps.drawn_sum(
-                    model, params, step_keys, codes, recipe
-                )
-            )
-        return self._sums[name]

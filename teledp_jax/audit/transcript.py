@@ -7,7 +7,7 @@ released before, the next one may tell a device by so much and no more.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -18,6 +18,7 @@ import optax
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys
+from teledp_jax.audit import cells as cells_lib
 from teledp_jax.dpsgd import clipping, recipes, train, trainable
 from teledp_jax.privacy import mechanisms, release
 
@@ -45,6 +46,8 @@ class Call(NamedTuple):
         key: Data of the noise key.
         answer: What the method was told.
         training: Arguments of a training.
+        cells: What the integers count, where that is private: by rows.
+        chance: Probability that cells show which the fit before did not ask.
     """
 
     kind: str
@@ -53,6 +56,8 @@ class Call(NamedTuple):
     key: bytes
     answer: Any
     training: Training | None = None
+    cells: tuple[Hashable, ...] = ()
+    chance: float = 0.0
 
 
 class Transcript(NamedTuple):
@@ -109,6 +114,42 @@ class _Recorder:
             Call(INTEGERS, exact, sigma, _data(key), None),
             lambda: release.add_noise(key, values, sigma, integer_noise=self._noise),
         )
+
+    def cells(
+        self,
+        name: str,
+        cells: Sequence[Hashable],
+        counts: np.ndarray,
+        *,
+        key: Key[Array, ""],
+        sigma: float,
+        least: float,
+        context: base.Context,
+    ) -> np.ndarray:
+        """Takes the place of `release.count_cells`; cells of one fit only do not show.
+
+        The chance that they would is kept.
+        """
+        del name, context
+        number, known = len(self.calls), tuple(cells)
+        if self._answers is not None and number < len(self._answers):
+            known = self._answers[number].cells
+        matched = cells_lib.match(known, cells, counts)
+        answer = self._answer(
+            Call(
+                INTEGERS,
+                matched.exact,
+                sigma,
+                _data(key),
+                None,
+                cells=known,
+                chance=cells_lib.chance(matched.own, sigma=sigma, least=least),
+            ),
+            lambda: release.add_noise(
+                key, matched.exact, sigma, integer_noise=self._noise
+            ),
+        )
+        return matched.told(answer)
 
     def choice(self, key: Key[Array, ""], scores: np.ndarray, *, epsilon: float) -> int:
         """Takes the place of `mechanisms.exponential_choice`."""
@@ -254,6 +295,7 @@ def _standing(recorder: _Recorder) -> Iterator[None]:
     """The doors that are not in the context lead to the recorder, for a while."""
     with (
         mock.patch.object(mechanisms, "exponential_choice", recorder.choice),
+        mock.patch.object(release, "count_cells", recorder.cells),
         mock.patch.object(train, "fit", recorder.training),
     ):
         yield

@@ -50,11 +50,12 @@ def check(
 ) -> list[findings.Finding]:
     """Runs a config on raw files, and on the same with a device more.
 
-    The runs have equal randomness, and the second is told the noisy answers of the
+    Names and private domains are learnt, and queries answered, as the config says. The
+    runs have equal randomness, and the second is told the noisy answers of the
     first: a byte of the release that differs then was passed on by no mechanism.
 
     Args:
-        config: A config; nobody is set aside, and all domains are those of headers.
+        config: A config; nobody is set aside.
         label: The one that is fitted and released.
         source: Raw files.
         folder: For copies and runs; made anew.
@@ -101,8 +102,6 @@ def _own(
     own = ml_collections.ConfigDict(plain)
     own.source, own.seed, own.holdout = str(raw), None, 0.0
     own.release = (label,)
-    # Which texts are asked depends on the data: answers could not be given again.
-    own.domains.learnt, own.domains.private, own.domains.presence = False, (), False
     own.budget.book = str(folder / "book.jsonl")
     own.budget.data_set = "audit"
     own.budget.cap_epsilon = 10 * own.budget.epsilon
@@ -112,7 +111,7 @@ def _own(
 def _release(
     config: ml_collections.ConfigDict, run: runs.Run, folder: pathlib.Path
 ) -> Mapping[str, bytes]:
-    """Runs all stages anew; what may leave, by names of files."""
+    """Runs all stages anew; what may leave and noisy answers, by names of files."""
     (folder / "book.jsonl").unlink(missing_ok=True)
     shutil.rmtree(run.folder, ignore_errors=True)
     job = pipeline.Job(settings.resolve(config), run)
@@ -124,6 +123,7 @@ def _release(
         job.evaluate(progress.bar)
         job.report()
     files = sorted((run.folder / "release").rglob("*"))
+    files += sorted(run.results(runs.QUERY_ANSWERS).glob("*"))
     return {
         str(file.relative_to(run.folder)): file.read_bytes()
         for file in files

@@ -122,11 +122,13 @@ def select(
     own = weights(max_texts)[np.bincount(device)[device]]
     sums = np.zeros(len(cells), np.int64)
     np.add.at(sums, number, own)
-    noisy = release.count_once(
+    noisy = release.count_cells(
         "texts",
-        lambda: sums,
+        [(vocabularies[c // size], values.texts[c % size]) for c in cells],
+        sums,
         key=key,
         sigma=sigma,
+        least=least,
         context=context,
     )
     found = {}

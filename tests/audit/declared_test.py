@@ -18,6 +18,7 @@ def test_declared_sensitivities_add_up_by_noise():
             events.ExponentialMechanismDpEvent(0.5),
             dp_accounting.SelfComposedDpEvent(step, 7),
             events.InexactNoiseDpEvent(1e-30),
+            dp_accounting.SelfComposedDpEvent(events.ThresholdDpEvent(1e-9), 2),
         ]
     )
     found = declared.read(event)
@@ -26,6 +27,7 @@ def test_declared_sensitivities_add_up_by_noise():
     assert found.choices == {0.5: 1}
     assert found.steps == {(0.1, 2.0): 7}
     assert found.inexactness == 1e-30
+    assert found.failure == 2e-9
     assert found.mu == pytest.approx((8 / 9 + 0.16) ** 0.5)
     with pytest.raises(ValueError, match="No audit knows"):
         declared.read(dp_accounting.LaplaceDpEvent(1.0))

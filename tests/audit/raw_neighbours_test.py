@@ -21,6 +21,12 @@ type: aggregate
 tables: [machines, crashes]
 keys: [vendor]
 values: {num_devices: {metric: relative_error, threshold: 0.25}}
+contributions:
+  select: >-
+    SELECT guid, vendor, num_crashes FROM machines JOIN crashes USING (guid)
+  keys: {vendor: private}
+  amounts: {num_crashes: 7}
+  values: {num_devices: devices}
 */
 SELECT vendor, count(*) AS num_devices FROM machines JOIN crashes USING (guid)
 GROUP BY vendor ORDER BY vendor
@@ -37,6 +43,9 @@ def world(tmp_path_factory):
     config = settings.default(str(folder / "tiny"))
     config.budget.epsilon, config.budget.delta = 4.0, 1e-5
     config.trust.num_refits = 0
+    config.domains.private = ("machines.vendor", "crashes.num_crashes")
+    config.domains.learnt, config.domains.presence = True, True
+    config.query_answers = True
     config.methods.independent = settings.entry(independent.Config())
     return config, tiny.write_source(folder)
 
@@ -49,10 +58,14 @@ def test_no_byte_of_a_release_differs_but_through_a_mechanism(world, tmp_path):
     )
     assert not [row for row in rows if row.is_bad]
     found = {row.audit: row.measured for row in rows}
-    assert found[replay.FLOW] == "same 2 questions"
+    # Devices, 15 edges, names, presences, the fit and the answers.
+    assert found[replay.FLOW] == "same 20 questions"
     assert found[replay.METADATA] == "bit for bit the same"
-    assert found[replay.KEYS] == "a key serves 1 of 2 draws of noise"
-    assert found[replay.SENSITIVITY] == "L2 1, an entry by 1"  # the number of devices
+    assert found[replay.KEYS] == "a key serves 1 of 20 draws of noise"
+    changed = [row.measured for row in rows if row.audit == replay.SENSITIVITY]
+    assert changed[-1] == "a score by 1, in 4 choices"
+    own = next(row for row in rows if row.audit == replay.CELLS)
+    assert float(own.measured.split()[-1]) > 1e-7, "its names may show, by chance"
 
 
 def test_a_suite_without_a_simulator_is_audited_on_its_schema(world, tmp_path):

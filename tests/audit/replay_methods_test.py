@@ -2,7 +2,7 @@
 
 import pytest
 
-from teledp_jax.audit import declared, fleets, replay, transcript
+from teledp_jax.audit import declared, fleets, replay, trainings, transcript
 from teledp_jax.dpsgd import gaussian, sampling
 from teledp_jax.marginals import clipped
 from teledp_jax.privacy import findings
@@ -35,5 +35,5 @@ def test_steps_are_those_of_the_event(name):
     recipe = training.recipe
     rate = sampling.exact_probability(recipe.sampling_prob)
     assert said.steps == {(rate, recipe.noise_multiplier): recipe.num_steps}
-    size = replay.num_parameters(training)
+    size = trainings.num_parameters(training)
     assert said.inexactness >= gaussian.failure_probability(size, recipe.num_steps) > 0
