@@ -15,16 +15,17 @@ constraints:
 columns:
   # The statement pools what is not listed, so there is no more to learn.
   app_name:
-    {kind: category, values: applications, other: Other, learnt: false,
+    {kind: category, values: applications, other: Other, learnt: false, absent: false,
     about: executable}
   num_errors:
     {kind: integer, unit: crashes, low: 1, high: 2000, bins: 13, scale: log,
-    about: crashes, zero: false}
+    absent: false, about: crashes, zero: false}
   num_days:
-    {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log,
+    {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, absent: false,
     about: days with a crash}
   exception_code:
     kind: category
+    absent: false
     values: exception_codes
     other: Other
     learnt: false

@@ -13,13 +13,13 @@ unique: [app_name]
 columns:
   # The statement pools what is not listed, so there is no more to learn.
   app_name:
-    {kind: category, values: applications, other: Other, learnt: false,
+    {kind: category, values: applications, other: Other, learnt: false, absent: false,
     about: program}
   num_hangs:
-    {kind: integer, unit: hangs, low: 1, high: 500, bins: 12, scale: log,
+    {kind: integer, unit: hangs, low: 1, high: 500, bins: 12, scale: log, absent: false,
     about: hangs, zero: false}
   hang_s:
-    {kind: double, unit: s, low: 0.1, high: 30000, bins: 14, scale: log,
+    {kind: double, unit: s, low: 0.1, high: 30000, bins: 14, scale: log, absent: false,
     about: total length of the hangs at termination}
 */
 SELECT

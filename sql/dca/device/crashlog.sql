@@ -12,16 +12,16 @@ constraints:
   - at_most: [num_failed_runs, num_runs]
 columns:
   num_runs:
-    {kind: integer, unit: runs, low: 1, high: 1500, bins: 14, scale: log,
+    {kind: integer, unit: runs, low: 1, high: 1500, bins: 14, scale: log, absent: false,
     about: runs of the extractor, zero: false}
   num_days:
-    {kind: integer, unit: days, low: 1, high: 1500, bins: 14, scale: log,
+    {kind: integer, unit: days, low: 1, high: 1500, bins: 14, scale: log, absent: false,
     about: days with a run}
   num_found_runs:
-    {kind: integer, unit: runs, low: 1, high: 1000, bins: 12, scale: log,
+    {kind: integer, unit: runs, low: 1, high: 1000, bins: 12, scale: log, absent: false,
     about: runs that extracted a crash log}
   num_failed_runs:
-    {kind: integer, unit: runs, low: 1, high: 1000, bins: 12, scale: log,
+    {kind: integer, unit: runs, low: 1, high: 1000, bins: 12, scale: log, absent: false,
     about: runs that could not look for one}
 */
 SELECT

@@ -10,21 +10,21 @@ constraints:
 columns:
   nrs:
     {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
-    about: samples; the weight of the means, zero: false}
+    absent: false, about: samples; the weight of the means, zero: false}
   mean_freq_mhz:
     {kind: double, unit: MHz, low: 400, high: 5200, bins: 16, zero: false,
-    about: mean frequency}
+    absent: false, about: mean frequency}
   max_freq_mhz:
     {kind: integer, unit: MHz, low: 400, high: 6199, bins: 16, zero: false,
-    about: highest frequency bin with a sample}
+    absent: false, about: highest frequency bin with a sample}
   mean_active_cores:
     {kind: double, unit: cores, low: 0.25, high: 32, bins: 14, scale: log,
     about: mean number of active cores}
   pct_below_1000_mhz:
-    {kind: double, unit: "%", low: 0, high: 100, bins: 12,
+    {kind: double, unit: "%", low: 0, high: 100, bins: 12, absent: false,
     about: share of samples below 1000 MHz}
   pct_from_3000_mhz:
-    {kind: double, unit: "%", low: 0, high: 100, bins: 12,
+    {kind: double, unit: "%", low: 0, high: 100, bins: 12, absent: false,
     about: share of samples at 3000 MHz or above}
 */
 SELECT

@@ -16,17 +16,17 @@ constraints:
 columns:
   # The statement pools what is not listed, so there is no more to learn.
   bugcheck_code:
-    {kind: category, values: bugcheck_codes, other: Other, learnt: false,
+    {kind: category, values: bugcheck_codes, other: Other, learnt: false, absent: false,
     about: stop code}
   num_restarts:
     {kind: integer, unit: restarts, low: 1, high: 500, bins: 12, scale: log,
-    about: unclean restarts, zero: false}
+    absent: false, about: unclean restarts, zero: false}
   num_button_restarts:
     {kind: integer, unit: restarts, low: 1, high: 200, bins: 8, scale: log,
-    about: of these after a long press of the power button}
+    absent: false, about: of these after a long press of the power button}
   num_sleep_restarts:
     {kind: integer, unit: restarts, low: 1, high: 200, bins: 8, scale: log,
-    about: of these during a sleep transition}
+    absent: false, about: of these during a sleep transition}
 */
 SELECT
   guid,

@@ -10,29 +10,29 @@ reads: [power_acdc_usage_v4_hist]
 device: guid
 columns:
   num_days:
-    {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log,
+    {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, absent: false,
     about: days with an event}
   ac_h:
-    {kind: double, unit: h, low: 0.1, high: 10000, bins: 14, scale: log,
+    {kind: double, unit: h, low: 0.1, high: 10000, bins: 14, scale: log, absent: false,
     about: length of events on mains power}
   dc_h:
-    {kind: double, unit: h, low: 0.1, high: 10000, bins: 14, scale: log,
+    {kind: double, unit: h, low: 0.1, high: 10000, bins: 14, scale: log, absent: false,
     about: length of events on battery}
   c0_nrs:
     {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
-    about: samples of core C0 residency over all cores}
+    absent: false, about: samples of core C0 residency over all cores}
   c0_pct:
     {kind: double, unit: "%", low: 0, high: 100, bins: 14,
     about: mean core C0 residency}
   freq_nrs:
     {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
-    about: samples of core frequency over all cores}
+    absent: false, about: samples of core frequency over all cores}
   freq_mhz:
     {kind: double, unit: MHz, low: 400, high: 5200, bins: 14, zero: false,
     about: mean core frequency}
   temp_nrs:
     {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
-    about: samples of core temperature over all cores}
+    absent: false, about: samples of core temperature over all cores}
   temp_celsius:
     {kind: double, unit: degrees Celsius, low: 20, high: 100, bins: 16, zero: false,
     about: mean core temperature}
@@ -41,7 +41,7 @@ columns:
     about: highest core temperature}
   psys_nrs:
     {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,
-    about: samples of platform power}
+    absent: false, about: samples of platform power}
   psys_power_w:
     {kind: double, unit: W, low: 0.5, high: 250, bins: 16, scale: log,
     about: mean platform power}

@@ -6,7 +6,7 @@ device: guid
 columns:
   num_days:
     {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, zero: false,
-    about: days on which it went on battery}
+    absent: false, about: days on which it went on battery}
   power_ons_per_day:
     kind: double
     unit: times a day

@@ -7,6 +7,7 @@ columns:
   # One column, as few pairs exist.
   processor:
     kind: category
+    absent: false
     values: processors
     other: Other|Other
     about: micro-architecture, then generation and class, as in Tiger Lake|11th Gen i7

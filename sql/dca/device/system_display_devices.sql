@@ -12,12 +12,14 @@ cap_by: num_intervals
 unique: [connection_type, resolution]
 columns:
   connection_type:
-    {kind: category, values: connection_types, other: OTHER, about: connection}
+    {kind: category, values: connection_types, other: OTHER, absent: false,
+    about: connection}
   resolution:
-    {kind: category, values: resolutions, other: Other, about: height x width in pixels}
+    {kind: category, values: resolutions, other: Other, absent: false,
+    about: height x width in pixels}
   num_intervals:
     {kind: integer, unit: intervals, low: 1, high: 20000, bins: 14, scale: log,
-    about: intervals of one setting, zero: false}
+    absent: false, about: intervals of one setting, zero: false}
   ac_s:
     {kind: double, unit: s, low: 1, high: 200000, bins: 14, scale: log,
     about: mean time on mains power an interval}

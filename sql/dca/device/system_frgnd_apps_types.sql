@@ -13,11 +13,14 @@ fixed_rows: 20
 cap_by: exe_name
 unique: [app_type, exe_name]
 columns:
-  app_type: {kind: category, values: app_types, other: Other, about: kind}
-  exe_name: {kind: category, values: executables, other: Other, about: executable}
+  app_type:
+    {kind: category, values: app_types, other: Other, absent: false, about: kind}
+  exe_name:
+    {kind: category, values: executables, other: Other, absent: false,
+    about: executable}
   num_days:
     {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, zero: false,
-    about: "rows, one per day"}
+    absent: false, about: "rows, one per day"}
   focal_s_per_day:
     {kind: double, unit: s a day, low: 1, high: 40000, bins: 14, scale: log,
     about: mean time in focus a row}

@@ -15,12 +15,13 @@ columns:
   # One column, as few pairs exist.
   os_version:
     kind: category
+    absent: false
     values: os_versions
     other: Other|Other
     about: Windows version and release, as in Win11|22H2
   num_entries:
     {kind: integer, unit: records, low: 1, high: 100000, bins: 16, scale: log,
-    about: records, zero: false}
+    absent: false, about: records, zero: false}
 */
 SELECT
   guid,

@@ -15,7 +15,7 @@ columns:
   app_id: {kind: category, values: power_apps, other: Other, about: process or app}
   num_rows:
     {kind: integer, unit: sessions, low: 1, high: 10000, bins: 8, scale: log,
-    about: sessions of the process, zero: false}
+    absent: false, about: sessions of the process, zero: false}
   total_power_mw:
     {kind: integer, unit: mW, low: 1, high: 1000000, bins: 10, scale: log,
     about: sum over sessions of the estimated power}

@@ -16,19 +16,21 @@ unique: [os_version, blocker, activity_level]
 columns:
   os_version:
     kind: category
+    absent: false
     values: os_versions
     other: Other|Other
     about: Windows version and release, as in Win11|22H2
   # One column, as a blocker has one type.
   blocker:
     kind: category
+    absent: false
     values: blockers
     other: Other|Other
     about: type of the blocker, then its name, as in PDC Phase|No CS Phase
   activity_level: {kind: category, values: activity_levels, about: level of activity}
   num_occurrences:
     {kind: integer, unit: records, low: 1, high: 20000, bins: 14, scale: log,
-    about: records, zero: false}
+    absent: false, about: records, zero: false}
   active_s:
     {kind: double, unit: s, low: 0.1, high: 200000, bins: 16, scale: log,
     about: mean active time of a record}

@@ -6,7 +6,7 @@ device: guid
 columns:
   num_days:
     {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, zero: false,
-    about: days}
+    absent: false, about: days}
   on_s:
     kind: double
     unit: s a day

@@ -6,6 +6,7 @@ device: guid
 columns:
   num_days:
     {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, zero: false,
+    absent: false,
     about: days with a reading; they multiply other tables' weights in joins}
   nrs:
     {kind: integer, unit: samples of 5 s, low: 10, high: 20000000, bins: 14, scale: log,

@@ -7,22 +7,31 @@ grain: >-
 reads: [system_sysinfo_unique_normalized]
 device: guid
 columns:
-  chassistype: {kind: category, values: chassis_types, other: Other, about: form factor}
+  chassistype:
+    {kind: category, values: chassis_types, other: Other, absent: false,
+    about: form factor}
   countryname_normalized:
-    {kind: category, values: countries, other: Other, about: country}
-  modelvendor_normalized: {kind: category, values: vendors, other: Other, about: maker}
-  os: {kind: category, values: operating_systems, other: n/a, about: Windows version}
+    {kind: category, values: countries, other: Other, absent: false, about: country}
+  modelvendor_normalized:
+    {kind: category, values: vendors, other: Other, absent: false, about: maker}
+  os:
+    {kind: category, values: operating_systems, other: n/a, absent: false,
+    about: Windows version}
   cpu_family:
-    {kind: category, values: cpu_families, other: Other, about: processor family}
+    {kind: category, values: cpu_families, other: Other, absent: false,
+    about: processor family}
   cpu_generation:
     kind: category
+    absent: false
     values: cpu_generations
     other: Other
     about: generation of a Core processor, the beginning of cpuname
   processor_class:
-    {kind: category, values: processor_classes, about: Server Class if cpuname is Xeon}
+    {kind: category, values: processor_classes, absent: false,
+    about: Server Class if cpuname is Xeon}
   persona:
-    {kind: category, values: personas, other: Unknown, about: kind of use of the device}
+    {kind: category, values: personas, other: Unknown, absent: false,
+    about: kind of use of the device}
   discretegraphics: {kind: category, values: ["Y", "N"], about: has discrete graphics}
   # Sizes that are sold have a bin of their own, so that decoding returns them exactly.
   ram_gb:

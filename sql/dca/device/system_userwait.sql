@@ -12,7 +12,9 @@ fixed_rows: 16
 cap_by: proc_name
 unique: [proc_name, event_name, acdc]
 columns:
-  proc_name: {kind: category, values: processes, other: Other, about: process in focus}
+  proc_name:
+    {kind: category, values: processes, other: Other, absent: false,
+    about: process in focus}
   event_name:
     {kind: category, values: wait_events, about: kind of wait or of summary row}
   acdc: {kind: category, values: power_states, about: power state}

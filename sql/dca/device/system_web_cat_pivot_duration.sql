@@ -21,7 +21,7 @@ constraints:
 columns:
   num_days:
     {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, zero: false,
-    about: days of browsing}
+    absent: false, about: days of browsing}
   content_creation_photo_edit_creation:
     {kind: double, unit: "%", low: 0.01, high: 100, bins: 12, scale: log,
     about: "share of time on content creation, photo edit/creation"}

@@ -12,7 +12,7 @@ columns:
   browser: {kind: category, values: browsers, about: browser}
   num_rows:
     {kind: integer, unit: rows, low: 1, high: 20000, bins: 14, scale: log,
-    about: "rows: days times pairs of web categories", zero: false}
+    absent: false, about: "rows: days times pairs of web categories", zero: false}
   duration_h:
     {kind: double, unit: h, low: 0.001, high: 10000, bins: 16, scale: log,
     about: time on pages}

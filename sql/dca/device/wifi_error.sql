@@ -15,12 +15,13 @@ constraints:
 columns:
   # The statement pools what is not listed, so there is no more to learn.
   error_string:
-    {kind: category, values: wifi_errors, other: Other, learnt: false, about: error}
+    {kind: category, values: wifi_errors, other: Other, learnt: false, absent: false,
+    about: error}
   num_errors:
     {kind: integer, unit: errors, low: 1, high: 100000, bins: 14, scale: log,
-    about: occurrences, zero: false}
+    absent: false, about: occurrences, zero: false}
   num_days:
-    {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log,
+    {kind: integer, unit: days, low: 1, high: 700, bins: 12, scale: log, absent: false,
     about: days with an occurrence}
 */
 SELECT

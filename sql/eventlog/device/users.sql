@@ -5,7 +5,7 @@ reads: [users, events]
 device: user_id
 columns:
   num_events:
-    {kind: integer, unit: events, about: "events of the user",
+    {kind: integer, unit: events, absent: false, about: "events of the user",
     edges: [1, 2, 3, 4, 6, 11, 101, 1001, 100001]}
 */
 SELECT

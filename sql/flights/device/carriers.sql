@@ -13,17 +13,17 @@ unique: [carrier]
 columns:
   # The list is whole.
   carrier:
-    {kind: category, values: carriers, other: Other, learnt: false,
+    {kind: category, values: carriers, other: Other, learnt: false, absent: false,
     about: "carrier code"}
   num_arrived:
-    {kind: integer, unit: flights, about: "flights that arrived",
+    {kind: integer, unit: flights, absent: false, about: "flights that arrived",
     edges: [1, 2, 5, 10, 20, 50, 100, 150, 200, 250, 300, 400, 600, 1000, 4381]}
   num_cancelled:
     {kind: integer, unit: flights, low: 1, high: 400, bins: 10, scale: log,
-    about: "flights that did not depart"}
+    absent: false, about: "flights that did not depart"}
   num_late:
     {kind: integer, unit: flights, low: 1, high: 2000, bins: 12, scale: log,
-    about: "arrivals 15 minutes late or more"}
+    absent: false, about: "arrivals 15 minutes late or more"}
   mean_arr_delay_min:
     {kind: double, unit: min, about: "mean arrival delay, by arrival",
     edges: [-90, -30, -20, -10, -5, 0, 5, 10, 15, 20, 25, 30, 45, 60, 120, 1440]}

@@ -7,7 +7,7 @@ reads: [flights]
 device: tailnum
 columns:
   num_morning: &departures
-    {kind: integer, unit: flights, about: "departures",
+    {kind: integer, unit: flights, absent: false, about: "departures",
     edges: [1, 2, 5, 10, 20, 50, 100, 150, 200, 250, 300, 400, 600, 1000, 4381]}
   num_afternoon: *departures
   num_evening: *departures

@@ -12,11 +12,11 @@ cap_by: num_arrived
 unique: [dest]
 columns:
   dest:
-    {kind: category, values: hubs, other: Other, learnt: false,
+    {kind: category, values: hubs, other: Other, learnt: false, absent: false,
     about: "airport of arrival"}
   num_arrived:
-    {kind: integer, unit: flights, about: "flights that arrived", zero: false,
-    edges: [1, 2, 3, 5, 8, 12, 20, 35, 60, 100, 200, 400, 1000, 4381]}
+    {kind: integer, unit: flights, absent: false, about: "flights that arrived",
+    zero: false, edges: [1, 2, 3, 5, 8, 12, 20, 35, 60, 100, 200, 400, 1000, 4381]}
   mean_arr_delay_min:
     {kind: double, unit: min, about: "mean arrival delay, by arrival",
     edges: [-90, -30, -20, -10, -5, 0, 5, 10, 15, 20, 25, 30, 45, 60, 120, 1440]}

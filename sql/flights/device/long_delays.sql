@@ -8,7 +8,7 @@ device: tailnum
 columns:
   num_departed:
     {kind: integer, unit: flights, edges: [1, 2, 3, 4, 6, 11, 51], zero: false,
-    about: "departures eight hours late or more"}
+    absent: false, about: "departures eight hours late or more"}
   mean_dep_delay_min:
     {kind: double, unit: min, low: 480, high: 2880, bins: 12, scale: log, zero: false,
     about: "mean departure delay of these departures"}

@@ -8,16 +8,17 @@ reads: [flights]
 device: tailnum
 columns:
   num_arrived:
-    {kind: integer, unit: flights, about: "flights that arrived",
+    {kind: integer, unit: flights, absent: false, about: "flights that arrived",
     edges: [1, 2, 5, 10, 20, 50, 100, 150, 200, 250, 300, 400, 600, 1000, 4381]}
   num_diverted:
     {kind: integer, unit: flights, low: 1, high: 100, bins: 6, scale: log,
-    about: "flights that departed and did not arrive as planned"}
+    absent: false, about: "flights that departed and did not arrive as planned"}
   num_cancelled:
     {kind: integer, unit: flights, low: 1, high: 400, bins: 10, scale: log,
-    about: "flights that did not depart"}
+    absent: false, about: "flights that did not depart"}
   num_late:
     {kind: integer, unit: flights, low: 1, high: 2000, bins: 12, scale: log,
+    absent: false,
     about: "arrivals 15 minutes late or more, which the DOT counts as late"}
   mean_dep_delay_min:
     {kind: double, unit: min, about: "mean departure delay, by departure",

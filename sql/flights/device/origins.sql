@@ -10,11 +10,11 @@ unique: [origin]
 columns:
   origin: {kind: category, values: origins, about: "airport of departure"}
   num_departed:
-    {kind: integer, unit: flights, about: "flights that departed",
+    {kind: integer, unit: flights, absent: false, about: "flights that departed",
     edges: [1, 2, 5, 10, 20, 50, 100, 150, 200, 250, 300, 400, 600, 1000, 4381]}
   num_cancelled:
     {kind: integer, unit: flights, low: 1, high: 400, bins: 10, scale: log,
-    about: "flights that did not depart"}
+    absent: false, about: "flights that did not depart"}
   mean_dep_delay_min:
     {kind: double, unit: min, about: "mean departure delay, by departure",
     edges: [-30, -10, -5, 0, 5, 10, 15, 20, 25, 30, 45, 60, 120, 1440]}

@@ -7,7 +7,7 @@ reads: [flights, airports]
 device: tailnum
 columns:
   num_eastern: &arrivals
-    {kind: integer, unit: flights, about: "arrivals",
+    {kind: integer, unit: flights, absent: false, about: "arrivals",
     edges: [1, 2, 5, 10, 20, 50, 100, 150, 200, 250, 300, 400, 600, 1000, 4381]}
   num_central: *arrivals
   num_mountain: *arrivals

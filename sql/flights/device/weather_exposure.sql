@@ -9,7 +9,7 @@ reads: [flights, weather]
 device: tailnum
 columns:
   num_low_visibility: &departures
-    {kind: integer, unit: flights, about: "departures",
+    {kind: integer, unit: flights, absent: false, about: "departures",
     edges: [1, 2, 5, 10, 20, 50, 100, 150, 200, 250, 300, 400, 600, 1000, 4381]}
   num_wet: *departures
   num_windy: *departures
