@@ -1,4 +1,4 @@
-"""Columns of the shipped suites that say `absent: false` never are, whatever rows hold."""
+"""Columns of shipped suites that say `absent: false` never are, whatever rows hold."""
 
 import datetime
 import math
