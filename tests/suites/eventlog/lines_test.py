@@ -1,11 +1,15 @@
 """Lines are read one by one, whatever bytes stand in the others."""
 
+import random
+from collections import Counter
+
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 
 from teledp_jax.suites.eventlog import lines
 from tests.data.malformed_test import cases
+from tests.suites.eventlog import log_run
 
 HEADER = b"a,b,c\n"
 ODD = (
@@ -129,3 +133,10 @@ def test_the_first_line_names_the_columns(path):
     ):
         path.write_bytes(head)
         assert lines.header(path) == names
+
+
+def test_lines_read_as_another_parser_reads_each_by_itself(path):
+    tried = sum(
+        (log_run.check_lines(path, random.Random(n)) for n in range(8)), Counter()
+    )
+    assert 0 < tried["rejects"] < tried["lines"]
