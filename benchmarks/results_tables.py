@@ -17,6 +17,7 @@ from typing import Any
 
 import result_figures
 import result_forms
+import table_form
 from absl import app, flags
 
 from teledp_jax import runs
@@ -79,7 +80,7 @@ def table(name: str) -> str:
 
 def _alignment(cells: Sequence[str]) -> str:
     """Right where all cells begin with a digit or are a dash, else left."""
-    numbers = all(cell[0].isdigit() or cell == result_forms.NONE for cell in cells)
+    numbers = all(cell[0].isdigit() or cell == table_form.NONE for cell in cells)
     return "--:" if numbers else "---"
 
 

@@ -9,7 +9,6 @@ Starting the cluster is not part of a stage; its workers start in the shuffle. W
 benchmarks/results/scale_out_<hardware>.json.
 """
 
-import contextlib
 import importlib.metadata
 import json
 import os
@@ -18,13 +17,12 @@ import shlex
 import shutil
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import machine
-import psutil
+import watch
 from absl import app, flags
 
 from teledp_jax import runs
@@ -62,7 +60,6 @@ _READ = flags.DEFINE_float("read_bytes", 1e9, "Bytes a second that one reads fro
 
 _AIM = 1.5  # most time of Ray as a multiple of one process's
 _PASSES_AIM = 1.3  # most time in passes as a multiple of that at once
-_SAMPLE_S = 0.2
 _SELECTION = rawfiles.Selection(window=(None, None), device_share=1.0, holdout=0.2)
 _STAGES = ("shuffle", "sql", "encode")
 _COLUMNS = (
@@ -82,58 +79,6 @@ def _bytes(*folders: pathlib.Path) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-@contextlib.contextmanager
-def _watched() -> Iterator[dict[str, float]]:
-    """Most memory of one Ray worker of this process, and the CPU time of all."""
-    found: dict[str, float] = {"peak_worker_bytes": 0, "worker_cpu_seconds": 0.0}
-    cpu: dict[int, float] = {}
-    done = threading.Event()
-
-    def sample() -> None:
-        while not done.wait(_SAMPLE_S):
-            for process in psutil.Process().children(recursive=True):
-                with contextlib.suppress(psutil.Error, IndexError):
-                    if not process.cmdline()[0].startswith("ray::"):
-                        continue
-                    resident = process.memory_info().rss
-                    peak = max(found["peak_worker_bytes"], resident)
-                    found["peak_worker_bytes"] = peak
-                    times = process.cpu_times()
-                    cpu[process.pid] = times.user + times.system
-
-    thread = threading.Thread(target=sample)
-    thread.start()
-    try:
-        yield found
-    finally:
-        done.set()
-        thread.join()
-        found["worker_cpu_seconds"] = sum(cpu.values())
-
-
-@contextlib.contextmanager
-def _disk(folder: pathlib.Path) -> Iterator[dict[str, int]]:
-    """Most bytes of files below a folder."""
-    found, done = {"disk_bytes": 0}, threading.Event()
-
-    def sample() -> None:
-        while not done.wait(_SAMPLE_S):
-            size = 0
-            for parent, _, names in os.walk(folder):
-                for name in names:
-                    with contextlib.suppress(OSError):  # files come and go
-                        size += os.stat(os.path.join(parent, name)).st_size
-            found["disk_bytes"] = max(found["disk_bytes"], size)
-
-    thread = threading.Thread(target=sample)
-    thread.start()
-    try:
-        yield found
-    finally:
-        done.set()
-        thread.join()
-
-
 def local(
     suite: definition.Suite,
     raw: pathlib.Path,
@@ -147,7 +92,7 @@ def local(
     (folder / name).mkdir()
     machine.forget_peak()
     start, cpu = time.perf_counter(), time.process_time()
-    with _disk(folder / name) as disk:
+    with watch.disk(folder / name) as disk:
         aggregate.aggregate(
             suite,
             raw,
@@ -195,7 +140,7 @@ def on_ray(
     times = [time.perf_counter()]
     with (
         cluster.connect(address="", num_cpus=num_cpus, spill_folder=folder / "spill"),
-        _watched() as watched,
+        watch.workers() as watched,
     ):
         times.append(time.perf_counter())
         shuffle.stage(

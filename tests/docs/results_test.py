@@ -14,6 +14,7 @@ from tests.benchmarks import modules
 BENCHMARKS = paths.ROOT / "benchmarks"
 origin = modules.load("origin")
 result_forms = modules.load("result_forms")
+table_form = modules.load("table_form")
 results_tables = modules.load("results_tables")
 
 
@@ -94,17 +95,18 @@ def test_the_headline_is_the_share_of_answers_right_and_ties_are_called_so():
     header, rows = result_forms.utility(result)
     assert header[1] == "answers right, mean share" and header[4] == "passed of 4"
     assert [row[1:4] for row in rows] == [
-        ["0.900 ± 0.010", "1.0 of 4", result_forms.NONE],
+        ["0.900 ± 0.010", "1.0 of 4", table_form.NONE],
         ["0.500 ± 0.010", "1.0 of 4", "best"],
-        ["0.250 ± 0.010", "1.0 of 4", result_forms.NONE],
+        ["0.250 ± 0.010", "1.0 of 4", table_form.NONE],
     ]
     _, rows = result_forms.utility(result | {"not_beaten": ["pe", "mst"]})
-    assert [row[3] for row in rows] == [result_forms.NONE, "tied", "tied"]
+    assert [row[3] for row in rows] == [table_form.NONE, "tied", "tied"]
 
 
 def test_a_form_is_found_by_the_longest_beginning_of_a_name():
     assert (
-        result_forms.of("eventlog_preprocess_cpu2") is result_forms.eventlog_preprocess
+        result_forms.of("eventlog_preprocess_cpu2")
+        is result_forms.speed_forms.eventlog_preprocess
     )
     assert result_forms.of("eventlog") is result_forms.eventlog
     with pytest.raises(KeyError):
