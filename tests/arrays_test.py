@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from teledp_jax import array_files, arrays
+from teledp_jax import arrays
+from teledp_jax.data import array_files
 from tests import toys
 
 # Heads: kind, size; rows of `rare`, its size; rows of `apps`, then kind and size of

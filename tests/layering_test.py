@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parent.parent / "teledp_jax"
 ROOMS = [
-    "errors", "extras", "storage", "schemas", "arrays", "array_files", "keys", "base",
+    "errors", "extras", "storage", "schemas", "arrays", "keys", "base",
     "runs", "data", "queries", "authoring", "privacy", "dpsgd", "pe", "marginals",
     "answers", "methods", "registry", "cluster", "evaluation", "trust", "audit",
     "report", "suites", "studies", "job", "cli",

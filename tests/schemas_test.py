@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teledp_jax import array_files, arrays, errors, schemas
-from teledp_jax.data import headers
+from teledp_jax import arrays, errors, schemas
+from teledp_jax.data import array_files, headers
 from tests import toys
 
 

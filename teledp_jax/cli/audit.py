@@ -25,10 +25,10 @@ from typing import Any
 
 from absl import flags, logging
 
-from teledp_jax import array_files, arrays, errors, registry
+from teledp_jax import arrays, errors, registry
 from teledp_jax.audit import copies, fleets, suite
 from teledp_jax.cli import command, job_flags, progress, raw_audit
-from teledp_jax.data import encode
+from teledp_jax.data import array_files, encode
 from teledp_jax.job import pipeline, provenance, questions
 from teledp_jax.privacy import findings as results
 from teledp_jax.suites import hooks

@@ -3,9 +3,9 @@
 import itertools
 from collections.abc import Callable
 
-from teledp_jax import array_files, runs, schemas
+from teledp_jax import runs, schemas
 from teledp_jax.cluster import connection as cluster
-from teledp_jax.data import encode, parts, quality, references, warehouse
+from teledp_jax.data import array_files, encode, parts, quality, references, warehouse
 
 
 def encode_all(

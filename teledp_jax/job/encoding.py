@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from teledp_jax import array_files, runs, schemas
+from teledp_jax import runs, schemas
 from teledp_jax.cluster import encoding as cluster_encoding
-from teledp_jax.data import decode, encode, references
+from teledp_jax.data import array_files, decode, encode, references
 from teledp_jax.job import engine, learn, ledgers, secrets, settings, spending
 from teledp_jax.privacy import events, ledger, release
 

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import array_files, base, errors, keys, registry, runs, schemas
+from teledp_jax import base, errors, keys, registry, runs, schemas
 from teledp_jax.cluster import gang
-from teledp_jax.data import decode, definition
+from teledp_jax.data import array_files, decode, definition
 from teledp_jax.job import (
     checkpoints,
     costs,

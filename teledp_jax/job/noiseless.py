@@ -13,8 +13,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import array_files, base, keys, runs
-from teledp_jax.data import decode, definition
+from teledp_jax import base, keys, runs
+from teledp_jax.data import array_files, decode, definition
 from teledp_jax.job import drawing, questions, settings
 from teledp_jax.job import fit as fit_lib
 from teledp_jax.job.dependencies import Stage

@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from teledp_jax import array_files, runs
+from teledp_jax import runs
 from teledp_jax.cluster import gang, launcher
+from teledp_jax.data import array_files
 from tests import toys
 from tests.cluster import gang_worker as worker
 from tests.pe import chat_server

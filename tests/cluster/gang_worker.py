@@ -11,14 +11,15 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
-from teledp_jax import array_files, arrays, base, errors, keys, runs
+from teledp_jax import arrays, base, errors, keys, runs
 from teledp_jax.cluster import gang
-from teledp_jax.data import suite
+from teledp_jax.data import array_files, suite
 from teledp_jax.job import fit as synthesis
 from teledp_jax.job import settings
 from teledp_jax.methods import dpsgd_vae, pe
 from teledp_jax.pe import voting
 from teledp_jax.privacy import events, mechanisms
+from tests import toys
 from tests.methods import contract_test as contract
 
 LARGE = np.array([[2**31 - 1, 2**40 + 3], [0, -5]])
@@ -152,6 +153,7 @@ def main():
     for name in ("num_processes", "process_id"):
         parser.add_argument(f"--{name}", type=int)
     asked, _ = parser.parse_known_args()
+    toys.account_coarsely()  # as the test does
     gang.end_with_parent()
     members = gang.join(asked.coordinator, asked.num_processes, asked.process_id)
     if asked.what == "fit_all":

@@ -1,8 +1,6 @@
 """Device tables and arrays made by partition on a Ray cluster of this machine."""
 
-import dataclasses
 import functools
-import hashlib
 import pathlib
 import shutil
 
@@ -12,11 +10,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from teledp_jax import array_files, arrays, errors, runs
+from teledp_jax import arrays, errors, runs
 from teledp_jax.cluster import connection as cluster
-from teledp_jax.cluster import encoding, partitions, pieces, shuffle
+from teledp_jax.cluster import encoding, partitions, shuffle
 from teledp_jax.data import (
     aggregate,
+    array_files,
     definition,
     encode,
     parts,
@@ -28,6 +27,7 @@ from teledp_jax.data import suite as suite_lib
 from teledp_jax.queries import catalog
 from teledp_jax.queries import run as run_lib
 from teledp_jax.suites.dca import fleet
+from tests.cluster.pieces_test import partition_of
 
 ray = pytest.importorskip("ray")
 CRASHES = "university_prod/crashlog"
@@ -158,11 +158,6 @@ def test_ray_makes_the_rows_and_counts_that_one_process_makes(both):
     assert_same_tables(suite, local, other)
 
 
-def partition_of(device, num_partitions: int) -> int:
-    digest = hashlib.md5(f"partition:{device}".encode()).digest()
-    return int.from_bytes(digest[:8], "little") % num_partitions
-
-
 def test_a_device_lies_in_the_partition_of_the_md5_of_its_id(both):
     suite, _, other = both
     for partition in range(3):
@@ -170,16 +165,6 @@ def test_a_device_lies_in_the_partition_of_the_md5_of_its_id(both):
         ids = pq.read_table(other.real / name)[suite.schema.device].to_pylist()
         assert ids == sorted(ids) and ids
         assert {partition_of(device, 3) for device in ids} == {partition}
-
-
-@pytest.mark.parametrize("ids", [["a", None, "b", "a"], [7, None, 1234567890123, 7]])
-def test_rows_of_one_id_of_any_type_fall_together(ids):
-    source = dataclasses.replace(stability().sources["crashlog"], device="guid")
-    rows = pieces.encoded(pa.table({"guid": ids}))
-    with warehouse.sealed() as connection:
-        found = pieces.partition_of(connection, rows, source, 100)
-    expected = [0 if own is None else partition_of(own, 100) for own in ids]
-    assert found.tolist() == expected
 
 
 def test_queries_run_over_partitions_as_over_one_table(both, tmp_path):
@@ -336,25 +321,6 @@ def test_a_file_that_breaks_while_a_worker_reads_it_is_one_line(raw, tmp_path):
     with pytest.raises(errors.InputError, match="cannot be read") as caught:
         on_ray(suite, source, tmp_path)
     assert str(file) in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_a_task_is_bound_by_its_rows_and_by_nested_columns(tmp_path, monkeypatch):
-    monkeypatch.setattr(shuffle, "_TASK_BYTES", 8_000)
-    source = dataclasses.replace(
-        stability().sources["crashlog"], types={"guid": "VARCHAR", "list": "BIGINT[]"}
-    )
-    rows = pa.table({"guid": ["a"] * 1000, "list": [list(range(100))] + [[]] * 999})
-    pq.write_table(rows, tmp_path / "part.parquet", row_group_size=250)
-    chunks = list(shuffle._chunks(source, [tmp_path / "part.parquet"]))
-    # 16 bytes a row: two groups of 250 rows are as much as a task reads
-    assert [(c.first, c.stop, c.num_bytes) for c in chunks] == [
-        (0, 2, 8_000),
-        (2, 4, 8_000),
-    ]
-    long = pa.table({"guid": ["a"] * 10, "list": [list(range(1000))] * 10})
-    pq.write_table(long, tmp_path / "long.parquet", use_dictionary=False)
-    (chunk,) = shuffle._chunks(source, [tmp_path / "long.parquet"])
-    assert chunk.num_bytes > 10 * 1000 * 8
 
 
 def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():

@@ -1,5 +1,7 @@
 """Pieces of raw tables, without a cluster."""
 
+import hashlib
+
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -117,3 +119,19 @@ def test_a_folder_that_pieces_cannot_go_to_is_named_in_one_line(tmp_path):
     occupied.touch()
     with pytest.raises(errors.InputError, match=r"Not a directory\); free disk space"):
         pieces.write(pieces_of([0]), folder=occupied, attempt="one")
+
+
+def partition_of(device, num_partitions: int) -> int:
+    """The partition of a device, worked out beside the package."""
+    digest = hashlib.md5(f"partition:{device}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") % num_partitions
+
+
+@pytest.mark.parametrize("ids", [["a", None, "b", "a"], [7, None, 1234567890123, 7]])
+def test_rows_of_one_id_of_any_type_fall_together(ids):
+    users = suite.load(shipped.suite("eventlog")).sources["users"]
+    rows = pieces.encoded(pa.table({"user_id": ids}))
+    with warehouse.sealed() as connection:
+        found = pieces.partition_of(connection, rows, users, 100)
+    expected = [0 if own is None else partition_of(own, 100) for own in ids]
+    assert found.tolist() == expected

@@ -81,3 +81,22 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     path.write_bytes(b"PAR1 no")
     with pytest.raises(errors.InputError, match=r"a\.parquet: cannot be read"):
         list(shuffle._chunks(SOURCE, [path]))
+
+
+def test_a_task_is_bound_by_its_rows_and_by_nested_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr(shuffle, "_TASK_BYTES", 8_000)
+    source = dataclasses.replace(
+        USERS, types={"user_id": "VARCHAR", "list": "BIGINT[]"}
+    )
+    rows = pa.table({"user_id": ["a"] * 1000, "list": [list(range(100))] + [[]] * 999})
+    pq.write_table(rows, tmp_path / "part.parquet", row_group_size=250)
+    chunks = list(shuffle._chunks(source, [tmp_path / "part.parquet"]))
+    # 16 bytes a row: two groups of 250 rows are as much as a task reads
+    assert [(c.first, c.stop, c.num_bytes) for c in chunks] == [
+        (0, 2, 8_000),
+        (2, 4, 8_000),
+    ]
+    long = pa.table({"user_id": ["a"] * 10, "list": [list(range(1000))] * 10})
+    pq.write_table(long, tmp_path / "long.parquet", use_dictionary=False)
+    (chunk,) = shuffle._chunks(source, [tmp_path / "long.parquet"])
+    assert chunk.num_bytes > 10 * 1000 * 8

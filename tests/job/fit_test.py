@@ -3,8 +3,8 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import array_files, arrays, errors, runs
-from teledp_jax.data import suite
+from teledp_jax import arrays, errors, runs
+from teledp_jax.data import array_files, suite
 from teledp_jax.job import fit, settings, spending
 from teledp_jax.methods import independent, pe_llm
 from teledp_jax.privacy import accounting

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from teledp_jax import array_files, arrays, errors, runs, schemas
-from teledp_jax.data import encode, headers, shipped
+from teledp_jax import arrays, errors, runs, schemas
+from teledp_jax.data import array_files, encode, headers
 from teledp_jax.job import learn as domains
 from teledp_jax.job import pipeline, secrets, sections
 from teledp_jax.job import settings as settings_lib
@@ -280,65 +280,12 @@ def test_another_share_is_learnt_anew(finished):
         other.synthesize("independent", quiet)
 
 
-@pytest.mark.parametrize(
-    ("change", "text"),
-    [
-        ({"private": ("nothing",)}, "of no table of these workloads; known: sys"),
-        ({"private": (f"{ERRORS}.nothing",)}, "has no column 'nothing'; known: app"),
-        ({"private": ("system_userwait",)}, "of no table of these workloads"),
-        ({"share": 1.0}, "expected a share"),
-        ({"num_levels": 11}, r"num_levels: .*at most 10, got 11"),
-        ({"max_texts": 0}, "max_texts: .*at least 1"),
-        ({"max_size": 10_001}, "max_size: .*at most 10000"),
-    ],
-)
-def test_what_cannot_be_asked_is_named(aggregated, change, text):
-    asked = dataclasses.replace(aggregated.settings.domains, **change)
-    settings = dataclasses.replace(aggregated.settings, domains=asked)
-    with pytest.raises(errors.InputError, match=text):
-        domains.inquire(settings, aggregated.suite.schema)
-
-
-def test_public_domains_ask_nothing(aggregated):
-    asked = dataclasses.replace(aggregated.settings.domains, private=())
-    settings = dataclasses.replace(aggregated.settings, domains=asked)
-    assert domains.inquire(settings, aggregated.suite.schema) is None
-
-
 def asking(job: pipeline.Job, **changes) -> settings_lib.Settings:
     """The settings of a job, with the defaults of its section but for changes."""
     asked = sections.Domains(**settings_lib.default("dca").domains.to_dict())
     return dataclasses.replace(
         job.settings, domains=dataclasses.replace(asked, **changes)
     )
-
-
-def test_names_of_entity_tables_are_learnt_by_default(aggregated):
-    schema = headers.read_schema(shipped.suite("dca"))
-    inquiry = domains.inquire(asking(aggregated), schema)
-    names = {
-        f"{table}.{column}"
-        for table, own in {
-            "system_display_devices": ("connection_type", "resolution"),
-            "system_display_vendors": ("vendor_name",),
-            "system_frgnd_apps_types": ("app_type", "exe_name"),
-            "system_mods_blockers_by_os": ("os_version",),
-            "system_mods_power_consumption": ("app_id",),
-            "system_mods_top_blocker_hist": ("os_version", "blocker"),
-            "system_userwait": ("proc_name",),
-        }.items()
-        for column in own
-    }
-    assert set(inquiry.questions.vocabularies) == names
-    assert not inquiry.questions.numbers and not inquiry.questions.presences
-    apps = "system_frgnd_apps_types.exe_name"
-    public = schema.table("system_frgnd_apps_types").column("exe_name").categories
-    assert inquiry.questions.vocabularies[apps] == public
-    # A private column has no public text.
-    inquiry = domains.inquire(asking(aggregated, private=(apps,)), schema)
-    assert set(inquiry.questions.vocabularies) == names
-    assert inquiry.questions.vocabularies[apps] == ()
-    assert domains.inquire(asking(aggregated, learnt=False), schema) is None
 
 
 def test_names_are_found_beside_the_listed_ones(aggregated, tmp_path):
@@ -377,14 +324,3 @@ def with_column(job: pipeline.Job, column: schemas.Column) -> schemas.Schema:
     table = dataclasses.replace(old, columns=columns)
     tables = [table if one is old else one for one in schema.tables]
     return dataclasses.replace(schema, tables=tuple(tables))
-
-
-def test_bins_are_learnt_where_a_header_asks(aggregated):
-    fields = {
-        "kind": "integer", "low": 1, "high": 99, "bins": 4, "learnt": True
-    }  # fmt: skip
-    column = headers.column("num_errors", fields, {})
-    schema = with_column(aggregated, column)
-    inquiry = domains.inquire(asking(aggregated), schema)
-    assert inquiry.questions.numbers == {f"{ERRORS}.num_errors": column}
-    assert domains.facts(asking(aggregated), inquiry)["devices"] == {}

@@ -50,8 +50,6 @@ FROM power_acdc_usage_v4_hist ORDER BY ALL;
 CREATE TABLE good_frequencies AS
 FROM hw_cpu_frequency WHERE nrs >= 1 AND ia_freq_mhz >= 1 AND ia_freq_mhz <= 10000;
 """
-
-
 START = datetime.date(2024, 10, 1)
 APPS = (*VOCABULARIES["applications"][:12], "Outlook.EXE", "unlisted.exe", None)
 METRICS = {
