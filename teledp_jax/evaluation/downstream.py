@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import threadpoolctl
 from jaxtyping import Bool, Float
-from sklearn import ensemble, metrics
 
 from teledp_jax.evaluation import features as features_lib
 
@@ -36,6 +35,8 @@ def score(
     Returns:
         A row of `downstream.csv`, or None if no test device has the label.
     """
+    from sklearn import metrics  # takes a second, which most commands can save
+
     inputs, target = _examples(task, train)
     test_inputs, test_target = _examples(task, test)
     if not test_target.size:
@@ -85,6 +86,8 @@ def _predict(
     varies = np.fmax.reduce(inputs, axis=0) > np.fmin.reduce(inputs, axis=0)
     if not varies.any():
         return np.full(len(test_inputs), share)
+    from sklearn import ensemble
+
     # The fit draws nothing at random at this size; the state only makes that plain.
     model = ensemble.HistGradientBoostingClassifier(
         max_iter=20,

@@ -32,8 +32,7 @@ class Config:
         marginal_share: Share of the budget for noisy one-way marginals; 0: none.
         leave_out: Tables that the model does not know; they stay empty.
         checkpoint_every: Steps between checkpoints.
-        max_rows: Most rows of a device that are read and drawn in any table, the first
-            ones; 0: as many as each table's `fixed_rows`.
+        max_rows: Most rows of a device per table, the first ones; 0: its `fixed_rows`.
     """
 
     hidden: tuple[int, ...] = (64,)
@@ -97,9 +96,8 @@ def fit(
         counts = noisy.head_counts(marginal_key, schema, devices, context, sigma=sigma)
     return vae_fit.fit(
         network, recipe, streams._replace(noise=step_key),
-        arrays.flatten(schema, devices), context,
-        kl_weight=config.kl_weight, learning_rate=config.learning_rate,
-        counts=counts, sigma=sigma,
+        arrays.flatten(schema, devices), context, kl_weight=config.kl_weight,
+        learning_rate=config.learning_rate, counts=counts, sigma=sigma,
     )  # fmt: skip
 
 
@@ -129,12 +127,10 @@ def make(
     size = vae_fit.num_parameters(network, kl_weight=config.kl_weight)
     calibrated = split.calibrate(_parts(config, modelled, size), budget)
     recipe = recipes.planned(
-        config,
-        num_devices=budget.num_devices,
+        config, num_devices=budget.num_devices, l2_clip_norm=config.l2_clip_norm,
         noise_multiplier=calibrated.noise("noise_multiplier"),
-        l2_clip_norm=config.l2_clip_norm,
         normalise=config.normalise,
-    )
+    )  # fmt: skip
     sampler = vae.sampler(network, chunk=vae_fit.CHUNK)
     return base.Synthesizer(
         event=calibrated.event,

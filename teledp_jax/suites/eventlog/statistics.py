@@ -7,10 +7,6 @@ from typing import Any
 
 import numpy as np
 import scipy.stats
-import sklearn.compose
-import sklearn.linear_model
-import sklearn.pipeline
-import sklearn.preprocessing
 from jaxtyping import Float, Integer
 
 TIMES = ("Time of Event", "event_date")
@@ -242,12 +238,15 @@ def _accuracy(train: Log, test: Log) -> float:
         return float((test["event_type"] == train["event_type"][0]).mean())
     chosen = np.linspace(0, len(train["product"]) - 1, _TRAINING_ROWS).astype(int)
     chosen = np.unique(chosen)
-    features = sklearn.compose.make_column_transformer(
-        (sklearn.preprocessing.OneHotEncoder(handle_unknown="ignore"), [0]),
-        (sklearn.preprocessing.StandardScaler(), [1]),
+    # Takes a second to import, which most commands can save.
+    from sklearn import compose, linear_model, pipeline, preprocessing
+
+    features = compose.make_column_transformer(
+        (preprocessing.OneHotEncoder(handle_unknown="ignore"), [0]),
+        (preprocessing.StandardScaler(), [1]),
     )
-    model = sklearn.pipeline.make_pipeline(
-        features, sklearn.linear_model.LogisticRegression(max_iter=300)
+    model = pipeline.make_pipeline(
+        features, linear_model.LogisticRegression(max_iter=300)
     )
 
     def table(log: Log, rows: Any) -> np.ndarray:
