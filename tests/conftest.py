@@ -16,6 +16,7 @@ os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 # Programs of tests run a few times each, so they are compiled in a hurry, and once per
 # run: its workers and the processes that tests start share what was compiled.
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 if "PYTEST_XDIST_WORKER" not in os.environ:
@@ -35,6 +36,14 @@ jaxtyping.install_import_hook(
 )
 
 hypothesis.settings.register_profile("long", max_examples=3_000)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def coarse_accounts():
+    """Makes accounts quicker; `tests/privacy` takes the grids of releases."""
+    from tests import toys  # not before the hook above
+
+    toys.account_coarsely()
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,10 @@
-"""The main job as a command: its children, and a run in another folder."""
+"""The main job as a command: its children; `tests/job/pipeline_test.py` runs it."""
 
-import os
 import subprocess
 import sys
 
 import pytest
 
-from teledp_jax import runs
 from teledp_jax.cli import fit
 from teledp_jax.job import pipeline
 from tests import paths
@@ -49,25 +47,6 @@ def test_what_a_child_found_at_fault_is_not_said_twice(encoded, monkeypatch, tmp
     monkeypatch.setattr(subprocess, "run", lambda command: ended)
     done = call(monkeypatch, "run", CONFIG, f"--workdir={tmp_path}/run")
     assert (done.status, done.err) == (2, "")
-
-
-def test_a_job_runs_in_any_folder_and_the_second_time_nothing_runs(tmp_path):
-    command = [sys.executable, "-m", "teledp_jax.cli", "run", CONFIG, "--workdir=run"]
-    environ = os.environ | {"PYTHONPATH": str(paths.ROOT)}
-    done = [
-        subprocess.run(
-            [*command, "--config.num_devices=200"],
-            cwd=tmp_path, env=environ, capture_output=True, text=True,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    assert [found.returncode for found in done] == [0, 0], done[0].stderr
-    first, second = (found.stderr for found in done)
-    assert "synthesize-independent: finished in" in first
-    assert "finished in" not in second and second.count("not run again") == 5
-    run = runs.Run(tmp_path / "run")
-    assert done[1].stdout.splitlines() == ["run/report.html"] and run.report.exists()
-    assert runs.read_json(run.config)["command"].startswith("teledp run --config=")
 
 
 def test_a_child_works_where_only_the_package_is_installed(monkeypatch):

@@ -143,33 +143,28 @@ def reduce_while(suite, raw, folder, harm) -> tuple[runs.Run, list]:
     return run, done
 
 
-def kill_task(name: str):
-    """Kills the first process that is seen at work on a task of this name."""
+def kill_tasks(*names: str):
+    """Kills, one after the other, a process that is seen at work on each task."""
+    left, killed = list(names), []
 
     def harm(run):
-        for process in tasks(name):
+        for process in tasks(left[0]):
             try:
                 process.kill()
             except psutil.NoSuchProcess:
                 continue
-            return process.pid
-        return None
+            left.pop(0)
+            killed.append(process.pid)
+            break
+        return None if left else killed
 
     return harm
 
 
-def test_a_worker_killed_in_the_shuffle_changes_nothing(
+def test_workers_killed_in_the_shuffle_and_in_the_sql_change_nothing(
     nodes, suite, raw, expected, tmp_path
 ):
-    run, killed = reduce_while(suite, raw, tmp_path, kill_task(""))
-    assert killed
-    assert tables(run) == expected
-
-
-def test_a_worker_killed_in_the_sql_changes_nothing(
-    nodes, suite, raw, expected, tmp_path
-):
-    run, killed = reduce_while(suite, raw, tmp_path, kill_task("reduce_partition"))
+    run, killed = reduce_while(suite, raw, tmp_path, kill_tasks("", "reduce_partition"))
     assert killed
     assert tables(run) == expected
 
