@@ -11,7 +11,7 @@ class InputError(Exception):
     """
 
 
-_MOST = 20  # faults, or names, in one message
+_MOST_LISTED = 20  # faults, or names, in one message
 
 
 def refuse(faults: Sequence[str]) -> None:
@@ -24,9 +24,9 @@ def refuse(faults: Sequence[str]) -> None:
         InputError: If there is a fault.
     """
     if faults:
-        more = len(faults) - _MOST
+        more = len(faults) - _MOST_LISTED
         rest = [f"And {more} more faults."] if more > 0 else []
-        raise InputError(" ".join([*faults[:_MOST], *rest]))
+        raise InputError(" ".join([*faults[:_MOST_LISTED], *rest]))
 
 
 def listed(names: Sequence[str]) -> str:
@@ -35,8 +35,8 @@ def listed(names: Sequence[str]) -> str:
     Args:
         names: The names.
     """
-    more = len(names) - _MOST
-    return ", ".join(names[:_MOST]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _MOST_LISTED
+    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def first_line(error: Exception) -> str:

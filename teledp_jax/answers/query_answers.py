@@ -24,7 +24,7 @@ from teledp_jax.queries import run as run_lib
 _LEAST = 2.0  # cells below so many standard deviations of noise are left out
 
 
-class Plan(NamedTuple):
+class Answerable(NamedTuple):
     """What is answered, before anything is read.
 
     Attributes:
@@ -42,7 +42,7 @@ def plan(
     queries: Sequence[catalog.Query],
     schema: schemas.Schema,
     missing_tables: Collection[str] = (),
-) -> Plan:
+) -> Answerable:
     """Finds which queries are answered, and what a device adds to each; public.
 
     Args:
@@ -69,13 +69,13 @@ def plan(
             )
         )
     rest = tuple(query.name for query in queries if query not in answered)
-    return Plan(tuple(answered), tuple(blocks), rest)
+    return Answerable(tuple(answered), tuple(blocks), rest)
 
 
 def answer(
     run: runs.Run,
     schema: schemas.Schema,
-    planned: Plan,
+    planned: Answerable,
     noise: workload.Noise,
     *,
     key: Key[Array, ""],

@@ -19,7 +19,7 @@ _ODD: dict[str, tuple[Any, ...]] = {
         datetime.datetime(1, 1, 1), datetime.datetime(9999, 12, 31), None,
     ),
 }  # fmt: skip
-_MOST = {"SMALLINT": 2**15 - 1, "INTEGER": 2**31 - 1, "BIGINT": 2**62}
+_LARGEST = {"SMALLINT": 2**15 - 1, "INTEGER": 2**31 - 1, "BIGINT": 2**62}
 
 
 def write_without(
@@ -83,7 +83,7 @@ def _values(kind: str, num_rows: int) -> list[Any]:
     """Odd values of a type, in turn; texts also of their own."""
     odd = _ODD.get(kind)
     if odd is None:
-        most = _MOST.get(kind)
+        most = _LARGEST.get(kind)
         odd = (None,) if most is None else (most, -most, 0, None)
     values = [odd[row % len(odd)] for row in range(num_rows)]
     if kind == "VARCHAR":

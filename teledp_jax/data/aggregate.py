@@ -213,7 +213,7 @@ def _in_buckets(
     found = buckets.find(suite, files, key)
     buckets.check_sample(connection, suite, found)
     token, folder = f"{partitioning.token} {key}", _folder(run, partitioning)
-    plan = planning.Plan(len(found), len(found), 0)
+    plan = planning.Passes(len(found), len(found), 0)
     if planning.saved(run, folder, token, plan.num_parts) is None:
         planning.save(run, token, plan)
     logging.info("Aggregates bucket by bucket: %d folders %s=.", len(found), key)

@@ -38,7 +38,7 @@ def reduce(
     suite: definition.Suite,
     files: rawfiles.RawFiles,
     sources: Mapping[str, definition.Source],
-    plan: planning.Plan,
+    plan: planning.Passes,
     partitioning: parts.Partitioning,
     *,
     run: runs.Run,

@@ -18,7 +18,7 @@ _WORK = 3.0  # times the plain bytes of a statement's rows is what it works on
 _REWRITTEN = 1.5  # times the packed bytes of raw columns is what they take rewritten
 
 
-class Plan(NamedTuple):
+class Passes(NamedTuple):
     """How a source is read.
 
     Attributes:
@@ -46,7 +46,7 @@ def plan(
     num_parts: int,
     memory_bytes: int,
     disk_bytes: int,
-) -> Plan:
+) -> Passes:
     """Plans passes by what files say of their sizes.
 
     Args:
@@ -86,7 +86,7 @@ def plan(
         fits = work <= memory_bytes + disk_bytes
         num_parts = 1 if fits else min(math.ceil(work / memory_bytes), MOST)
     if num_parts == 1:
-        return Plan(1, 1, int(max(work - memory_bytes, 0.0)))
+        return Passes(1, 1, int(max(work - memory_bytes, 0.0)))
     spilled = max(work / num_parts - memory_bytes, 0.0)
     each = rewritten / num_parts
     least = spilled + 2 * each  # a part's rows, and what its statements leave
@@ -100,7 +100,7 @@ def plan(
     per_scan = num_parts
     if each:
         per_scan = min(int((disk_bytes - spilled) / each) - 1, num_parts)
-    return Plan(num_parts, per_scan, int(spilled + (per_scan + 1) * each))
+    return Passes(num_parts, per_scan, int(spilled + (per_scan + 1) * each))
 
 
 def disk_bytes(temp_folder: pathlib.Path, temp_limit: str | None) -> int:
@@ -114,7 +114,7 @@ def disk_bytes(temp_folder: pathlib.Path, temp_limit: str | None) -> int:
     return free if temp_limit is None else min(free, warehouse.num_bytes(temp_limit))
 
 
-def tell(plan: Plan, disk: int) -> None:
+def tell(plan: Passes, disk: int) -> None:
     """Says before it starts how a source is read.
 
     Args:
@@ -131,7 +131,7 @@ def tell(plan: Plan, disk: int) -> None:
 
 def saved(
     run: runs.Run, folder: pathlib.Path, token: str, num_parts: int
-) -> Plan | None:
+) -> Passes | None:
     """Finds the plan of a run that was killed, so that its passes still count.
 
     Args:
@@ -147,13 +147,13 @@ def saved(
     if path.exists():
         found = runs.read_json(path)
         if found["token"] == token and num_parts in (0, found["plan"][0]):
-            return Plan(*found["plan"])
+            return Passes(*found["plan"])
     for old in (run.staging, folder):
         shutil.rmtree(old, ignore_errors=True)
     return None
 
 
-def save(run: runs.Run, token: str, plan: Plan) -> None:
+def save(run: runs.Run, token: str, plan: Passes) -> None:
     """Keeps a plan until its device tables are made.
 
     Args:

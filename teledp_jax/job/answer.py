@@ -12,7 +12,9 @@ from teledp_jax.privacy import ledger as ledger_lib
 from teledp_jax.queries import catalog
 
 
-def plan(settings: settings.Settings, suite: definition.Suite) -> query_answers.Plan:
+def plan(
+    settings: settings.Settings, suite: definition.Suite
+) -> query_answers.Answerable:
     """Finds the queries of a run that can be answered directly.
 
     Args:

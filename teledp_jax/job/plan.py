@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
     median_error: float
 
 
-class Plan(NamedTuple):
+class Trial(NamedTuple):
     """What was tried.
 
     Attributes:
@@ -83,7 +83,7 @@ def plan(
     num_devices: int,
     epsilons: Sequence[float],
     progress: Progress,
-) -> Plan:
+) -> Trial:
     """Fits the labels of a config to a made-up fleet, at several budgets.
 
     Args:
@@ -158,7 +158,7 @@ def plan(
         columns = learn.columns(chosen, whole.suite.schema)
         learnt = learn.facts(chosen, whole.inquiry)
         learnt["num_columns"] = len(columns)
-    return Plan(tuple(outcomes), tuple(refusals), learnt)
+    return Trial(tuple(outcomes), tuple(refusals), learnt)
 
 
 def _results(

@@ -15,7 +15,7 @@ from teledp_jax import errors
 from teledp_jax.privacy import accounting, budgets, events
 
 _TOLERANCE = 4e-4  # of the noise multiplier
-_MOST = 1e6  # more noise hides everything
+_MOST_NOISE = 1e6  # more noise hides everything
 _FOUND: dict[str, float] = {}  # what earlier calls have found, to begin with
 
 
@@ -136,7 +136,7 @@ def _least(
             step = min(abs(math.log(ratio)), math.log(8))
             step = step if step > 4 * tolerance else tolerance
             place += step if ratio > 1 else -step
-            if abs(place) > math.log(_MOST):
+            if abs(place) > math.log(_MOST_NOISE):
                 break
     if enough is not None:
         return math.exp(enough.place)  # whatever the noise
