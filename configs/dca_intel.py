@@ -8,11 +8,11 @@ tenth of its fleet the queries' minimum counts would drop most groups: coverage 
 times the published one, at most 60 %. Keys come from the operating system.
 
 `pe_conditional_tilted` gives 45 % of its budget to the queries' own statistics.
-`pe_workload` weighs the distance of a vote by what the queries name; `pe_published` is
-the published recipe of ten rounds. Of workload `unseen` no method is told: it says how
-far answers to other SQL can be trusted. Labels `paper_*` are the study's methods in its
-configurations, `*_claimed` under its own bookkeeping; `scripts/reproduce_tables.py`
-sets them beside the published tables. `--labels=pe,independent` keeps only some.
+`pe_published` is the published recipe of ten rounds. Of workload `unseen` no method is
+told: it says how far answers to other SQL can be trusted. Labels `paper_*` are the
+study's methods in its configurations, `*_claimed` under its own bookkeeping;
+`scripts/reproduce_tables.py` sets them beside the published tables.
+`--labels=pe,independent` keeps only some.
 """
 
 import ml_collections
@@ -40,17 +40,7 @@ def get_config() -> ml_collections.ConfigDict:
         pe_conditional.Config(tilt_share=0.45)
     )
     config.methods.pe = settings.entry(pe.Config())
-    config.methods.pe_workload = settings.entry(pe.Config(distance="workload"))
-    config.methods.pe_published = settings.entry(
-        pe.Config(
-            start="uniform",
-            selection="published",
-            num_iterations=10,
-            num_candidates=2000,
-            distance="uniform",
-            focus=1.0,
-        )
-    )
+    config.methods.pe_published = settings.entry(pe.Config(selection="published"))
     config.methods.independent = settings.entry(independent.Config())
     fitted = round((1 - config.holdout) * config.num_devices)
     config.methods.update(methods.entries(fitted))

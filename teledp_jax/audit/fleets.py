@@ -64,7 +64,7 @@ _SMALL: dict[str, dict[str, Any]] = {
     "mst": {"num_iterations": 20},
     "dpsgd_vae": {"num_epochs": 2.0, "hidden": (8,), "latent": 2, "micro_batch": 16},
     "dpsgd_relational": {"num_epochs": 2.0, "micro_batch": 16, "num_samples": 256},
-    "pe": {"num_iterations": 3, "num_candidates": 20, "pool": 400, "num_sweeps": 1},
+    "pe": {"num_rounds": 3, "pool": 400, "num_iterations": 3, "num_candidates": 20},
     "pe_conditional": {
         "num_iterations": 2,
         "num_candidates": 20,

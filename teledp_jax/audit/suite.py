@@ -75,7 +75,7 @@ FULL = Sizes(
 
 def control_cases() -> dict[str, fleets.Case]:
     """The methods that faults are planted in."""
-    published = {"selection": "published", "start": "uniform"}
+    published = {"selection": "published"}
     return {
         "independent": fleets.case("independent"),
         "pe": fleets.case("pe", overrides=published),

@@ -70,14 +70,24 @@ def draw(
     Returns:
         The devices.
     """
-    pool = {
-        table.name: arrays.TableArrays(
-            **{name: np.asarray(part) for name, part in tree[POOL][table.name].items()}
-        )
-        for table in schema.tables
-    }
+    pool = pool_of(schema, tree)
     # Systematic sampling.
     ends = np.cumsum(np.asarray(tree["weights"], np.float64))
     points = (np.arange(count) + generator.random()) / max(count, 1) * ends[-1]
     index = np.minimum(np.searchsorted(ends, points, side="right"), len(ends) - 1)
     return arrays.take(pool, generator.permutation(index))
+
+
+def pool_of(schema: schemas.Schema, tree: Mapping[str, Any]) -> arrays.DeviceArrays:
+    """Returns the records of a fitted tree.
+
+    Args:
+        schema: The public schema.
+        tree: What `weigh` or `pools.draw` returned.
+    """
+    return {
+        table.name: arrays.TableArrays(
+            **{name: np.asarray(part) for name, part in tree[POOL][table.name].items()}
+        )
+        for table in schema.tables
+    }

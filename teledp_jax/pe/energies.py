@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Integer
 
-_PRIOR_STDDEV = 3.0  # of the number of a leaf
+_NARROWEST, _WIDEST = 0.01, 0.5  # standard deviation of a prior that votes choose
 _LONGEST = 1.0  # step of one number
 
 
@@ -22,10 +22,12 @@ class Count(NamedTuple):
     Attributes:
         noisy: `[leaf]`: records that voted for each leaf, under noise.
         leaves: `[record]`: leaf of each record of the pool.
+        stddev: Of the prior on the number of a leaf.
     """
 
     noisy: Float[np.ndarray, " leaf"]
     leaves: Integer[np.ndarray, " record"]
+    stddev: float = 3.0
 
 
 def weights_of(
@@ -75,12 +77,37 @@ def fit(
         for own, count in zip(fitted, counts, strict=True):
             weights = weights_of(log_weights, total)
             model = np.bincount(count.leaves, weights, minlength=len(own))
-            gradient = (count.noisy - model) * model / sigma**2 - own / _PRIOR_STDDEV**2
-            curvature = (model / sigma) ** 2 + _PRIOR_STDDEV**-2
+            gradient = (count.noisy - model) * model / sigma**2 - own / count.stddev**2
+            curvature = (model / sigma) ** 2 + count.stddev**-2
             step = np.clip(gradient / curvature, -_LONGEST, _LONGEST)
             own += step
             log_weights += step[count.leaves]
     return fitted
+
+
+def spread(
+    noisy: Float[np.ndarray, " leaf"],
+    model: Float[np.ndarray, " leaf"],
+    *,
+    sigma: float,
+) -> float:
+    """Estimates how far a model's counts are off, beyond noise.
+
+    With y = m (1 + a) + noise, the sum of (y - m)^2 - sigma^2 over leaves expects the
+    variance of a times the sum of m^2.
+
+    Args:
+        noisy: Noisy counts of leaves.
+        model: Counts of the model.
+        sigma: Standard deviation of the noise of a count.
+
+    Returns:
+        Standard deviation of a; small where votes show noise only, and at most 0.5, so
+        that few records do not stand for all.
+    """
+    beyond = float(((noisy - model) ** 2 - sigma**2).sum())
+    found = max(beyond, 0.0) / max(float(model @ model), 1.0)
+    return float(np.clip(found**0.5, _NARROWEST, _WIDEST))
 
 
 def log_weights_of(

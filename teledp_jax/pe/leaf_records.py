@@ -4,6 +4,8 @@ A device of such a schema is one row of the anchor. The label is a category whos
 are voted on apart: a tree then sees what tells its values from each other.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from teledp_jax import arrays, base, errors, keys, schemas
@@ -15,42 +17,6 @@ NO_LABEL = "none"
 _SMALLEST_POOL, _LARGEST_POOL = 100_000, 400_000  # records
 
 _MOST_STRATA = 64  # values of a column that is taken for the label by itself
-
-
-def is_one_table(schema: schemas.Schema) -> bool:
-    """Tells whether a device is one row of one table.
-
-    Args:
-        schema: The public schema.
-
-    Returns:
-        Whether the anchor is the only table.
-    """
-    return len(schema.tables) == 1
-
-
-def is_voted_on(schema: schemas.Schema, selection: str, *, start: str) -> bool:
-    """Tells whether devices vote for leaves of trees.
-
-    Args:
-        schema: The public schema.
-        selection: As in `methods.pe.Config`.
-        start: As in `methods.pe.Config`.
-
-    Returns:
-        Whether they do.
-
-    Raises:
-        InputError: If they are to, but a device is more than one row.
-    """
-    one_table = is_one_table(schema)
-    if selection == "leaves" and not one_table:
-        raise errors.InputError(
-            f"pe.selection: leaves needs a suite of one table, {schema.suite} has "
-            f"{len(schema.tables)}."
-        )
-    automatic = selection == "auto" and one_table and start == "marginals"
-    return selection == "leaves" or automatic
 
 
 def facts(
@@ -68,23 +34,25 @@ def facts(
     """
     name = NO_LABEL if label is None else schema.anchor.columns[label].name
     return {
-        "selection": "leaves",
         "pool": amounts.pool,
         "label": name,
         "num_iterations": amounts.num_rounds,
     }
 
 
-def pool_size(num_devices: int) -> int:
-    """Chooses how many records the pool holds.
+def amounts(
+    pool: int, num_rounds: int, sigmas: Sequence[float], num_devices: int
+) -> leaf_votes.Amounts:
+    """Returns the sizes of an evolution.
 
     Args:
+        pool: Records of the pool; 0: twice the devices, within 100,000 to 400,000.
+        num_rounds: Votes of each device.
+        sigmas: Noise of a stratum, of a cell of the first histograms, and of a leaf.
         num_devices: Noisy number of devices.
-
-    Returns:
-        Twice the devices, within 100,000 to 400,000.
     """
-    return min(max(2 * num_devices, _SMALLEST_POOL), _LARGEST_POOL)
+    usual = min(max(2 * num_devices, _SMALLEST_POOL), _LARGEST_POOL)
+    return leaf_votes.Amounts(pool or usual, num_rounds, *sigmas)
 
 
 def label_index(schema: schemas.Schema, name: str) -> int | None:

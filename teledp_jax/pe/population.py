@@ -1,7 +1,8 @@
 """What methods by private evolution share: settings, sizes, the run, the devices."""
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -19,6 +20,9 @@ SILENT = (
 """What to tell people if `is_silent`."""
 
 _FEWEST_CANDIDATES, _MOST_CANDIDATES = 50, 2000
+_FIRST_DEGREE, _LAST_DEGREE = 0.5, 0.01  # of variation, as published
+_RANK_LAST = 3  # iterations that rank
+_PRESENCE = 0.3  # guess of the share of devices in a table
 _SMALLEST_POOL, _LARGEST_POOL = 20_000, 200_000
 
 
@@ -96,6 +100,65 @@ def run(
         embeddings=embeddings, rules=rules, start=start, margins=margins,
         variation=variation,
     )  # fmt: skip
+
+
+class _PublishedVote(NamedTuple):
+    """How a device of the published recipe votes: by all columns alike."""
+
+    distance: str = "uniform"
+    focus: float = 1.0
+    features: None = None
+
+
+def published(
+    num_candidates: int, sigmas: Sequence[float], num_devices: int
+) -> evolve.Rules:
+    """Returns the rules of the published recipe.
+
+    Args:
+        num_candidates: Candidates of each vote; 0: as `sizes` chooses.
+        sigmas: Noise of each vote.
+        num_devices: Noisy number of devices.
+    """
+    num_candidates, _ = sizes(
+        num_candidates, 0, num_devices=num_devices, sigma=max(sigmas)
+    )
+    return evolve.Rules(
+        "published", num_candidates, 0, tuple(sigmas), _FIRST_DEGREE, _LAST_DEGREE,
+        rank_last=_RANK_LAST,
+    )  # fmt: skip
+
+
+def fit_published(
+    schema: schemas.Schema,
+    rules: evolve.Rules,
+    streams: keys.Keys,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    *,
+    warn_fn: Callable[[str], None],
+) -> base.Tree:
+    """Lets uniform records evolve as published.
+
+    Args:
+        schema: The public schema; of each device the first rows within it are read.
+        rules: What `published` returned.
+        streams: Random streams of the fit.
+        devices: The private devices of this process.
+        context: Store, progress, noise and processes.
+        warn_fn: Told if no vote stood above its noise.
+
+    Returns:
+        What `evolve.evolve` returns.
+    """
+    fitted = run(
+        _PublishedVote(), schema, streams, arrays.narrow(schema, devices), context,
+        rules=rules, start=functools.partial(apis.random_start, schema, _PRESENCE),
+        margins=lambda codes: [],
+    )  # fmt: skip
+    if is_silent(fitted):
+        warn_fn(SILENT)
+    return fitted
 
 
 def sizes(

@@ -63,6 +63,7 @@ def grow(
     leaf_weight: float,
     same_column: bool,
     others: Others | None = None,
+    even: bool = True,
 ) -> Tree:
     """Grows a tree over weighted candidates.
 
@@ -80,6 +81,8 @@ def grow(
             many columns say only together. Otherwise each node draws its own.
         others: Candidates of other strata; a node whose children will be leaves is cut
             where its own candidates differ most from these. None: as other nodes.
+        even: Whether a cut leaves at least a part of a node's weight on either side;
+            otherwise the weight of a leaf is enough, so that what few have is cut off.
 
     Returns:
         The tree.
@@ -108,7 +111,8 @@ def grow(
             tries = order[depth : depth + num_columns]
             if not same_column:
                 tries = generator.integers(num_columns, size=2 * num_columns)
-            cut = _cut(generator, columns, codes[index], weights[index], tries)
+            least = _UNEVEN * weight if even else leaf_weight
+            cut = _cut(generator, columns, codes[index], weights[index], tries, least)
         if cut is None:
             num_leaves += 1
             if parent >= 0:
@@ -168,6 +172,7 @@ def _cut(
     codes: Integer[np.ndarray, "candidate column"],
     weights: Float[np.ndarray, " candidate"],
     tries: Integer[np.ndarray, " try"],
+    least: float,
 ) -> tuple[int, Bool[np.ndarray, " code"]] | None:
     """Chooses a column and a side for each code; None if no column can be cut."""
     total = weights.sum()
@@ -186,7 +191,7 @@ def _cut(
         right = np.ones(len(mass), bool)
         right[order[:place]] = False
         left_weight = mass[~right].sum()
-        if _UNEVEN * total <= left_weight <= (1 - _UNEVEN) * total:
+        if least <= left_weight <= total - least:
             return column, right
     return None
 

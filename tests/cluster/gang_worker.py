@@ -26,7 +26,7 @@ LARGE = np.array([[2**31 - 1, 2**40 + 3], [0, -5]])
 NUM_DEVICES = 400
 SHARED = [("count", "noisy number of devices", events.DiscreteGaussianDpEvent(20.0))]
 METHODS = {
-    "pe": pe.Config(num_iterations=3, num_candidates=50, pool=400),
+    "pe": pe.Config(selection="published", num_iterations=3, num_candidates=50),
     "dpsgd_vae": dpsgd_vae.Config(
         num_epochs=2,
         sampling_prob=0.1,

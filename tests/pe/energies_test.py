@@ -46,3 +46,14 @@ def test_a_count_below_zero_empties_a_leaf_but_stays_finite():
 def test_effective_share_is_that_of_kish():
     assert energies.effective_share(np.ones(7)) == pytest.approx(1.0)
     assert energies.effective_share(np.array([1.0, 0, 0, 0])) == pytest.approx(0.25)
+
+
+def test_the_prior_is_as_wide_as_votes_are_off_beyond_noise():
+    rng = np.random.default_rng(0)
+    model = np.full(400, 50.0)
+    silent = model + rng.normal(0, 10, 400)
+    assert energies.spread(silent, model, sigma=10.0) < 0.1
+    off = 0.3 * model * rng.choice((-1, 1), 400)
+    told = energies.spread(silent + off, model, sigma=10.0)
+    assert abs(told - 0.3) < 0.05
+    assert energies.spread(10 * model, model, sigma=10.0) == 0.5

@@ -105,9 +105,3 @@ def test_the_label_is_a_category():
     for name in ("x", "absent"):
         with pytest.raises(errors.InputError, match=r"pe.label.*known: \['kind'\]"):
             leaf_records.label_index(SCHEMA, name)
-
-
-def test_leaves_are_for_one_table():
-    with pytest.raises(errors.InputError, match=r"pe.selection.*one table"):
-        config = pe.Config(selection="leaves")
-        pe.make(config, toys.TRIPLE, toys.budget(1.0, num_devices=10))

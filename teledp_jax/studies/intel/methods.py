@@ -61,12 +61,7 @@ def configs(num_devices: int) -> dict[str, Any]:
         "paper_histogram": histogram.Config(),
         "paper_mst": mst.Config(),
         "paper_pe": pe.Config(
-            start="uniform",
-            selection="published",
-            num_iterations=1,
-            num_candidates=5_000,
-            distance="uniform",
-            focus=1.0,
+            selection="published", num_iterations=1, num_candidates=5_000
         ),
         # The study's vote has an eighth of epsilon: squared, 2 % of the privacy loss.
         "paper_pe_conditional": pe_conditional.Config(
