@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from absl import logging
@@ -16,6 +16,7 @@ from teledp_jax.privacy import budgets, checks, split
 _FIRST_SHARE = 0.02  # of the privacy loss: sizes of strata, or the bound of the clip
 
 _Fit = Callable[[keys.Keys, arrays.DeviceArrays, base.Context], base.Tree]
+_Made = tuple[split.Calibrated, _Fit, Mapping[str, int | str]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,32 +87,38 @@ def make(
     Raises:
         InputError: If no noise meets the budget, or a name is unknown.
     """
+    draw = population.draw_devices
     if config.selection == "published":
         schema = schema.narrowed(config.max_rows)
-        calibrated = split.calibrate(
-            (split.Votes("vote_sigma", config.num_iterations),), budget
-        )
-        sigmas = calibrated.series("vote_sigma")
-        rules = population.published(config.num_candidates, sigmas, budget.num_devices)
-        fit = functools.partial(
-            population.fit_published, schema, rules, warn_fn=logging.warning
-        )
-        sample = functools.partial(population.draw_devices, schema)
-        facts = rules.facts
+        calibrated, fit, facts = _published(config, schema, budget)
     elif len(schema.tables) == 1:
         calibrated, fit, facts = _one_table(config, schema, budget)
-        sample = functools.partial(population.draw_devices, schema)
     else:
         calibrated, fit, facts = _fleet(config, schema, budget)
-        sample = functools.partial(_draw, schema)
-    facts = {**calibrated.facts, **facts, "selection": config.selection}
-    limits = schema.max_rows
-    return base.Synthesizer(calibrated.event, fit, sample, facts, limits)
+        draw = _draw
+    return base.Synthesizer(
+        event=calibrated.event,
+        fit=fit,
+        sample=functools.partial(draw, schema),
+        facts={**calibrated.facts, **facts, "selection": config.selection},
+        max_rows=schema.max_rows,
+    )
 
 
-def _one_table(
-    config: Config, schema: schemas.Schema, budget: budgets.Budget
-) -> tuple[split.Calibrated, _Fit, dict[str, int | str]]:
+def _published(config: Config, schema: schemas.Schema, budget: budgets.Budget) -> _Made:
+    """The published recipe."""
+    votes = split.Votes("vote_sigma", config.num_iterations)
+    calibrated = split.calibrate((votes,), budget)
+    rules = population.published(
+        config.num_candidates, calibrated.series("vote_sigma"), budget.num_devices
+    )
+    fit = functools.partial(
+        population.fit_published, schema, rules, warn_fn=logging.warning
+    )
+    return calibrated, fit, rules.facts
+
+
+def _one_table(config: Config, schema: schemas.Schema, budget: budgets.Budget) -> _Made:
     """Leaf votes of devices of one row."""
     label = leaf_records.label_index(schema, config.label)
     start, num_rounds = config.start_share or 0.1, config.num_rounds or 20
@@ -128,9 +135,7 @@ def _one_table(
     return calibrated, fit, leaf_records.facts(schema, label, amounts)
 
 
-def _fleet(
-    config: Config, schema: schemas.Schema, budget: budgets.Budget
-) -> tuple[split.Calibrated, _Fit, dict[str, int | str]]:
+def _fleet(config: Config, schema: schemas.Schema, budget: budgets.Budget) -> _Made:
     """Leaf votes of devices of many rows."""
     plan = statistics.plan(schema, config.pairs or ())
     start, num_rounds = config.start_share or 0.75, config.num_rounds or 10
