@@ -26,7 +26,7 @@ from teledp_jax.audit import (
     whitebox,
 )
 from teledp_jax.dpsgd import clipping, gaussian, recipes, sampling, steps, trainable
-from teledp_jax.marginals import measure
+from teledp_jax.marginals import clipped
 from teledp_jax.pe import embedding, voting
 from teledp_jax.privacy import findings, mechanisms, release
 
@@ -116,9 +116,9 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
             lambda: replayed(_with_one_key(votes), contextlib.nullcontext()),
         ),
         Control(
-            "rows capped before a later regrouping",
+            "counts of a device left as long as they are",
             replay.SENSITIVITY,
-            lambda: replayed(plain, patch(measure, "pooled_counts", _regrouped_counts)),
+            lambda: replayed(plain, patch(clipped, "clip", _unclipped_steps)),
         ),
     ]
 
@@ -230,7 +230,6 @@ def _leaving_out(schema: schemas.Schema) -> Callable[..., clipping.Params]:
 _true_sum = clipping.clipped_sum
 _true_drawn = steps.drawn_sum
 _true_nearest = voting.nearest
-_true_counts = measure.pooled_counts
 
 
 def _by_table(schema: schemas.Schema) -> Callable[..., np.ndarray]:
@@ -315,24 +314,9 @@ def _with_one_key(case: fleets.Case) -> fleets.Case:
     return case._replace(method=case.method._replace(fit=fit))
 
 
-def _regrouped_counts(
-    key: Key[Array, ""],
-    schema: schemas.Schema,
-    devices: arrays.DeviceArrays,
-    *,
-    first: int,
-) -> list[np.ndarray]:
-    """Counts of one row for each device and value, as if a value were the device."""
-    counts = _true_counts(key, schema, devices, first=first)
-    for index, vector in enumerate(measure.pooled_vectors(schema)):
-        if vector.column < 0 or schema.table(vector.table).role != "entity":
-            continue
-        table = devices[vector.table]
-        owners = arrays.owners(table)
-        bucket = measure.row_bucket(np.maximum(arrays.num_rows(table), 1))
-        cells = np.asarray(table.codes)[:, vector.column].astype(np.int64)
-        cells += bucket[owners] * vector.num_codes
-        found = np.unique(np.stack([owners, cells], axis=1), axis=0)[:, 1]
-        size = vector.num_buckets * vector.num_codes
-        counts[index] = np.bincount(found, minlength=size).astype(np.int64)
-    return counts
+def _unclipped_steps(
+    entries: clipped.Entries, *, l2_clip_norm: float
+) -> clipped.Clipped:
+    """Statistics in whole steps, as long as they are."""
+    steps = np.trunc(entries.value * (clipped.STEPS / l2_clip_norm)).astype(np.int64)
+    return clipped.Clipped(entries.device, entries.statistic, steps)

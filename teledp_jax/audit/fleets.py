@@ -69,7 +69,6 @@ _SMALL: dict[str, dict[str, Any]] = {
         "num_iterations": 2,
         "num_candidates": 20,
         "pool": 400,
-        "num_sweeps": 1,
         "tilt_share": 0.3,
     },
     "pe_llm": {

@@ -16,7 +16,10 @@ from teledp_jax import base, schemas
 from teledp_jax.marginals import row_codes, statistics, terms
 
 _LARGEST_STEP = 3.0  # of one correction of a logit
-_MOST_ROWS = 20_000  # of a pool that terms are fitted on
+_FEWEST_ROWS, _MOST_ROWS = 6_000, 20_000  # of a pool that terms are fitted on
+_MOST_LOGITS = 1 << 21  # of those rows, beyond the fewest
+_FARTHEST = 30.0  # nats that one correction of a part may move a logit
+_STILL = 0.02  # nats: a part that moves no logit further rests until the last sweep
 _CHUNK = 1 << 22  # logits in memory at once
 
 Codes = Integer[np.ndarray, " row"]
@@ -81,6 +84,24 @@ class Pool:
         self.start[table.name] = np.cumsum(num_rows) - num_rows
         shape = (int(num_rows.sum()), len(table.columns))
         self.codes[table.name] = np.zeros(shape, np.int32)
+
+    def first(self, count: int) -> "Pool":
+        """Takes the first devices.
+
+        Args:
+            count: How many, at most as many as there are.
+
+        Returns:
+            A pool of these only; what is drawn in it does not reach this one.
+        """
+        part = Pool(self.schema, count)
+        for name, num_rows in self.num_rows.items():
+            stop = int(num_rows[:count].sum())
+            part.num_rows[name] = num_rows[:count]
+            part.start[name] = self.start[name][:count]
+            part.owner[name] = self.owner[name][:stop]
+            part.codes[name] = self.codes[name][:stop].copy()
+        return part
 
     def code(
         self, which: statistics.Variable, table: str, device: Codes, row: Codes
@@ -192,10 +213,10 @@ def fit(
     rows = rows_of(pool, child, by_device=by_device)
     if not parts or not len(rows.device):
         return Link(child, bias, ())
-    size = 1.0
-    if len(rows.device) > _MOST_ROWS:
-        size = len(rows.device) / _MOST_ROWS
-        rows = rows.take(generator.permutation(len(rows.device))[:_MOST_ROWS])
+    most = max(min(_MOST_ROWS, _MOST_LOGITS // child.num_codes), _FEWEST_ROWS)
+    size = max(len(rows.device) / most, 1.0)
+    if size > 1:
+        rows = rows.take(np.sort(generator.permutation(len(rows.device))[:most]))
     # P(code) is proportional to exp(bias[bucket, code] + sum over terms of
     # logits[code of the parent, code]); terms and bias are fitted in turn.
     places = [pool.code(p.parent, rows.table, rows.device, rows.row) for p in parts]
@@ -210,12 +231,19 @@ def fit(
     usual = own.sum(axis=1) @ shares / own.sum()
     fitted = [terms.Coefficients(p, usual, float(pool.count)) for p in parts]
     logits = bias[rows.bucket].astype(np.float32)
+    rests = np.zeros(len(parts), bool)
     for sweep in range(num_sweeps):
-        for one, place, one_hot in zip(fitted, places, hot, strict=True):
-            if one.is_told:
-                moved = one.step(one_hot, _softmax(logits), is_first=not sweep)
+        if sweep == num_sweeps - 1:
+            rests[:] = False
+        for i, (one, place, one_hot) in enumerate(
+            zip(fitted, places, hot, strict=True)
+        ):
+            if one.is_told and not rests[i]:
+                moved = one.step(one_hot, _normalised(logits), is_first=not sweep)
+                moved = np.clip(moved, -_FARTHEST, _FARTHEST)
                 logits += _padded(moved)[place]
-        held = own @ _softmax(logits)
+                rests[i] = np.abs(moved).max() < _STILL
+        held = own @ _normalised(logits)
         aim = shares * held.sum(axis=1, keepdims=True)
         # Iterative proportional fitting (Deming and Stephan 1940): log(aim / held).
         step = np.log(np.maximum(aim, 1e-6)) - np.log(np.maximum(held, 1e-6))
@@ -251,8 +279,23 @@ def _padded(logits: Float[np.ndarray, "cell code"]) -> Float[np.ndarray, "more c
 
 def _softmax(logits: Float[np.ndarray, "row code"]) -> Float[np.ndarray, "row code"]:
     """Probabilities of codes."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    powers = logits - logits.max(axis=1, keepdims=True)
+    np.exp(powers, out=powers)
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
+
+
+def _normalised(logits: Float[np.ndarray, "row code"]) -> Float[np.ndarray, "row code"]:
+    """Makes logits logarithms of probabilities, in place; returns the probabilities.
+
+    The logits were so before they were moved by `_FARTHEST` at most: none overflows,
+    and not all of a row vanish.
+    """
+    powers = np.exp(logits)
+    total = powers @ np.ones(powers.shape[1], np.float32)
+    powers /= total[:, None]
+    logits -= np.log(total)[:, None]
+    return powers
 
 
 def chances(pool: Pool, link: Link, rows: Rows) -> Float[np.ndarray, "row code"]:
@@ -266,11 +309,29 @@ def chances(pool: Pool, link: Link, rows: Rows) -> Float[np.ndarray, "row code"]
     Returns:
         Probabilities, which sum to one.
     """
-    logits = link.bias.astype(np.float32)[rows.bucket]
-    for parent, own in link.terms:
-        place = pool.code(parent, rows.table, rows.device, rows.row)
-        logits += _padded(own)[place]
+    # What is of the device is added up once for its rows, which lie together.
+    heads = np.flatnonzero(np.diff(rows.device, prepend=-1))
+    first = rows.take(heads)
+    logits = link.bias.astype(np.float32)[first.bucket]
+    is_own = [_is_of_row(pool, parent, rows.table) for parent, _ in link.terms]
+    for (parent, own), by_row in zip(link.terms, is_own, strict=True):
+        if not by_row:
+            place = pool.code(parent, rows.table, first.device, first.row)
+            logits += _padded(own)[place]
+    if len(heads) < len(rows.device):
+        ends = np.append(heads[1:], len(rows.device))
+        logits = np.repeat(logits, ends - heads, axis=0)
+    for (parent, own), by_row in zip(link.terms, is_own, strict=True):
+        if by_row:
+            place = pool.code(parent, rows.table, rows.device, rows.row)
+            logits += _padded(own)[place]
     return _softmax(logits)
+
+
+def _is_of_row(pool: Pool, parent: statistics.Variable, table: str) -> bool:
+    """Whether rows of one device may have different codes of a variable."""
+    is_column = parent.kind == "column" and parent.table == table
+    return is_column and pool.schema.table(table).max_rows > 1
 
 
 def chunks(rows: Rows, num_codes: int) -> list[slice]:
@@ -299,8 +360,10 @@ def draw(generator: np.random.Generator, pool: Pool, link: Link, rows: Rows) -> 
     for here in chunks(rows, num_codes):
         cumulative = np.cumsum(chances(pool, link, rows.take(here)), axis=1)
         point = points[here] * cumulative[:, -1]
-        found[here] = (cumulative <= point[:, None]).sum(axis=1)
-    return np.minimum(found, num_codes - 1)
+        # No sum reaches a point that rounding puts at the end: the last code then.
+        cumulative[:, -1] = np.inf
+        found[here] = (cumulative > point[:, None]).argmax(axis=1)
+    return found
 
 
 def from_tree(

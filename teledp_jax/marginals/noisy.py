@@ -4,19 +4,16 @@ A device adds one to at most one cell of each vector here, so each vector has
 sensitivity 1, and n vectors together have L2 sensitivity sqrt(n).
 """
 
-from collections.abc import Sequence
 
 import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import independent, measure, pairs, relation, rows
+from teledp_jax.marginals import independent, measure, relation, rows
 from teledp_jax.privacy import release
 
 Counts = list[Integer[np.ndarray, " _"]]
-
-_PAIRS = 2**30  # the stream of the pairs; tables and votes count up from 0
 
 
 def pooled_counts(
@@ -141,46 +138,6 @@ def head_counts(
         lambda: measure.one_way_counts(schema, devices),
         sizes=[head.num_codes for head in schema.heads],
         key=key,
-        sigma=sigma,
-        context=context,
-    )
-
-
-def pair_counts(
-    streams: keys.Keys,
-    schema: schemas.Schema,
-    devices: arrays.DeviceArrays,
-    context: base.Context,
-    measured: Sequence[pairs.Pair],
-    *,
-    sigma: float,
-) -> Counts:
-    """Counts pairs of variables under noise.
-
-    Args:
-        streams: Random streams of the fit.
-        schema: The public schema.
-        devices: The private devices of this process.
-        context: Of the fit.
-        measured: The pairs.
-        sigma: Noise of each cell.
-
-    Returns:
-        A vector of noisy counts for each pair, in the order of its cells.
-    """
-    return release.count_vectors_once(
-        "noisy_pairs",
-        lambda: [
-            pairs.counts(
-                jax.random.fold_in(streams.batch, _PAIRS),
-                schema,
-                devices,
-                measured,
-                first=context.part.first,
-            )
-        ],
-        sizes=[pair.num_cells for pair in measured],
-        key=jax.random.fold_in(streams.noise, _PAIRS),
         sigma=sigma,
         context=context,
     )

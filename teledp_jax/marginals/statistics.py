@@ -108,6 +108,14 @@ class Plan(NamedTuple):
         return self.blocks[-1].cells.stop
 
     @property
+    def is_one_way(self) -> bool:
+        """Whether no block ties a variable to another one."""
+        return all(
+            len(block.sides) == 1 or block.sides[0].kind == "bucket"
+            for block in self.blocks
+        )
+
+    @property
     def most_totals(self) -> float:
         """Largest squared norm of the blocks that are never clipped."""
         return sum(block.weight**2 for block in self.blocks if block.is_total)
@@ -196,12 +204,23 @@ def plan(schema: schemas.Schema, named: Sequence[Sequence[str]]) -> Plan:
         InputError: If a name is unknown or a pair is not of two variables.
     """
     maker = _Maker(schema)
-    for table in schema.tables[1:]:
-        maker.add((presence(table),), _TOTAL, is_total=True)
-    for table in schema.tables:
-        maker.add_columns(table)
+    maker.add_one_way()
     maker.add_named(named)
     maker.add_public()
+    return Plan(tuple(maker.blocks))
+
+
+def one_way(schema: schemas.Schema) -> Plan:
+    """Makes the plan of what is measured where no variable is tied to another.
+
+    Args:
+        schema: The public schema.
+
+    Returns:
+        Totals of tables, numbers of rows, and every column by bucket of that number.
+    """
+    maker = _Maker(schema)
+    maker.add_one_way()
     return Plan(tuple(maker.blocks))
 
 
@@ -232,6 +251,13 @@ class _Maker:
         start = self.blocks[-1].cells.stop if self.blocks else 0
         spread = max(float(cells) / 4, 1.0)
         self.blocks.append(Block(sides, counted, square**0.5, is_total, spread, start))
+
+    def add_one_way(self) -> None:
+        """Adds what every plan holds, totals first."""
+        for table in self.schema.tables[1:]:
+            self.add((presence(table),), _TOTAL, is_total=True)
+        for table in self.schema.tables:
+            self.add_columns(table)
 
     def add_columns(self, table: schemas.Table) -> None:
         """Adds the number of rows of a table, and its columns."""

@@ -147,12 +147,13 @@ class Coefficients:
             outputs = self._outputs.astype(np.float32)
             mean, square = chances @ outputs, chances @ outputs**2
         total = np.asarray(one_hot.sum(axis=1)).reshape(-1, 1)
-        moments = self._inputs.T @ (one_hot @ mean - total * self._centre)
-        variance = one_hot @ (square - mean**2)
+        held = one_hot @ mean
+        squares = held if self._is_plain else one_hot @ square
+        moments = self._inputs.T @ (held - total * self._centre)
+        variance = squares - one_hot @ mean**2
         curvature = (self._inputs**2).T @ variance + 1e-3
         # Of a softmax, squares bound the curvature, and so does twice its diagonal.
-        bound = np.minimum(one_hot @ square, 2 * variance)
-        bound = (self._inputs**2).T @ bound
+        bound = (self._inputs**2).T @ np.minimum(squares, 2 * variance)
         apart = self._goal - moments
         if is_first:
             excess = float((apart**2 - self._noise**2).sum())

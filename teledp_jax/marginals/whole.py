@@ -8,10 +8,11 @@ and the other columns row by row. Each link depends on all that it was measured 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import jax
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import arrays, base, schemas
+from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import (
     baskets,
     estimates,
@@ -23,6 +24,7 @@ from teledp_jax.marginals import (
 
 _FIRST_SWEEPS, _SWEEPS = 3, 8  # over the parts of a link
 _FIRST_POOL, _FEWEST, _MOST = 4_000, 20_000, 40_000  # devices that links are fitted on
+_ROWS, _FEWEST_OWNERS = 100_000, 4_000  # rows of a table, and devices, that are enough
 _REDRAWS = 12  # of rows that repeat the key of one before
 
 
@@ -55,6 +57,63 @@ def _num_rows(table: schemas.Table) -> statistics.Variable:
     return rows._replace(kind="rows", num_codes=rows.num_codes + 1)
 
 
+def learn(
+    streams: keys.Keys,
+    schema: schemas.Schema,
+    plan: statistics.Plan,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    *,
+    norm_sigma: float,
+    sigma: float,
+    num_devices: int,
+) -> tuple[base.Tree, dict[str, float]]:
+    """Measures a plan and fits the model to it; nothing else reads the devices.
+
+    Args:
+        streams: Random streams of the fit.
+        schema: The public schema.
+        plan: What is measured.
+        devices: The private devices of this process.
+        context: Of the fit.
+        norm_sigma: Noise of the counts that find the bound of the clip.
+        sigma: Noise of the sums, in steps of `clipped`.
+        num_devices: Noisy number of devices.
+
+    Returns:
+        The model, as `sample` takes it, and public numbers of the fit.
+    """
+    arrays.check(schema, devices)
+    noisy = estimates.measure(
+        streams, schema, plan, devices, context,
+        norm_sigma=norm_sigma, sigma=sigma, num_devices=num_devices,
+    )  # fmt: skip
+    fitted = context.part.once(lambda: fit(generator_of(streams.init), schema, noisy))
+    return fitted, {"clip_norm": noisy.norm}
+
+
+def generator_of(key: Key[Array, ""]) -> np.random.Generator:
+    """Makes a NumPy stream of a key; the key is spent."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+
+
+def draw(
+    schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
+) -> arrays.DeviceArrays:
+    """Draws devices by a public key, as `sample` does.
+
+    Args:
+        schema: The public schema.
+        key: Public.
+        fitted: The model.
+        count: Number of devices.
+
+    Returns:
+        The devices.
+    """
+    return sample(generator_of(key), schema, fitted, count)
+
+
 def fit(
     generator: np.random.Generator, schema: schemas.Schema, noisy: estimates.Noisy
 ) -> base.Tree:
@@ -77,6 +136,8 @@ def fit(
     surviving = estimates.surviving_by_pool(schema, noisy, pool)
     found = estimates.Estimates(schema, noisy, surviving)
     count = min(max(noisy.num_devices, _FEWEST), _MOST)
+    if noisy.plan.is_one_way:
+        count = _FIRST_POOL  # shares need no pool
     return _fit(generator, schema, noisy.plan, found, count, _SWEEPS)
 
 
@@ -89,18 +150,21 @@ def _fit(
     num_sweeps: int,
 ) -> base.Tree:
     """Fits link after link to a pool that they draw."""
-    pool = links.Pool(schema, count)
+    whole = links.Pool(schema, count)
     known: set[str] = set()
     tree: dict[str, Any] = {"links": {}, "most": {}}
     for table, together in order(schema):
         chain = []
+        pool = whole
+        if table.max_rows > 1 and together[0].kind == "column":
+            pool = _enough(whole, table)
         item = baskets.item_of(table) if together[0].kind == "column" else None
         if item is not None:
             tree["most"][table.name] = _most_repeats(plan, found, table, item)
         for child in together:
             shares = _shares(schema, found, child)
             link = links.fit(
-                generator, pool, child, shares,
+                generator, whole if child == item else pool, child, shares,
                 _parts(schema, plan, found, child, known),
                 by_device=child == item, num_sweeps=num_sweeps,
             )  # fmt: skip
@@ -112,6 +176,12 @@ def _fit(
             _draw(generator, pool, table, chain[-1:], tree["most"])
         _redraw(generator, pool, table, chain)
     return tree
+
+
+def _enough(pool: links.Pool, table: schemas.Table) -> links.Pool:
+    """As many devices of a pool as have rows enough; no later table sees these rows."""
+    wanted = np.searchsorted(np.cumsum(pool.num_rows[table.name]), _ROWS) + 1
+    return pool.first(min(max(int(wanted), _FEWEST_OWNERS), pool.count))
 
 
 def sample(

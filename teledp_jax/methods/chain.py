@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import clipped, estimates, statistics, tilt, weighed, whole
+from teledp_jax.marginals import clipped, statistics, tilt, weighed, whole
 from teledp_jax.privacy import budgets, checks, split
 
 
@@ -70,22 +70,19 @@ def fit(
     Returns:
         The links of the chain, or a weighed pool of its draws.
     """
-    arrays.check(schema, devices)
-    noisy = estimates.measure(
+    fitted, facts = whole.learn(
         streams, schema, plan, devices, context,
         norm_sigma=calibrated.noise("norm_sigma"), sigma=calibrated.noise("sigma"),
         num_devices=num_devices,
     )  # fmt: skip
-    fitted = context.part.once(
-        lambda: whole.fit(_generator(streams.init), schema, noisy)
-    )
-    facts = {"clip_norm": noisy.norm}
     context.progress(1, 1, {})
     if not config.tilt_share:
         return {**fitted, base.FACTS: facts}
+    size = weighed.pool_size(num_devices)
+    pool = whole.draw(schema, jax.random.fold_in(streams.init, 1), fitted, size)
     tree, found = weighed.weigh(
-        streams, schema, lambda key, count: sample(schema, key, fitted, count),
-        devices, context, sigma=calibrated.noise(tilt.SIGMA), num_devices=num_devices,
+        streams, schema, pool, np.full(size, 1 / size), devices, context,
+        sigma=calibrated.noise(tilt.SIGMA), num_devices=num_devices,
     )  # fmt: skip
     return {**tree, base.FACTS: facts | found}
 
@@ -104,14 +101,8 @@ def sample(
     Returns:
         The devices.
     """
-    if weighed.POOL in fitted:
-        return weighed.draw(_generator(key), schema, fitted, count)
-    return whole.sample(_generator(key), schema, fitted, count)
-
-
-def _generator(key: Key[Array, ""]) -> np.random.Generator:
-    """A NumPy stream for a key; the key is spent."""
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+    drawn = weighed.draw if weighed.POOL in fitted else whole.draw
+    return drawn(schema, key, fitted, count)
 
 
 def make(

@@ -1,46 +1,38 @@
-"""Noisy one-way marginals; columns independent given the numbers of rows."""
+"""Noisy one-way marginals of whole devices; columns independent given rows."""
 
 import dataclasses
 import functools
 
-from jaxtyping import Array, Key
-
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import independent, measure, noisy
+from teledp_jax.marginals import clipped, statistics, whole
 from teledp_jax.privacy import budgets, checks, split
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
-    """What a fit reads; every vector gets the same noise.
+    """Choices of independent marginals.
+
+    Numbers of rows, and columns by bucket of that number, are counted over all rows of
+    a device; one that lacks a table adds nothing. The counts of a device are clipped
+    once in L2, at a bound found under noise, and released once, as `chain` does without
+    what ties one variable to another.
 
     Attributes:
-        max_rows: Most rows of a device that are read and drawn in any table, the first
-            ones; 0: as many as each table's `fixed_rows`.
+        norm_share: Share of the privacy loss that finds the bound of the clip.
     """
 
-    max_rows: int = 0
+    norm_share: float = 0.02
 
     def __post_init__(self) -> None:
-        checks.Fields("independent", self).number("max_rows", at_least=0)
-
-
-def shares(schema: schemas.Schema) -> tuple[split.Part, ...]:
-    """Gives the whole budget to one-way marginals.
-
-    A device changes one cell by one in each vector of `measure.pooled_vectors`: an
-    anchor or group column, a number of rows, or an entity column to which each device
-    brings one of its rows.
-
-    Args:
-        schema: The public schema.
-    """
-    return (split.Counts("sigma", len(measure.pooled_vectors(schema))),)
+        check = checks.Fields("independent", self)
+        check.number("norm_share", above=0, below=1)
 
 
 def fit(
     schema: schemas.Schema,
+    plan: statistics.Plan,
     calibrated: split.Calibrated,
+    num_devices: int,
     streams: keys.Keys,
     devices: arrays.DeviceArrays,
     context: base.Context,
@@ -49,7 +41,9 @@ def fit(
 
     Args:
         schema: The public schema.
-        calibrated: Noise of the marginals.
+        plan: What is measured.
+        calibrated: Noise of norms and of marginals.
+        num_devices: Noisy number of devices.
         streams: Random streams of the fit.
         devices: The private devices of this process.
         context: Store, progress, noise and processes.
@@ -57,38 +51,25 @@ def fit(
     Returns:
         Shares of codes by table and column.
     """
-    devices = arrays.narrow(schema, devices)
-    model = noisy.one_way_model(
-        streams, schema, devices, context, sigma=calibrated.noise("sigma")
-    )
+    fitted, facts = whole.learn(
+        streams, schema, plan, devices, context,
+        norm_sigma=calibrated.noise("norm_sigma"), sigma=calibrated.noise("sigma"),
+        num_devices=num_devices,
+    )  # fmt: skip
     context.progress(1, 1, {})
-    return model
+    return {**fitted, base.FACTS: facts}
 
 
-def sample(
-    schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
-) -> arrays.DeviceArrays:
-    """Draws devices from what `fit` returned.
-
-    Args:
-        schema: The public schema.
-        key: Public.
-        fitted: What `fit` returned.
-        count: Number of devices.
-
-    Returns:
-        The devices.
-    """
-    return independent.sample(key, schema, fitted, count)
+sample = whole.draw
 
 
 def make(
     config: Config, schema: schemas.Schema, budget: budgets.Budget
 ) -> base.Synthesizer:
-    """Calibrates one noise for all one-way marginals of the schema.
+    """Calibrates the noise of norms and marginals together.
 
     Args:
-        config: Settings.
+        config: Choices.
         schema: The public schema.
         budget: What a fit may spend.
 
@@ -98,12 +79,16 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
-    schema = schema.narrowed(config.max_rows)
-    calibrated = split.calibrate(shares(schema), budget)
+    plan = statistics.one_way(schema)
+    parts = (
+        split.Counts("norm_sigma", 1, config.norm_share),
+        split.ClippedSums("sigma", clipped.STEPS, 1 - config.norm_share),
+    )
+    calibrated = split.calibrate(parts, budget)
+    sizes = {"num_blocks": len(plan.blocks), "num_cells": plan.num_cells}
     return base.Synthesizer(
-        event=calibrated.event_of("sigma"),
-        fit=functools.partial(fit, schema, calibrated),
+        event=calibrated.event,
+        fit=functools.partial(fit, schema, plan, calibrated, budget.num_devices),
         sample=functools.partial(sample, schema),
-        facts=calibrated.facts | {"num_vectors": len(measure.pooled_vectors(schema))},
-        max_rows=schema.max_rows,
+        facts=calibrated.facts | sizes,
     )

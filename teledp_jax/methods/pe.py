@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from absl import logging
-from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import clipped, pools, statistics, weighed
-from teledp_jax.pe import apis, leaf_fleet, leaf_records, population
+from teledp_jax.pe import leaf_fleet, leaf_records, population
 from teledp_jax.privacy import budgets, checks, split
 
 _FIRST_SHARE = 0.02  # of the privacy loss: sizes of strata, or the bound of the clip
@@ -95,7 +94,7 @@ def make(
         calibrated, fit, facts = _one_table(config, schema, budget)
     else:
         calibrated, fit, facts = _fleet(config, schema, budget)
-        draw = _draw
+        draw = weighed.draw
     return base.Synthesizer(
         event=calibrated.event,
         fit=fit,
@@ -169,10 +168,3 @@ def _fit_fleet(
         streams, schema, pool, devices, context, sizes=sizes, features=config.features
     )
     return {**fitted, "weights": weights}
-
-
-def _draw(
-    schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
-) -> arrays.DeviceArrays:
-    """Draws whole devices by weight."""
-    return weighed.draw(apis.generator_of(key), schema, fitted, count)

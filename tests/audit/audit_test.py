@@ -27,7 +27,7 @@ FAULTS = (
     "noise drawn as floats",
     "a bound from the data",
     "a reused noise key",
-    "rows capped before a later regrouping",
+    "counts of a device left as long as they are",
 )
 FAST = ("histogram", "independent", "pe", "pe_llm")
 

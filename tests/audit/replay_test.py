@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from teledp_jax.audit import fleets, replay, transcript
+from teledp_jax.marginals import clipped
 from teledp_jax.privacy import events, findings
 
 
@@ -24,21 +25,25 @@ def test_a_second_fit_is_told_what_the_first_was(independent):
     assert first.calls[0].exact.sum() < second.calls[0].exact.sum()
 
 
-def test_the_fullest_device_changes_one_cell_of_each_vector(independent):
+def test_the_fullest_device_adds_one_norm_and_one_clipped_vector(independent):
     pairs = replay.pairs(independent, fleet_sizes=(4,))
     fullest = next(pair for pair in pairs if pair.name.endswith("fullest"))
-    sigma = fullest.first.calls[0].noise
-    change = replay.changes(fullest, transcript.INTEGERS, sigma)
-    # Two anchor columns, power and its rows, crashes' rows and two columns.
-    assert sorted(change[change != 0]) == [1] * 7
+    norms, sums = (call.noise for call in fullest.first.calls)
+    change = replay.changes(fullest, transcript.INTEGERS, norms)
+    assert sorted(change[change != 0]) == [1]
+    change = replay.changes(fullest, transcript.INTEGERS, sums)
+    assert 0.99 * clipped.STEPS < (change**2).sum() ** 0.5 <= clipped.STEPS
     assert all(
         row.verdict == findings.HOLDS for row in replay.check(independent, pairs)
     )
 
 
 def test_a_lower_declared_sensitivity_fails(independent):
-    sigma = replay.pairs(independent, fleet_sizes=(0,))[0].first.calls[0].noise
-    lower = dp_accounting.SelfComposedDpEvent(events.DiscreteGaussianDpEvent(sigma), 6)
+    sigma = replay.pairs(independent, fleet_sizes=(0,))[0].first.calls[1].noise
+    norms, _ = independent.method.event.events
+    lower = dp_accounting.ComposedDpEvent(
+        [norms, events.VectorGaussianDpEvent(sigma, clipped.STEPS // 2)]
+    )
     case = independent._replace(method=independent.method._replace(event=lower))
     rows = replay.check(case, replay.pairs(case, fleet_sizes=(0,)))
     failed = [row.audit for row in rows if row.is_bad]

@@ -10,7 +10,6 @@ from teledp_jax.marginals import (
     independent,
     measure,
     noisy,
-    pairs,
     relation,
     rows,
 )
@@ -94,19 +93,6 @@ def test_heads_are_counted_over_existing_rows(devices):
     assert len(counts) == len(SCHEMA.heads)
     assert counts[0].tolist() == [0, 7, 14]
     assert sum(own.sum() for own in counts[2:4]) == 2 * 14  # first rows of two columns
-
-
-def test_pairs_are_counted_one_by_one(devices):
-    names = [("base/kind", "apps/rows"), ("base/kind", "apps/kind")]
-    measured = pairs.parse(SCHEMA, names)
-    first, second = noisy.pair_counts(
-        STREAMS, SCHEMA, devices, make_context(), measured, sigma=1.0
-    )
-    assert first.reshape(4, 3)[1:3].tolist() == [[7, 0, 0], [0, 7, 7]]
-    assert second.sum() == 21
-    assert not noisy.pair_counts(
-        STREAMS, SCHEMA, devices, make_context(), (), sigma=1.0
-    )
 
 
 def test_chosen_pairs_are_measured_in_merged_codes():

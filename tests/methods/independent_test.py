@@ -2,9 +2,10 @@ import jax
 import numpy as np
 import pytest
 
-from teledp_jax import arrays, base
+from teledp_jax import arrays, base, errors
+from teledp_jax.marginals import clipped
 from teledp_jax.methods import independent
-from teledp_jax.privacy import accounting, mechanisms
+from teledp_jax.privacy import accounting, events, mechanisms
 from tests import toys
 
 
@@ -32,7 +33,9 @@ def made(schema):
 def test_the_event_meets_the_budget_and_little_less(made):
     epsilon = accounting.epsilon_pld(made.event, _BUDGET.delta)
     assert 1.98 < epsilon <= 2.0
-    assert made.event.count == 3  # two columns and the number of rows of one table
+    norms, sums = made.event.events
+    assert norms.event == events.DiscreteGaussianDpEvent(made.facts["norm_sigma"])
+    assert sums == events.VectorGaussianDpEvent(made.facts["sigma"], clipped.STEPS)
 
 
 def test_samples_are_near_the_data(schema, devices, made):
@@ -48,14 +51,41 @@ def test_noise_is_drawn_once_and_saved_before_it_is_used(devices, made):
     store, drawn = base.MemoryStore(), []
 
     def noise(key, values, sigma):
-        assert store.load("noisy_counts") is None
+        assert store.load(("noisy_norms", "noisy_sums")[len(drawn)]) is None
         drawn.append(sigma)
         return mechanisms.seeded_integer_noise(key, values, sigma)
 
     context = toys.context(store, noise=noise)
     first = made.fit(toys.KEYS, devices, context)
-    assert store.load("noisy_counts") is not None
+    assert store.load("noisy_sums") is not None
     again = made.fit(toys.KEYS, devices, context)
-    assert drawn == [made.facts["sigma"]]
-    for name, shares in first.items():
-        np.testing.assert_array_equal(shares, again[name])
+    assert drawn == [made.facts["norm_sigma"], made.facts["sigma"]]
+    jax.tree.map(np.testing.assert_array_equal, first, again)
+
+
+def test_all_rows_count_and_the_table_that_few_have_keeps_its_share():
+    schema = toys.schema(
+        toys.anchor("base", toys.KIND),
+        toys.entity("apps", toys.KIND, rows=40, by="kind"),
+    )
+    # One device in five has 20 rows, three in four of the kind 2; the others none.
+    rows = np.where(np.arange(2000) % 5, 0, 20)
+    edges = np.append(0, np.cumsum(rows))
+    codes = np.tile([[2], [2], [2], [1]], (edges[-1] // 4, 1)).astype(np.uint8)
+    devices = {
+        "base": arrays.TableArrays(np.ones((2000, 1), np.uint8), np.arange(2001)),
+        "apps": arrays.TableArrays(codes, edges),
+    }
+    made = independent.make(independent.Config(), schema, _BUDGET)
+    drawn = made.sample(
+        jax.random.key(2), made.fit(toys.KEYS, devices, toys.context()), 2000
+    )
+    num_rows = arrays.num_rows(drawn["apps"])
+    assert abs((num_rows > 0).mean() - 0.2) < 0.02
+    assert abs(num_rows[num_rows > 0].mean() - 20) < 1
+    assert abs((drawn["apps"].codes == 2).mean() - 0.75) < 0.03
+
+
+def test_a_share_out_of_range_is_refused():
+    with pytest.raises(errors.InputError, match=r"independent\.norm_share"):
+        independent.Config(norm_share=1.0)

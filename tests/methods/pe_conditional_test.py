@@ -42,14 +42,13 @@ def test_the_event_states_all_that_is_released(schema, devices, made):
         return mechanisms.seeded_integer_noise(key, values, sigma)
 
     made.fit(toys.KEYS, devices, toys.context(noise=noise))
-    marginals, two_way, votes = made.event.events
-    assert (marginals.count, two_way.count, votes.count) == (4, 2, 2)
-    sigmas = [sigma for _, sigma in released]
-    assert [part.event for part in (marginals, two_way, votes)] == [
-        events.DiscreteGaussianDpEvent(sigma) for sigma in sigmas[:3]
-    ]
-    assert sigmas[2] == sigmas[3]
-    assert [size for size, _ in released] == [14, 25 + 10, 30, 30]
+    norms, sums, votes = made.event.events
+    (_, norm_sigma), (num_cells, sigma), (_, vote_sigma), last = released
+    assert norms.event == events.DiscreteGaussianDpEvent(norm_sigma)
+    assert sums == events.VectorGaussianDpEvent(sigma, clipped.STEPS)
+    assert votes.event == events.DiscreteGaussianDpEvent(vote_sigma)
+    assert (norms.count, votes.count) == (1, 2)
+    assert num_cells == made.facts["num_cells"] and last == (30, vote_sigma)
     assert 3.96 < accounting.epsilon_pld(made.event, _BUDGET.delta) <= 4.0
 
 
@@ -78,7 +77,7 @@ def test_a_tilt_is_calibrated_with_the_rest_and_meets_the_queries(schema, device
     codes = arrays.flatten(schema, method.sample(jax.random.key(2), fitted, 4000))
     assert abs((codes[:, 1] == 1).mean() - 2 / 3) < 0.03
     alone = method.fit(toys.KEYS, skewed, toys.context())
-    assert base.FACTS in alone and not alone[base.FACTS]  # no workload: no tilt
+    assert set(alone[base.FACTS]) == {"clip_norm"}  # no workload: no tilt
 
 
 def test_pairs_are_kept(schema, devices, made):
@@ -102,7 +101,7 @@ def test_a_killed_fit_draws_no_noise_twice(schema, devices, made):
     with pytest.raises(KeyboardInterrupt):
         made.fit(toys.KEYS, devices, toys.context(store, noise=dies_once))
     resumed = made.fit(toys.KEYS, devices, toys.context(store, noise=dies_once))
-    assert len(calls) == 5  # marginals, pairs and two votes, one of them tried twice
+    assert len(calls) == 5  # norms, sums and two votes, one of them tried twice
     jax.tree.map(np.testing.assert_array_equal, whole, resumed)
 
 
@@ -117,10 +116,19 @@ def test_a_fleet_smaller_than_the_pool_is_no_fault(schema, devices, made):
     arrays.check(schema, made.sample(jax.random.key(2), fitted, 100))
 
 
-def test_without_pairs_presence_is_measured_by_anchor_column(schema):
-    noisy = toys.budget(1.0, num_devices=3000)  # calibrated in half of the time
-    assert _make(schema, noisy, pairs=None).facts["num_pairs"] == 2
-    assert _make(schema, noisy, pairs=()).facts["num_pairs"] == 0
+def test_votes_weigh_devices_that_keep_all_rows():
+    schema = toys.schema(
+        toys.anchor("base", toys.KIND),
+        toys.entity("apps", toys.KIND, rows=8, fixed=2, by="kind"),
+    )
+    offsets = np.arange(0, 6 * 500 + 1, 6)
+    apps = arrays.TableArrays(np.ones((3000, 1), np.uint8), offsets)
+    anchor = arrays.TableArrays(np.ones((500, 1), np.uint8), np.arange(501))
+    config = pe_conditional.Config(num_candidates=20, pool=500)
+    method = pe_conditional.make(config, schema, toys.budget(4.0, num_devices=500))
+    fitted = method.fit(toys.KEYS, {"base": anchor, "apps": apps}, toys.context())
+    drawn = method.sample(jax.random.key(2), fitted, 500)
+    assert abs(arrays.num_rows(drawn["apps"]).mean() - 6) < 0.5
 
 
 def test_an_unknown_pair_is_refused(schema):
@@ -131,8 +139,8 @@ def test_an_unknown_pair_is_refused(schema):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("start_share", 0.0),
-        ("pair_share", 1.0),
+        ("norm_share", 0.0),
+        ("vote_share", 1.0),
         ("num_iterations", 0),
         ("vote_growth", 0.0),
         ("pool", -1),
@@ -145,8 +153,6 @@ def test_settings_out_of_range_are_refused(field, value):
         pe_conditional.Config(**{field: value})
 
 
-def test_votes_need_a_share():
-    with pytest.raises(
-        errors.InputError, match="leave votes a share besides start_share, got"
-    ):
-        pe_conditional.Config(start_share=0.7, pair_share=0.3)
+def test_the_chain_needs_a_share():
+    with pytest.raises(errors.InputError, match="leave the chain a share"):
+        pe_conditional.Config(vote_share=0.5, tilt_share=0.5)

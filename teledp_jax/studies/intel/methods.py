@@ -65,8 +65,7 @@ def configs(num_devices: int) -> dict[str, Any]:
         ),
         # The study's vote has an eighth of epsilon: squared, 2 % of the privacy loss.
         "paper_pe_conditional": pe_conditional.Config(
-            start_share=0.49,
-            pair_share=0.49,
+            vote_share=0.02,
             num_iterations=1,
             num_candidates=5_000,
             distance="uniform",
