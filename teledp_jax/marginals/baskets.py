@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from teledp_jax import schemas
-from teledp_jax.marginals import links, statistics
+from teledp_jax.marginals import links, partial_pool, statistics
 
 _DEVICES = 512  # whose items share one order of the systematic sample
 _FILLS = 6  # passes that spread what was cut over other items
@@ -58,7 +58,7 @@ def most_repeats(
 
 def draw(
     generator: np.random.Generator,
-    pool: links.Pool,
+    pool: partial_pool.Pool,
     link: links.Link,
     most: Float[np.ndarray, " item"],
 ) -> Integer[np.ndarray, " row"]:
@@ -73,7 +73,7 @@ def draw(
     Returns:
         An item for each row, those of a device in random order.
     """
-    rows = links.rows_of(pool, link.child, by_device=True)
+    rows = partial_pool.rows_of(pool, link.child, by_device=True)
     num_rows = pool.num_rows[link.child.table][rows.device]
     order = generator.permutation(len(rows.device))
     found: list[np.ndarray] = [np.zeros(0, np.int64)]

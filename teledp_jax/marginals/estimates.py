@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import (
@@ -24,6 +24,9 @@ from teledp_jax.privacy import release
 
 _SHARE = 0.5  # of the devices, about: these keep their whole vector
 _SURVIVING = 0.1  # by how much tables' surviving parts are thought to differ
+_CLEAR = 2.0  # standard deviations of noise from which a bucket has rows
+_WORSE = 1.5  # times the least squared noise that buckets are taken together at
+_APART = 0.5  # by what part the share of a code differs between buckets
 _LEAN = 50.0  # weighed rows of a pool from which a cell tells its own surviving part
 
 
@@ -87,9 +90,8 @@ def measure(
         context=context,
     )
     weights = np.array([block.weight for block in plan.blocks])
-    sizes = [block.num_cells for block in plan.blocks]
     step = norm / clipped.STEPS
-    values = sums * step / np.repeat(weights, sizes)
+    values = sums * step / np.concatenate([b.cell_weights for b in plan.blocks])
     return Noisy(plan, values, sigma * step / weights, norm, num_devices)
 
 
@@ -168,7 +170,7 @@ def surviving_by_pool(
     for block in noisy.plan.blocks:
         if block.is_total:
             continue
-        own, full = (each[block.cells] / block.weight for each in (short, whole))
+        own, full = (each[block.cells] / block.cell_weights for each in (short, whole))
         usual = own.sum() / full.sum() if full.sum() > 0 else 1.0
         parts[block.cells] = (own + _LEAN * usual) / (full + _LEAN)
     return np.clip(parts, 0.02, 1.0)
@@ -255,7 +257,7 @@ class Estimates:
     def column(self, side: statistics.Variable) -> Float[np.ndarray, "bucket code"]:
         """Computes shares of the codes of a column, by bucket of the number of rows.
 
-        A bucket with few rows leans on the shares over all buckets.
+        A bucket leans on the shares over all buckets where noise hides its own.
 
         Args:
             side: The column.
@@ -277,16 +279,15 @@ class Estimates:
         starts = row_codes.bucket_starts(table.max_rows)
         middle = np.sqrt(starts * np.append(starts[1:], table.max_rows + 1))
         factor = 1 / block.row_weight(middle.astype(np.int64))
-        spread = sigma * float(np.sqrt((factor**2).sum()))
+        masses = cells.sum(axis=1)
+        masses = np.where(masses > _CLEAR * sigma * own.num_codes**0.5, masses, 0.0)
+        kept = _worth(masses, factor)
         pooled = independent.smooth(
-            (cells * factor[:, None]).sum(axis=0), sigma=spread, first_ordinal=first
+            factor[kept] @ cells[kept],
+            sigma=sigma * float(np.linalg.norm(factor[kept])),
+            first_ordinal=first,
         )
-        leaning = sigma * own.num_codes**0.5
-        weights = np.maximum(cells.sum(axis=1, keepdims=True), 0.0)
-        separate = np.stack(
-            [independent.smooth(row, sigma=sigma, first_ordinal=first) for row in cells]
-        )
-        return (weights * separate + leaning * pooled) / (weights + leaning)
+        return _by_bucket(cells, masses, pooled, sigma)
 
     def _block(self, *sides: statistics.Variable) -> statistics.Block:
         """The block of some variables."""
@@ -300,3 +301,36 @@ class Estimates:
     def _sigma(self, block: statistics.Block) -> float:
         """Noise of the cells of a block, in weighed rows."""
         return self.stddev(block) * self._count
+
+
+def _worth(
+    masses: Float[np.ndarray, " bucket"], factor: Float[np.ndarray, " bucket"]
+) -> Integer[np.ndarray, " kept"]:
+    """The buckets to take together: as many as add more rows than noise.
+
+    Rows of a device with many count little, so that whole rows of its bucket are
+    noisy: a bucket with few rows would drown all others.
+    """
+    order = np.argsort(factor / np.maximum(masses, 1e-12), kind="stable")
+    noise = np.cumsum(factor[order] ** 2)
+    held = np.maximum(np.cumsum((masses * factor)[order]), 1e-12)
+    relative = noise / held**2
+    if not masses.any():
+        return np.arange(len(masses))
+    return order[: np.flatnonzero(relative <= _WORSE * relative.min())[-1] + 1]
+
+
+def _by_bucket(
+    cells: Float[np.ndarray, "bucket code"],
+    masses: Float[np.ndarray, " bucket"],
+    pooled: Float[np.ndarray, " code"],
+    sigma: float,
+) -> Float[np.ndarray, "bucket code"]:
+    """Shares of each bucket: what noise hides is as in all buckets together."""
+    expected = masses[:, None] * pooled
+    spread = (_APART * expected) ** 2
+    own = cells / np.maximum(masses, 1e-12)[:, None]
+    trust = np.divide(spread, spread + sigma**2, out=np.zeros_like(spread),
+                      where=spread > 0)  # fmt: skip
+    shares = np.maximum(pooled + trust * (own - pooled), 0.0)
+    return shares / shares.sum(axis=1, keepdims=True)

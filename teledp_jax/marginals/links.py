@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse
-from jaxtyping import Float, Integer
+from jaxtyping import Float
 
 from teledp_jax import base, schemas
-from teledp_jax.marginals import row_codes, statistics, terms
+from teledp_jax.marginals import partial_pool, statistics, terms
 
 _LARGEST_STEP = 3.0  # of one correction of a logit
 _FEWEST_ROWS, _MOST_ROWS = 6_000, 20_000  # of a pool that terms are fitted on
@@ -22,7 +22,7 @@ _FARTHEST = 30.0  # nats that one correction of a part may move a logit
 _STILL = 0.02  # nats: a part that moves no logit further rests until the last sweep
 _CHUNK = 1 << 22  # logits in memory at once
 
-Codes = Integer[np.ndarray, " row"]
+Codes = partial_pool.Codes
 
 
 class Link(NamedTuple):
@@ -46,147 +46,9 @@ class Link(NamedTuple):
         }
 
 
-class Pool:
-    """What has been drawn of some devices: rows lie device by device.
-
-    Attributes:
-        schema: The public schema.
-        count: Number of devices.
-        num_rows: Rows of each device, by table.
-        codes: `[row, column]`, by table.
-        owner: Device of each row, by table.
-        start: First row of each device, by table.
-    """
-
-    def __init__(self, schema: schemas.Schema, count: int) -> None:
-        """Begins with a row of the anchor for each device.
-
-        Args:
-            schema: The public schema.
-            count: Number of devices.
-        """
-        self.schema, self.count = schema, count
-        self.num_rows: dict[str, Codes] = {}
-        self.codes: dict[str, Integer[np.ndarray, "row column"]] = {}
-        self.owner: dict[str, Codes] = {}
-        self.start: dict[str, Codes] = {}
-        self.set_rows(schema.anchor, np.ones(count, np.int64))
-
-    def set_rows(self, table: schemas.Table, num_rows: Codes) -> None:
-        """Makes room for the rows of a table.
-
-        Args:
-            table: The table.
-            num_rows: Rows of each device.
-        """
-        self.num_rows[table.name] = num_rows
-        self.owner[table.name] = np.repeat(np.arange(self.count), num_rows)
-        self.start[table.name] = np.cumsum(num_rows) - num_rows
-        shape = (int(num_rows.sum()), len(table.columns))
-        self.codes[table.name] = np.zeros(shape, np.int32)
-
-    def first(self, count: int) -> "Pool":
-        """Takes the first devices.
-
-        Args:
-            count: How many, at most as many as there are.
-
-        Returns:
-            A pool of these only; what is drawn in it does not reach this one.
-        """
-        part = Pool(self.schema, count)
-        for name, num_rows in self.num_rows.items():
-            stop = int(num_rows[:count].sum())
-            part.num_rows[name] = num_rows[:count]
-            part.start[name] = self.start[name][:count]
-            part.owner[name] = self.owner[name][:stop]
-            part.codes[name] = self.codes[name][:stop].copy()
-        return part
-
-    def code(
-        self, which: statistics.Variable, table: str, device: Codes, row: Codes
-    ) -> Codes:
-        """Finds codes of a variable, as seen from rows of a table.
-
-        Args:
-            which: The variable: of the device, or of the same row.
-            table: The table that the rows are of.
-            device: Device of each row.
-            row: Position of each row in its table.
-
-        Returns:
-            Codes; -1 where a device lacks the table of the variable.
-        """
-        num_rows = self.num_rows[which.table][device]
-        most = self.schema.table(which.table).max_rows
-        if which.kind == "presence":
-            return np.where(num_rows > 0, 0, -1)
-        if which.kind == "rows":
-            return row_codes.code_of(row_codes.row_starts(most), num_rows)
-        if which.kind == "bucket":
-            return row_codes.code_of(row_codes.bucket_starts(most), num_rows)
-        codes = self.codes[which.table][:, which.column]
-        if which.table == table:
-            return codes[row].astype(np.int64)
-        found = np.full(len(device), -1, np.int64)
-        there = num_rows > 0
-        found[there] = codes[self.start[which.table][device[there]]]
-        return found
-
-
-class Rows(NamedTuple):
-    """Rows of a pool that a variable is fitted on or drawn for.
-
-    Attributes:
-        table: Their table.
-        device: Device of each.
-        row: Position of each in the table.
-        bucket: Bucket of the number of rows of each.
-        times: Rows that each stands for.
-    """
-
-    table: str
-    device: Codes
-    row: Codes
-    bucket: Codes
-    times: Float[np.ndarray, " row"]
-
-    def take(self, index: Codes | slice) -> "Rows":
-        """Takes some rows."""
-        return Rows(self.table, *(part[index] for part in self[1:]))
-
-
-def rows_of(pool: Pool, child: statistics.Variable, *, by_device: bool) -> Rows:
-    """Lists the rows where a variable has a value.
-
-    Args:
-        pool: What has been drawn.
-        child: The variable.
-        by_device: Whether one row of each device stands for all of its rows.
-
-    Returns:
-        The rows; every device once for a number of rows.
-    """
-    if child.kind != "column":
-        device = np.arange(pool.count)
-        zero = np.zeros(pool.count, np.int64)
-        return Rows(child.table, device, zero, zero, np.ones(pool.count))
-    num_rows = pool.num_rows[child.table]
-    most = pool.schema.table(child.table).max_rows
-    buckets = row_codes.code_of(row_codes.bucket_starts(most), num_rows)
-    if by_device:
-        device = np.flatnonzero(num_rows)
-        times = num_rows[device].astype(np.float64)
-        row = pool.start[child.table][device]
-        return Rows(child.table, device, row, buckets[device], times)
-    device = pool.owner[child.table]
-    row = np.arange(len(device))
-    return Rows(child.table, device, row, buckets[device], np.ones(len(device)))
-
-
 def fit(
     generator: np.random.Generator,
-    pool: Pool,
+    pool: partial_pool.Pool,
     child: statistics.Variable,
     shares: Float[np.ndarray, "bucket code"],
     parts: Sequence[terms.Part],
@@ -210,7 +72,7 @@ def fit(
         The variable with its terms.
     """
     bias = np.log(np.maximum(shares, 1e-9))
-    rows = rows_of(pool, child, by_device=by_device)
+    rows = partial_pool.rows_of(pool, child, by_device=by_device)
     if not parts or not len(rows.device):
         return Link(child, bias, ())
     most = max(min(_MOST_ROWS, _MOST_LOGITS // child.num_codes), _FEWEST_ROWS)
@@ -298,7 +160,9 @@ def _normalised(logits: Float[np.ndarray, "row code"]) -> Float[np.ndarray, "row
     return powers
 
 
-def chances(pool: Pool, link: Link, rows: Rows) -> Float[np.ndarray, "row code"]:
+def chances(
+    pool: partial_pool.Pool, link: Link, rows: partial_pool.Rows
+) -> Float[np.ndarray, "row code"]:
     """Computes probabilities of the codes of some rows.
 
     Args:
@@ -328,19 +192,21 @@ def chances(pool: Pool, link: Link, rows: Rows) -> Float[np.ndarray, "row code"]
     return _softmax(logits)
 
 
-def _is_of_row(pool: Pool, parent: statistics.Variable, table: str) -> bool:
+def _is_of_row(pool: partial_pool.Pool, parent: statistics.Variable, table: str) -> bool:
     """Whether rows of one device may have different codes of a variable."""
     is_column = parent.kind == "column" and parent.table == table
     return is_column and pool.schema.table(table).max_rows > 1
 
 
-def chunks(rows: Rows, num_codes: int) -> list[slice]:
+def chunks(rows: partial_pool.Rows, num_codes: int) -> list[slice]:
     """Cuts rows so that their logits fit into memory."""
     size = max(_CHUNK // num_codes, 1)
     return [slice(i, i + size) for i in range(0, len(rows.device), size)]
 
 
-def draw(generator: np.random.Generator, pool: Pool, link: Link, rows: Rows) -> Codes:
+def draw(
+    generator: np.random.Generator, pool: partial_pool.Pool, link: Link, rows: partial_pool.Rows
+) -> Codes:
     """Draws codes of some rows, as evenly as whole numbers allow, in random order.
 
     Args:

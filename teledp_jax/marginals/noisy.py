@@ -4,7 +4,6 @@ A device adds one to at most one cell of each vector here, so each vector has
 sensitivity 1, and n vectors together have L2 sensitivity sqrt(n).
 """
 
-
 import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key

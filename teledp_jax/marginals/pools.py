@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import jax
-import numpy as np
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import estimates, statistics, weighed, whole
+from teledp_jax.marginals import device_model, statistics, weighed
 
 
 class Release(NamedTuple):
@@ -47,21 +46,15 @@ def draw(
         The pool, the same in all processes, under `weighed.POOL`, and the bound of the
         clip among `base.FACTS`: DP outputs.
     """
-    arrays.check(schema, devices)
-    noisy = estimates.measure(
+    fitted, facts = device_model.learn(
         streams, schema, release.plan, devices, context,
         norm_sigma=release.norm_sigma, sigma=release.sigma,
         num_devices=release.num_devices,
     )  # fmt: skip
 
     def drawn() -> base.Tree:
-        seed = np.asarray(jax.random.key_data(streams.init)).ravel()
-        generator = np.random.default_rng(seed)
-        model = whole.fit(generator, schema, noisy)
-        pool = whole.sample(generator, schema, model, release.size)
+        key = jax.random.fold_in(streams.init, 1)
+        pool = device_model.draw(schema, key, fitted, release.size)
         return {name: rows._asdict() for name, rows in pool.items()}
 
-    return {
-        weighed.POOL: context.part.once(drawn),
-        base.FACTS: {"clip_norm": noisy.norm},
-    }
+    return {weighed.POOL: context.part.once(drawn), base.FACTS: facts}

@@ -9,8 +9,6 @@ about one, whether rows lie in many cells or in few. `vectors` bounds the whole 
 Everything here is public: it follows from the schema and from pairs that queries name.
 """
 
-import itertools
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,10 +19,8 @@ from teledp_jax.marginals import row_codes
 
 ROWS = "rows"  # the name of a table's number of rows, among names of columns
 
-# Squared weights of blocks. What nobody names is measured coarsely.
-_ONE_WAY, _NAMED, _PUBLIC, _TOTAL = 1.0, 1.0, 0.1, 0.25
-_MOST_PUBLIC_CELLS = 1 << 14  # of a pair that nobody names
-_MOST_PUBLIC_COLUMNS = 8  # of a table whose pairs are measured though nobody names them
+
+_OTHERS = 0.25  # weight of a row whose text is none of the listed ones
 
 Kind = Literal["presence", "rows", "bucket", "column"]
 
@@ -58,6 +54,7 @@ class Block(NamedTuple):
         is_total: Whether the block counts devices of a table and is never clipped.
         spread: Cells over which the rows of a device are thought to spread.
         start: First cell in the vector.
+        others: Side and code of what stands for all other texts.
     """
 
     sides: tuple[Variable, ...]
@@ -66,6 +63,7 @@ class Block(NamedTuple):
     is_total: bool
     spread: float
     start: int
+    others: tuple[tuple[int, int], ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -81,6 +79,18 @@ class Block(NamedTuple):
     def cells(self) -> slice:
         """Where the cells lie in the vector."""
         return slice(self.start, self.start + self.num_cells)
+
+    @property
+    def cell_weights(self) -> Float[np.ndarray, " cell"]:
+        """What a device with one row adds, by cell.
+
+        Rows of other texts pile up in one cell of a device: they add less there, or
+        they would take the room of all else.
+        """
+        weights = np.full(self.shape, self.weight)
+        for side, code in self.others:
+            np.moveaxis(weights, side, 0)[code] *= _OTHERS
+        return weights.ravel()
 
     def row_weight(
         self, num_rows: Integer[np.ndarray, " _"]
@@ -186,150 +196,3 @@ def item(table: schemas.Table) -> int | None:
     if table.max_rows == 1 or not keyed:
         return None
     return max(keyed, key=lambda i: table.columns[i].num_codes)
-
-
-def plan(schema: schemas.Schema, named: Sequence[Sequence[str]]) -> Plan:
-    """Makes the plan of what is measured.
-
-    Args:
-        schema: The public schema.
-        named: Pairs of variables that queries need, each a name of `variable`.
-
-    Returns:
-        Totals of tables; every column by bucket of the number of rows; numbers of rows;
-        tables by tables; anchor columns by numbers of rows and by items; the named
-        pairs; and pairs inside of tables that have few columns.
-
-    Raises:
-        InputError: If a name is unknown or a pair is not of two variables.
-    """
-    maker = _Maker(schema)
-    maker.add_one_way()
-    maker.add_named(named)
-    maker.add_public()
-    return Plan(tuple(maker.blocks))
-
-
-def one_way(schema: schemas.Schema) -> Plan:
-    """Makes the plan of what is measured where no variable is tied to another.
-
-    Args:
-        schema: The public schema.
-
-    Returns:
-        Totals of tables, numbers of rows, and every column by bucket of that number.
-    """
-    maker = _Maker(schema)
-    maker.add_one_way()
-    return Plan(tuple(maker.blocks))
-
-
-class _Maker:
-    """Collects blocks, each pair of variables once."""
-
-    def __init__(self, schema: schemas.Schema) -> None:
-        self.schema = schema
-        self.blocks: list[Block] = []
-        self._known: set[frozenset[str]] = set()
-
-    def add(
-        self, sides: tuple[Variable, ...], square: float, *, is_total: bool = False
-    ) -> None:
-        """Adds a block of a squared weight, unless it is known already."""
-        names = frozenset(side.name for side in sides)
-        if names in self._known and not is_total:
-            return
-        if not is_total:
-            self._known.add(names)
-        several = [
-            side
-            for side in sides
-            if side.kind == "column" and self.schema.table(side.table).max_rows > 1
-        ]
-        counted = (several or list(sides))[-1].table
-        cells = np.prod([side.num_codes for side in several]) if several else 1
-        start = self.blocks[-1].cells.stop if self.blocks else 0
-        spread = max(float(cells) / 4, 1.0)
-        self.blocks.append(Block(sides, counted, square**0.5, is_total, spread, start))
-
-    def add_one_way(self) -> None:
-        """Adds what every plan holds, totals first."""
-        for table in self.schema.tables[1:]:
-            self.add((presence(table),), _TOTAL, is_total=True)
-        for table in self.schema.tables:
-            self.add_columns(table)
-
-    def add_columns(self, table: schemas.Table) -> None:
-        """Adds the number of rows of a table, and its columns."""
-        square = _ONE_WAY * _together(len(table.columns))
-        if table.max_rows > 1:
-            self.add((rows(table),), _ONE_WAY)
-        for position in range(len(table.columns)):
-            own = column(table, position)
-            self.add((bucket(table), own) if table.max_rows > 1 else (own,), square)
-
-    def add_named(self, named: Sequence[Sequence[str]]) -> None:
-        """Adds the pairs that queries name, but for rows of two tables together."""
-        pairs = []
-        for both in named:
-            if len(both) != 2 or both[0] == both[1]:
-                raise errors.InputError(f"pairs: {both} is not two variables.")
-            pairs.append(tuple(variable(self.schema, name) for name in both))
-        pairs = [pair for pair in pairs if self._is_countable(pair)]
-        tables = [frozenset(side.table for side in pair) for pair in pairs]
-        for pair, own in zip(pairs, tables, strict=True):
-            self.add(pair, _NAMED * _together(tables.count(own)))
-        for pair in pairs:
-            self._add_presence(*pair)
-            self._add_presence(*reversed(pair))
-
-    def _add_presence(self, side: Variable, other: Variable) -> None:
-        """Adds who has the table of the other side of a pair, by a column."""
-        table = self.schema.table(other.table)
-        if side.kind == "column" and table.role != "anchor":
-            if side.table == self.schema.anchor.name:
-                self.add((side, rows(table)), _NAMED)
-            elif side.table != table.name:
-                self.add((side, presence(table)), _NAMED)
-
-    def _is_countable(self, pair: tuple[Variable, ...]) -> bool:
-        """Whether a pair is of one row, or of a row and its device."""
-        tables = {
-            side.table
-            for side in pair
-            if side.kind == "column" and self.schema.table(side.table).max_rows > 1
-        }
-        within = pair[0].table == pair[1].table
-        return len(tables) < 2 and (not within or pair[0].kind == pair[1].kind)
-
-    def add_public(self) -> None:
-        """Adds the pairs that any fleet is asked about."""
-        anchor, *others = self.schema.tables
-        own = [column(anchor, position) for position in range(len(anchor.columns))]
-        for one, other in itertools.combinations(others, 2):
-            self.add((presence(one), presence(other)), _PUBLIC)
-        for table in others:
-            for side in own:
-                self._add_small((side, rows(table)))
-            if (position := item(table)) is not None:
-                for side in own:
-                    self._add_small((side, column(table, position)))
-        for table in self.schema.tables:
-            if table is not anchor and len(table.columns) > _MOST_PUBLIC_COLUMNS:
-                continue
-            inside = [column(table, i) for i in range(len(table.columns))]
-            for pair in itertools.combinations(inside, 2):
-                self._add_small(pair)
-
-    def _add_small(self, sides: tuple[Variable, ...]) -> None:
-        """Adds a pair that nobody names, if it has few cells."""
-        if np.prod([side.num_codes for side in sides]) <= _MOST_PUBLIC_CELLS:
-            self.add(sides, _PUBLIC)
-
-
-def _together(count: int) -> float:
-    """Factor of the squared weight of so many blocks of the same tables.
-
-    Together they take the root of their number: each adds less to what is known.
-    """
-    return float(count) ** -0.5

@@ -90,7 +90,7 @@ class _Fleet:
             cell += codes * stride
             exists &= codes >= 0
         owner, cell = owner[exists], cell[exists]
-        value = np.full(len(owner), block.weight)
+        value = block.cell_weights[cell - block.start]
         if by_row:
             value = value * block.row_weight(count[owner])
         return owner, cell, value

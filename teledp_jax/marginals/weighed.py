@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import tilt, whole
+from teledp_jax.marginals import device_model, tilt
 
 POOL = "pool"
 """Where a fitted tree holds the records."""
@@ -93,7 +93,7 @@ def draw(
     Returns:
         The devices.
     """
-    generator = whole.generator_of(key)
+    generator = device_model.generator_of(key)
     pool = pool_of(schema, fitted)
     # Systematic sampling.
     ends = np.cumsum(np.asarray(fitted["weights"], np.float64))

@@ -8,15 +8,15 @@ and the other columns row by row. Each link depends on all that it was measured 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jax
 import numpy as np
-from jaxtyping import Array, Float, Integer, Key
+from jaxtyping import Float, Integer
 
-from teledp_jax import arrays, base, keys, schemas
+from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import (
     baskets,
     estimates,
     links,
+    partial_pool,
     row_codes,
     statistics,
     terms,
@@ -57,63 +57,6 @@ def _num_rows(table: schemas.Table) -> statistics.Variable:
     return rows._replace(kind="rows", num_codes=rows.num_codes + 1)
 
 
-def learn(
-    streams: keys.Keys,
-    schema: schemas.Schema,
-    plan: statistics.Plan,
-    devices: arrays.DeviceArrays,
-    context: base.Context,
-    *,
-    norm_sigma: float,
-    sigma: float,
-    num_devices: int,
-) -> tuple[base.Tree, dict[str, float]]:
-    """Measures a plan and fits the model to it; nothing else reads the devices.
-
-    Args:
-        streams: Random streams of the fit.
-        schema: The public schema.
-        plan: What is measured.
-        devices: The private devices of this process.
-        context: Of the fit.
-        norm_sigma: Noise of the counts that find the bound of the clip.
-        sigma: Noise of the sums, in steps of `clipped`.
-        num_devices: Noisy number of devices.
-
-    Returns:
-        The model, as `sample` takes it, and public numbers of the fit.
-    """
-    arrays.check(schema, devices)
-    noisy = estimates.measure(
-        streams, schema, plan, devices, context,
-        norm_sigma=norm_sigma, sigma=sigma, num_devices=num_devices,
-    )  # fmt: skip
-    fitted = context.part.once(lambda: fit(generator_of(streams.init), schema, noisy))
-    return fitted, {"clip_norm": noisy.norm}
-
-
-def generator_of(key: Key[Array, ""]) -> np.random.Generator:
-    """Makes a NumPy stream of a key; the key is spent."""
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
-
-
-def draw(
-    schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
-) -> arrays.DeviceArrays:
-    """Draws devices by a public key, as `sample` does.
-
-    Args:
-        schema: The public schema.
-        key: Public.
-        fitted: The model.
-        count: Number of devices.
-
-    Returns:
-        The devices.
-    """
-    return sample(generator_of(key), schema, fitted, count)
-
-
 def fit(
     generator: np.random.Generator, schema: schemas.Schema, noisy: estimates.Noisy
 ) -> base.Tree:
@@ -123,7 +66,7 @@ def fit(
     clip took; the second one is fitted to the statistics with that undone.
 
     Args:
-        generator: Public; draws the pools.
+        generator: Public; draws the partial_pool.
         schema: The public schema.
         noisy: The noisy statistics.
 
@@ -150,7 +93,7 @@ def _fit(
     num_sweeps: int,
 ) -> base.Tree:
     """Fits link after link to a pool that they draw."""
-    whole = links.Pool(schema, count)
+    whole = partial_pool.Pool(schema, count)
     known: set[str] = set()
     tree: dict[str, Any] = {"links": {}, "most": {}}
     for table, together in order(schema):
@@ -178,7 +121,7 @@ def _fit(
     return tree
 
 
-def _enough(pool: links.Pool, table: schemas.Table) -> links.Pool:
+def _enough(pool: partial_pool.Pool, table: schemas.Table) -> partial_pool.Pool:
     """As many devices of a pool as have rows enough; no later table sees these rows."""
     wanted = np.searchsorted(np.cumsum(pool.num_rows[table.name]), _ROWS) + 1
     return pool.first(min(max(int(wanted), _FEWEST_OWNERS), pool.count))
@@ -201,7 +144,7 @@ def sample(
     Returns:
         The devices.
     """
-    pool = links.Pool(schema, count)
+    pool = partial_pool.Pool(schema, count)
     for table, together in order(schema):
         chain = [
             links.from_tree(schema, child, tree["links"][child.name])
@@ -212,7 +155,7 @@ def sample(
     return {table.name: _arrays(pool, table) for table in schema.tables}
 
 
-def _arrays(pool: links.Pool, table: schemas.Table) -> arrays.TableArrays:
+def _arrays(pool: partial_pool.Pool, table: schemas.Table) -> arrays.TableArrays:
     """The rows of a table, of each device the largest first."""
     codes = pool.codes[table.name]
     if table.cap_by is not None:
@@ -225,7 +168,7 @@ def _arrays(pool: links.Pool, table: schemas.Table) -> arrays.TableArrays:
 
 def _draw(
     generator: np.random.Generator,
-    pool: links.Pool,
+    pool: partial_pool.Pool,
     table: schemas.Table,
     chain: list[links.Link],
     most: Mapping[str, Any],
@@ -234,20 +177,20 @@ def _draw(
     for link in chain:
         child = link.child
         if child.kind == "rows":
-            rows = links.rows_of(pool, child, by_device=False)
+            rows = partial_pool.rows_of(pool, child, by_device=False)
             codes = links.draw(generator, pool, link, rows)
             pool.set_rows(table, _numbers(generator, table, codes))
         elif child == baskets.item_of(table):
             items = baskets.draw(generator, pool, link, np.asarray(most[table.name]))
             pool.codes[table.name][:, child.column] = items
         else:
-            rows = links.rows_of(pool, child, by_device=False)
+            rows = partial_pool.rows_of(pool, child, by_device=False)
             codes = links.draw(generator, pool, link, rows)
             pool.codes[table.name][:, child.column] = codes
 
 
 def _numbers(
-    generator: np.random.Generator, table: schemas.Table, codes: links.Codes
+    generator: np.random.Generator, table: schemas.Table, codes: partial_pool.Codes
 ) -> Integer[np.ndarray, " device"]:
     """Numbers of rows, evenly within what a code stands for."""
     starts = row_codes.row_starts(table.max_rows)
@@ -258,7 +201,7 @@ def _numbers(
 
 def _redraw(
     generator: np.random.Generator,
-    pool: links.Pool,
+    pool: partial_pool.Pool,
     table: schemas.Table,
     chain: list[links.Link],
 ) -> None:
@@ -276,7 +219,7 @@ def _redraw(
         if not len(again):
             return
         for link in later[1:]:
-            rows = links.rows_of(pool, link.child, by_device=False).take(again)
+            rows = partial_pool.rows_of(pool, link.child, by_device=False).take(again)
             drawn = links.draw(generator, pool, link, rows)
             codes[again, link.child.column] = drawn
 

@@ -8,7 +8,14 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import clipped, statistics, tilt, weighed, whole
+from teledp_jax.marginals import (
+    clipped,
+    device_model,
+    plans,
+    statistics,
+    tilt,
+    weighed,
+)
 from teledp_jax.privacy import budgets, checks, split
 
 
@@ -70,7 +77,7 @@ def fit(
     Returns:
         The links of the chain, or a weighed pool of its draws.
     """
-    fitted, facts = whole.learn(
+    fitted, facts = device_model.learn(
         streams, schema, plan, devices, context,
         norm_sigma=calibrated.noise("norm_sigma"), sigma=calibrated.noise("sigma"),
         num_devices=num_devices,
@@ -79,7 +86,7 @@ def fit(
     if not config.tilt_share:
         return {**fitted, base.FACTS: facts}
     size = weighed.pool_size(num_devices)
-    pool = whole.draw(schema, jax.random.fold_in(streams.init, 1), fitted, size)
+    pool = device_model.draw(schema, jax.random.fold_in(streams.init, 1), fitted, size)
     tree, found = weighed.weigh(
         streams, schema, pool, np.full(size, 1 / size), devices, context,
         sigma=calibrated.noise(tilt.SIGMA), num_devices=num_devices,
@@ -101,7 +108,7 @@ def sample(
     Returns:
         The devices.
     """
-    drawn = weighed.draw if weighed.POOL in fitted else whole.draw
+    drawn = weighed.draw if weighed.POOL in fitted else device_model.draw
     return drawn(schema, key, fitted, count)
 
 
@@ -121,7 +128,7 @@ def make(
     Raises:
         InputError: If a pair is unknown or no noise meets the budget.
     """
-    plan = statistics.plan(schema, config.pairs or ())
+    plan = plans.plan(schema, config.pairs or ())
     share = 1 - config.norm_share - config.tilt_share
     parts = (
         split.Counts("norm_sigma", 1, config.norm_share),

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import clipped, statistics, whole
+from teledp_jax.marginals import clipped, device_model, plans, statistics
 from teledp_jax.privacy import budgets, checks, split
 
 
@@ -51,7 +51,7 @@ def fit(
     Returns:
         Shares of codes by table and column.
     """
-    fitted, facts = whole.learn(
+    fitted, facts = device_model.learn(
         streams, schema, plan, devices, context,
         norm_sigma=calibrated.noise("norm_sigma"), sigma=calibrated.noise("sigma"),
         num_devices=num_devices,
@@ -60,7 +60,7 @@ def fit(
     return {**fitted, base.FACTS: facts}
 
 
-sample = whole.draw
+sample = device_model.draw
 
 
 def make(
@@ -79,7 +79,7 @@ def make(
     Raises:
         InputError: If no noise meets the budget.
     """
-    plan = statistics.one_way(schema)
+    plan = plans.one_way(schema)
     parts = (
         split.Counts("norm_sigma", 1, config.norm_share),
         split.ClippedSums("sigma", clipped.STEPS, 1 - config.norm_share),

@@ -8,7 +8,7 @@ from typing import Literal
 from absl import logging
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import clipped, pools, statistics, weighed
+from teledp_jax.marginals import clipped, plans, pools, weighed
 from teledp_jax.pe import leaf_fleet, leaf_records, population
 from teledp_jax.privacy import budgets, checks, split
 
@@ -136,7 +136,7 @@ def _one_table(config: Config, schema: schemas.Schema, budget: budgets.Budget) -
 
 def _fleet(config: Config, schema: schemas.Schema, budget: budgets.Budget) -> _Made:
     """Leaf votes of devices of many rows."""
-    plan = statistics.plan(schema, config.pairs or ())
+    plan = plans.plan(schema, config.pairs or ())
     start, num_rounds = config.start_share or 0.75, config.num_rounds or 10
     parts = (
         split.Counts("norm_sigma", 1, _FIRST_SHARE),

@@ -9,7 +9,14 @@ import numpy as np
 from absl import logging
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import clipped, statistics, tilt, weighed, whole
+from teledp_jax.marginals import (
+    clipped,
+    device_model,
+    plans,
+    statistics,
+    tilt,
+    weighed,
+)
 from teledp_jax.pe import distances, evolve, population
 from teledp_jax.privacy import budgets, checks, split
 
@@ -96,13 +103,13 @@ def fit(
         A weighed pool of draws, and how the votes went.
     """
     measuring = streams._replace(noise=jax.random.fold_in(streams.noise, _MEASURING))
-    fitted, facts = whole.learn(
+    fitted, facts = device_model.learn(
         measuring, schema, plan, devices, context,
         norm_sigma=calibrated.noise("norm_sigma"), sigma=calibrated.noise("sigma"),
         num_devices=num_devices,
     )  # fmt: skip
     key = jax.random.fold_in(streams.init, 2)
-    pool = whole.draw(schema, key, fitted, rules.pool)
+    pool = device_model.draw(schema, key, fitted, rules.pool)
     short = schema.narrowed(config.max_rows)
     records = arrays.flatten(short, arrays.narrow(short, pool))
     voted = population.run(
@@ -141,7 +148,7 @@ def make(
     Raises:
         InputError: If a pair is unknown or no noise meets the budget.
     """
-    plan = statistics.plan(schema, config.pairs or ())
+    plan = plans.plan(schema, config.pairs or ())
     shares = config.norm_share + config.vote_share + config.tilt_share
     parts = (
         split.Counts("norm_sigma", 1, config.norm_share),

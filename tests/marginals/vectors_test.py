@@ -5,12 +5,12 @@ import pytest
 
 from teledp_jax import arrays, errors
 from teledp_jax.audit import fleets
-from teledp_jax.marginals import clipped, row_codes, statistics, vectors
+from teledp_jax.marginals import clipped, plans, row_codes, vectors
 from tests import toys
 
 _NAMED = (("apps/kind", "apps/size"), ("base/kind", "rare/size"))
 _TRIPLE = toys.TRIPLE
-_PLAN = statistics.plan(_TRIPLE, _NAMED)
+_PLAN = plans.plan(_TRIPLE, _NAMED)
 
 
 def block(plan, *names):
@@ -93,7 +93,7 @@ def test_the_norm_is_that_which_a_share_keeps():
 def test_pairs_across_rows_of_two_tables_are_not_counted():
     other = toys.entity("more", toys.KIND, rows=2, by="kind")
     schema = toys.schema(*_TRIPLE.tables, other)
-    found = statistics.plan(schema, [("apps/kind", "more/kind")])
+    found = plans.plan(schema, [("apps/kind", "more/kind")])
     both = [b for b in found.blocks if {s.table for s in b.sides} == {"apps", "more"}]
     assert not [b for b in both if all(side.kind == "column" for side in b.sides)]
 
@@ -101,7 +101,7 @@ def test_pairs_across_rows_of_two_tables_are_not_counted():
 def test_a_pair_of_two_tables_brings_who_has_both():
     other = toys.group("more", toys.KIND)
     schema = toys.schema(*_TRIPLE.tables, other)
-    found = statistics.plan(schema, [("apps/kind", "more/kind")])
+    found = plans.plan(schema, [("apps/kind", "more/kind")])
     assert block(found, "apps/kind", "more/rows>0").num_cells == 4
     assert block(found, "more/kind", "apps/rows>0").weight == 1.0
     assert block(found, "base/kind", "apps/rows").weight == pytest.approx(0.1**0.5)
@@ -109,7 +109,7 @@ def test_a_pair_of_two_tables_brings_who_has_both():
 
 def test_an_unknown_variable_is_refused():
     with pytest.raises(errors.InputError, match="no variable 'base/none'"):
-        statistics.plan(_TRIPLE, [("base/none", "rare/size")])
+        plans.plan(_TRIPLE, [("base/none", "rare/size")])
 
 
 def test_numbers_of_rows_are_exact_where_few_and_coarse_where_many():
@@ -122,3 +122,31 @@ def test_numbers_of_rows_are_exact_where_few_and_coarse_where_many():
     assert row_codes.code_of(starts, np.array([0, 1, 16, 18, 19, 500])).tolist() == [
         -1, 0, 15, 15, 16, len(starts) - 1,
     ]  # fmt: skip
+
+
+def test_rows_of_other_texts_add_less_and_their_count_is_the_same():
+    schema = toys.schema(
+        toys.anchor("base", toys.KIND),
+        toys.entity(
+            "apps",
+            toys.category("app", "p", "q", "Other", other="Other"),
+            rows=9,
+            by="app",
+        ),
+    )
+    plan = plans.one_way(schema)
+    devices = {
+        "base": arrays.TableArrays(
+            np.ones((1, 1), np.uint8), arrays.edges(np.array([1]))
+        ),
+        "apps": arrays.TableArrays(
+            np.array([[1], [3], [3]], np.uint8), arrays.edges(np.array([3]))
+        ),
+    }
+    block = next(b for b in plan.blocks if b.sides[-1].name == "apps/app")
+    _, whole = vectors.both_sums(schema, plan, devices, norm=100.0)
+    cells = whole[block.cells].reshape(block.shape)
+    named, other = cells[:, 1].sum(), cells[:, 3].sum()
+    assert other == pytest.approx(named / 2)  # two rows of a quarter each
+    counts = (whole[block.cells] / block.cell_weights).reshape(block.shape)
+    assert counts[:, 3].sum() == pytest.approx(2 * counts[:, 1].sum())

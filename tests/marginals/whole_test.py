@@ -9,6 +9,7 @@ from teledp_jax.marginals import (
     baskets,
     clipped,
     estimates,
+    plans,
     statistics,
     terms,
     vectors,
@@ -25,9 +26,7 @@ _APPS = toys.entity(
     unique=("app",),
 )
 _SCHEMA = toys.schema(*toys.PAIR.tables, _APPS)
-_PLAN = statistics.plan(
-    _SCHEMA, [("base/kind", "rare/size"), ("apps/app", "apps/uses")]
-)
+_PLAN = plans.plan(_SCHEMA, [("base/kind", "rare/size"), ("apps/app", "apps/uses")])
 _COUNT = 3000
 
 
@@ -53,7 +52,7 @@ def fleet():
 def noisy(devices, *, norm=100.0, stddev=1e-3):
     sums = vectors.sums(_SCHEMA, _PLAN, devices, norm=norm) * norm / clipped.STEPS
     weights = np.array([block.weight for block in _PLAN.blocks])
-    values = sums / np.repeat(weights, [block.num_cells for block in _PLAN.blocks])
+    values = sums / np.concatenate([block.cell_weights for block in _PLAN.blocks])
     return estimates.Noisy(_PLAN, values, stddev / weights, norm, _COUNT)
 
 
@@ -141,3 +140,31 @@ def test_repeats_are_rows_whose_key_came_before():
     codes = np.array([[1, 1], [1, 2], [1, 1], [0, 1], [0, 2]])
     owner = np.array([0, 0, 1, 1, 1])
     assert baskets.repeats(_APPS, codes, owner).tolist() == [1]  # absent may repeat
+
+
+def test_shares_of_items_are_not_drowned_by_buckets_without_rows():
+    apps = toys.entity("apps", toys.category("app", *"pqrstuvw"), rows=500, by="app")
+    schema = toys.schema(toys.anchor("base", toys.KIND), apps)
+    plan = plans.one_way(schema)
+    items = np.repeat(np.arange(1, 9), [240, 180, 120, 80, 60, 50, 40, 30])
+    rows = np.random.default_rng(0).permutation(items)
+    devices = {
+        "base": arrays.TableArrays(np.ones((400, 1), np.uint8), np.arange(401)),
+        "apps": arrays.TableArrays(
+            rows[:, None].astype(np.uint8), arrays.edges(np.full(400, 2))
+        ),
+    }
+    sums = vectors.sums(schema, plan, devices, norm=100.0) * 100.0 / clipped.STEPS
+    noise = np.random.default_rng(1).normal(0, 4.0, len(sums))
+    weights = np.concatenate([block.cell_weights for block in plan.blocks])
+    stddevs = 4.0 / np.array([block.weight for block in plan.blocks])
+    found = estimates.Estimates(
+        schema,
+        estimates.Noisy(plan, (sums + noise) / weights, stddevs, 100.0, 400),
+        np.ones(len(sums)),
+    )
+    shares = found.column(statistics.column(apps, 0))
+    truth = np.bincount(items, minlength=9) / len(items)
+    # Two rows weigh 1 / sqrt(2) or more each: noise of about eight rows an item.
+    assert np.abs(shares[1] - truth).max() < 4 * 8 / len(items)
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0)

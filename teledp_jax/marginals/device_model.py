@@ -1,0 +1,67 @@
+"""Fits the model of whole devices to a private fleet, and draws from it by keys."""
+
+import jax
+import numpy as np
+from jaxtyping import Array, Key
+
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.marginals import estimates, statistics, whole
+
+
+def learn(
+    streams: keys.Keys,
+    schema: schemas.Schema,
+    plan: statistics.Plan,
+    devices: arrays.DeviceArrays,
+    context: base.Context,
+    *,
+    norm_sigma: float,
+    sigma: float,
+    num_devices: int,
+) -> tuple[base.Tree, dict[str, float]]:
+    """Measures a plan and fits the model to it; nothing else reads the devices.
+
+    Args:
+        streams: Random streams of the fit.
+        schema: The public schema.
+        plan: What is measured.
+        devices: The private devices of this process.
+        context: Of the fit.
+        norm_sigma: Noise of the counts that find the bound of the clip.
+        sigma: Noise of the sums, in steps of `clipped`.
+        num_devices: Noisy number of devices.
+
+    Returns:
+        The model, as `sample` takes it, and public numbers of the fit.
+    """
+    arrays.check(schema, devices)
+    noisy = estimates.measure(
+        streams, schema, plan, devices, context,
+        norm_sigma=norm_sigma, sigma=sigma, num_devices=num_devices,
+    )  # fmt: skip
+    fitted = context.part.once(
+        lambda: whole.fit(generator_of(streams.init), schema, noisy)
+    )
+    return fitted, {"clip_norm": noisy.norm}
+
+
+def generator_of(key: Key[Array, ""]) -> np.random.Generator:
+    """Makes a NumPy stream of a key; the key is spent."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+
+
+def draw(
+    schema: schemas.Schema, key: Key[Array, ""], fitted: base.Tree, count: int
+) -> arrays.DeviceArrays:
+    """Draws devices by a public key, as `sample` does.
+
+    Args:
+        schema: The public schema.
+        key: Public.
+        fitted: The model.
+        count: Number of devices.
+
+    Returns:
+        The devices.
+    """
+    return whole.sample(generator_of(key), schema, fitted, count)
