@@ -100,12 +100,15 @@ def answer(
         if declared is None:
             continue
         rows = asking.of_files(run.real, query, declared.select)
-        rounding, noising = jax.random.split(jax.random.fold_in(key, number))
+        rounding, noising, sizing = jax.random.split(jax.random.fold_in(key, number), 3)
         cells, codes = _cells(rows, contributions.resolve(declared, schema))
         kept = codes >= 0
         device, ids = _encoded(rows[schema.device])
         coin = workload.coins(rounding, ids)[device[kept]]
         amounts = _amounts(rows, declared)[kept]
+        block = workload.narrowed(
+            sizing, block, device[kept], amounts, noise, context=context
+        )
         sums = workload.tally(
             coin, block, device[kept], codes[kept], amounts, num_cells=len(cells)
         )

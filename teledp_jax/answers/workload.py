@@ -5,6 +5,10 @@ a query, and to each amount there at most a public bound; amounts are taken in
 hundredths of their bounds, as whole numbers. So a device changes at most
 `num_changes(blocks)` numbers of the whole workload, each by at most 100, and all of
 them get the same discrete Gaussian noise.
+
+Few devices come near a public bound, and noise is in hundredths of it. So a part of the
+budget first counts devices by the size of each amount, in halvings of its bound; the
+amounts are then bounded by the largest size that clearly many devices reach.
 """
 
 import hashlib
@@ -22,6 +26,9 @@ from teledp_jax.privacy import release as door
 
 STEPS = 100  # of an amount's bound
 _SHARE_OF_DELTA = 0.1  # goes to the selection of private keys, where there are any
+_BOUND_SHARE = 0.1  # of the budget, to find bounds
+_HALVINGS = 40  # sizes of an amount that are told apart
+_CLEAR = 3.0  # standard deviations of noise from which a size is reached by many
 
 
 class Block(NamedTuple):
@@ -49,11 +56,14 @@ class Noise(NamedTuple):
         event: What the answers of all blocks cost.
         sigma: Of the discrete Gaussian, in hundredths of bounds.
         delta: Failure probability of the selection of each private block.
+        bound_sigma: Of the discrete Gaussian on counts of devices by size; 0: bounds
+            stay the public ones.
     """
 
     event: dp_accounting.DpEvent
     sigma: float
     delta: float
+    bound_sigma: float = 0.0
 
 
 def num_changes(blocks: Sequence[Block]) -> int:
@@ -82,12 +92,81 @@ def calibrate(blocks: Sequence[Block], budget: budgets.Budget) -> Noise:
     num_private = sum(block.is_private for block in blocks)
     delta = _SHARE_OF_DELTA * budget.delta / max(num_private, 1)
 
-    found = split.calibrate_wide(
-        split.Counts("sigma", count, sensitivity=STEPS),
-        [split.Thresholds("selections", num_private, delta)],
-        budget,
-    )
-    return Noise(found.event, found.noise("sigma"), delta)
+    others: list[split.Part] = [split.Thresholds("selections", num_private, delta)]
+    num_bounds = sum(len(block.bounds) - 1 for block in blocks)
+    if not num_bounds:
+        counts = split.Counts("sigma", count, sensitivity=STEPS)
+        found = split.calibrate_wide(counts, others, budget)
+        return Noise(found.event, found.noise("sigma"), delta)
+    others.append(split.Counts("bound_sigma", num_bounds, _BOUND_SHARE))
+    counts = split.Counts("sigma", count, 1 - _BOUND_SHARE, STEPS)
+    found = split.calibrate_wide(counts, others, budget)
+    return Noise(found.event, found.noise("sigma"), delta, found.noise("bound_sigma"))
+
+
+def narrowed(
+    key: Key[Array, ""],
+    block: Block,
+    device: Integer[np.ndarray, " row"],
+    amounts: Float[np.ndarray, "row amount"],
+    noise: Noise,
+    *,
+    context: base.Context,
+) -> Block:
+    """Finds bounds of amounts under noise: what few devices exceed.
+
+    Args:
+        key: A noise key, spent on these bounds.
+        block: The query.
+        device: Number of the device of each row.
+        amounts: Amounts of each row. Private.
+        noise: The mechanism.
+        context: Store and sampler; the noisy counts are saved under the block's name.
+
+    Returns:
+        The block with bounds no wider than its public ones.
+    """
+    if not noise.bound_sigma or len(block.bounds) == 1:
+        return block
+
+    def counts() -> Integer[np.ndarray, " size"]:
+        return np.concatenate(
+            [
+                _by_size(device, amounts[:, position], max(-low, high))
+                for position, (low, high) in enumerate(block.bounds)
+                if position
+            ]
+        )
+
+    noisy = door.count_once(
+        f"bounds_{block.name}",
+        counts,
+        key=key,
+        sigma=noise.bound_sigma,
+        context=context,
+    ).reshape(-1, _HALVINGS)
+    bounds = [block.bounds[0]]
+    for (low, high), own in zip(block.bounds[1:], noisy, strict=True):
+        reached = np.flatnonzero(own > _CLEAR * noise.bound_sigma)
+        most = max(-low, high) / 2.0 ** (reached[0] if len(reached) else 0)
+        bounds.append((max(low, -most), min(high, most)))
+    return block._replace(bounds=tuple(bounds))
+
+
+def _by_size(
+    device: Integer[np.ndarray, " row"], amounts: Float[np.ndarray, " row"], most: float
+) -> Integer[np.ndarray, " size"]:
+    """Counts devices by how often their largest amount may double below the bound.
+
+    A device adds one to one count. Of those without an amount above zero it is the
+    last.
+    """
+    sizes = np.minimum(np.abs(np.nan_to_num(amounts)) / most, 1.0)
+    halvings = np.floor(-np.log2(np.maximum(sizes, 2.0**-_HALVINGS)))
+    halvings = np.minimum(halvings, _HALVINGS - 1).astype(np.int64)
+    order = np.lexsort((halvings, device))
+    opens = np.diff(device[order], prepend=-1) != 0
+    return np.bincount(halvings[order][opens], minlength=_HALVINGS).astype(np.int64)
 
 
 def coins(key: Key[Array, ""], ids: Sequence[str]) -> Float[np.ndarray, " device"]:

@@ -192,7 +192,9 @@ def chances(
     return _softmax(logits)
 
 
-def _is_of_row(pool: partial_pool.Pool, parent: statistics.Variable, table: str) -> bool:
+def _is_of_row(
+    pool: partial_pool.Pool, parent: statistics.Variable, table: str
+) -> bool:
     """Whether rows of one device may have different codes of a variable."""
     is_column = parent.kind == "column" and parent.table == table
     return is_column and pool.schema.table(table).max_rows > 1
@@ -205,7 +207,10 @@ def chunks(rows: partial_pool.Rows, num_codes: int) -> list[slice]:
 
 
 def draw(
-    generator: np.random.Generator, pool: partial_pool.Pool, link: Link, rows: partial_pool.Rows
+    generator: np.random.Generator,
+    pool: partial_pool.Pool,
+    link: Link,
+    rows: partial_pool.Rows,
 ) -> Codes:
     """Draws codes of some rows, as evenly as whole numbers allow, in random order.
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from teledp_jax import base
 from teledp_jax.answers import workload
 from teledp_jax.privacy import accounting, budgets, events, mechanisms
+from tests import toys
 
 COUNT = workload.Block("count", 1, ((0.0, 1.0),), False)
 CRASHES = workload.Block("crashes", 2, ((0.0, 1.0), (0.0, 50.0)), False)
@@ -170,3 +171,45 @@ def test_whatever_a_device_brings_its_change_is_bounded(data):
     change = tally(block, rows, 6) - tally(block, others, 6)
     assert (change != 0).sum() <= workload.num_changes([block])
     assert np.abs(change).max() <= workload.STEPS
+
+
+def test_bounds_shrink_to_what_many_devices_reach():
+    # All of 2,000 devices crash three times, one of them a hundred times.
+    block = workload.Block("crashes", 2, ((0.0, 1.0), (0.0, 1024.0)), False)
+    device = np.repeat(np.arange(2000), 2)
+    amounts = np.ones((4000, 2))
+    amounts[::2, 1] = 3.0
+    amounts[0, 1] = 100.0
+    noise = calibrate(block)
+    seen = []
+
+    def counted(key, values, sigma):
+        seen.append((values, sigma))
+        return mechanisms.seeded_integer_noise(key, values, sigma)
+
+    found = workload.narrowed(
+        jax.random.key(0),
+        block,
+        device,
+        amounts,
+        noise,
+        context=toys.context(noise=counted),
+    )
+    assert found.bounds == ((0.0, 1.0), (0.0, 4.0))
+    ((counts, sigma),) = seen
+    assert counts.sum() == 2000 and sigma == noise.bound_sigma
+    again = workload.narrowed(
+        jax.random.key(1), block, device[2:], amounts[2:], noise,
+        context=toys.context(noise=counted),
+    )  # fmt: skip
+    assert again.bounds == found.bounds
+    assert np.abs(seen[1][0] - counts).sum() == 1  # a device adds one to one count
+
+
+def test_a_size_that_only_noise_shows_keeps_the_public_bound():
+    block = workload.Block("crashes", 1, ((0.0, 1.0), (-8.0, 1024.0)), False)
+    found = workload.narrowed(
+        jax.random.key(0), block, np.zeros(1, np.int64), np.array([[1.0, np.nan]]),
+        calibrate(block), context=toys.context(),
+    )  # fmt: skip
+    assert found == block
