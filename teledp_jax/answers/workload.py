@@ -148,7 +148,7 @@ def narrowed(
     bounds = [block.bounds[0]]
     for (low, high), own in zip(block.bounds[1:], noisy, strict=True):
         reached = np.flatnonzero(own > _CLEAR * noise.bound_sigma)
-        most = max(-low, high) / 2.0 ** (reached[0] if len(reached) else 0)
+        most = max(-low, high) / 2.0 ** int(reached[0] if len(reached) else 0)
         bounds.append((max(low, -most), min(high, most)))
     return block._replace(bounds=tuple(bounds))
 
