@@ -2,8 +2,8 @@
 
 python benchmarks/install_size.py --hardware=NAME [--extras=pipeline,marginals]
 
-Adds to benchmarks/results/install_<hardware>.json, which it begins anew as the pinned
-versions change. Each extra goes from a wheel into an empty environment, at the versions
+Adds to benchmarks/results/install_<hardware>.json; each row names the pinned versions
+that it is of. Each extra goes from a wheel into an empty environment, at the versions
 pinned for tests; files in pip's cache are not loaded again. An empty extra is the core.
 """
 
@@ -26,9 +26,12 @@ from teledp_jax import runs
 
 _EXTRAS = flags.DEFINE_list(
     "extras",
-    ["", "report", "pipeline", "marginals", "ray", "s3", "audit", "flights", "all"],
+    [
+        "", "report", "pipeline", "marginals", "ray", "s3", "audit", "flights", "all",
+        "tests", "docs",
+    ],
     "Extras; the empty one is the core.",
-)
+)  # fmt: skip
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.", required=True)
 _OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 
@@ -111,27 +114,24 @@ def main(argv: list[str]) -> None:
     del argv
     path = pathlib.Path(_OUTPUT.value) / f"install_{_HARDWARE.value}.json"
     lock = origin.LOCK.read_text("utf-8")
-    kept = runs.read_json(path) if path.exists() else {}
-    rows = kept["extras"] if kept.get("lock") == runs.fingerprint(lock) else {}
+    rows = runs.read_json(path)["extras"] if path.exists() else {}
     with tempfile.TemporaryDirectory() as temporary:
         wheel = build(pathlib.Path(temporary))
         constraints = wheel.with_name("constraints.txt")
         constraints.write_text(pins(lock))
         for extra in _EXTRAS.value:
             name = extra or "core"
-            rows[name] = measure(extra, wheel, constraints)
+            measured = measure(extra, wheel, constraints)
+            rows[name] = {**measured, "lock": runs.fingerprint(lock)}
             result = {
                 "command": "python benchmarks/install_size.py "
                 f"--hardware={_HARDWARE.value}",
                 "versions": machine.versions(),
                 "hardware": machine.describe(_HARDWARE.value),
-                "lock": runs.fingerprint(lock),
                 "extras": rows,
             }
             runs.write_json(path, result)
-            print(
-                f"{extra or 'core':10}", json.dumps(rows[extra or "core"]), flush=True
-            )
+            print(f"{name:10}", json.dumps(rows[name]), flush=True)
 
 
 if __name__ == "__main__":

@@ -142,7 +142,6 @@ def eventlog_preprocess(result: Mapping[str, Any]) -> table_form.Form:
 def install(result: Mapping[str, Any]) -> table_form.Form:
     """Shows what each extra takes; the code that it speaks of is the lock."""
     lock = runs.fingerprint(origin.LOCK.read_text("utf-8"))
-    age = origin.PRESENT if lock == result["lock"] else origin.OLDER
     rows = [
         [
             table_form.code(extra) if extra != "core" else "none: the core",
@@ -150,7 +149,7 @@ def install(result: Mapping[str, Any]) -> table_form.Form:
             table_form.number(row["bytes"], unit=1e6),
             table_form.number(row["seconds"]),
             table_form.number(row["cpu_seconds"]),
-            age,
+            origin.PRESENT if lock == row["lock"] else origin.OLDER,
         ]
         for extra, row in result["extras"].items()
     ]
