@@ -48,6 +48,9 @@ def match(
         known: Cells of the other fit.
         cells: Cells of this one.
         counts: Its exact counts.
+
+    Returns:
+        The exact counts in the order of the other fit, and those of cells of its own.
     """
     row = {cell: number for number, cell in enumerate(known)}
     places = np.array([row.get(cell, -1) for cell in cells], np.int64)
@@ -65,6 +68,9 @@ def chance(own: Integer[np.ndarray, "own ..."], *, sigma: float, least: float) -
         own: Exact counts; the first of each cell decides.
         sigma: Noise of a count.
         least: The threshold.
+
+    Returns:
+        The sum of the chances of all cells, which may exceed 1.
     """
     first = own if own.ndim == 1 else own[:, 0]
     return float(scipy.stats.norm.sf((least - 1 - first) / sigma).sum())
