@@ -24,6 +24,7 @@ _LEAST_EFFECTIVE = 0.5  # share of the pool below which it is drawn anew
 _MOVED, _STEP = 0.3, 0.05  # share of numbers that move, and by which share of range
 _REDRAWN = 0.025  # share of categories that are redrawn
 _SWEEPS, _LAST_SWEEPS = 3, 10
+_PRIOR_STDDEV = 1.0  # of the number of a leaf; a wider one follows the noise of a vote
 _TELLING_FROM = 3  # rounds, from which the last cuts tell strata apart
 _TOLD = 2.0  # standard deviations of noise from which a stratum exists
 
@@ -260,7 +261,7 @@ def _fitted(
 ) -> _Stratum:
     """Adds the votes for the newest tree and fits all votes."""
     leaves = trees.leaves_of(stratum.trees[-1], stratum.pool)
-    count = energies.Count(noisy.astype(np.float64), leaves)
+    count = energies.Count(noisy.astype(np.float64), leaves, _PRIOR_STDDEV)
     told = stratum._replace(
         counts=[*stratum.counts, count],
         numbers=[*stratum.numbers, np.zeros(len(noisy))],

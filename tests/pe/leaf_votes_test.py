@@ -105,3 +105,34 @@ def test_the_label_is_a_category():
     for name in ("x", "absent"):
         with pytest.raises(errors.InputError, match=r"pe.label.*known: \['kind'\]"):
             leaf_records.label_index(SCHEMA, name)
+
+
+def small_fit(devices: arrays.DeviceArrays, context=None) -> arrays.DeviceArrays:
+    """Rows of a small fit."""
+    config = pe.Config(pool=500, num_rounds=2)
+    made = pe.make(config, SCHEMA, toys.budget(4.0, num_devices=400))
+    fitted = made.fit(toys.KEYS, devices, context or toys.context())
+    drawn = made.sample(toys.KEYS.sample, fitted, 200)
+    arrays.check(SCHEMA, drawn)
+    return drawn
+
+
+def test_a_class_with_one_member_stops_nothing():
+    codes = arrays.flatten(SCHEMA, exclusive_or(400)).astype(int)
+    codes[:, 2] = 1
+    codes[7, 2] = 2
+    drawn = small_fit(arrays.unflatten(SCHEMA, codes))
+    assert (arrays.flatten(SCHEMA, drawn)[:, 2] == 1).mean() > 0.9
+
+
+def test_a_constant_column_stays_nearly_constant():
+    codes = arrays.flatten(SCHEMA, exclusive_or(400)).astype(int)
+    codes[:, 0] = 20
+    drawn = arrays.flatten(SCHEMA, small_fit(arrays.unflatten(SCHEMA, codes)))
+    assert (np.abs(drawn[:, 0].astype(int) - 20) <= 8).mean() > 0.8
+
+
+def test_votes_that_are_all_below_the_noise_leave_the_start():
+    silent = toys.context(noise=lambda key, values, sigma: np.zeros_like(values))
+    drawn = arrays.flatten(SCHEMA, small_fit(exclusive_or(400), silent))
+    assert len(np.unique(drawn[:, 0])) > 30
