@@ -4,7 +4,10 @@ python benchmarks/high_order.py --sets=xor3,xor5 --methods=pe,aim --seeds=0,1,2
 
 Two classifiers (gradient boosting, random forest) are trained on synthetic rows and
 tested on real ones. In sets xor2, xor3, ... the label is the exclusive or of so many
-numbers; two more numbers and a category say nothing. --data=DIR takes further sets from
+numbers. In shell3 and the like it says whether so many numbers lie far from the middle
+of the cube; in cells3 and the like it is drawn for each cell of thirds of the numbers.
+Two more numbers and a category say nothing. Settings of `pe` were chosen on xor3, xor5
+and person_activity; the others are for tests. --data=DIR takes further sets from
 DIR/<set>/train.csv, test.csv and domain.json, which states for each column `category`
 with its values or `number` with public bounds; the label is the last column.
 
@@ -59,13 +62,16 @@ class Set(NamedTuple):
     test: Float[np.ndarray, "row column"]
 
 
-def exclusive_or(
-    size: int, num_rows: int, seed: int
+def draw(
+    kind: str, size: int, num_rows: int, seed: int
 ) -> Float[np.ndarray, "row column"]:
-    """Draws rows whose last column is the exclusive or of some others.
+    """Draws rows whose last column depends on some others together.
 
     Args:
-        size: How many numbers decide: the parity of those above one half.
+        kind: `xor`: the parity of the numbers above one half; `shell`: whether they are
+            farther from the middle than most; `cells`: a fair coin for each of the
+            cells that their thirds make.
+        size: How many numbers decide.
         num_rows: How many rows.
         seed: Of the draw.
 
@@ -75,7 +81,17 @@ def exclusive_or(
     rng = np.random.default_rng(seed)
     numbers = rng.random((num_rows, size + 2)).round(3)
     category = rng.integers(0, 4, num_rows)
-    label = (numbers[:, :size] > 0.5).sum(1) % 2
+    decide = numbers[:, :size]
+    if kind == "xor":
+        label = (decide > 0.5).sum(1) % 2
+    elif kind == "shell":
+        # The mean of the squared distance of a uniform point: size / 12.
+        label = ((decide - 0.5) ** 2).sum(1) > size / 12
+    else:
+        coins = np.random.default_rng(size).integers(0, 2, 3**size)
+        label = coins[
+            (np.minimum(decide * 3, 2).astype(int) * 3 ** np.arange(size)).sum(1)
+        ]
     return np.column_stack([numbers, category, label])
 
 
@@ -83,19 +99,19 @@ def load(name: str) -> Set:
     """Makes or reads a set.
 
     Args:
-        name: `xor` and a number, or a folder of --data.
+        name: `xor`, `shell` or `cells` and a number, or a folder of --data.
 
     Returns:
         The set.
     """
-    if match := re.fullmatch(r"xor(\d+)", name):
-        size = int(match[1])
+    if match := re.fullmatch(r"(xor|shell|cells)(\d+)", name):
+        kind, size = match[1], int(match[2])
         names = [f"V{place}" for place in range(1, size + 3)]
         domain: dict[str, Any] = {column: {"number": [0, 1]} for column in names}
         domain |= {"C": {"category": [0, 1, 2, 3]}, "Class": {"category": [0, 1]}}
         parts = [
-            exclusive_or(size, _NUM_ROWS.value, size),
-            exclusive_or(size, _NUM_TESTED, 100 + size),
+            draw(kind, size, _NUM_ROWS.value, size),
+            draw(kind, size, _NUM_TESTED, 100 + size),
         ]
     else:
         if _DATA.value is None:
