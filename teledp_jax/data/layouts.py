@@ -134,7 +134,10 @@ def damage(file: storage.Place) -> str:
     Args:
         file: The file.
     """
-    size, _ = storage.state(file) or (0, 0)
+    found = storage.state(file)
+    if found is None:
+        return f"{file}: is not there, or a link to no file; copy it again."
+    size, _ = found
     return f"{file}: is no whole Parquet file ({size} bytes); copy it again."
 
 

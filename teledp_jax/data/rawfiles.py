@@ -84,7 +84,12 @@ def _visible(folder: storage.Place) -> list[storage.Place]:
     if isinstance(folder, storage.Remote):
         files: list[storage.Place] = [*folder.rglob("*")]
     else:
-        files = [file for file in folder.rglob("*") if file.is_file()]
+        # A link to a file that is gone is a fault, not a file that is not there.
+        files = [
+            file
+            for file in folder.rglob("*")
+            if file.is_file() or (file.is_symlink() and not file.exists())
+        ]
     return sorted(
         file
         for file in files

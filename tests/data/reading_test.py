@@ -199,6 +199,7 @@ def test_all_faults_of_a_source_are_told_at_once(suite, source, tmp_path, put):
         "e.parquet",
     )
     (source / "prod/crashes/f.parquet").write_bytes(b"PAR1")
+    (source / "prod/crashes/g.parquet").symlink_to(source / "gone")
     (source / "pad/countries/part.parquet").unlink()
     with pytest.raises(errors.InputError) as caught:
         aggregated(suite, source, tmp_path)
@@ -209,6 +210,7 @@ def test_all_faults_of_a_source_are_told_at_once(suite, source, tmp_path, put):
         "d.parquet: column ts is DOUBLE, expected TIMESTAMP",
         "e.parquet: lacks column guid (VARCHAR; it has GUID)",
         "f.parquet: is no whole Parquet file (4 bytes); copy it again",
+        "g.parquet: is not there, or a link to no file; copy it again",
         "table countries is missing",
     ):
         assert part in text
