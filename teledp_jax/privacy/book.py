@@ -119,7 +119,7 @@ class Book:
         """Writes a release down, before it reads private data.
 
         A release that stands in the book already (a run that was killed and goes on
-        with the same keys) is not entered twice.
+        with the same keys) is not entered twice, unless it now costs something else.
 
         Args:
             release: Identifies the release; other keys make another release.
@@ -147,7 +147,8 @@ class Book:
         with book_file.locked(self.path) as file:
             lines = self._own(book_file.read(self.path, file))
             cap, delta = self._cap(lines)
-            if any(other["release"] == release for other in lines):
+            known = [other for other in lines if other["release"] == release]
+            if line["event"] in [other["event"] for other in known]:
                 return _epsilon(lines, delta)
             if cap is not None:
                 line["cap"] = {"epsilon": cap, "delta": delta}

@@ -11,11 +11,15 @@ import json
 import math
 import os
 import pathlib
+import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
 from teledp_jax import errors
 from teledp_jax.privacy import events
+
+_MOST = {"sampling_prob": 1.0, "delta": 1.0, "probability": 1.0, "epsilon": 2000.0}
+"""Largest numbers of an event by key, where not any finite one will do."""
 
 _DEFAULT = pathlib.PurePath("teledp_jax", "ledger.jsonl")
 _MEND = (
@@ -97,7 +101,10 @@ def read(path: pathlib.Path, file: BinaryIO) -> list[dict[str, Any]]:
             text = content.decode("utf-8-sig")
             line = json.loads(text, parse_constant=_refuse_constant)
             _check(line)
-        except (ValueError, LookupError, TypeError, errors.InputError) as error:
+        except (
+            ValueError, LookupError, TypeError, OverflowError, RecursionError,
+            errors.InputError,
+        ) as error:  # fmt: skip
             raise errors.InputError(
                 f"{path}: line {number} is no release ({errors.first_line(error)}). "
                 f"{_MEND}"
@@ -144,6 +151,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _check(line: Any) -> None:
     """Raises what `read` catches if a line is no release."""
+    _check_numbers(line["event"])
     events.from_json(line["event"])
     for key in ("release", "data_set"):
         if not (isinstance(line[key], str) and line[key]):
@@ -155,3 +163,20 @@ def _check(line: Any) -> None:
         epsilon, delta = float(cap["epsilon"]), float(cap["delta"])
         if not (0 < epsilon < math.inf and 0 < delta < 1):
             raise ValueError("its cap is none")
+
+
+def _check_numbers(event: Any) -> None:
+    """Raises what `read` catches if a number would make a release cost nothing.
+
+    An accountant may take an infinite noise, or a count of zero, for no release at all.
+    """
+    parts = event.items() if isinstance(event, dict) else enumerate(event)
+    for key, value in parts:
+        if isinstance(value, dict | list):
+            _check_numbers(value)
+        elif not isinstance(value, str):
+            is_whole = isinstance(value, int) and not isinstance(value, bool)
+            is_number = is_whole or (isinstance(value, float) and key != "count")
+            most = _MOST.get(key, sys.float_info.max)
+            if not (is_number and 0 < float(value) <= most):
+                raise ValueError(f"{key}={value} is none that an event has")

@@ -8,6 +8,7 @@ from teledp_jax import errors
 from teledp_jax.privacy import accounting, book, book_file, events
 
 EVENT = dp_accounting.GaussianDpEvent(1.0)
+ONCE = {"kind": "gaussian", "noise_multiplier": 1.0}
 TWICE = accounting.epsilon_pld(dp_accounting.ComposedDpEvent([EVENT, EVENT]), 1e-5)
 ONCE = accounting.epsilon_pld(EVENT, 1e-5)
 
@@ -42,6 +43,14 @@ def test_a_release_that_goes_on_is_not_entered_twice(tmp_path):
     owner = make_book(tmp_path)
     assert enter(owner, "first") == enter(owner, "first")
     assert len(owner.path.read_text().splitlines()) == 1
+
+
+def test_a_release_that_goes_on_at_another_cost_is_entered(tmp_path):
+    owner = make_book(tmp_path)
+    once = enter(owner, "first")
+    other = dp_accounting.GaussianDpEvent(2.0)
+    assert owner.enter("first", other, about="", fingerprint="f") > once
+    assert len(owner.lines()) == 2
 
 
 def test_a_check_refuses_what_has_no_room_and_writes_nothing(tmp_path):
@@ -167,6 +176,19 @@ def line(**changes) -> bytes:
         line(cap={"epsilon": 0, "delta": 1e-5}), line(cap={"epsilon": "x"}),
         line(cap={"epsilon": float("nan"), "delta": 1e-5}),
         line(event={"kind": "gaussian", "noise_multiplier": float("nan")}),
+        b"[" * 100_000, line(cap={"epsilon": 10**400, "delta": 1e-5}),
+        *[
+            line(event={"kind": "gaussian", "noise_multiplier": 7}).replace(b"7", own)
+            for own in (b"1e999", b"0", b"-1", b"true", b"1" + b"0" * 400)
+        ],
+        *[
+            line(event={"kind": "self_composed", "count": own, "event": ONCE})
+            for own in (0, -1, 2.5, True)
+        ],
+        line(event={"kind": "poisson_sampled", "sampling_prob": 2, "event": ONCE}),
+        line(event={"kind": "exponential_mechanism", "epsilon": 1e5}),
+        line(event={"kind": "discrete_gaussian_vector", "l2_sensitivity": 1,
+            "sigma": 7}).replace(b"7", b"1e999"),
     ],
 )  # fmt: skip
 def test_a_spoilt_book_refuses_every_release_and_says_how_to_mend_it(tmp_path, content):
