@@ -177,6 +177,6 @@ def _check_numbers(event: Any) -> None:
         elif not isinstance(value, str):
             is_whole = isinstance(value, int) and not isinstance(value, bool)
             is_number = is_whole or (isinstance(value, float) and key != "count")
-            most = _MOST.get(key, sys.float_info.max)
+            most = _MOST.get(str(key), sys.float_info.max)
             if not (is_number and 0 < float(value) <= most):
                 raise ValueError(f"{key}={value} is none that an event has")
