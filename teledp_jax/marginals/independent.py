@@ -174,23 +174,6 @@ def sample(
     return devices
 
 
-def codes(
-    schema: schemas.Schema, model: base.Tree, key: Key[Array, ""], count: int
-) -> Integer[np.ndarray, "device head"]:
-    """Draws flattened records as `sample` does.
-
-    Args:
-        schema: The public schema.
-        model: Shares of codes by table and column.
-        key: Public.
-        count: Number of devices.
-
-    Returns:
-        Codes of each head.
-    """
-    return arrays.flatten(schema, sample(key, schema, model, count))
-
-
 def _draw(
     generator: np.random.Generator, shares: Float[np.ndarray, " code"], count: int
 ) -> Integer[np.ndarray, " drawn"]:
