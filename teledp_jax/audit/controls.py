@@ -13,6 +13,7 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.sparse
 from jaxtyping import Array, Int, Key
 
 from teledp_jax import arrays, base, keys, schemas
@@ -26,7 +27,7 @@ from teledp_jax.audit import (
     whitebox,
 )
 from teledp_jax.dpsgd import clipping, gaussian, recipes, sampling, steps, trainable
-from teledp_jax.marginals import clipped
+from teledp_jax.marginals import clipped, vectors
 from teledp_jax.pe import embedding, voting
 from teledp_jax.privacy import findings, mechanisms, release
 
@@ -118,7 +119,7 @@ def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
         Control(
             "counts of a device left as long as they are",
             replay.SENSITIVITY,
-            lambda: replayed(plain, patch(clipped, "clip", _unclipped_steps)),
+            lambda: replayed(plain, patch(vectors, "_clip", _unclipped_steps)),
         ),
     ]
 
@@ -315,8 +316,10 @@ def _with_one_key(case: fleets.Case) -> fleets.Case:
 
 
 def _unclipped_steps(
-    entries: clipped.Entries, *, l2_clip_norm: float
+    rows: scipy.sparse.csr_array, is_total: np.ndarray, norm: float
 ) -> clipped.Clipped:
-    """Statistics in whole steps, as long as they are."""
-    steps = np.trunc(entries.value * (clipped.STEPS / l2_clip_norm)).astype(np.int64)
-    return clipped.Clipped(entries.device, entries.statistic, steps)
+    """Statistics of devices in whole steps, as long as they are."""
+    del is_total
+    owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    steps = np.trunc(rows.data * (clipped.STEPS / norm)).astype(np.int64)
+    return clipped.Clipped(owner, rows.indices.astype(np.int64), steps)
