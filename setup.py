@@ -95,6 +95,7 @@ setuptools.setup(
             "flask-cors>=5.0",
             "hypothesis>=6.110",
             "jsonschema>=4.20",
+            "lifetimes>=0.11.3",  # has the purchases of a tutorial
             "moto[s3]>=5.1",
             "mypy>=1.11",
             "pandas>=2.2",

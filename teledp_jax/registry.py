@@ -18,7 +18,7 @@ import ml_collections
 import numpy as np
 
 from teledp_jax import arrays, base, errors, schemas
-from teledp_jax.privacy import budgets
+from teledp_jax.privacy import accounting, budgets
 
 METHODS = {
     name: f"teledp_jax.methods.{name}"
@@ -112,10 +112,12 @@ def make(
         InputError: If it cannot be made so, or `make` returns something else.
     """
     made = method(name).make(config, schema, budget)
-    return made if name in METHODS else _held(name, made, schema)
+    return made if name in METHODS else _held(name, made, schema, budget)
 
 
-def _held(name: str, made: Any, schema: schemas.Schema) -> base.Synthesizer:
+def _held(
+    name: str, made: Any, schema: schemas.Schema, budget: budgets.Budget
+) -> base.Synthesizer:
     """A method whose results are checked before anybody uses them."""
     if not isinstance(made, base.Synthesizer):
         raise errors.InputError(
@@ -125,6 +127,14 @@ def _held(name: str, made: Any, schema: schemas.Schema) -> base.Synthesizer:
         raise errors.InputError(
             f"{name}: the event is {type(made.event).__name__}, not a "
             "dp_accounting.DpEvent of all that fit reads."
+        )
+    whole = dp_accounting.ComposedDpEvent([budget.spent, made.event])
+    epsilon = accounting.epsilon_pld(whole, budget.delta)
+    if epsilon > budget.epsilon:
+        raise errors.InputError(
+            f"{name}: with its event the release would cost epsilon {epsilon:.4f}, "
+            f"above {budget.epsilon:g}; calibrate the noise by privacy.split. Nothing "
+            "was read."
         )
 
     def fit(*arguments: Any) -> base.Tree:

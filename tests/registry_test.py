@@ -93,6 +93,14 @@ def test_its_code_counts_among_what_a_stage_depends_on(write):
         ({"COUNT": "5"}, "sample gave 5 devices, not the 3 asked for"),
         ({"CODE": "7"}, "sample broke the schema: .*a code is outside of its domain"),
         ({"EVENT": "2.0"}, "the event is float, not a dp_accounting.DpEvent"),
+        (
+            {"return base.Synthesizer(": "return list((", "fit, sample, {})": "fit))"},
+            "make returned list, not a base.Synthesizer",
+        ),
+        (
+            {"EVENT": "__import__('dp_accounting').GaussianDpEvent(0.5)"},
+            r"would cost epsilon \d+\.\d+, above 2; .* Nothing was read",
+        ),
     ],
 )
 def test_each_breach_of_the_contract_is_one_message(parts, match, write):

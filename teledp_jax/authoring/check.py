@@ -67,22 +67,18 @@ def check(folder: pathlib.Path) -> Found:
     Returns:
         All faults.
     """
-    tries = _Tries()
+    tries, queries = _Tries(), folder / "queries"
     with warehouse.sealed() as connection:
         schema = _check_tables(connection, folder, tries)
     # What no file shows by itself: names that stand twice, circles, several anchors.
     whole = None if tries.faults else tries.do(suite.load, folder)
-    num_queries = 0
-    for file in tries.files(folder / "queries"):
-        query = tries.do(catalog.read_query, file)
-        if query is None or schema is None:
-            continue
-        before = len(tries.faults)
-        tries.do(dry_run.check, [query], schema)
-        num_queries += len(tries.faults) == before
+    read = [tries.do(catalog.read_query, file) for file in tries.files(queries)]
+    given = [query for query in read if query is not None and schema is not None]
+    found = [] if schema is None else list(dry_run.faults(given, schema))
+    tries.faults += [with_line(str(error)) for error in found]
     if not tries.faults:
-        tries.do(catalog.load, folder / "queries")
-    return Found(tuple(tries.faults), whole, num_queries)
+        tries.do(catalog.load, queries)
+    return Found(tuple(tries.faults), whole, len(given) - len(found))
 
 
 def _check_tables(

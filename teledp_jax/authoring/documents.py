@@ -1,7 +1,8 @@
 """What documentation beside raw files says of tables and columns.
 
-Read are SDV's `metadata.json`, dbt's `schema.yml`, data dictionaries as CSV, and the
-table `data_dictionary` of an unload. None of them holds rows of devices.
+Read are SDV's `metadata.json`, dbt's `schema.yml` and data dictionaries as CSV; of the
+table `data_dictionary` of an unload see `data.unload`. None of them holds rows of
+devices.
 """
 
 import csv

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from teledp_jax import errors
+from teledp_jax import errors, schemas
 from teledp_jax.authoring import documents
-from teledp_jax.data import layouts, rawfiles
+from teledp_jax.data import layouts, rawfiles, unload
 
 MOST_COLUMNS = 40
 """Most columns of a raw table that a draft uses: budgets do not carry more."""
@@ -105,7 +105,10 @@ def read(folder: pathlib.Path, device: str) -> Source:
             f"{folder}: expected <schema>/<table>/*.parquet, or <table>/*.parquet, for "
             "all tables alike."
         )
-    said = documents.read(folder)
+    for place in places:
+        _check_name(place)
+    said = _words(folder, [p for p in places if p.name == unload.DICTIONARY])
+    places = [place for place in places if place.name != unload.DICTIONARY]
     tables, left_out = [], []
     for place in places:
         types = _types(place)
@@ -128,6 +131,26 @@ def read(folder: pathlib.Path, device: str) -> Source:
             f"{folder}: two schemas have tables of the same name {twice}; rename one."
         )
     return Source(folder=folder, tables=tuple(tables), left_out=tuple(left_out))
+
+
+def _words(
+    folder: pathlib.Path, dictionaries: Sequence[pathlib.Path]
+) -> documents.Documents:
+    """What documents say, and below them the dictionary tables of an unload."""
+    with duckdb.connect() as connection:
+        texts, _ = unload.dictionary(connection, list(dictionaries))
+    described = {key: documents.Words(about=text) for key, text in texts.items()}
+    return {**described, **documents.read(folder)}
+
+
+def _check_name(place: pathlib.Path) -> None:
+    """Refuses a table whose name no file of a suite can have."""
+    try:
+        schemas.check_name(place.name)
+    except errors.InputError:
+        raise errors.InputError(
+            f"{place}: a table's name holds no dot, quote or slash; rename the folder."
+        ) from None
 
 
 def _places(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -171,6 +194,8 @@ def _table(
         name: said.get((place.name, name)) or said.get(("", name)) or documents.Words()
         for name in types
     }
+    if not _is_plain(own):
+        raise errors.InputError(f"{place}: column {own!r}: rename it.")
     identity = _column(own, types[own], words[own])
     if identity is None or identity.kind not in ("text", "integer"):
         raise errors.InputError(
@@ -184,10 +209,16 @@ def _table(
             left_out.append(f"{name} ({', '.join(sorted(kinds))}): no usable type.")
         elif name != own and (column.words.is_id or _IDS.search(name)):
             left_out.append(f"{name}: an id of something else, by its name.")
+        elif name != own and not _is_plain(name):
+            left_out.append(f"{name!r}: rename it, for no header can hold its name.")
         elif name != own:
             columns.append(column)
-    for column in columns[MOST_COLUMNS:]:
-        left_out.append(f"{column.name}: one of more than {MOST_COLUMNS} columns.")
+    if beyond := columns[MOST_COLUMNS:]:
+        left_out.append(
+            f"{beyond[0].name} to {beyond[-1].name}: {len(beyond)} columns beyond the "
+            f"first {MOST_COLUMNS}, more than a budget carries; put the columns that "
+            "matter first, or write the others into source/ and device/."
+        )
     columns = columns[:MOST_COLUMNS]
     about = said.get((place.name, ""), documents.Words()).about
     return RawTable(
@@ -199,6 +230,11 @@ def _table(
         time=next((column for column in columns if column.kind == "time"), None),
         left_out=tuple(left_out),
     )
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a header, which is a comment of SQL, can hold a name as it is."""
+    return name == " ".join(name.split()) and "*/" not in name
 
 
 def _column(name: str, types: set[str], words: documents.Words) -> RawColumn | None:

@@ -11,8 +11,8 @@ from teledp_jax import errors
 
 COMMANDS = (
     "new-suite", "check", "plan", "run", "simulate", "inspect", "aggregate", "fit",
-    "evaluate", "report", "trust", "audit", "preprocess", "summary", "answers",
-    "compare", "compare-logs", "reproduce", "compare-published", "faults",
+    "sample", "evaluate", "report", "trust", "audit", "preprocess", "summary",
+    "answers", "compare", "compare-logs", "reproduce", "compare-published", "faults",
 )  # fmt: skip
 """The subcommands in the order of a run; each is a module of this folder."""
 

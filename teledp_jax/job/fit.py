@@ -19,11 +19,13 @@ from teledp_jax.job import (
     costs,
     drawing,
     ledgers,
+    model_file,
     questions,
     secrets,
     settings,
     spending,
 )
+from teledp_jax.job import fitted as fitted_lib
 from teledp_jax.privacy import budgets
 from teledp_jax.privacy import ledger as ledger_lib
 from teledp_jax.studies.intel import bookkeeping
@@ -161,6 +163,7 @@ def synthesize(
     if not members.is_first:
         return
     sample_seconds = _draw(method, suite.schema, run, label, public, fitted)
+    _keep(settings, suite.schema, run, label, method, fitted)
     runs.write_json(
         run.cost(label),
         {
@@ -198,6 +201,37 @@ def _fitted(
     context.store.save("fitted", fitted)
     context.store.save("fit_cost", {"seconds": seconds, "compile": compiled.seconds})
     return fitted
+
+
+def _keep(
+    settings: settings.Settings,
+    schema: schemas.Schema,
+    run: runs.Run,
+    label: str,
+    method: base.Synthesizer,
+    fitted: base.Tree,
+) -> None:
+    """Writes the fitted method of a label, from which more can be drawn later.
+
+    One that keeps the books of the published study is calibrated in another way than
+    its settings say, so its file could not be drawn from.
+    """
+    path = model_file.of_run(run, label)
+    path.unlink(missing_ok=True)
+    if label in settings.claimed:
+        return
+    path.parent.mkdir(exist_ok=True)
+    name, config = settings.methods[label]
+    fitted_lib.Fitted(
+        method=name,
+        config=config,
+        schema=schema,
+        num_devices=runs.read_json(run.count)["num_devices"],
+        ledger=runs.read_json(run.ledger)[label],
+        facts={**method.facts, **fitted.get(base.FACTS, {})},
+        seed=settings.seed,
+        tree=fitted,
+    ).save(path)
 
 
 def _draw(

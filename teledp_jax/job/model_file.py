@@ -21,6 +21,16 @@ _NAME = b"teledp_jax fitted model "
 _VERSION = b"1"
 
 
+def of_run(run: runs.Run, label: str) -> pathlib.Path:
+    """Names the file of a label's fitted method in a run folder.
+
+    Args:
+        run: The run folder.
+        label: The label.
+    """
+    return run.folder / "models" / f"{label}.model"
+
+
 def write(
     path: str | os.PathLike[str], facts: Mapping[str, Any], tree: base.Tree
 ) -> None:

@@ -1,9 +1,10 @@
 """Checks queries over empty tables: each one runs, and gives what can be compared."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from teledp_jax import errors, schemas
 from teledp_jax.data import device_files, warehouse
@@ -42,24 +43,48 @@ def check(queries: Iterable[catalog.Query], schema: schemas.Schema) -> None:
             its header names, or gives a key or value of a type that cannot be compared;
             if its header's contributions or devices are at fault.
     """
+    for error in faults(queries, schema):
+        raise error
+
+
+def faults(
+    queries: Iterable[catalog.Query], schema: schemas.Schema
+) -> Iterator[errors.InputError]:
+    """Runs every query over empty tables; a fault of one hides none of the next.
+
+    Args:
+        queries: The queries.
+        schema: The device tables.
+
+    Yields:
+        The fault of each query that has one, as `check` would raise it.
+    """
+    # Not empty_table(), which loads pandas where that is installed.
     empty = {
-        table.name: device_files.arrow_schema(schema, table).empty_table()
+        table.name: pa.Table.from_batches(
+            [], schema=device_files.arrow_schema(schema, table)
+        )
         for table in schema.tables
     }
     with warehouse.sealed() as connection:
         for query in queries:
             if unknown := sorted(set(query.tables) - set(empty)):
-                raise errors.InputError(
+                yield errors.InputError(
                     f"{query.path}: tables {unknown} are no device tables; known: "
                     f"{sorted(empty)}."
                 )
+                continue
             for name in query.tables:
                 connection.register(name, empty[name])
-            _check_types(query, _columns(connection, query))
-            _check_contributions(connection, query, schema)
-            groups.check(connection, query, schema)
-            for name in query.tables:
-                connection.unregister(name)
+            try:
+                _check_types(query, _columns(connection, query))
+                _check_contributions(connection, query, schema)
+                groups.check(connection, query, schema)
+            except errors.InputError as error:
+                yield error
+            finally:
+                for name in query.tables:
+                    connection.unregister(name)
 
 
 def _columns(

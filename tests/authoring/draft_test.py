@@ -145,8 +145,84 @@ def test_of_many_columns_the_first_are_used_and_the_others_named(tmp_path):
     sources.write(tmp_path / "wide/1.parquet", columns)
     table = reading.read(tmp_path, "id").tables[0]
     assert len(table.columns) == reading.MOST_COLUMNS
-    assert len(table.left_out) == 400 - reading.MOST_COLUMNS
-    assert table.left_out[0] == "c40: one of more than 40 columns."
+    (sentence,) = table.left_out
+    assert sentence.startswith("c40 to c399: 360 columns beyond the first 40")
+
+
+def test_names_that_sql_keeps_for_itself_are_no_fault(tmp_path):
+    columns = {"user": ["p"], "from": ["x"], "group by": [1], 'a"b': ["y"]}
+    sources.write(tmp_path / "raw/select/1.parquet", columns | {" end": [1]})
+    draft(tmp_path / "raw", tmp_path / "mine", "user")
+    assert check.check(tmp_path / "mine").faults == ()
+    names = [c.name for c in suite.load(tmp_path / "mine").schema.anchor.columns]
+    assert names == ["from_", "group_by", "a_b", "num_rows"]
+    (left_out,) = reading.read(tmp_path / "raw", "user").tables[0].left_out
+    assert left_out.startswith("' end': rename it")
+
+
+DBT = """
+models:
+  - name: cars
+    columns:
+      - {name: vin, tests: [unique]}
+      - name: fuel
+        description: what it burns
+        tests: [{accepted_values: {values: [diesel, petrol]}}]
+      - name: doors
+        tests: [{accepted_range: {min_value: 2, max_value: 5}}]
+"""
+SDV = '{"tables": {"cars": {"primary_key": "vin", "columns": {"vin": {}}}}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fuel", "doors"),
+    [
+        ("schema.yml", DBT, ("diesel", "petrol", "Other"), (2, 5)),
+        ("metadata.json", SDV, ("Other",), (1, 1_000_000_000)),
+        (
+            "dictionary.csv",
+            "table,column,description,unit\ncars,fuel,what it burns,\n",
+            ("Other",),
+            (1, 1_000_000_000),
+        ),
+        ("", "", ("Other",), (1, 1_000_000_000)),
+    ],
+)
+def test_a_draft_states_what_each_kind_of_document_states(
+    name, text, fuel, doors, tmp_path
+):
+    columns = {"vin": ["p"], "fuel": ["diesel"], "doors": [4]}
+    sources.write(tmp_path / "raw/lab/cars/1.parquet", columns)
+    if name:
+        (tmp_path / "raw" / name).write_text(text)
+    else:  # the dictionary table of an unload
+        words = {"table_name": ["cars"], "column_name": ["fuel"]}
+        words["description"] = ["what it burns"]
+        sources.write(tmp_path / "raw/lab/data_dictionary/1.parquet", words)
+    draft(tmp_path / "raw", tmp_path / "mine", "vin")
+    loaded = suite.load(tmp_path / "mine")
+    anchor = loaded.schema.anchor
+    assert anchor.column("fuel").categories == fuel
+    assert anchor.column("doors").bounds == doors
+    if name != "metadata.json":
+        assert anchor.column("fuel").about == "what it burns"
+    # Only documents say that each row of this table is another device.
+    is_listed = [column.name for column in anchor.columns] == ["fuel", "doors"]
+    assert is_listed == (name in ("schema.yml", "metadata.json"))
+
+
+def test_a_draft_goes_to_a_new_folder(tmp_path):
+    sources.write(tmp_path / "raw/t/1.parquet", {"id": ["p"], "n": [1]})
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(errors.InputError, match="mine: exists; name a new folder"):
+        draft(tmp_path / "raw", tmp_path / "mine", "id")
+    assert not list((tmp_path / "mine").iterdir())
+
+
+def test_a_table_whose_name_no_file_can_have_is_refused(tmp_path):
+    sources.write(tmp_path / "events.v2/1.parquet", {"id": ["p"], "n": [1]})
+    with pytest.raises(errors.InputError, match=r"events\.v2: .* rename the folder"):
+        reading.read(tmp_path, "id")
 
 
 @pytest.mark.parametrize(

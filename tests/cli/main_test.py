@@ -100,6 +100,7 @@ def test_every_script_of_old_is_there():
         "new-suite",
         "check",
         "plan",
+        "sample",
         "trust",
         "compare",
     }  # no script of old does it

@@ -9,6 +9,7 @@ import jax
 import pytest
 
 from teledp_jax import arrays, base, keys, registry
+from teledp_jax.job import drawing, model_file
 from teledp_jax.privacy import accounting, budgets, events
 from tests import toys
 from tests.pe import chat_server
@@ -75,7 +76,7 @@ def test_every_method_is_held_to_the_contract():
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_a_method(name):
+def test_a_method(name, tmp_path):
     method = make(name)
     both = dp_accounting.ComposedDpEvent(
         [events.DiscreteGaussianDpEvent(20.0), method.event]
@@ -100,6 +101,14 @@ def test_a_method(name):
         assert arrays.num_devices(synthetic) == count
     again = method.sample(jax.random.key(3), fitted, 700)
     assert toys.same(synthetic, again)
+
+    model_file.write(tmp_path / "model", {}, fitted)
+    _, kept = model_file.read(tmp_path / "model")
+    assert toys.same(synthetic, method.sample(jax.random.key(3), kept, 700))
+    only, _ = drawing.draw_where(
+        method, SCHEMA, kept, jax.random.key(4), 20, {"os": "b"}
+    )
+    assert only["devices"].codes[:, 0].tolist() == [2] * 20
     assert all(isinstance(v, (int, float, str)) for v in method.facts.values())
 
 
