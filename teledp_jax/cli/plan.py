@@ -4,7 +4,8 @@
 
 Fits the labels of the config at several epsilons to a fleet that is drawn from the
 public schema, and runs the config's queries. It says which method and budget answer
-what, by size of groups, and which queries to drop. Choosing this way costs no budget.
+what, by size of groups, beside the error of a count by formula, and which queries to
+drop. Choosing this way costs no budget.
 Takes as long as a fit for each label and epsilon.
 """
 
@@ -64,12 +65,22 @@ def main(values: flags.FlagValues) -> None:
             "state devices in their headers, or more --num_devices."
         )
     near = min(epsilons, key=lambda epsilon: abs(epsilon - chosen.epsilon))
-    text = plans.text(rows, near) + plans.learnt(found.learnt)
+    noises = [noise._asdict() for noise in found.noises]
+    text = "\n\n".join(
+        part
+        for part in (
+            plans.text(rows, near),
+            plans.expected(rows, noises, near, plan.SIZES),
+            plans.learnt(found.learnt),
+        )
+        if part
+    )
     content: dict[str, Any] = {
         **provenance.describe(),
         "num_devices": num_devices,
         "delta": chosen.delta,
         "outcomes": rows,
+        "noises": noises,
         "refusals": found.refusals,
         "learnt": found.learnt,
     }

@@ -22,12 +22,20 @@ from teledp_jax import arrays, errors, runs, schemas
 from teledp_jax.data import decode, frames
 from teledp_jax.evaluation import answers
 from teledp_jax.job import api, learn, settings, setup
+from teledp_jax.marginals import clipped
+from teledp_jax.privacy import accounting, budgets, split
 from teledp_jax.queries import catalog, groups
 from teledp_jax.queries import run as run_lib
 
 _NUM_CLASSES = 5
 _SPREAD = 0.5  # of shares in a class: below 1, few codes have most of the mass
 _MADE_UP = 20  # values of a text column whose values are not public
+
+_SIGMAS = {
+    "one column": ("sigma_single", "start_sigma", "marginal_sigma", "sigma"),
+    "pair of columns": ("sigma_pair", "pair_sigma"),
+}
+"""Names in facts of the noise on counts."""
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
 """Told of steps done, steps in all, and numbers to show."""
@@ -61,17 +69,35 @@ class Outcome(NamedTuple):
     median_error: float
 
 
+class Noise(NamedTuple):
+    """Noise on one count that a label measures.
+
+    Attributes:
+        label: The label of the config.
+        epsilon: Of the whole release.
+        cells: What is counted: `one column` or `pair of columns`.
+        sigma: Standard deviation of the noise, in devices.
+    """
+
+    label: str
+    epsilon: float
+    cells: str
+    sigma: float
+
+
 class Trial(NamedTuple):
     """What was tried.
 
     Attributes:
         outcomes: Of each label, epsilon, query and size of groups that occurs.
+        noises: Of each label and epsilon, where the method counts devices.
         refusals: Sentences on labels and epsilons at which nothing can be fitted.
         learnt: What would be learnt of domains at the config's budget, by `learn.facts`
             and with `num_columns`; empty if nothing.
     """
 
     outcomes: tuple[Outcome, ...]
+    noises: tuple[Noise, ...]
     refusals: tuple[str, ...]
     learnt: Mapping[str, Any]
 
@@ -90,7 +116,7 @@ def plan(
         chosen: The checked config; nothing of its source is read.
         folder: Gets device tables and results while it works; emptied before.
         num_devices: Size of the fleet, as the owner expects it.
-        epsilons: Of the whole release; a share for private domains comes off.
+        epsilons: Of the whole release, with what private domains cost.
         progress: Told of fits done.
 
     Returns:
@@ -116,25 +142,31 @@ def plan(
         for query in selected
         if (found := real[query.name]) is not None
     }
-    share = 1 - chosen.domains.share if whole.inquiry is not None else 1.0
-    budgets = [(e, label) for e in epsilons for label in whole.settings.methods]
+    tries = [(e, label) for e in epsilons for label in whole.settings.methods]
     outcomes: list[Outcome] = []
+    noises: list[Noise] = []
     refusals: list[str] = []
-    for number, (epsilon, label) in enumerate(budgets):
-        progress(number, len(budgets), {"epsilon": epsilon})
-        _, config = whole.settings.methods[label]
+    for number, (epsilon, label) in enumerate(tries):
+        progress(number, len(tries), {"epsilon": epsilon})
+        name, config = whole.settings.methods[label]
         try:
             fitted = api.fit(
                 frames.Devices(schema=schema, arrays=devices, changes=[]),
                 config,
-                epsilon=share * epsilon,
-                delta=share * chosen.delta,
+                epsilon=_for_fit(
+                    dataclasses.replace(chosen, epsilon=epsilon), whole, num_devices
+                ),
+                delta=chosen.delta,
                 count_stddev=chosen.count_stddev,
                 seed=number,
             )
         except errors.InputError as error:
             refusals.append(f"{label} at epsilon {epsilon:g}: {error}")
             continue
+        noises += [
+            Noise(label, epsilon, cells, sigma)
+            for cells, sigma in noise_of_counts(name, fitted.facts).items()
+        ]
         (folder / label).mkdir(exist_ok=True)
         for name, rows in fitted.sample(num_devices, seed=number).items():
             pq.write_table(rows, folder / label / f"{name}.parquet")
@@ -151,14 +183,56 @@ def plan(
                 min_devices=SIZES[0],
             )
             outcomes += _by_size(label, epsilon, query, judged)
-    progress(len(budgets), len(budgets), {})
+    progress(len(tries), len(tries), {})
     shutil.rmtree(folder)
     learnt = {}
     if whole.inquiry is not None:
         columns = learn.columns(chosen, whole.suite.schema)
         learnt = learn.facts(chosen, whole.inquiry)
         learnt["num_columns"] = len(columns)
-    return Trial(tuple(outcomes), tuple(refusals), learnt)
+    return Trial(tuple(outcomes), tuple(noises), tuple(refusals), learnt)
+
+
+def _for_fit(chosen: settings.Settings, whole: setup.Setup, num_devices: int) -> float:
+    """Epsilon of a fit by itself whose noise is that of a fit after the domains.
+
+    Parts of a budget compose better than they add up, so it is more than what is left
+    if the share of the domains comes off epsilon.
+
+    Raises:
+        InputError: If the domains leave too little.
+    """
+    inquiry = learn.inquire(chosen, whole.suite.schema)
+    if inquiry is None:
+        return chosen.epsilon
+    budget = budgets.Budget(
+        epsilon=chosen.epsilon,
+        delta=chosen.delta,
+        spent=inquiry.mechanism.event,
+        num_devices=num_devices,
+    )
+    left = split.calibrate([split.Counts("counts", 1)], budget)
+    return accounting.epsilon_pld(left.event, chosen.delta)
+
+
+def noise_of_counts(method: str, facts: Mapping[str, Any]) -> dict[str, float]:
+    """Reads the noise of counts of devices from the facts of a fit.
+
+    Args:
+        method: Name of the method.
+        facts: What it states of its fit.
+
+    Returns:
+        Standard deviations by what is counted; none where only a model is trained.
+    """
+    if method == "chain":  # one clipped vector; a device adds one in units of its clip
+        sigma = facts["sigma"] * facts["clip_norm"] / clipped.STEPS
+        return {"one column": sigma, "pair of columns": sigma}
+    found = {}
+    for cells, names in _SIGMAS.items():
+        stated = [float(facts[name]) for name in names if facts.get(name)]
+        found |= {cells: stated[0]} if stated else {}
+    return found
 
 
 def _results(

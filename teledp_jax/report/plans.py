@@ -1,5 +1,7 @@
 """A plan for people: how many answers each budget gets right, as text and a figure."""
 
+import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -59,6 +61,40 @@ def text(rows: Sequence[Mapping[str, Any]], epsilon: float) -> str:
     return "\n".join(lines)
 
 
+def expected(rows: Rows, noises: Rows, epsilon: float, sizes: Sequence[int]) -> str:
+    """Writes the error to expect, by formula and as tried, by size of groups.
+
+    A count of n devices under noise of standard deviation s errs by s sqrt(2 / pi) / n
+    on average.
+
+    Args:
+        rows: Outcomes.
+        noises: Noises of counts.
+        epsilon: One of those tried.
+        sizes: Fewest devices of the groups.
+    """
+    cells: dict[tuple, float] = {}
+    for row in noises:
+        if row["epsilon"] == epsilon:
+            for size in sizes:
+                error = math.sqrt(2 / math.pi) * row["sigma"] / size
+                cells[size, f"{row['label']}, formula, {row['cells']}"] = error
+    tried: dict[tuple, list[float]] = {}
+    for row in rows:
+        if row["epsilon"] == epsilon:
+            key = row["at_least"], f"{row['label']}, tried, {row['kind']}"
+            tried.setdefault(key, []).append(row["median_error"])
+    cells |= {key: statistics.median(errors) for key, errors in tried.items()}
+    titles = sorted({label for _, label in cells})
+    lines = [
+        f"Expected error at epsilon {epsilon:g}, by devices of the group, at least; by "
+        "formula of one count,",
+        "as tried the median of all answers of a type:",
+        *_table([f"{size}" for size in sizes], titles, sizes, cells),
+    ]
+    return "\n".join(lines)
+
+
 def learnt(facts: Mapping[str, Any]) -> str:
     """Writes what is learnt of domains before any fit, and from how many devices.
 
@@ -68,8 +104,6 @@ def learnt(facts: Mapping[str, Any]) -> str:
     if not facts:
         return ""
     lines = [
-        "",
-        "",
         f"Before, names or bins of {facts['num_columns']} columns are learnt for "
         f"{facts['share']:g} of the budget.",
     ]
@@ -91,9 +125,16 @@ def _table(
     lines = [" ".join([" " * (width + 2), *(f"{title:>7}" for title in titles)])]
     for label in labels:
         own = (cells.get((key, label)) for key in keys)
-        shown = ("      -" if cell is None else f"{cell:7.0%}" for cell in own)
+        shown = map(_percent, own)
         lines.append(" ".join([f"  {label:<{width}}", *shown]))
     return lines
+
+
+def _percent(cell: float | None) -> str:
+    """A share in percent, seven letters wide."""
+    if cell is None:
+        return "      -"
+    return f"{cell:7.0%}" if cell < 10 else "  >999%"
 
 
 def figure(rows: Sequence[Mapping[str, Any]]) -> str:

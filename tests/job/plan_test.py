@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import teledp_jax as teledp
-from teledp_jax import arrays, errors, settings
+from teledp_jax import arrays, errors, runs, settings
 from teledp_jax.authoring import device_tables, files, reading
-from teledp_jax.job import plan
+from teledp_jax.job import plan, setup
 from teledp_jax.methods import independent
 from teledp_jax.report import plans
 from tests.authoring import sources
@@ -73,6 +73,8 @@ def test_more_budget_gets_more_answers_right(chosen, tmp_path):
     assert right[0.5] < right[20.0] <= of
     assert {row.at_least for row in found.outcomes} <= set(plan.SIZES)
     assert {row.label for row in found.outcomes} == {"independent"}
+    sigmas = {noise.epsilon: noise.sigma for noise in found.noises}
+    assert set(sigmas) == {0.5, 20.0} and sigmas[0.5] > 10 * sigmas[20.0]
     (refusal,) = found.refusals
     assert refusal.startswith("independent at epsilon 0.01: ")
     assert found.learnt["num_columns"] >= 1 and found.learnt["share"] == 0.25
@@ -81,6 +83,35 @@ def test_more_budget_gets_more_answers_right(chosen, tmp_path):
     said = plans.learnt(found.learnt)
     assert f"{least['10']} devices with 10 such names each" in said
     assert plans.learnt({}) == ""
+
+
+def test_what_domains_leave_is_more_than_their_share_off_epsilon(chosen, tmp_path):
+    whole = setup.Setup(chosen, runs.Run(tmp_path))
+    left = plan._for_fit(chosen, whole, 1500)
+    assert 0.75 * chosen.epsilon < left < chosen.epsilon
+
+
+def test_noise_of_counts_is_in_devices():
+    assert plan.noise_of_counts("independent", {"sigma": 3.0, "num_vectors": 2}) == {
+        "one column": 3.0
+    }
+    assert plan.noise_of_counts(
+        "pe_conditional", {"start_sigma": 2.0, "pair_sigma": 5.0}
+    ) == {"one column": 2.0, "pair of columns": 5.0}
+    # Steps of a grid: a norm of 4 is 10,000 of them.
+    of_chain = plan.noise_of_counts("chain", {"sigma": 20_000.0, "clip_norm": 4.0})
+    assert of_chain == {"one column": 8.0, "pair of columns": 8.0}
+    assert plan.noise_of_counts("dpsgd_vae", {"num_steps": 3}) == {}
+
+
+def test_expected_errors_stand_by_formula_and_as_tried():
+    noise = {"label": "a", "epsilon": 1.0, "cells": "one column", "sigma": 10.0}
+    row = {"label": "a", "epsilon": 1.0, "kind": "topk", "at_least": 50}
+    rows = [row | {"median_error": error} for error in (0.1, 0.2, float("inf"))]
+    text = plans.expected(rows, [noise], 1.0, (50, 200))
+    formula, tried = text.splitlines()[-2:]
+    assert formula.split() == ["a,", "formula,", "one", "column", "16%", "4%"]
+    assert tried.split() == ["a,", "tried,", "topk", "20%", "-"]
 
 
 def test_a_config_without_methods_has_no_plan(chosen, tmp_path):
