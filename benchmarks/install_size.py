@@ -27,8 +27,8 @@ from teledp_jax import runs
 _EXTRAS = flags.DEFINE_list(
     "extras",
     [
-        "", "report", "pipeline", "marginals", "ray", "s3", "audit", "flights", "all",
-        "tests", "docs",
+        "", "report", "pipeline", "marginals", "ray", "s3", "audit", "flights",
+        "purchases", "all", "tests", "docs",
     ],
     "Extras; the empty one is the core.",
 )  # fmt: skip

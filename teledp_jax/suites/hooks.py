@@ -10,6 +10,7 @@ from teledp_jax.report import page
 from teledp_jax.suites.dca import facts, fleet
 from teledp_jax.suites.eventlog import comparison, logfile, sections, simulate
 from teledp_jax.suites.flights import load
+from teledp_jax.suites.purchases import load as purchases
 
 
 class Write(Protocol):
@@ -135,6 +136,19 @@ def _load_flights(
     load.load(folder, source=source, progress=progress)
 
 
+def _load_purchases(
+    folder: pathlib.Path,
+    *,
+    source: Sequence[sqlfile.SqlFile],
+    num_devices: int,
+    simulation: Mapping[str, Any],
+    progress: Callable[[int, int], None],
+) -> None:
+    """`Write` of suite purchases, which is public data."""
+    del num_devices, simulation
+    purchases.load(folder, source=source, progress=progress)
+
+
 _SHIPPED = {
     "dca": Hooks(write=_simulate_laptops, simulator=fleet.__name__, rates=facts.RATES),
     "eventlog": Hooks(
@@ -146,6 +160,7 @@ _SHIPPED = {
         additions=(sections.addition,),
     ),
     "flights": Hooks(write=_load_flights, simulator=load.__name__),
+    "purchases": Hooks(write=_load_purchases, simulator=purchases.__name__),
 }
 
 

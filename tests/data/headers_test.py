@@ -106,7 +106,7 @@ def test_a_faulty_table_is_named(change, text):
         headers.table("apps", {**TABLE, **change}, {})
 
 
-@pytest.mark.parametrize("name", ["dca", "eventlog", "flights"])
+@pytest.mark.parametrize("name", ["dca", "eventlog", "flights", "purchases"])
 def test_headers_say_what_the_whole_suite_says(name):
     folder = shipped.suite(name)
     assert headers.read_schema(folder) == suite.load(folder).schema

@@ -28,7 +28,7 @@ def test_a_suite_of_ones_own_is_found_by_its_path(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["", "nothing", "no/such/folder"])
 def test_an_unknown_suite_gets_the_known_ones_and_the_way_out(name):
-    text = "known: dca, eventlog, flights. The path of a suite's folder"
+    text = "known: dca, eventlog, flights, purchases. The path of a suite's folder"
     with pytest.raises(errors.InputError, match=text):
         shipped.suite(name)
 

@@ -13,7 +13,9 @@ def test_a_suite_of_files_only_adds_nothing(tmp_path):
 
 
 def test_only_the_event_log_reads_a_single_file():
-    found = {name: hooks.of(name) for name in ("dca", "eventlog", "flights")}
+    found = {
+        name: hooks.of(name) for name in ("dca", "eventlog", "flights", "purchases")
+    }
     assert all(one.write for one in found.values())
     assert [name for name, one in found.items() if one.read_file] == ["eventlog"]
 

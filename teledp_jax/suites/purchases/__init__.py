@@ -1,0 +1,1 @@
+"""Suite purchases: the public CDNOW data of the package lifetimes."""
