@@ -10,7 +10,7 @@ from duckdb import ColumnExpression
 from duckdb import FunctionExpression as Function
 
 from teledp_jax import errors, storage
-from teledp_jax.data import definition, rawfiles, trial, unload, warehouse
+from teledp_jax.data import definition, layouts, rawfiles, trial, unload, warehouse
 
 _MEMORY = "4GB"  # of DuckDB, which spills beyond it
 
@@ -160,6 +160,12 @@ def _tables(
             tables.append(_table(connection, place, files, source, words))
             if source is not None:
                 differences += _not_expected(place, files, source)
+                cast = {
+                    sentence
+                    for layout in files.values()
+                    for sentence in layouts.casts(layout, source.types)
+                }
+                differences += [f"{unload.title(place)}: {c}." for c in sorted(cast)]
             elif place.name != unload.DICTIONARY:
                 differences.append(
                     f"{unload.title(place)}: the suite reads no such table."

@@ -1,6 +1,7 @@
 """Reads which columns raw files have, and tells which may fill a raw table.
 
-A file is read as its suite means it, or refused: a value is never rounded or guessed.
+A file is read as its suite means it, or refused: a value is never rounded or guessed,
+and no cast fails on a value.
 """
 
 import dataclasses
@@ -26,9 +27,15 @@ _WIDER = {
         "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE",
         "TIMESTAMPTZ_NS",
     ),
-    "VARCHAR": ("UUID",),
+    "VARCHAR": (
+        *_SMALL, "INTEGER", "UINTEGER", "BIGINT", "UBIGINT", "HUGEINT", "UUID",
+    ),
 }  # fmt: skip
 """Types that each type takes in without a fault on any value; zones become UTC."""
+
+_TIMES_AS_TEXT = ("TIMESTAMP", "DATE")
+"""Types that a file may state as ISO text; other text is absent, as a time is if it
+lies beyond any calendar."""
 
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _DIGITS = {"SMALLINT": 4, "INTEGER": 9, "BIGINT": 18, "HUGEINT": 38}
@@ -191,7 +198,10 @@ def faults(
             hint = f"; it has {same[0]}" if same else ""
             yield f"lacks column {name} ({expected}{hint})"
         elif not widens(given, expected):
-            yield f"column {name} is {given}, expected {expected}"
+            yield (
+                f"column {name} is {given}, expected {expected}, as "
+                f"CAST({name} AS {expected})"
+            )
 
 
 def _casts(
@@ -214,10 +224,30 @@ def widens(given: str, expected: str) -> bool:
     """
     if given in (expected, '"NULL"', *_WIDER.get(expected, ())):
         return True
+    if given == "VARCHAR" and expected in _TIMES_AS_TEXT:
+        return True
     if (decimal := _DECIMAL.fullmatch(given)) is None:
         return False
     digits, scale = map(int, decimal.groups())
     if (wider := _DECIMAL.fullmatch(expected)) is not None:
         most, places = map(int, wider.groups())
         return places >= scale and most - places >= digits - scale
-    return expected == "DOUBLE" or (scale == 0 and digits <= _DIGITS.get(expected, 0))
+    if expected in ("DOUBLE", "VARCHAR"):
+        return expected == "DOUBLE" or scale == 0
+    return scale == 0 and digits <= _DIGITS.get(expected, 0)
+
+
+def casts(layout: Layout, types: Mapping[str, str]) -> Iterator[str]:
+    """Tells which columns of a file are read as another type.
+
+    Args:
+        layout: Of the file; `faults` found none.
+        types: DuckDB type by name that the suite expects.
+
+    Yields:
+        A sentence without the file, as "column id is BIGINT and read as VARCHAR".
+    """
+    for name, expected in types.items():
+        given = layout.types.get(name, expected)
+        if given not in (expected, '"NULL"') and widens(given, expected):
+            yield f"column {name} is {given} and read as {expected}"

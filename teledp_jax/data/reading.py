@@ -83,12 +83,19 @@ def as_types(
         else ColumnExpression(name)
         for name, kind in zip(relation.columns, relation.types, strict=True)
     }
-    return relation.project(
-        *(
-            given.get(name, lacking).cast(duckdb.sqltype(kind)).alias(name)
-            for name, kind in types.items()
-        )
-    )
+    texts = {
+        name
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+        if str(kind) == "VARCHAR"
+    }
+    columns = []
+    for name, kind in types.items():
+        column, wanted = given.get(name, lacking), duckdb.sqltype(kind)
+        if name in texts and kind != "VARCHAR":  # a time as ISO text
+            columns.append(column.try_cast(wanted).alias(name))
+        else:
+            columns.append(column.cast(wanted).alias(name))
+    return relation.project(*columns)
 
 
 def raw_rows(

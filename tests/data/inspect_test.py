@@ -88,8 +88,8 @@ def test_columns_that_differ_are_told(suite, listed):
     header = suite.sources["crashes"].file.path
     assert found.faults == (
         f"{path}: lacks column app (VARCHAR); write it so, or change {header}.",
-        f"{path}: column weight is VARCHAR, expected DOUBLE; write it so, or change "
-        f"{header}.",
+        f"{path}: column weight is VARCHAR, expected DOUBLE, as CAST(weight AS "
+        f"DOUBLE); write it so, or change {header}.",
     )
     assert found.losses == ()
     assert found.differences == (

@@ -14,8 +14,13 @@ from teledp_jax.data import layouts
         ("DOUBLE", "FLOAT", False),
         ("DECIMAL(18,3)", "DOUBLE", True),
         ("TIMESTAMP_NS", "TIMESTAMP", True),
-        ("VARCHAR", "TIMESTAMP", False),
-        ("INTEGER", "VARCHAR", False),
+        ("VARCHAR", "TIMESTAMP", True),  # ISO text; other text is absent
+        ("VARCHAR", "DATE", True),
+        ("VARCHAR", "BIGINT", False),
+        ("BIGINT", "VARCHAR", True),
+        ("DECIMAL(18,0)", "VARCHAR", True),
+        ("DECIMAL(18,2)", "VARCHAR", False),
+        ("DOUBLE", "VARCHAR", False),  # an id of 7.0 and 7 would be two devices
     ],
 )
 def test_only_a_cast_that_fails_on_no_value_is_allowed(given, expected, allowed):

@@ -3,11 +3,13 @@
 import datetime
 import decimal
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from teledp_jax import errors
+from teledp_jax.data import inspect, rawfiles, reading
 from tests.data.raw import counts, rows, run_aggregate, texts
 
 TIME = datetime.datetime(2024, 1, 5, 10)
@@ -65,6 +67,27 @@ def test_no_comparison_is_decided_by_statistics_that_leave_nan_out(
     put(crashes([50.0, NAN]))
     _, found = aggregated(suite_lib.load(suite_folder), source, tmp_path)
     assert found == [("m01", 1, 50.0)]
+
+
+def test_ids_as_numbers_and_times_as_iso_text_are_read(suite, source, put):
+    ids = pa.array([7, 7, 12], pa.int64())
+    times = pa.array(["2024-01-05T10:00:00", "2024-01-06", "soon"])
+    put(crashes([1.0, 2.0, 4.0], ids, times))
+    with duckdb.connect() as connection:
+        whole = suite.sources["crashes"]
+        files = [source / "prod/crashes/a.parquet"]
+        assert list(rawfiles.faults(connection, whole, files)) == []
+        found = reading.open_files(connection, whole, files)
+        assert found.project("guid, ts, weight").fetchall() == [
+            ("7", TIME, 1.0),
+            ("7", datetime.datetime(2024, 1, 6), 2.0),
+            ("12", None, 4.0),
+        ]
+    told = inspect.describe(suite, source).differences
+    assert {text.partition(": ")[2] for text in told if "read as" in text} == {
+        "column guid is BIGINT and read as VARCHAR.",
+        "column ts is VARCHAR and read as TIMESTAMP.",
+    }
 
 
 def test_decimals_of_different_scale_stay_what_they_are(suite, source, tmp_path, put):
