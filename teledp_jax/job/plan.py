@@ -228,7 +228,7 @@ def noise_of_counts(method: str, facts: Mapping[str, Any]) -> dict[str, float]:
     if method == "chain":  # one clipped vector; a device adds one in units of its clip
         sigma = facts["sigma"] * facts["clip_norm"] / clipped.STEPS
         return {"one column": sigma, "pair of columns": sigma}
-    found = {}
+    found: dict[str, float] = {}
     for cells, names in _SIGMAS.items():
         stated = [float(facts[name]) for name in names if facts.get(name)]
         found |= {cells: stated[0]} if stated else {}
