@@ -68,7 +68,7 @@ class Config:
         check.number("tilt_share", at_least=0, below=1)
 
 
-def fit(
+def _fit(
     config: Config,
     schema: schemas.Schema,
     layout: relational_layout.Layout,
@@ -79,23 +79,7 @@ def fit(
     devices: arrays.DeviceArrays,
     context: base.Context,
 ) -> base.Tree:
-    """Measures marginals, then trains the model on them and on the devices.
-
-    Args:
-        config: Settings.
-        schema: The public schema.
-        layout: Of the model.
-        calibrated: Noise of marginals and of training.
-        recipe: Of DP-SGD.
-        num_devices: Noisy number of devices.
-        streams: Random streams of the fit.
-        devices: The private devices of this process.
-        context: Store, progress, noise and processes.
-
-    Returns:
-        What `relational_fit.fit` returns: parameters, shares and shifts; if tilted, a
-        pool of records and their weights.
-    """
+    """Measures marginals and trains on them and the devices; tilts, if asked."""
     devices = arrays.narrow(schema, devices)
     marginal_key, step_key = jax.random.split(streams.noise)
     row_key, batch_key = jax.random.split(streams.batch)
@@ -127,14 +111,11 @@ def fit(
         streams, schema, pool, np.full(size, 1 / size), devices, context,
         sigma=calibrated.noise(tilt.SIGMA), num_devices=num_devices,
     )  # fmt: skip
-    codes = arrays.flatten(schema, pool)
-    return {
-        _POOL: {"codes": codes, "weights": tilted.weights},
-        base.FACTS: fitted.get(base.FACTS, {}) | tilted.facts,
-    }
+    records = {"codes": arrays.flatten(schema, pool), "weights": tilted.weights}
+    return {_POOL: records, base.FACTS: fitted.get(base.FACTS, {}) | tilted.facts}
 
 
-def sample(
+def _sample(
     schema: schemas.Schema,
     layout: relational_layout.Layout,
     num_samples: int,
@@ -142,19 +123,7 @@ def sample(
     fitted: base.Tree,
     count: int,
 ) -> arrays.DeviceArrays:
-    """Draws devices from the model, or from its tilted pool.
-
-    Args:
-        schema: The public schema.
-        layout: Of the model.
-        num_samples: Devices drawn at once.
-        key: Draws them; public.
-        fitted: What `fit` returned.
-        count: Number of devices.
-
-    Returns:
-        The devices.
-    """
+    """Draws devices from the model, or from its tilted pool."""
     if _POOL in fitted:
         return population.draw_devices(schema, key, fitted[_POOL], count)
     return relational_fit.draw_devices(schema, layout, num_samples, key, fitted, count)
@@ -198,9 +167,9 @@ def make(
     return base.Synthesizer(
         event=calibrated.event,
         fit=functools.partial(
-            fit, config, schema, layout, calibrated, recipe, budget.num_devices
+            _fit, config, schema, layout, calibrated, recipe, budget.num_devices
         ),
-        sample=functools.partial(sample, schema, layout, config.num_samples),
+        sample=functools.partial(_sample, schema, layout, config.num_samples),
         facts=calibrated.facts | recipe.facts | sizes,
         max_rows=schema.max_rows,
     )
