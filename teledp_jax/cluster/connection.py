@@ -43,7 +43,11 @@ def connect(
     if ray.is_initialized():
         yield
         return
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    options: dict[str, Any] = {
+        "log_to_driver": False,
+        "logging_level": logging.ERROR,
+        "runtime_env": {"worker_process_setup_hook": _keep_files_private},
+    }
     if address:
         _check_answers(address)
         options["address"] = address
@@ -71,6 +75,11 @@ def connect(
         yield
     finally:
         ray.shutdown()
+
+
+def _keep_files_private() -> None:
+    """Lets only its user read what a worker writes: raw rows on their way are files."""
+    os.umask(0o077)
 
 
 def _check_answers(address: str) -> None:

@@ -78,6 +78,7 @@ def aggregate_all(
         staging / "raw",
         selection=selection,
         num_partitions=partitioning.num_partitions,
+        temp_folder=partitioning.temp_folder,
         token=partitioning.token,
         progress=lambda done, _: progress(done, total),
     )

@@ -9,7 +9,7 @@ import itertools
 import pathlib
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import duckdb
@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet
 from absl import logging
 
-from teledp_jax import runs, storage
+from teledp_jax import errors, runs, storage
 from teledp_jax.cluster import connection as cluster
-from teledp_jax.cluster import pieces
+from teledp_jax.cluster import exchange, pieces
 from teledp_jax.data import (
     definition,
     layouts,
@@ -39,7 +39,6 @@ _TRIES = 4  # of a lot's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
 _TASK_BYTES = 2**26  # of rows that a task reads
 _LOT_BYTES = 2**33  # of rows of tables that are shuffled, and started again, together
-_MAP_TASKS = 1024  # about so many hand pieces out, one for each partition
 
 
 class _Chunk(NamedTuple):
@@ -69,6 +68,7 @@ def stage(
     *,
     selection: rawfiles.Selection,
     num_partitions: int,
+    temp_folder: pathlib.Path,
     token: str,
     progress: reduction.Progress,
 ) -> None:
@@ -83,19 +83,13 @@ def stage(
         folder: Gets a folder per table; every node of the cluster sees it.
         selection: Which rows count.
         num_partitions: How many parts the devices fall into, by a hash of the id.
+        temp_folder: Of each node; gets what is on its way between tasks.
         token: Fingerprint of all that the rows depend on.
         progress: Called with tables done and tables in all.
 
     Raises:
-        InputError: If the cluster gives up.
+        InputError: If the cluster gives up, or carries fewer partitions.
     """
-    import ray.data  # an extra: the rest of the package does without
-
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.shuffle_strategy = ray.data.context.ShuffleStrategy.SHUFFLE_V2
-    context.shuffle_compression = "none"  # pieces are compressed
-    context.op_resource_reservation_enabled = False  # else half the cores read
     sources = lineage.narrowed(suite, selection.window)
     private = [name for name in files if sources[name].device is not None]
     markers = {name: folder / name / "finished.json" for name in private}
@@ -107,6 +101,7 @@ def stage(
     done = len(private) - len(left)
     for lot in _lots({name: files[name] for name in left}, sources):
         progress(done, len(private))
+        exchange.check(len(list(_tasks_of(lot))), num_partitions)
         empty = {name: pieces.encoded(sources[name].empty()) for name in lot}
         split = functools.partial(
             _split,
@@ -116,7 +111,7 @@ def stage(
             num_partitions=num_partitions,
         )
         with cluster.reporting(f"shuffle of {', '.join(lot)}"):
-            _stage_lot(lot, empty, folder, split, num_partitions)
+            _stage_lot(lot, empty, folder, split, num_partitions, temp_folder)
         for name in lot:
             runs.write_json(markers[name], {"token": token})
         done += len(lot)
@@ -178,10 +173,10 @@ def _chunks(
                     first, size = stop, 0
 
 
-def _tasks(chunks: Iterable[_Chunk]) -> Iterator[list[_Chunk]]:
+def _tasks_of(lot: Mapping[str, Sequence[_Chunk]]) -> Iterator[list[_Chunk]]:
     """Chunks that a task reads: some small ones, or one."""
     task: list[_Chunk] = []
-    for chunk in chunks:
+    for chunk in itertools.chain(*lot.values()):
         size = chunk.num_bytes + sum(other.num_bytes for other in task)
         if task and size > _TASK_BYTES:
             yield task
@@ -197,6 +192,7 @@ def _stage_lot(
     folder: pathlib.Path,
     split: Callable[[pa.Table], pa.Table],
     num_partitions: int,
+    temp_folder: pathlib.Path,
 ) -> None:
     """Shuffles some raw tables, anew if a lost node took more along than tasks.
 
@@ -210,13 +206,16 @@ def _stage_lot(
             (folder / name).mkdir(parents=True, exist_ok=True)
             pa.parquet.write_table(empty[name], folder / name / _EMPTY)
         try:
-            _shuffle(lot, folder, split, num_partitions)
+            _shuffle(lot, folder, split, num_partitions, temp_folder)
             return
-        except ray.exceptions.RayTaskError:
-            raise  # a fault of the files, not of the cluster
         except ray.exceptions.RayError as error:
-            if not left:
-                raise
+            if exchange.is_full(error):
+                raise errors.InputError(
+                    f"{temp_folder}: the disk of a node is full; free space there, or "
+                    "choose another temp_folder, then give the same command again."
+                ) from None
+            if not exchange.is_lost(error) or not left:
+                raise  # a fault of the files, not of the cluster
             kind = type(error).__name__
             logging.warning("The shuffle of %s starts again (%s).", list(lot), kind)
 
@@ -226,6 +225,7 @@ def _shuffle(
     folder: pathlib.Path,
     split: Callable[[pa.Table], pa.Table],
     num_partitions: int,
+    temp_folder: pathlib.Path,
 ) -> None:
     """Reads, selects, shuffles and writes some raw tables.
 
@@ -234,23 +234,20 @@ def _shuffle(
     """
     import ray.data
 
-    tasks = [
-        {"chunks": [chunk._asdict() for chunk in task]}
-        for task in _tasks(itertools.chain(*lot.values()))
-    ]
+    tasks = [{"chunks": [chunk._asdict() for chunk in task]} for task in _tasks_of(lot)]
     if not tasks:
         return
     size = sum(chunk.num_bytes for own in lot.values() for chunk in own)
-    context = ray.data.DataContext.get_current()
-    context.shuffle_input_batch_bytes = max(_TASK_BYTES, size // _MAP_TASKS)
-    rows = ray.data.from_items(tasks, override_num_blocks=len(tasks))
-    rows = rows.map_batches(split, batch_size=None, batch_format="pyarrow")
-    rows = rows.repartition(num_partitions, keys=[pieces.PARTITION, _SPLIT])
     write = functools.partial(
         pieces.write, folder=folder.absolute(), attempt=uuid.uuid4().hex
     )
-    files = rows.map_batches(write, batch_size=None, batch_format="pyarrow")
-    written = {row["file"] for row in files.take_all()}
+    handed_out = max(_TASK_BYTES, size // exchange.MAP_TASKS)
+    with exchange.through_files(temp_folder, handed_out):
+        rows = ray.data.from_items(tasks, override_num_blocks=len(tasks))
+        rows = rows.map_batches(split, batch_size=None, batch_format="pyarrow")
+        rows = rows.repartition(num_partitions, keys=[pieces.PARTITION, _SPLIT])
+        files = rows.map_batches(write, batch_size=None, batch_format="pyarrow")
+        written = {row["file"] for row in files.take_all()}
     for name in lot:
         for file in (folder / name).glob(f"{pieces.PARTITION}=*/*.parquet"):
             if str(file.relative_to(folder)) not in written:

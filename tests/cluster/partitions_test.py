@@ -341,3 +341,11 @@ def test_a_task_larger_than_every_node_is_refused(both, tmp_path):
     )
     with pytest.raises(errors.InputError, match="no node of the Ray cluster has more"):
         encoding.encode_all(suite.schema, other, huge, progress=quiet)
+
+
+def test_only_their_user_reads_what_workers_write(tmp_path):
+    made = tmp_path / "made"
+    cluster.run_tasks(
+        lambda: made.touch(), {0: ()}, num_bytes=1, finished=lambda *_: None
+    )
+    assert made.stat().st_mode & 0o077 == 0

@@ -34,7 +34,7 @@ def test_a_chunk_ends_where_it_is_as_large_as_a_task(tmp_path, monkeypatch):
         (2, 4, 1, 24),
         (0, 1, 2, 8),
     ]
-    tasks = [[c.number for c in task] for task in shuffle._tasks(chunks)]
+    tasks = [[c.number for c in task] for task in shuffle._tasks_of({"t": chunks})]
     assert tasks == [[0], [1, 2]]
 
 
