@@ -149,6 +149,7 @@ def on_ray(
             run.staging / "raw",
             selection=_SELECTION,
             num_partitions=plan.num_partitions,
+            temp_folder=plan.temp_folder,
             token=plan.token,
             progress=_quiet,
         )
