@@ -5,13 +5,14 @@
 
 Keys come from the operating system, so results differ from run to run and `release/`
 is written. `--config.num_devices=200000` is the larger of the two recorded runs;
-`--config.source=DIR` takes raw Parquet of your own. About 2 minutes on 2 cores.
+`--config.source=DIR` takes raw Parquet of your own. About 10 minutes on 2 cores.
 """
 
 import ml_collections
 
 from teledp_jax import settings
 from teledp_jax.methods import (
+    chain,
     dpsgd_relational,
     dpsgd_vae,
     independent,
@@ -29,6 +30,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.budget.delta = 1e-5
     config.methods.dpsgd_relational = settings.entry(dpsgd_relational.Config())
     config.methods.dpsgd_vae = settings.entry(dpsgd_vae.Config())
+    config.methods.chain = settings.entry(chain.Config())
     config.methods.pe_conditional = settings.entry(pe_conditional.Config())
     config.methods.pe = settings.entry(pe.Config())
     config.methods.independent = settings.entry(independent.Config())
