@@ -1,9 +1,10 @@
-"""How pieces cross the cluster: through files on the nodes' disks, and how many may.
+"""How pieces cross the cluster, as objects or through files, and how many may.
 
 In Ray's object store, a shuffle makes an object for each pair of a reading task and a
-partition, which a cluster carries for some hundred partitions. Through files it makes
-one for each task and one for each partition. What is left of pairs is an index: where
-the piece of each pair lies, which every reducer reads.
+partition. A large one goes through files on the nodes' disks: one object for each task
+and one for each partition. What is left of pairs is an index: where the piece of each
+pair lies, which every reducer reads. A small one does not, because a cluster gets over
+the loss of a node in seconds without files, and in minutes with them.
 """
 
 import contextlib
@@ -18,6 +19,10 @@ from teledp_jax import errors
 MAP_TASKS = 1024
 """About so many tasks hand pieces out, one for each partition."""
 
+TASK_BYTES = 2**26
+"""Of rows that a task reads."""
+
+_PAIRS = 100_000  # that go as objects; their owner keeps some kilobytes of each
 _INDEX_BYTES = 64  # of a pair of task and partition: offset, length, rows, bytes
 _INDEX_SHARE = 0.1  # of the smallest node's memory, which the index may take
 _OBJECTS = 1_000_000  # tasks that Ray is known to queue on one machine, see `check`
@@ -26,21 +31,26 @@ _FULL = "ShuffleDiskError"  # of Ray
 
 
 @contextlib.contextmanager
-def through_files(folder: pathlib.Path, input_bytes: int) -> Iterator[None]:
-    """Lets shuffles of Ray Data go through files in a folder of each node.
+def shuffling(
+    folder: pathlib.Path, *, num_bytes: int, num_reads: int, num_partitions: int
+) -> Iterator[None]:
+    """Sets how Ray Data shuffles: through files in a folder of each node, if many.
 
     Args:
         folder: Made on each node if it is not there, for its user only.
-        input_bytes: Of rows that one task hands out.
+        num_bytes: Of all rows that are handed out.
+        num_reads: Tasks that read raw files.
+        num_partitions: Parts that the devices fall into.
     """
     import ray.data  # an extra: the rest of the package does without
 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.shuffle_strategy = ray.data.context.ShuffleStrategy.SHUFFLE_V2
-    context.use_disk_based_hash_shuffle = True
+    pairs = min(num_reads, MAP_TASKS) * num_partitions
+    context.use_disk_based_hash_shuffle = pairs > _PAIRS
     context.shuffle_compression = "none"  # pieces are compressed
-    context.shuffle_input_batch_bytes = input_bytes
+    context.shuffle_input_batch_bytes = max(TASK_BYTES, num_bytes // MAP_TASKS)
     context.op_resource_reservation_enabled = False  # else half the cores read
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     before, tempfile.tempdir = tempfile.tempdir, str(folder)  # where Ray puts them

@@ -37,7 +37,6 @@ _SPLIT = "split"
 _EMPTY = "empty.parquet"
 _TRIES = 4  # of a lot's shuffle
 _NUM_SPLITS = 8  # blocks of a partition: one device may own a tenth of all rows
-_TASK_BYTES = 2**26  # of rows that a task reads
 _LOT_BYTES = 2**33  # of rows of tables that are shuffled, and started again, together
 
 
@@ -167,7 +166,7 @@ def _chunks(
             first, size = 0, 0
             for group in range(groups.num_row_groups):
                 size += sizes.of_group(groups.row_group(group), source).plain
-                if size >= _TASK_BYTES or group + 1 == groups.num_row_groups:
+                if size >= exchange.TASK_BYTES or group + 1 == groups.num_row_groups:
                     stop, number = group + 1, next(numbers)
                     yield _Chunk(source.name, str(file), first, stop, number, size)
                     first, size = stop, 0
@@ -178,7 +177,7 @@ def _tasks_of(lot: Mapping[str, Sequence[_Chunk]]) -> Iterator[list[_Chunk]]:
     task: list[_Chunk] = []
     for chunk in itertools.chain(*lot.values()):
         size = chunk.num_bytes + sum(other.num_bytes for other in task)
-        if task and size > _TASK_BYTES:
+        if task and size > exchange.TASK_BYTES:
             yield task
             task = []
         task.append(chunk)
@@ -241,8 +240,12 @@ def _shuffle(
     write = functools.partial(
         pieces.write, folder=folder.absolute(), attempt=uuid.uuid4().hex
     )
-    handed_out = max(_TASK_BYTES, size // exchange.MAP_TASKS)
-    with exchange.through_files(temp_folder, handed_out):
+    with exchange.shuffling(
+        temp_folder,
+        num_bytes=size,
+        num_reads=len(tasks),
+        num_partitions=num_partitions,
+    ):
         rows = ray.data.from_items(tasks, override_num_blocks=len(tasks))
         rows = rows.map_batches(split, batch_size=None, batch_format="pyarrow")
         rows = rows.repartition(num_partitions, keys=[pieces.PARTITION, _SPLIT])

@@ -33,12 +33,19 @@ def test_many_reads_hand_out_as_few_tasks_and_are_tasks_themselves(monkeypatch):
         exchange.check(2_000_000, 1)
 
 
-def test_files_lie_in_a_private_folder_while_pieces_are_on_their_way(tmp_path):
-    before = tempfile.tempdir
-    with exchange.through_files(tmp_path / "temp", 10):
-        assert tempfile.gettempdir() == str(tmp_path / "temp")
-        assert stat.S_IMODE((tmp_path / "temp").stat().st_mode) == 0o700
-    assert tempfile.tempdir == before
+def test_many_pieces_go_through_files_in_a_private_folder(tmp_path):
+    import ray.data
+
+    context, before = ray.data.DataContext.get_current(), tempfile.tempdir
+    for partitions, by_files in ((100_000, False), (100_001, True)):
+        folder = tmp_path / str(partitions)
+        with exchange.shuffling(
+            folder, num_bytes=10, num_reads=1, num_partitions=partitions
+        ):
+            assert context.use_disk_based_hash_shuffle == by_files
+            assert tempfile.gettempdir() == str(folder)
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert tempfile.tempdir == before
 
 
 def test_a_node_that_is_lost_is_no_fault_of_the_files():

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from teledp_jax import errors
-from teledp_jax.cluster import pieces, shuffle
+from teledp_jax.cluster import exchange, pieces, shuffle
 from teledp_jax.data import rawfiles, shipped, sizes, suite
 
 USERS = suite.load(shipped.suite("eventlog")).sources["users"]
@@ -21,7 +21,7 @@ def write(path, ids, rows_of_group):
 
 
 def test_a_chunk_ends_where_it_is_as_large_as_a_task(tmp_path, monkeypatch):
-    monkeypatch.setattr(shuffle, "_TASK_BYTES", 4 * 8)  # four values
+    monkeypatch.setattr(exchange, "TASK_BYTES", 4 * 8)  # four values
     write(tmp_path / "a.parquet", [f"{i}" for i in range(7)], 2)
     write(tmp_path / "b.parquet", ["x"], 1)
     files = sorted(tmp_path.glob("*.parquet"))
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 
 def test_a_task_is_bound_by_its_rows_and_by_nested_columns(tmp_path, monkeypatch):
-    monkeypatch.setattr(shuffle, "_TASK_BYTES", 8_000)
+    monkeypatch.setattr(exchange, "TASK_BYTES", 8_000)
     source = dataclasses.replace(
         USERS, types={"user_id": "VARCHAR", "list": "BIGINT[]"}
     )
