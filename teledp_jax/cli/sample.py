@@ -1,4 +1,4 @@
-"""Draws more devices from a fitted method, on conditions if you like.
+"""Draws devices from a fitted method, also on conditions.
 
     teledp sample --model=runs/demo/models/pe.model --where=os=Windows --output=more
 

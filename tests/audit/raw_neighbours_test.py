@@ -58,10 +58,10 @@ def test_no_byte_of_a_release_differs_but_through_a_mechanism(world, tmp_path):
     )
     assert not [row for row in rows if row.is_bad]
     found = {row.audit: row.measured for row in rows}
-    # Devices, 14 edges, names, presences, the fit and the answers.
-    assert found[replay.FLOW] == "same 19 questions"
+    # Devices, 14 edges, names, presences, and those of the fit and the answers.
+    assert found[replay.FLOW] == "same 21 questions"
     assert found[replay.METADATA] == "bit for bit the same"
-    assert found[replay.KEYS] == "a key serves 1 of 19 draws of noise"
+    assert found[replay.KEYS] == "a key serves 1 of 21 draws of noise"
     changed = [row.measured for row in rows if row.audit == replay.SENSITIVITY]
     assert changed[-1] == "a score by 1, in 4 choices"
     own = next(row for row in rows if row.audit == replay.CELLS)

@@ -107,7 +107,7 @@ def test_numbers_of_rows_are_added_up_over_processes(made):
 
 
 def test_one_release_claims_its_fit_and_takes_the_number_of_devices_for_free():
-    config = registry.method("pe").Config(num_iterations=1, start="uniform")
+    config = registry.method("pe").Config(selection="published", num_iterations=1)
     method, claim = bookkeeping.make_claimed("pe", config, SCHEMA, BUDGET)
     assert claim.num_parts == 1
     assert 3.9 < accounting.epsilon_pld(method.event, 1e-5) <= 4.0
