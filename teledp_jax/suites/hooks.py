@@ -1,5 +1,6 @@
 """Finds what a shipped suite adds to a run, beside its SQL."""
 
+import functools
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -9,7 +10,7 @@ from teledp_jax.data import definition, sqlfile
 from teledp_jax.report import page
 from teledp_jax.suites.dca import facts, fleet
 from teledp_jax.suites.eventlog import comparison, logfile, sections, simulate
-from teledp_jax.suites.flights import load
+from teledp_jax.suites.flights import load as flights
 from teledp_jax.suites.purchases import load as purchases
 
 
@@ -123,7 +124,8 @@ def _simulate_log(
     simulate.simulate(folder, source=source, seed=seed, progress=progress)
 
 
-def _load_flights(
+def _load_public(
+    load: Callable[..., None],
     folder: pathlib.Path,
     *,
     source: Sequence[sqlfile.SqlFile],
@@ -131,22 +133,9 @@ def _load_flights(
     simulation: Mapping[str, Any],
     progress: Callable[[int, int], None],
 ) -> None:
-    """`Write` of suite flights, which is public data."""
+    """`Write` of a suite of public data, once `load` is bound."""
     del num_devices, simulation
-    load.load(folder, source=source, progress=progress)
-
-
-def _load_purchases(
-    folder: pathlib.Path,
-    *,
-    source: Sequence[sqlfile.SqlFile],
-    num_devices: int,
-    simulation: Mapping[str, Any],
-    progress: Callable[[int, int], None],
-) -> None:
-    """`Write` of suite purchases, which is public data."""
-    del num_devices, simulation
-    purchases.load(folder, source=source, progress=progress)
+    load(folder, source=source, progress=progress)
 
 
 _SHIPPED = {
@@ -159,8 +148,13 @@ _SHIPPED = {
         compare=comparison.write,
         additions=(sections.addition,),
     ),
-    "flights": Hooks(write=_load_flights, simulator=load.__name__),
-    "purchases": Hooks(write=_load_purchases, simulator=purchases.__name__),
+    "flights": Hooks(
+        write=functools.partial(_load_public, flights.load), simulator=flights.__name__
+    ),
+    "purchases": Hooks(
+        write=functools.partial(_load_public, purchases.load),
+        simulator=purchases.__name__,
+    ),
 }
 
 
