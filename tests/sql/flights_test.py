@@ -11,6 +11,7 @@ from teledp_jax import schemas
 from teledp_jax.data import definition, sqlfile
 from teledp_jax.suites.flights import load
 from tests import paths
+from tests.sql import same_answers
 
 SUITE = paths.SQL / "flights"
 RAW = pathlib.Path(__file__).parent / "flights_raw"
@@ -109,19 +110,6 @@ def awkward_tables() -> dict[str, pa.Table]:
     }  # fmt: skip
 
 
-def rows_by_key(
-    connection: duckdb.DuckDBPyConnection, statement: str, keys: list[str]
-) -> dict[tuple[object, ...], dict[str, object]]:
-    """Rows of a result by their key columns, which must tell them apart."""
-    relation = connection.sql(statement)
-    rows = [
-        dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()
-    ]
-    found = {tuple(row[key] for key in keys): row for row in rows}
-    assert len(found) == len(rows)
-    return found
-
-
 def runs_over(
     device: duckdb.DuckDBPyConnection, tables: set[str], statement: str
 ) -> bool:
@@ -144,17 +132,8 @@ def test_every_query_has_its_raw_row_statement():
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_query_gives_on_device_tables_what_it_gives_on_raw_rows(fleet, name):
     raw, device = fleet
-    file = QUERIES[name]
-    expected = rows_by_key(raw, (RAW / f"{name}.sql").read_text(), file.get("keys"))
-    given = rows_by_key(device, file.statement, file.get("keys"))
-    assert given, "a query without rows proves nothing"
-    assert given.keys() == expected.keys()
-    for key, row in given.items():
-        assert row.keys() == expected[key].keys()
-        for column, value in row.items():
-            if isinstance(value, float):
-                value = pytest.approx(value, rel=1e-9, abs=1e-9)
-            assert expected[key][column] == value, (key, column)
+    file, statement = QUERIES[name], (RAW / f"{name}.sql").read_text()
+    same_answers.check(raw.sql(statement), device.sql(file.statement), file.get("keys"))
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))

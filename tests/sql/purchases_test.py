@@ -10,6 +10,7 @@ import pytest
 from teledp_jax.data import sqlfile
 from teledp_jax.suites.purchases import load
 from tests import paths
+from tests.sql import same_answers
 
 LOADED = paths.suite("purchases")
 SOURCE = LOADED.sources["purchases"].file
@@ -52,16 +53,6 @@ def fleet(request, tmp_path_factory):
     return raw, device
 
 
-def rows_by_key(connection, statement, keys):
-    relation = connection.sql(statement)
-    rows = [
-        dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()
-    ]
-    found = {tuple(row[key] for key in keys): row for row in rows}
-    assert len(found) == len(rows)
-    return found
-
-
 def test_every_query_has_its_raw_row_statement():
     assert {path.stem for path in RAW.glob("*.sql")} == set(QUERIES)
 
@@ -69,16 +60,10 @@ def test_every_query_has_its_raw_row_statement():
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_query_gives_on_device_tables_what_it_gives_on_raw_rows(fleet, name):
     raw, device = fleet
-    file = QUERIES[name]
-    expected = rows_by_key(raw, (RAW / f"{name}.sql").read_text(), file.get("keys"))
-    given = rows_by_key(device, file.statement, file.get("keys"))
-    assert given and given.keys() == expected.keys()
-    for key, row in given.items():
-        assert list(row) == [*file.get("keys"), *file.get("values")]
-        for column, value in row.items():
-            if isinstance(value, float):
-                value = pytest.approx(value, rel=1e-9, abs=1e-9)
-            assert expected[key][column] == value, (key, column)
+    file, statement = QUERIES[name], (RAW / f"{name}.sql").read_text()
+    given = device.sql(file.statement)
+    assert given.columns == [*file.get("keys"), *file.get("values")]
+    same_answers.check(raw.sql(statement), given, file.get("keys"))
 
 
 def test_a_customer_has_one_row_in_the_anchor_and_one_per_month(fleet):
