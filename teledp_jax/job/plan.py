@@ -22,7 +22,6 @@ from teledp_jax import arrays, errors, runs, schemas
 from teledp_jax.data import decode, frames
 from teledp_jax.evaluation import answers
 from teledp_jax.job import api, learn, settings, setup
-from teledp_jax.marginals import clipped
 from teledp_jax.privacy import accounting, budgets, split
 from teledp_jax.queries import catalog, groups
 from teledp_jax.queries import run as run_lib
@@ -32,9 +31,11 @@ _SPREAD = 0.5  # of shares in a class: below 1, few codes have most of the mass
 _MADE_UP = 20  # values of a text column whose values are not public
 
 _SIGMAS = {
-    "one column": ("sigma_single", "start_sigma", "marginal_sigma", "sigma"),
-    "pair of columns": ("sigma_pair", "pair_sigma"),
-}
+    "one column": (
+        "column_noise", "sigma_single", "start_sigma", "marginal_sigma", "sigma",
+    ),
+    "pair of columns": ("pair_noise", "sigma_pair"),
+}  # fmt: skip
 """Names in facts of the noise on counts."""
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
@@ -148,7 +149,7 @@ def plan(
     refusals: list[str] = []
     for number, (epsilon, label) in enumerate(tries):
         progress(number, len(tries), {"epsilon": epsilon})
-        name, config = whole.settings.methods[label]
+        _, config = whole.settings.methods[label]
         try:
             fitted = api.fit(
                 frames.Devices(schema=schema, arrays=devices, changes=[]),
@@ -165,7 +166,7 @@ def plan(
             continue
         noises += [
             Noise(label, epsilon, cells, sigma)
-            for cells, sigma in noise_of_counts(name, fitted.facts).items()
+            for cells, sigma in noise_of_counts(fitted.facts).items()
         ]
         (folder / label).mkdir(exist_ok=True)
         for name, rows in fitted.sample(num_devices, seed=number).items():
@@ -215,19 +216,15 @@ def _for_fit(chosen: settings.Settings, whole: setup.Setup, num_devices: int) ->
     return accounting.epsilon_pld(left.event, chosen.delta)
 
 
-def noise_of_counts(method: str, facts: Mapping[str, Any]) -> dict[str, float]:
+def noise_of_counts(facts: Mapping[str, Any]) -> dict[str, float]:
     """Reads the noise of counts of devices from the facts of a fit.
 
     Args:
-        method: Name of the method.
-        facts: What it states of its fit.
+        facts: What a method states of its fit.
 
     Returns:
         Standard deviations by what is counted; none where only a model is trained.
     """
-    if method == "chain":  # one clipped vector; a device adds one in units of its clip
-        sigma = facts["sigma"] * facts["clip_norm"] / clipped.STEPS
-        return {"one column": sigma, "pair of columns": sigma}
     found: dict[str, float] = {}
     for cells, names in _SIGMAS.items():
         stated = [float(facts[name]) for name in names if facts.get(name)]

@@ -32,7 +32,8 @@ def learn(
         num_devices: Noisy number of devices.
 
     Returns:
-        The model, as `sample` takes it, and public numbers of the fit.
+        The model, as `sample` takes it, and public numbers of the fit: the bound of
+        the clip, and the noise on counts of devices, see `estimates.noise_of_counts`.
     """
     arrays.check(schema, devices)
     noisy = estimates.measure(
@@ -42,7 +43,7 @@ def learn(
     fitted = context.part.once(
         lambda: whole.fit(generator_of(streams.init), schema, noisy)
     )
-    return fitted, {"clip_norm": noisy.norm}
+    return fitted, {"clip_norm": noisy.norm, **estimates.noise_of_counts(noisy)}
 
 
 def generator_of(key: Key[Array, ""]) -> np.random.Generator:

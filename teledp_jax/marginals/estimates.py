@@ -95,6 +95,25 @@ def measure(
     return Noisy(plan, values, sigma * step / weights, norm, num_devices)
 
 
+def noise_of_counts(noisy: Noisy) -> dict[str, float]:
+    """States the noise on a count of devices, before the clip is undone.
+
+    Args:
+        noisy: The noisy sums.
+
+    Returns:
+        `column_noise` of a code of a column and, where pairs are measured,
+        `pair_noise`: medians over blocks of the standard deviation, in devices.
+    """
+    found: dict[int, list[float]] = {1: [], 2: []}
+    for block, stddev in zip(noisy.plan.blocks, noisy.stddevs, strict=True):
+        kinds = [side.kind for side in block.sides if side.kind != "bucket"]
+        if "column" in kinds:
+            found[len(kinds)].append(float(stddev))
+    names = {1: "column_noise", 2: "pair_noise"}
+    return {names[n]: float(np.median(own)) for n, own in found.items() if own}
+
+
 def surviving_by_tables(noisy: Noisy) -> Float[np.ndarray, " cell"]:
     """Estimates the part of each cell that survives the clip, by tables' totals.
 

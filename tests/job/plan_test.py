@@ -92,16 +92,15 @@ def test_what_domains_leave_is_more_than_their_share_off_epsilon(chosen, tmp_pat
 
 
 def test_noise_of_counts_is_in_devices():
-    assert plan.noise_of_counts("independent", {"sigma": 3.0, "num_vectors": 2}) == {
-        "one column": 3.0
+    assert plan.noise_of_counts({"sigma": 3.0, "num_vectors": 2}) == {"one column": 3.0}
+    assert plan.noise_of_counts({"sigma_single": 2.0, "sigma_pair": 5.0}) == {
+        "one column": 2.0,
+        "pair of columns": 5.0,
     }
-    assert plan.noise_of_counts(
-        "pe_conditional", {"start_sigma": 2.0, "pair_sigma": 5.0}
-    ) == {"one column": 2.0, "pair of columns": 5.0}
-    # Steps of a grid: a norm of 4 is 10,000 of them.
-    of_chain = plan.noise_of_counts("chain", {"sigma": 20_000.0, "clip_norm": 4.0})
-    assert of_chain == {"one column": 8.0, "pair of columns": 8.0}
-    assert plan.noise_of_counts("dpsgd_vae", {"num_steps": 3}) == {}
+    # Beside the noise in steps of a grid stands that in devices.
+    facts = {"sigma": 20_000.0, "column_noise": 8.0, "pair_noise": 9.0}
+    assert plan.noise_of_counts(facts) == {"one column": 8.0, "pair of columns": 9.0}
+    assert plan.noise_of_counts({"num_steps": 3}) == {}
 
 
 def test_expected_errors_stand_by_formula_and_as_tried():
