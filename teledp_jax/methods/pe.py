@@ -145,7 +145,7 @@ def _fleet(config: Config, schema: schemas.Schema, budget: budgets.Budget) -> _M
     )
     calibrated = split.calibrate(parts, budget)
     norm_sigma, sigma, vote_sigma = (calibrated.series(p.name)[0] for p in parts)
-    size = config.pool or leaf_fleet.pool_size(budget.num_devices)
+    size = config.pool or weighed.pool_size(2 * budget.num_devices)
     release = pools.Release(plan, norm_sigma, sigma, budget.num_devices, size)
     sizes = leaf_fleet.Sizes(num_rounds, vote_sigma, budget.num_devices)
     fit = functools.partial(_fit_fleet, config, schema, release, sizes)

@@ -40,11 +40,13 @@ class Config:
             asked. Queries take part whose headers declare contributions.
         num_iterations: Votes of each device.
         vote_growth: Privacy loss of a vote over that of the one before.
-        num_candidates: Candidates of each vote; 0 follows the rule of `pe.Config`.
+        num_candidates: Candidates of each vote; 0: see `pe.population.sizes`.
         pool: Records of the pool; 0: the noisy number of devices, 20,000 to 100,000.
-        distance: As in `pe.Config`.
-        focus: As in `pe.Config`.
-        features: As in `pe.Config`.
+        distance: See `pe.distances.KINDS`.
+        focus: Share of columns that a vote weighs in full, drawn anew for each vote
+            from a public key; the others count a tenth. Not for `workload`.
+        features: The variables that each query names, as `table/column` and
+            `table/rows`, for `workload`; none: as the job's queries name them.
         max_rows: Most rows of a device that a vote reads in any table, the first ones;
             0: as many as each table's `fixed_rows`.
     """

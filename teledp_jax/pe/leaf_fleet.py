@@ -20,7 +20,6 @@ from teledp_jax.pe import apis, energies, traits, trees
 from teledp_jax.privacy import release
 
 _LEAF_SIGMAS = 2.0  # a node of less than two such leaves is not cut
-_SMALLEST_POOL, _LARGEST_POOL = 20_000, 100_000  # records
 _MOST_TRAITS = 24  # that a round asks for
 _TABLES = 2  # besides the anchor, whose traits a round asks for if no query is known
 _SWEEPS, _LAST_SWEEPS = 3, 20
@@ -39,18 +38,6 @@ class Sizes(NamedTuple):
     num_rounds: int
     sigma: float
     num_devices: int
-
-
-def pool_size(num_devices: int) -> int:
-    """Chooses how many records the pool holds.
-
-    Args:
-        num_devices: Noisy number of devices.
-
-    Returns:
-        Twice the devices, within 20,000 to 100,000.
-    """
-    return min(max(2 * num_devices, _SMALLEST_POOL), _LARGEST_POOL)
 
 
 def weigh(

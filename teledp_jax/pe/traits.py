@@ -152,7 +152,7 @@ def read(
         Codes. Private if devices are.
     """
     count = arrays.num_devices(devices)
-    found = np.zeros((count, len(traits)), np.int16)
+    found = np.zeros((count, len(traits)), np.int32)
     for place, trait in enumerate(traits):
         found[:, place] = _read(trait, devices[trait.table], count)
     return found
