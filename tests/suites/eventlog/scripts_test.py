@@ -122,7 +122,7 @@ def close(found: str, expected: str) -> bool:
 
 @pytest.mark.skipif(
     not PUBLISHED.is_dir(),
-    reason="the published reports are not at ../shared/reference/eventlog_published",
+    reason=f"the published reports are not in {PUBLISHED.name}",
 )
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_equals_the_published_one(folder, name):
