@@ -27,7 +27,7 @@ class Found(NamedTuple):
 
     Attributes:
         faults: One sentence each, as `file:line: what is wrong; remedy`.
-        suite: The suite; None if it has a fault.
+        suite: The suite; None if a table has a fault.
         num_queries: Queries without fault.
     """
 
@@ -67,18 +67,32 @@ def check(folder: pathlib.Path) -> Found:
     Returns:
         All faults.
     """
-    tries, queries = _Tries(), folder / "queries"
-    with warehouse.sealed() as connection:
-        schema = _check_tables(connection, folder, tries)
-    # What no file shows by itself: names that stand twice, circles, several anchors.
-    whole = None if tries.faults else tries.do(suite.load, folder)
-    read = [tries.do(catalog.read_query, file) for file in tries.files(queries)]
-    given = [query for query in read if query is not None and schema is not None]
-    found = [] if schema is None else list(dry_run.faults(given, schema))
+    tries, whole = _Tries(), None
+    try:  # one reading suffices where nothing is wrong
+        whole = suite.load(folder)
+        schema: schemas.Schema | None = whole.schema
+    except errors.InputError as error:
+        with warehouse.sealed() as connection:
+            schema = _check_tables(connection, folder, tries)
+        # What no file shows by itself: names that stand twice, or circles.
+        tries.faults = tries.faults or [with_line(str(error))]
+    queries = _read_queries(folder / "queries", tries)
+    found = [] if schema is None else list(dry_run.faults(queries, schema))
     tries.faults += [with_line(str(error)) for error in found]
-    if not tries.faults:
-        tries.do(catalog.load, queries)
-    return Found(tuple(tries.faults), whole, len(given) - len(found))
+    num_checked = 0 if schema is None else len(queries) - len(found)
+    return Found(tuple(tries.faults), whole, num_checked)
+
+
+def _read_queries(folder: pathlib.Path, tries: _Tries) -> list[catalog.Query]:
+    """Reads the queries whose files have no fault."""
+    try:
+        return [query for own in catalog.load(folder).values() for query in own]
+    except errors.InputError as error:
+        before = len(tries.faults)
+        read = [tries.do(catalog.read_query, file) for file in tries.files(folder)]
+        if len(tries.faults) == before:
+            tries.faults.append(with_line(str(error)))
+        return [query for query in read if query is not None]
 
 
 def _check_tables(

@@ -166,7 +166,7 @@ def _of_events(
 
     The group table has last texts unless the anchor has them.
     """
-    stem, names = slug(raw.name), _Names({device})
+    stem, names = slug(raw.name).rstrip("_"), _Names({device})
     columns = [_count(names, "num_rows", "count(*)", f"rows of {raw.name}", "rows")]
     if raw.time is not None:
         days = f"count(DISTINCT floor(epoch({quoted(raw.time.name)}) / 86400))"

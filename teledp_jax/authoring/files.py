@@ -121,7 +121,7 @@ def _source(raw: reading.RawTable, is_anchor: bool) -> str:
         *([f"time: {_text(raw.time.name)}"] if raw.time is not None else []),
         "columns:",
         *(f"  {_text(c.name)}: {_text(c.words.about or c.name)}" for c in columns),
-        *(f"# left out: {_plain(sentence)}" for sentence in raw.left_out),
+        *(f"# left out: {_plain(f'{n}: {why}')}" for n, why in raw.left_out.items()),
     ]
     types = ",\n".join(f"  {device_tables.quoted(c.name)} {c.type}" for c in columns)
     name = device_tables.quoted(raw.name)

@@ -11,14 +11,19 @@ from teledp_jax import errors, schemas
 from teledp_jax.authoring import documents
 from teledp_jax.data import layouts, rawfiles, unload
 
-MOST_COLUMNS = 40
-"""Most columns of a raw table that a draft uses: budgets do not carry more."""
-
-_TEXT = ("VARCHAR", "ENUM")
+_TEXT = ("VARCHAR", "UUID")
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT",
           "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")  # fmt: skip
 _REAL = ("FLOAT", "DOUBLE", "DECIMAL")
 _TIME = ("TIMESTAMP", "DATE")
+_WIDE = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "double": "DOUBLE",
+    "time": "TIMESTAMP",
+}
+"""Type that a draft gives a column whose files differ."""
+
 _IDS = re.compile(r"(?i:(^|_)(id|uuid|guid|key|hash)$)|[a-z](Id|ID|Key)$")
 
 
@@ -48,9 +53,10 @@ class RawTable:
         name: Its folder.
         about: What documents say of it.
         device: Its id column.
-        columns: The columns that a draft can use, without the id.
-        time: The first column of times, or None.
-        left_out: Sentences on columns that it cannot use.
+        columns: The columns that a draft uses, without the id.
+        others: Columns that a draft uses only if the owner names them: ids of other
+            things, by their names.
+        left_out: Why others cannot be used or are not, by name.
     """
 
     schema: str
@@ -58,13 +64,18 @@ class RawTable:
     about: str
     device: RawColumn
     columns: tuple[RawColumn, ...]
-    time: RawColumn | None
-    left_out: tuple[str, ...]
+    others: tuple[RawColumn, ...]
+    left_out: Mapping[str, str]
 
     @property
     def is_unique(self) -> bool:
         """Whether documents say that each row is another device."""
         return self.device.words.is_id
+
+    @property
+    def time(self) -> RawColumn | None:
+        """The first column of times, or None."""
+        return next((column for column in self.columns if column.kind == "time"), None)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -75,11 +86,13 @@ class Source:
         folder: What `config.source` names.
         tables: Its tables that have the id column.
         left_out: Sentences on tables that have none.
+        differences: Sentences that say where files differ from their manifests.
     """
 
     folder: pathlib.Path
     tables: tuple[RawTable, ...]
     left_out: tuple[str, ...]
+    differences: tuple[str, ...]
 
 
 def read(folder: pathlib.Path, device: str) -> Source:
@@ -110,17 +123,17 @@ def read(folder: pathlib.Path, device: str) -> Source:
     said = _words(folder, [p for p in places if p.name == unload.DICTIONARY])
     places = [place for place in places if place.name != unload.DICTIONARY]
     tables, left_out = [], []
+    differences: list[str] = []
     for place in places:
-        types = _types(place)
+        read = _files(place)
+        if unload.manifest(place).exists():
+            differences += unload.against_manifest(place, read)
         schema = "" if depths == {1} else place.parent.name
-        table = _table(schema, place, types, device, said)
-        if table is None:
-            left_out.append(
-                f"{place.name}: has no column {device}, so it cannot be told whose its "
-                f"rows are; it has {', '.join(types)}."
-            )
+        found = _table(schema, place, list(read.values()), device, said)
+        if isinstance(found, str):
+            left_out.append(f"{place.name}: {found}")
         else:
-            tables.append(table)
+            tables.append(found)
     if not tables:
         raise errors.InputError(
             f"--device={device}: no table has that column. " + " ".join(left_out)
@@ -130,7 +143,12 @@ def read(folder: pathlib.Path, device: str) -> Source:
         raise errors.InputError(
             f"{folder}: two schemas have tables of the same name {twice}; rename one."
         )
-    return Source(folder=folder, tables=tuple(tables), left_out=tuple(left_out))
+    return Source(
+        folder=folder,
+        tables=tuple(tables),
+        left_out=tuple(left_out),
+        differences=tuple(differences),
+    )
 
 
 def _words(
@@ -167,69 +185,84 @@ def _places(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(found)
 
 
-def _types(place: pathlib.Path) -> dict[str, set[str]]:
-    """DuckDB types of each column, over all files."""
-    found: dict[str, set[str]] = {}
+def _files(place: pathlib.Path) -> unload.Files:
+    """The layouts of a table's files."""
     with duckdb.connect() as connection:
         whole, damaged = layouts.of(connection, rawfiles.find(place))
         errors.refuse([layouts.damage(file) for file in damaged])
-        for layout in whole.values():
-            for name, kind in layout.types.items():
-                found.setdefault(name, set()).add(kind)
-    return found
+    return whole
 
 
 def _table(
     schema: str,
     place: pathlib.Path,
-    types: Mapping[str, set[str]],
+    files: Sequence[layouts.Layout],
     device: str,
     said: documents.Documents,
-) -> RawTable | None:
-    """What is known of a table; None if it lacks the id column."""
-    own = next((name for name in types if name.lower() == device.lower()), None)
-    if own is None:
-        return None
+) -> RawTable | str:
+    """What is known of a table; a sentence if it cannot be used."""
+    types: dict[str, list[str]] = {}  # of each file that has the column
+    for layout in files:
+        for name, kind in layout.types.items():
+            types.setdefault(name, []).append(kind)
+    spelt = [name for name in types if name.lower() == device.lower()]
+    if not spelt:
+        return (
+            f"has no column {device}, so it cannot be told whose its rows are; it has "
+            f"{errors.listed(list(types))}."
+        )
+    own = spelt[0]
     words = {
         name: said.get((place.name, name)) or said.get(("", name)) or documents.Words()
         for name in types
     }
-    if not _is_plain(own):
-        raise errors.InputError(f"{place}: column {own!r}: rename it.")
-    identity = _column(own, types[own], words[own])
-    if identity is None or identity.kind not in ("text", "integer"):
-        raise errors.InputError(
-            f"{place}: column {own} is {', '.join(sorted(types[own]))}; an id is a "
-            "text or a whole number in all files."
-        )
-    columns, left_out = [], []
+    columns, others, left_out = [], [], {}
     for name, kinds in types.items():
-        column = _column(name, kinds, words[name])
-        if column is None:
-            left_out.append(f"{name} ({', '.join(sorted(kinds))}): no usable type.")
-        elif name != own and (column.words.is_id or _IDS.search(name)):
-            left_out.append(f"{name}: an id of something else, by its name.")
-        elif name != own and not _is_plain(name):
-            left_out.append(f"{name!r}: rename it, for no header can hold its name.")
-        elif name != own:
-            columns.append(column)
-    if beyond := columns[MOST_COLUMNS:]:
-        left_out.append(
-            f"{beyond[0].name} to {beyond[-1].name}: {len(beyond)} columns beyond the "
-            f"first {MOST_COLUMNS}, more than a budget carries; put the columns that "
-            "matter first, or write the others into source/ and device/."
-        )
-    columns = columns[:MOST_COLUMNS]
-    about = said.get((place.name, ""), documents.Words()).about
+        why = _unusable(name, kinds, files)
+        found = why or _column(name, set(kinds), words[name])
+        if name == own:
+            if why:
+                raise errors.InputError(f"{place}: column {own}: {why}")
+            if isinstance(found, str) or found.kind not in ("text", "integer"):
+                raise errors.InputError(
+                    f"{place}: column {own} is {', '.join(sorted(set(kinds)))}; an id "
+                    "is a text or a whole number in all files."
+                )
+            identity = found
+        elif isinstance(found, str):
+            left_out[name] = found
+        elif found.words.is_id or _IDS.search(name):
+            others.append(found)
+            left_out[name] = "an id of something else, by its name or documents."
+        else:
+            columns.append(found)
     return RawTable(
         schema=schema,
         name=place.name,
-        about=about,
+        about=said.get((place.name, ""), documents.Words()).about,
         device=identity,
         columns=tuple(columns),
-        time=next((column for column in columns if column.kind == "time"), None),
-        left_out=tuple(left_out),
+        others=tuple(others),
+        left_out=left_out,
     )
+
+
+def _unusable(name: str, kinds: Sequence[str], files: Sequence[layouts.Layout]) -> str:
+    """Why no draft can use a column, whatever its type; empty if one can."""
+    if not _is_plain(name):
+        return "rename it, for no header can hold its name."
+    same = {
+        own for layout in files for own in layout.types
+        if own.lower().removesuffix(" (twice)") == name.lower().removesuffix(" (twice)")
+    }  # fmt: skip
+    if len(same) > 1:
+        return "its name is spelt in several ways, capitals aside; rename all but one."
+    if len(kinds) < len(files):
+        return (
+            f"only {len(kinds)} of {len(files)} files have it; write it into all of "
+            "them, NULL where nothing is known."
+        )
+    return ""
 
 
 def _is_plain(name: str) -> bool:
@@ -237,23 +270,30 @@ def _is_plain(name: str) -> bool:
     return name == " ".join(name.split()) and "*/" not in name
 
 
-def _column(name: str, types: set[str], words: documents.Words) -> RawColumn | None:
-    """Finds the kind of a column; None if no draft can use it."""
+def _column(name: str, types: set[str], words: documents.Words) -> RawColumn | str:
+    """Finds the kind of a column; why it has none if no draft can use it."""
+    stated = types - {'"NULL"'}  # a file without any value fits each type
     for kind, group in (
-        ("text", (*_TEXT, "UUID")),
+        ("text", _TEXT),
         ("flag", ("BOOLEAN",)),
         ("integer", _WHOLE),
         ("double", (*_WHOLE, *_REAL)),
         ("time", _TIME),
+        ("text", (*_TEXT, *_WHOLE)),
     ):
-        if _fits(types, group):
-            only = next(iter(types))
-            wide = {"text": "VARCHAR", "integer": "BIGINT", "double": "DOUBLE"}
-            whole = only if len(types) == 1 and kind != "text" else wide.get(kind)
-            if whole is None:
-                return None  # dates in some files, times in others
-            return RawColumn(name=name, type=whole, kind=kind, words=words)
-    return None
+        if not stated or not _fits(stated, group):
+            continue
+        only = kind != "text" and len(stated) == 1
+        whole = next(iter(stated)) if only else _WIDE.get(kind, "BOOLEAN")
+        if not all(layouts.widens(given, whole) for given in stated):
+            return (
+                f"its types {', '.join(sorted(stated))} have none that holds all to "
+                f"the last digit; write CAST({name} AS {whole}) into all files."
+            )
+        return RawColumn(name=name, type=whole, kind=kind, words=words)
+    if not stated:
+        return "no file has a value of it."
+    return f"no draft can use its type {', '.join(sorted(stated))}."
 
 
 def _fits(types: set[str], group: Sequence[str]) -> bool:

@@ -5,15 +5,17 @@
     teledp run --config=my_suite/config.py --workdir=runs/mine
 
 Only names and types of columns and documents beside the files (SDV metadata.json, dbt
-schema.yml, a data dictionary as CSV) are read, never a value. The draft runs as it is.
+schema.yml, a data dictionary as CSV, manifests) are read, never a value. The draft runs
+as it is.
 """
 
 import pathlib
+from collections.abc import Iterator
 
 from absl import flags
 
 from teledp_jax import errors
-from teledp_jax.authoring import device_tables, files, reading
+from teledp_jax.authoring import choosing, device_tables, files, reading
 from teledp_jax.cli import command
 
 ARGUMENTS = ("OUT",)
@@ -34,6 +36,20 @@ def define(values: flags.FlagValues) -> None:
         "Table that lists the devices; found by its name if not given.",
         flag_values=values,
     )
+    flags.DEFINE_list(
+        "columns",
+        None,
+        "Columns to use, as --columns=city,trips.purpose; none: those that documents "
+        "and types speak for.",
+        flag_values=values,
+    )
+    flags.DEFINE_integer(
+        "num_devices",
+        None,
+        "Devices that you expect, not counted: decides how many columns are used; "
+        f"none: {choosing.MOST_COLUMNS} per table.",
+        flag_values=values,
+    )
 
 
 def main(values: flags.FlagValues, out: str) -> None:
@@ -47,16 +63,16 @@ def main(values: flags.FlagValues, out: str) -> None:
         if not values[name].value:
             raise errors.InputError(f"State --{name}; see teledp new-suite --help.")
     source = reading.read(pathlib.Path(values.source), values.device)
-    tables = device_tables.plan(source.tables, values.devices_table)
+    raws = choosing.choose(
+        source.tables, names=values.columns, num_devices=values.num_devices
+    )
+    tables = device_tables.plan(raws, values.devices_table)
     written = files.write(pathlib.Path(out), source, tables)
     print(f"Wrote {len(written)} files below {out}:")
     for table in tables:
         print(f"  {table.role:<6}  {table.name}: {len(table.columns)} columns")
-    for sentence in source.left_out:
-        print(f"Left out: table {sentence}")
-    for raw in source.tables:
-        for sentence in raw.left_out:
-            print(f"Left out: {raw.name}.{sentence}")
+    for sentence in (*_left_out(source, raws), *source.differences):
+        print(sentence)
     anchor = tables[0]
     whose = "all tables" if anchor.all_raw else anchor.raw.name
     print(
@@ -64,3 +80,20 @@ def main(values: flags.FlagValues, out: str) -> None:
         f"Next: teledp check {out}\n"
         f"      teledp run --config={out}/config.py --workdir=runs/{anchor.name}"
     )
+
+
+def _left_out(
+    source: reading.Source, raws: tuple[reading.RawTable, ...]
+) -> Iterator[str]:
+    """Sentences on tables and columns that the draft does not use."""
+    for sentence in source.left_out:
+        yield f"Left out: table {sentence}"
+    for raw in raws:
+        names: dict[str, list[str]] = {}
+        for name, why in raw.left_out.items():
+            names.setdefault(why, []).append(name)
+        for why, same in names.items():
+            yield f"Left out of {raw.name}: {errors.listed(same)}: {why}"
+        if names:
+            used = [column.name for column in raw.columns]
+            yield f"Used of {raw.name}: {errors.listed(used) or 'its rows only'}."

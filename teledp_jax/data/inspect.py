@@ -230,12 +230,16 @@ def _span(
 def _not_expected(
     place: pathlib.Path, files: unload.Files, source: definition.Source
 ) -> Iterator[str]:
-    """Sentences on columns that the suite does not read."""
+    """A sentence on columns that the suite does not read."""
     extra = {name for layout in files.values() for name in layout.types} - set(
         source.types
     )
-    for name in sorted(extra):
-        yield f"{unload.title(place)}: column {name} is not one that the suite reads."
+    if extra:
+        what = "column" if len(extra) == 1 else f"{len(extra)} columns"
+        yield (
+            f"{unload.title(place)}: the suite does not read {what} "
+            f"{errors.listed(sorted(extra))}."
+        )
 
 
 def as_text(contents: Contents) -> str:

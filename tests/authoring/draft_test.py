@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from teledp_jax import errors
-from teledp_jax.authoring import check, device_tables, files, reading
+from teledp_jax.authoring import check, choosing, device_tables, files, reading
 from teledp_jax.data import inspect, suite
 from tests.authoring import sources
 
@@ -80,10 +80,8 @@ def test_what_is_left_out_is_told(tmp_path):
     read = reading.read(source, "VEHICLE_ID")
     assert [text.partition(":")[0] for text in read.left_out] == ["depots"]
     trips = next(table for table in read.tables if table.name == "trips")
-    assert [text.partition(":")[0] for text in trips.left_out] == [
-        "driver_id",
-        "stops (BIGINT[])",
-    ]
+    assert list(trips.left_out) == ["driver_id", "stops"]
+    assert trips.left_out["stops"] == "no draft can use its type BIGINT[]."
 
 
 def test_without_a_list_the_devices_are_those_of_all_tables(tmp_path):
@@ -127,26 +125,102 @@ def test_the_owner_may_name_the_list(tmp_path):
         device_tables.plan(reading.read(tmp_path, "serial").tables, "c")
 
 
-def test_files_of_different_schemas_get_types_that_hold_both(tmp_path):
-    ids = pa.array(["p"])
-    place = tmp_path / "log"
-    sources.write(place / "1.parquet", {"id": ids, "n": pa.array([1], pa.int32())})
-    sources.write(place / "2.parquet", {"id": ids, "n": pa.array([1], pa.float32())})
-    sources.write(place / "3.parquet", {"id": ids, "t": pa.array(["a"])})
-    table = reading.read(tmp_path, "id").tables[0]
+def test_of_files_of_different_schemas_a_draft_uses_what_all_of_them_hold(tmp_path):
+    def column(*values, kind=None):
+        return pa.array([*values], kind)
+
+    alike = {
+        "n": [column(1, kind=pa.int32()), column(1, kind=pa.float32()), column(None)],
+        "code": [column("7"), column(7), column(7)],
+        "exact": [column(1, kind=pa.int64()), column(1.0), column(1.0)],
+        "where": [column("x"), column([1]), column("y")],
+        "empty": [column(None)] * 3,
+    }
+    for number in range(3):
+        columns = {"id": column("p")} | {n: given[number] for n, given in alike.items()}
+        columns |= {f"own{number}": column("a")}
+        columns |= {"Same" if number else "same": column(1)}
+        sources.write(tmp_path / f"raw/log/{number}.parquet", columns)
+    draft(tmp_path / "raw", tmp_path / "mine", "id")
+    table = reading.read(tmp_path / "raw", "id").tables[0]
     assert [(c.name, c.type, c.kind) for c in table.columns] == [
         ("n", "DOUBLE", "double"),
-        ("t", "VARCHAR", "text"),
+        ("code", "VARCHAR", "text"),
     ]
+    assert "write CAST(exact AS DOUBLE) into all files" in table.left_out["exact"]
+    assert "no draft can use its type BIGINT[], VARCHAR" in table.left_out["where"]
+    assert table.left_out["own1"].startswith("only 1 of 3 files have it; write it")
+    assert "rename all but one" in table.left_out["same"] == table.left_out["Same"]
+    assert table.left_out["empty"] == "no file has a value of it."
+    found = inspect.describe(suite.load(tmp_path / "mine"), tmp_path / "raw")
+    assert found.faults == ()  # what is left out stops no run
 
 
-def test_of_many_columns_the_first_are_used_and_the_others_named(tmp_path):
-    columns = {"id": ["p"]} | {f"c{i}": [i] for i in range(400)}
-    sources.write(tmp_path / "wide/1.parquet", columns)
-    table = reading.read(tmp_path, "id").tables[0]
-    assert len(table.columns) == reading.MOST_COLUMNS
-    (sentence,) = table.left_out
-    assert sentence.startswith("c40 to c399: 360 columns beyond the first 40")
+def test_an_id_that_some_files_of_a_table_lack_is_refused(tmp_path):
+    sources.write(tmp_path / "log/1.parquet", {"id": ["p"], "n": [1]})
+    sources.write(tmp_path / "log/2.parquet", {"n": [1]})
+    with pytest.raises(errors.InputError, match="column id: only 1 of 2 files have it"):
+        reading.read(tmp_path, "id")
+
+
+def test_files_are_held_against_their_manifest(tmp_path):
+    sources.write(tmp_path / "log/1.parquet", {"id": ["p"], "n": [1]})
+    assert reading.read(tmp_path, "id").differences == ()
+    entries = '{"entries": [{"url": "s3://b/1.parquet"}, {"url": "s3://b/2.parquet"}]}'
+    (tmp_path / "log/log-manifest.json").write_text(entries)
+    (told,) = reading.read(tmp_path, "id").differences
+    assert told.endswith("log: 2.parquet is in the manifest, but absent.")
+
+
+WORDS = """table,column,description,unit
+events,c7,what it weighs,kg
+events,c9,what it is,
+"""
+
+
+@pytest.fixture
+def wide(tmp_path):
+    columns = {"id": ["p"], "store_id": ["s"]} | {f"c{i}": [i] for i in range(98)}
+    columns |= {"t0": ["a"], "t1": ["b"]}
+    columns |= {"seen": [datetime.datetime(2024, 1, 1)]}
+    sources.write(tmp_path / "events/1.parquet", columns)
+    sources.write(tmp_path / "sales/1.parquet", {"id": ["p"], "c7": [1], "price": [1]})
+    (tmp_path / "dictionary.csv").write_text(WORDS)
+    return reading.read(tmp_path, "id").tables
+
+
+def used(tables):
+    return {table.name: [column.name for column in table.columns] for table in tables}
+
+
+def test_of_many_columns_documented_ones_and_some_of_each_kind_are_used(wide):
+    chosen = choosing.choose(wide)
+    names = used(chosen)["events"]
+    assert len(names) == choosing.MOST_COLUMNS
+    assert {"c7", "c9", "t0", "t1", "seen", "c0", "c36"} <= set(names)
+    assert chosen[0].left_out["c60"].startswith("beyond 40 of a table; state --num_dev")
+    assert len(chosen[0].left_out) == 101 - 40 + 1  # store_id is an id
+
+
+def test_devices_that_an_owner_expects_carry_so_many_columns(wide):
+    assert [choosing.num_columns(n) for n in (1, 6_000, 20_000)] == [1, 100, 1111]
+    assert sum(map(len, used(choosing.choose(wide, num_devices=6_000)).values())) == 100
+    few = choosing.choose(wide, num_devices=1_500)  # six of all tables, in turn
+    assert used(few) == {"events": ["c0", "c7", "c9", "seen"], "sales": ["c7", "price"]}
+    assert "6 columns that 1,500 devices carry" in few[0].left_out["t0"]
+    with pytest.raises(errors.InputError, match="--num_devices=0: expected 1"):
+        choosing.choose(wide, num_devices=0)
+    with pytest.raises(errors.InputError, match="not both"):
+        choosing.choose(wide, names=["c1"], num_devices=1)
+
+
+def test_an_owner_names_columns_of_one_table_or_of_all(wide):
+    chosen = choosing.choose(wide, names=["c7", "events.store_id", "sales.price"])
+    assert used(chosen) == {"events": ["c7", "store_id"], "sales": ["c7", "price"]}
+    assert "store_id" not in chosen[0].left_out
+    assert chosen[0].left_out["c1"] == "not named in --columns."
+    with pytest.raises(errors.InputError, match=r"no table has c700, x\.c7; known: e"):
+        choosing.choose(wide, names=["c700", "x.c7"])
 
 
 def test_names_that_sql_keeps_for_itself_are_no_fault(tmp_path):
@@ -156,8 +230,8 @@ def test_names_that_sql_keeps_for_itself_are_no_fault(tmp_path):
     assert check.check(tmp_path / "mine").faults == ()
     names = [c.name for c in suite.load(tmp_path / "mine").schema.anchor.columns]
     assert names == ["from_", "group_by", "a_b", "num_rows"]
-    (left_out,) = reading.read(tmp_path / "raw", "user").tables[0].left_out
-    assert left_out.startswith("' end': rename it")
+    left_out = reading.read(tmp_path / "raw", "user").tables[0].left_out
+    assert left_out[" end"].startswith("rename it")
 
 
 DBT = """
