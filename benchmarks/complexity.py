@@ -6,6 +6,7 @@ Imports are followed. Writes teledp_jax/report/complexity.json, which the report
 """
 
 import ast
+import dataclasses
 import io
 import pathlib
 import sys
@@ -28,11 +29,12 @@ _LAYOUT = {
 }  # fmt: skip
 
 
-def measure(module: str) -> dict[str, Any]:
+def measure(module: str, config: type) -> dict[str, Any]:
     """Counts a method's source.
 
     Args:
         module: Dotted name of its module.
+        config: Its dataclass of settings.
 
     Returns:
         Fields of `complexity.Complexity`.
@@ -46,7 +48,7 @@ def measure(module: str) -> dict[str, Any]:
         family=_family(start),
         own_lines=_lines(own),
         shared_lines=_lines(files - own),
-        settings=_config_fields(tree),
+        settings=[field.name for field in dataclasses.fields(config)],
         packages=sorted({name for path in own for name in _outside(path)}),
     )._asdict()
 
@@ -93,23 +95,14 @@ def _outside(path: pathlib.Path) -> set[str]:
     return names - {provenance.PACKAGE.name} - set(sys.stdlib_module_names)
 
 
-def _config_fields(tree: ast.Module) -> list[str]:
-    """Fields of the class Config of a module."""
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == "Config":
-            return [
-                item.target.id
-                for item in node.body
-                if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
-            ]
-    return []
-
-
 def main(argv: list[str]) -> None:
     """Measures all methods, writes the result and prints a line for each."""
     del argv
     methods = {
-        name: {**measure(module), "code": origin.of_method(name)}
+        name: {
+            **measure(module, registry.method(name).Config),
+            "code": origin.of_method(name),
+        }
         for name, module in registry.METHODS.items()
     }
     result = {"command": "python benchmarks/complexity.py", "methods": methods}

@@ -140,9 +140,20 @@ def _section(name: str, module: ModuleType) -> Iterator[str]:
     """The part of the page about one method."""
     yield f"## `{name}`\n"
     yield f"{inspect.getdoc(module)}\n"
-    text, meanings = _split(inspect.getdoc(module.Config) or "")
-    yield f"{text}\n"
-    fields = dataclasses.fields(module.Config)
+    config: type = module.Config
+    meanings: dict[str, str] = {}
+    for kind in config.__mro__[:-1]:  # its own text before that of what it inherits
+        text, own = _split(inspect.getdoc(kind) or "")
+        meanings = own | meanings
+        if kind is not config:
+            text = text.partition("\n\n")[2]  # its title says what methods share
+        if text:
+            yield f"{text}\n"
+    # The settings of its own, then those that it shares with other methods.
+    names = set(vars(config)["__annotations__"])
+    fields = sorted(
+        dataclasses.fields(config), key=lambda field: field.name not in names
+    )
     if not fields:
         return
     yield "| setting | default | meaning |"

@@ -11,9 +11,9 @@ def move(
     generator: np.random.Generator,
     schema: schemas.Schema,
     model: base.Tree,
-    devices: arrays.DeviceArrays,
-) -> arrays.DeviceArrays:
-    """Moves devices to the marginals of `independent.estimate`, column by column.
+    codes: Integer[np.ndarray, "record head"],
+) -> Integer[np.ndarray, "record head"]:
+    """Moves records to the marginals of `independent.estimate`, column by column.
 
     Numbers keep their ranks, and categories change in as few rows as can be, so that
     what columns have in common survives. Numbers of rows come first; rows that appear
@@ -23,28 +23,28 @@ def move(
         generator: Public draws: which of equals are moved.
         schema: The public schema.
         model: What `independent.estimate` returned.
-        devices: Public records or DP outputs.
+        codes: Public records or DP outputs, as `arrays.flatten` makes them.
 
     Returns:
-        The moved devices.
+        Codes of the moved records.
     """
-    moved = {}
+    devices, moved = arrays.unflatten(schema, codes), {}
     for table in schema.tables:
-        codes, mask = arrays.padded(devices[table.name], table.max_rows)
+        rows, mask = arrays.padded(devices[table.name], table.max_rows)
         if table.role != "anchor":
             shares = model[f"{table.name}/rows"][0]
             num_rows = _by_rank(generator, mask.sum(axis=1), _whole(shares, len(mask)))
-            codes, mask = _resize(generator, codes, mask, num_rows)
+            rows, mask = _resize(generator, rows, mask, num_rows)
         buckets = measure.row_bucket(mask.sum(axis=1))[:, None]
         for position, column in enumerate(table.columns):
             for bucket, shares in enumerate(model[f"{table.name}/{column.name}"]):
                 here = mask & (buckets == bucket)
                 wanted = _whole(shares, int(here.sum()))
                 change = _numbers if column.is_number else _categories
-                codes[here, position] = change(generator, codes[here, position], wanted)
-        codes = relation.sort_rows(table, codes, mask)
-        moved[table.name] = arrays.from_padded(codes, mask)
-    return moved
+                rows[here, position] = change(generator, rows[here, position], wanted)
+        rows = relation.sort_rows(table, rows, mask)
+        moved[table.name] = arrays.from_padded(rows, mask)
+    return arrays.flatten(schema, moved)
 
 
 def _whole(

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from typing import Literal
 
 import jax
 import numpy as np
@@ -17,14 +16,14 @@ from teledp_jax.marginals import (
     tilt,
     weighed,
 )
-from teledp_jax.pe import distances, evolve, population
+from teledp_jax.pe import evolve, population
 from teledp_jax.privacy import budgets, checks, split
 
 _MEASURING = 2**30 + 2  # the stream of what the chain measures; votes count from 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(population.Voting):
     """Choices of private evolution with the chain as its API.
 
     A pool is drawn from the model of `chain` and weighed by votes: each device votes
@@ -38,39 +37,15 @@ class Config:
         vote_share: Share that votes get.
         tilt_share: Share that the statistics of the workload's queries get; 0: none are
             asked. Queries take part whose headers declare contributions.
-        num_iterations: Votes of each device.
-        vote_growth: Privacy loss of a vote over that of the one before.
-        num_candidates: Candidates of each vote; 0: see `pe.population.sizes`.
-        pool: Records of the pool; 0: the noisy number of devices, 20,000 to 100,000.
-        distance: See `pe.distances.KINDS`.
-        focus: Share of columns that a vote weighs in full, drawn anew for each vote
-            from a public key; the others count a tenth. Not for `workload`.
-        features: The variables that each query names, as `table/column` and
-            `table/rows`, for `workload`; none: as the job's queries name them.
-        max_rows: Most rows of a device that a vote reads in any table, the first ones;
-            0: as many as each table's `fixed_rows`.
     """
 
     pairs: tuple[tuple[str, str], ...] | None = None
     norm_share: float = 0.02
     vote_share: float = 0.05
     tilt_share: float = 0.0
-    num_iterations: int = 1
-    vote_growth: float = 1.0
-    num_candidates: int = 0
-    pool: int = 0
-    distance: Literal["balanced", "uniform", "workload"] = "balanced"
-    focus: float = 0.1
-    features: tuple[tuple[str, ...], ...] | None = None
-    max_rows: int = 0
 
     def __post_init__(self) -> None:
-        check = checks.Fields("pe_conditional", self)
-        check.one_of("distance", distances.KINDS)
-        check.number("num_iterations", at_least=1)
-        check.number("vote_growth", at_least=0.1, at_most=10)
-        check.number("num_candidates", "pool", "max_rows", at_least=0)
-        check.number("focus", at_least=0, at_most=1)
+        population.check(check := checks.Fields("pe_conditional", self))
         check.number("norm_share", "vote_share", above=0, below=1)
         check.number("tilt_share", at_least=0, below=1)
         left = self.norm_share + self.vote_share + self.tilt_share < 1
@@ -117,9 +92,8 @@ def fit(
     voted = population.run(
         config, short, streams, arrays.narrow(short, devices), context, rules=rules,
         start=lambda key, count: records, margins=lambda codes: [],
+        warn_fn=logging.warning,
     )  # fmt: skip
-    if population.is_silent(voted):
-        logging.warning(population.SILENT)
     weights = np.asarray(voted["weights"], np.float64)
     tree = weighed.tree(schema, pool, weights)
     if config.tilt_share:
@@ -162,11 +136,9 @@ def make(
     )
     calibrated, num_devices = split.calibrate(parts, budget), budget.num_devices
     sigmas = calibrated.series("vote_sigma")
-    num_candidates, pool = population.sizes(
-        config.num_candidates, config.pool or weighed.pool_size(num_devices),
-        num_devices=num_devices, sigma=max(sigmas),
-    )  # fmt: skip
-    rules = evolve.Rules("self_normalised", num_candidates, pool, sigmas)
+    candidates = population.num_candidates(config.num_candidates, sigmas, num_devices)
+    pool = config.pool or weighed.pool_size(num_devices)
+    rules = evolve.Rules("self_normalised", candidates, pool, sigmas)
     sizes = {"num_blocks": len(plan.blocks), "num_cells": plan.num_cells} | rules.facts
     return base.Synthesizer(
         event=calibrated.event,

@@ -51,6 +51,11 @@ class Endpoint(NamedTuple):
         """Host and port, for reports."""
         return urllib.parse.urlsplit(self.base_url).netloc
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """Returns what results say of it."""
+        return {"model": self.model, "endpoint": self.host}
+
 
 def from_environment(variables: Mapping[str, str]) -> Endpoint:
     """The endpoint that the environment names.

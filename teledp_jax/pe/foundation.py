@@ -12,12 +12,14 @@ import numpy as np
 from jaxtyping import Array, Integer, Key
 
 from teledp_jax import arrays, base, errors, schemas
-from teledp_jax.pe import apis, endpoint, prompts, records
+from teledp_jax.pe import apis, asking, endpoint, prompts, records
 
 Ask = Callable[[Mapping[str, Any]], endpoint.Answer]
 """Sends a request; raises `endpoint.UnavailableError` if nothing comes of it."""
 
 Codes = Integer[np.ndarray, "record head"]
+
+_TELL_EVERY = 50  # requests
 
 COUNTS = (
     "requests", "from_disk", "attempts", "failed_requests", "unreadable_answers",
@@ -25,18 +27,6 @@ COUNTS = (
     *(f"dropped_{reason}" for reason in records.REASONS),
 )  # fmt: skip
 """What `Foundation.usage` counts; `requests` are those that were answered."""
-
-
-class Requests(NamedTuple):
-    """How a model is asked; `methods.pe_llm.Config` documents the choices."""
-
-    model: str
-    records_per_request: int
-    concurrency: int
-    presence: float
-    temperature: float
-    max_tokens: int
-    response_format: str
 
 
 class _Outcome(NamedTuple):
@@ -67,7 +57,8 @@ class Foundation:
         schema: schemas.Schema,
         context: base.Context,
         ask: Ask,
-        requests: Requests,
+        model: str,
+        how: asking.Asking,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         """Asks nothing yet.
@@ -76,11 +67,13 @@ class Foundation:
             schema: The public schema.
             context: Of the fit, for its store.
             ask: Sends a request.
-            requests: How the model is asked.
-            progress: Told how many of the requests of a call are done.
+            model: Name of the model at its endpoint.
+            how: How the model is asked.
+            progress: Told now and then how many of the requests of a call are done,
+                and of how many.
         """
         self._schema, self._store, self._ask = schema, context.store, ask
-        self._requests, self._progress = requests, progress
+        self._model, self._how, self._progress = model, how, progress
         self._lock, self._ask_no_more = threading.Lock(), threading.Event()
         self._failed_in_a_row = 0
         self._dtype = arrays.code_dtype(max(head.num_codes for head in schema.heads))
@@ -98,14 +91,14 @@ class Foundation:
         Raises:
             InputError: If the endpoint gives no valid record.
         """
-        generator, size = apis.generator_of(key), self._requests.records_per_request
+        generator, size = apis.generator_of(key), self._how.records_per_request
         asked = [
             prompts.of_new(
                 generator,
                 self._schema,
                 number=number + 1,
                 count=min(size, count - start),
-                presence=self._requests.presence,
+                presence=self._how.presence,
             )
             for number, start in enumerate(range(0, count, size))
         ]
@@ -123,7 +116,7 @@ class Foundation:
         Returns:
             Codes of the variations; the record itself where none is valid.
         """
-        generator, size = apis.generator_of(key), self._requests.records_per_request
+        generator, size = apis.generator_of(key), self._how.records_per_request
         asked = [
             prompts.of_variations(
                 generator,
@@ -176,12 +169,13 @@ class Foundation:
         """Sends all requests, some at a time; the first error of ours ends it."""
         self._failed_in_a_row = 0
         self._ask_no_more.clear()
-        workers = concurrent.futures.ThreadPoolExecutor(self._requests.concurrency)
+        workers = concurrent.futures.ThreadPoolExecutor(self._how.concurrency)
         try:
             futures = [workers.submit(self._outcome, prompt) for prompt in asked]
             for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
                 future.result()
-                self._progress(done, len(asked))
+                if done % _TELL_EVERY == 0 or done == len(asked):
+                    self._progress(done, len(asked))
         finally:
             workers.shutdown(cancel_futures=True)
         return [future.result() for future in futures]
@@ -191,10 +185,10 @@ class Foundation:
         body = prompts.body(
             self._schema,
             prompt,
-            model=self._requests.model,
-            response_format=self._requests.response_format,
-            temperature=self._requests.temperature,
-            max_tokens=self._requests.max_tokens,
+            model=self._model,
+            response_format=self._how.response_format,
+            temperature=self._how.temperature,
+            max_tokens=self._how.max_tokens,
         )
         name = f"answer_{_digest(body)}"
         saved = self._store.load(name)
@@ -218,7 +212,7 @@ class Foundation:
         """Takes the endpoint to be down if requests fail one after another."""
         with self._lock:
             self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
-            if self._failed_in_a_row >= max(self._requests.concurrency, 3):
+            if self._failed_in_a_row >= max(self._how.concurrency, 3):
                 self._ask_no_more.set()
 
     def _read(
@@ -249,6 +243,32 @@ class Foundation:
         return rows
 
 
+def connect(
+    schema: schemas.Schema,
+    context: base.Context,
+    server: endpoint.Endpoint,
+    how: asking.Asking,
+    progress: Callable[[int, int], None],
+) -> Foundation:
+    """Makes a model that answers over the network; asks nothing yet.
+
+    Args:
+        schema: The public schema.
+        context: Of the fit.
+        server: Where the model is.
+        how: How it is asked.
+        progress: As `Foundation` takes it.
+
+    Returns:
+        The model.
+    """
+    client = endpoint.Client(
+        server, timeout_s=how.timeout_s, max_retries=how.max_retries,
+        requests_per_minute=how.requests_per_minute,
+    )  # fmt: skip
+    return Foundation(schema, context, client.complete, server.model, how, progress)
+
+
 def _nothing(outcomes: Sequence[_Outcome], counts: Mapping[str, int]) -> str:
     """Why a call brought no record, in one line."""
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
@@ -273,42 +293,38 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def too_few(usage: Mapping[str, int]) -> str:
-    """Tells people if the pool stands on few records: public, so it may be said.
+def first_records(
+    model: Foundation,
+    key: Key[Array, ""],
+    count: int,
+    context: base.Context,
+    *,
+    warn_fn: Callable[[str], None],
+) -> Codes:
+    """Asks for the records that a pool begins with, once for all processes.
 
     Args:
-        usage: What `Foundation.usage` returned.
+        model: The model.
+        key: Public.
+        count: Records to ask for.
+        context: Of the fit, for its processes.
+        warn_fn: Told if fewer than half of the records are valid.
 
     Returns:
-        A warning; empty if at least half of the records are valid.
+        Codes of the valid ones.
+
+    Raises:
+        InputError: If the endpoint gives no valid record.
     """
+    codes = context.part.once(lambda: model.random_api(key, count))
+    usage = context.part.once(model.usage)
     valid, asked = usage["records_valid"], usage["records_asked"]
-    if 2 * valid >= asked:
-        return ""
-    return (
-        f"Only {valid} of {asked} records of the model are valid; programmatic "
-        "variations of these fill the pool. See the report for why the others are not."
-    )
-
-
-def with_price(
-    usage: Mapping[str, int], *, prompt: float, completion: float
-) -> dict[str, float]:
-    """Adds what was paid to what was asked; nothing of private data is in it.
-
-    Args:
-        usage: What `Foundation.usage` returned.
-        prompt: Price of a million tokens of prompts; 0: not known.
-        completion: Price of a million tokens of answers; 0: not known.
-
-    Returns:
-        The usage, and `price` if a price is known, in the currency of the prices.
-    """
-    facts: dict[str, float] = dict(usage)
-    if prompt or completion:
-        cost = usage["prompt_tokens"] * prompt + usage["completion_tokens"] * completion
-        facts["price"] = cost / 1e6
-    return facts
+    if 2 * valid < asked:
+        warn_fn(
+            f"Only {valid} of {asked} records of the model are valid; programmatic "
+            "variations of these fill the pool. See the report for why others are not."
+        )
+    return codes
 
 
 def spread(

@@ -1,8 +1,9 @@
 """What methods by private evolution share: settings, sizes, the run, the devices."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Literal
 
 import jax
 import numpy as np
@@ -12,12 +13,11 @@ from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.pe import apis, distances, evolve, weights
 from teledp_jax.privacy import checks
 
-SILENT = (
+_SILENT = (
     "No candidate had votes above the noise, so the votes changed little: the "
     "release is the start. Lower num_candidates or num_iterations, or raise "
     "budget.epsilon."
 )
-"""What to tell people if `is_silent`."""
 
 _FEWEST_CANDIDATES, _MOST_CANDIDATES = 50, 2000
 _FIRST_DEGREE, _LAST_DEGREE = 0.5, 0.01  # of variation, as published
@@ -26,28 +26,37 @@ _PRESENCE = 0.3  # guess of the share of devices in a table
 _SMALLEST_POOL, _LARGEST_POOL = 20_000, 200_000
 
 
-@runtime_checkable
-class Choices(Protocol):
-    """The settings of a vote that every method by private evolution has."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Voting:
+    """Settings of votes for the nearest candidates.
 
-    @property
-    def distance(self) -> str:
-        """One of `distances.KINDS`."""
-        ...
+    Attributes:
+        num_iterations: Votes of each device.
+        vote_growth: Privacy loss of a vote over that of the one before.
+        num_candidates: Candidates of each vote; 0: by their noise, 50 to 2,000.
+        pool: Records of the pool; 0: the noisy number of devices or twice that, 20,000
+            or more.
+        distance: See `pe.distances.KINDS`.
+        focus: Share of columns that a vote weighs in full, drawn anew for each vote
+            from a public key; the others count a tenth. Not for `workload`.
+        features: The variables that each query names, as `table/column` and
+            `table/rows`, for `workload`; none: as the job's queries name them.
+        max_rows: Most rows of a device that a vote reads in any table, the first ones;
+            0: as many as each table's `fixed_rows`.
+    """
 
-    @property
-    def focus(self) -> float:
-        """Share of columns that a vote weighs in full."""
-        ...
-
-    @property
-    def features(self) -> Sequence[Sequence[str]] | None:
-        """The variables that each query names."""
-        ...
+    num_iterations: int = 1
+    vote_growth: float = 1.0
+    num_candidates: int = 0
+    pool: int = 0
+    distance: Literal["balanced", "uniform", "workload"] = "balanced"
+    focus: float = 0.1
+    features: tuple[tuple[str, ...], ...] | None = None
+    max_rows: int = 0
 
 
 def check(fields: checks.Fields) -> None:
-    """Checks the settings that methods by private evolution have in common.
+    """Checks the settings of `Voting`.
 
     Args:
         fields: The config of a method.
@@ -58,13 +67,12 @@ def check(fields: checks.Fields) -> None:
     fields.one_of("distance", distances.KINDS)
     fields.number("num_iterations", at_least=1)
     fields.number("vote_growth", at_least=0.1, at_most=10)
-    fields.number("num_candidates", "pool", "num_sweeps", at_least=0)
+    fields.number("num_candidates", "pool", "max_rows", at_least=0)
     fields.number("focus", at_least=0, at_most=1)
-    fields.number("start_share", above=0, below=1)
 
 
 def run(
-    choices: Choices,
+    choices: Voting,
     schema: schemas.Schema,
     streams: keys.Keys,
     devices: arrays.DeviceArrays,
@@ -74,6 +82,7 @@ def run(
     start: evolve.Start,
     margins: evolve.Margins,
     variation: evolve.Variation | None = None,
+    warn_fn: Callable[[str], None],
 ) -> base.Tree:
     """Lets a population of a schema's records evolve by the votes of devices.
 
@@ -87,6 +96,7 @@ def run(
         start: As `evolve.evolve` takes it.
         margins: As `evolve.evolve` takes them.
         variation: As `evolve.evolve` takes it.
+        warn_fn: Told if no vote stood above its noise.
 
     Returns:
         What `evolve.evolve` returns: the last population.
@@ -95,36 +105,32 @@ def run(
         jax.random.fold_in(streams.init, 1), schema,
         kind=choices.distance, focus=choices.focus, features=choices.features,
     )  # fmt: skip
-    return evolve.evolve(
+    fitted = evolve.evolve(
         streams, schema, arrays.flatten(schema, devices), context,
         embeddings=embeddings, rules=rules, start=start, margins=margins,
         variation=variation,
     )  # fmt: skip
+    if is_silent(fitted):
+        warn_fn(_SILENT)
+    return fitted
 
 
-class _PublishedVote(NamedTuple):
-    """How a device of the published recipe votes: by all columns alike."""
-
-    distance: str = "uniform"
-    focus: float = 1.0
-    features: None = None
+_PUBLISHED_VOTE = Voting(distance="uniform", focus=1.0)  # all columns alike
 
 
 def published(
-    num_candidates: int, sigmas: Sequence[float], num_devices: int
+    configured: int, sigmas: Sequence[float], num_devices: int
 ) -> evolve.Rules:
     """Returns the rules of the published recipe.
 
     Args:
-        num_candidates: Candidates of each vote; 0: as `sizes` chooses.
+        configured: Candidates of each vote; 0: as `num_candidates` chooses.
         sigmas: Noise of each vote.
         num_devices: Noisy number of devices.
     """
-    num_candidates, _ = sizes(
-        num_candidates, 0, num_devices=num_devices, sigma=max(sigmas)
-    )
+    count = num_candidates(configured, sigmas, num_devices)
     return evolve.Rules(
-        "published", num_candidates, 0, tuple(sigmas), _FIRST_DEGREE, _LAST_DEGREE,
+        "published", count, 0, tuple(sigmas), _FIRST_DEGREE, _LAST_DEGREE,
         rank_last=_RANK_LAST,
     )  # fmt: skip
 
@@ -151,35 +157,27 @@ def fit_published(
     Returns:
         What `evolve.evolve` returns.
     """
-    fitted = run(
-        _PublishedVote(), schema, streams, arrays.narrow(schema, devices), context,
+    return run(
+        _PUBLISHED_VOTE, schema, streams, arrays.narrow(schema, devices), context,
         rules=rules, start=functools.partial(apis.random_start, schema, _PRESENCE),
-        margins=lambda codes: [],
+        margins=lambda codes: [], warn_fn=warn_fn,
     )  # fmt: skip
-    if is_silent(fitted):
-        warn_fn(SILENT)
-    return fitted
 
 
-def sizes(
-    num_candidates: int, pool: int, *, num_devices: int, sigma: float
-) -> tuple[int, int]:
-    """Returns the numbers of candidates and of records of the pool.
+def num_candidates(configured: int, sigmas: Sequence[float], num_devices: int) -> int:
+    """Returns the number of candidates of each vote.
 
     Args:
-        num_candidates: As configured; 0 takes as many as can expect ten standard
+        configured: As configured; 0 takes as many as can expect ten standard
             deviations of noise in votes each, in 50 to 2,000.
-        pool: As configured; 0 takes twice the number of devices, within
-            `pool_within`.
+        sigmas: Noise of each vote; the largest counts.
         num_devices: Noisy number of devices.
-        sigma: Noise of the noisiest vote.
 
     Returns:
-        Candidates of each vote, and records of the pool.
+        Candidates of each vote.
     """
-    expected = int(num_devices / (10 * sigma))
-    candidates = min(max(expected, _FEWEST_CANDIDATES), _MOST_CANDIDATES)
-    return num_candidates or candidates, pool or pool_within(2 * num_devices)
+    expected = int(num_devices / (10 * max(sigmas)))
+    return configured or min(max(expected, _FEWEST_CANDIDATES), _MOST_CANDIDATES)
 
 
 def pool_within(num_records: int) -> int:

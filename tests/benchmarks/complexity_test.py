@@ -1,3 +1,4 @@
+import dataclasses
 import textwrap
 
 import pytest
@@ -26,26 +27,33 @@ def make_package(root):
         More about it.
         """
 
-        import dataclasses
-
         import optax
 
         from teledp_jax import schema
         from teledp_jax.pe import evolve
 
 
-        @dataclasses.dataclass
-        class Config:
-            """Its settings."""
-
-            num_steps: int = 3  # a comment
-            rate: float = 0.1
+        x = 3  # a comment
         ''',
     )
     write(root, "schema.py", "import jax\n\nX = jax\n")
     write(root, "pe/__init__.py", "")
     write(root, "pe/evolve.py", "import jax.numpy as jnp\nfrom teledp_jax import pe\n")
     write(root, "pe/unused.py", "import torch\n")
+
+
+@dataclasses.dataclass
+class Shared:
+    """Settings of several methods."""
+
+    num_steps: int = 3
+
+
+@dataclasses.dataclass
+class Config(Shared):
+    """Settings of the method of this package."""
+
+    rate: float = 0.1
 
 
 def test_code_lines_leave_out_blanks_comments_and_docstrings():
@@ -73,10 +81,10 @@ def test_method_is_measured_through_its_imports(tmp_path, monkeypatch):
     root = tmp_path / "teledp_jax"
     make_package(root)
     monkeypatch.setattr(provenance, "PACKAGE", root)
-    assert complexity.measure("teledp_jax.methods.best") == {
+    assert complexity.measure("teledp_jax.methods.best", Config) == {
         "about": "The best method.",
         "family": "pe",
-        "own_lines": 8 + 2,
+        "own_lines": 4 + 2,
         "shared_lines": 2,
         "settings": ["num_steps", "rate"],
         "packages": ["jax", "optax"],

@@ -27,6 +27,11 @@ def draw(count: int, seed: int, power: float = 1.0) -> arrays.DeviceArrays:
     return arrays.unflatten(SCHEMA, (share * limits).astype(np.uint8))
 
 
+def move(schema, target, devices: arrays.DeviceArrays) -> arrays.DeviceArrays:
+    moved = transport.move(rng(), schema, target, arrays.flatten(schema, devices))
+    return arrays.unflatten(schema, moved)
+
+
 def marginals(devices: arrays.DeviceArrays) -> dict[str, np.ndarray]:
     counts = measure.pooled_counts(jax.random.key(0), SCHEMA, devices)
     return independent.estimate(SCHEMA, counts, sigma=1e-6)
@@ -72,7 +77,7 @@ def test_categories_change_in_as_few_rows_as_can_be():
 
 def test_a_fleet_meets_the_marginals():
     target = marginals(draw(5000, seed=1, power=3.0))
-    moved = transport.move(rng(), SCHEMA, target, draw(4000, seed=2))
+    moved = move(SCHEMA, target, draw(4000, seed=2))
     arrays.check(SCHEMA, moved)
     found = marginals(moved)
     assert found.keys() == target.keys()
@@ -88,7 +93,7 @@ def test_a_fleet_that_meets_them_is_not_moved():
     schema = toys.schema(*SCHEMA.tables[:1])
     counts = measure.pooled_counts(jax.random.key(0), schema, fixed)
     target = independent.estimate(schema, counts, sigma=1e-6)
-    moved = transport.move(rng(), schema, target, fixed)
+    moved = move(schema, target, fixed)
     np.testing.assert_array_equal(moved["base"].codes, devices["base"].codes)
 
 
@@ -105,6 +110,6 @@ def test_rows_that_appear_are_those_of_others():
 @pytest.mark.parametrize("count", [0, 1])
 def test_fleets_of_hardly_any_devices_can_be_moved(count):
     target = marginals(draw(500, seed=1))
-    moved = transport.move(rng(), SCHEMA, target, draw(count, seed=2))
+    moved = move(SCHEMA, target, draw(count, seed=2))
     arrays.check(SCHEMA, moved)
     assert arrays.num_devices(moved) == count

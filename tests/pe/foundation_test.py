@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import threading
 
@@ -7,12 +8,11 @@ import pytest
 
 from teledp_jax import arrays, base, errors
 from teledp_jax.job import checkpoints
-from teledp_jax.pe import endpoint, foundation, prompts
+from teledp_jax.pe import asking, endpoint, foundation, prompts
 from teledp_jax.pe import records as records_lib
 from tests.pe import chat_server
 
-REQUESTS = foundation.Requests(
-    model="small-model",
+HOW = asking.Asking(
     records_per_request=4,
     concurrency=1,
     presence=0.5,
@@ -48,11 +48,14 @@ class MostlyHarmlessError(Exception):
 DOWN = endpoint.UnavailableError("host: status 503")
 
 
-def make(schema, ask, store=None, **overrides) -> foundation.Foundation:
+def make(
+    schema, ask, store=None, model="small-model", **overrides
+) -> foundation.Foundation:
     context = base.Context(
         store or base.MemoryStore(), lambda *args: None, lambda key, x, sigma: x
     )
-    return foundation.Foundation(schema, context, ask, REQUESTS._replace(**overrides))
+    how = dataclasses.replace(HOW, **overrides)
+    return foundation.Foundation(schema, context, ask, model, how)
 
 
 def answer(*devices) -> str:

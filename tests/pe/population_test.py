@@ -9,20 +9,18 @@ from teledp_jax.pe import population
 
 
 @pytest.mark.parametrize(
-    ("num_devices", "sigma", "expected"),
-    [
-        (30_000, 10.0, (300, 60_000)),  # ten sigma of votes each; twice the fleet
-        (100, 10.0, (50, 20_000)),
-        (10_000_000, 1.0, (2000, 200_000)),
-    ],
+    ("configured", "num_devices", "expected"),
+    [(0, 30_000, 300), (0, 100, 50), (0, 10_000_000, 2000), (7, 10_000_000, 7)],
 )
-def test_sizes_follow_their_rules(num_devices, sigma, expected):
-    found = population.sizes(0, 0, num_devices=num_devices, sigma=sigma)
-    assert found == expected
+def test_a_vote_has_candidates_of_ten_sigma_of_votes(configured, num_devices, expected):
+    """The noisiest vote counts, and a configured number stands."""
+    sigmas = (5.0, 10.0)
+    assert population.num_candidates(configured, sigmas, num_devices) == expected
 
 
-def test_configured_sizes_stand():
-    assert population.sizes(7, 99, num_devices=10**6, sigma=1.0) == (7, 99)
+def test_a_pool_keeps_to_its_range():
+    found = [population.pool_within(size) for size in (200, 60_000, 10**7)]
+    assert found == [20_000, 60_000, 200_000]
 
 
 def test_devices_are_drawn_by_weight(schema, records):
