@@ -3,6 +3,7 @@
 import functools
 from typing import Any, NamedTuple
 
+import dp_accounting
 import numpy as np
 from jaxtyping import Integer
 
@@ -129,13 +130,50 @@ def case(
     """
     settings = _SMALL.get(name, {}) | (overrides or {})
     config = registry.method(name).Config(**settings)
-    return configured(name, config, SCHEMA, num_devices=num_devices)
+    return _calibrated(name, config, SCHEMA, num_devices)
 
 
 def configured(
-    name: str, config: Any, schema: schemas.Schema, *, num_devices: int
+    name: str, config: Any, schema: schemas.Schema, fleet: arrays.DeviceArrays
 ) -> Case:
-    """A registered method with a `Config` of its own, calibrated for the audit."""
+    """Calibrates a registered method with a `Config` of its own for an audit.
+
+    Args:
+        name: Its name in the registry.
+        config: Its `Config`.
+        schema: Of the fleet.
+        fleet: Simulated devices, of which the number counts.
+
+    Returns:
+        The method as it is audited.
+    """
+    return _calibrated(name, config, schema, arrays.num_devices(fleet))
+
+
+def stated(name: str, schema: schemas.Schema, event: dp_accounting.DpEvent) -> Case:
+    """Makes a case of something that no audit fits itself.
+
+    Args:
+        name: How findings name it.
+        schema: Of its fleet.
+        event: What it claims to spend.
+
+    Returns:
+        A case whose `fit` and `sample` refuse.
+    """
+    method = base.Synthesizer(event=event, fit=_refuse, sample=_refuse, facts={})
+    return Case(name, schema, method)
+
+
+def _refuse(*args: object) -> base.Tree:
+    """Stands for a method that is not asked."""
+    raise ValueError("Expected no fit: the run made it.")
+
+
+def _calibrated(
+    name: str, config: Any, schema: schemas.Schema, num_devices: int
+) -> Case:
+    """A method under the budget of audits."""
     budget = budgets.Budget(
         epsilon=EPSILON,
         delta=DELTA,

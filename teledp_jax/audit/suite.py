@@ -82,6 +82,21 @@ def control_cases() -> dict[str, fleets.Case]:
     }
 
 
+def modules(methods: Sequence[str]) -> list[str]:
+    """Finds the modules of the methods to audit.
+
+    Args:
+        methods: Names of methods; none: `METHODS`.
+
+    Returns:
+        Dotted names.
+
+    Raises:
+        InputError: If a method is unknown.
+    """
+    return [registry.method(name).__name__ for name in methods or METHODS]
+
+
 def audits(
     sizes: Sizes, methods: Sequence[str] | None = None
 ) -> Iterator[tuple[str, Callable[[], list[findings.Finding]]]]:

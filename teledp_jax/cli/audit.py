@@ -25,7 +25,7 @@ from typing import Any
 
 from absl import flags, logging
 
-from teledp_jax import arrays, errors, registry
+from teledp_jax import errors
 from teledp_jax.audit import copies, fleets, suite
 from teledp_jax.cli import command, job_flags, progress, raw_audit
 from teledp_jax.data import array_files, encode
@@ -70,9 +70,7 @@ def of_config(values: flags.FlagValues, sizes: suite.Sizes) -> Iterator[Audit]:
         fleet = array_files.load(job.run.arrays, schema)
         others = encode.encode(schema, job.run.holdout).devices
         for label, (name, config) in job.settings.methods.items():
-            case = fleets.configured(
-                name, config, schema, num_devices=arrays.num_devices(fleet)
-            )
+            case = fleets.configured(name, config, schema, fleet)
             asked = questions.of(job.settings, job.learnt)
             case = case._replace(name=label, questions=asked)
             yield label, functools.partial(suite.of_fleet, case, fleet, others, sizes)
@@ -101,7 +99,7 @@ def of_schema(job: pipeline.Job, sizes: suite.Sizes) -> Iterator[Audit]:
         fleets.random_devices(schema, sizes.num_members, seed) for seed in (0, 1)
     )
     for label, (name, config) in job.settings.methods.items():
-        case = fleets.configured(name, config, schema, num_devices=sizes.num_members)
+        case = fleets.configured(name, config, schema, fleet)
         case = case._replace(
             name=label, questions=questions.of(job.settings, job.suite)
         )
@@ -122,7 +120,7 @@ def _released(job: pipeline.Job, label: str) -> list[results.Finding]:
 
 def facts(seconds: float, methods: Sequence[str] | None) -> dict[str, Any]:
     """What the findings were found by, and the code that they speak of."""
-    names = [registry.module_name(name) for name in methods or suite.METHODS]
+    names = suite.modules(methods or ())
     return {
         "fleets": "simulated",
         "code": provenance.code_of("teledp_jax.audit.suite", *names),
@@ -134,8 +132,7 @@ def facts(seconds: float, methods: Sequence[str] | None) -> dict[str, Any]:
 def main(values: flags.FlagValues) -> None:
     """Runs the audits."""
     begun = time.perf_counter()
-    for name in values.methods or ():
-        registry.method(name)
+    suite.modules(values.methods or ())  # refuses an unknown name before any audit
     if values.quick and values.full:
         raise errors.InputError("State --quick or --full, not both.")
     sizes = suite.FULL if values.full else suite.QUICK

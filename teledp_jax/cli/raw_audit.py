@@ -11,7 +11,7 @@ import dp_accounting
 import ml_collections
 import pyarrow.parquet as pq
 
-from teledp_jax import base, runs
+from teledp_jax import runs
 from teledp_jax.audit import fleets, rawrows, replay, transcript
 from teledp_jax.cli import progress
 from teledp_jax.data import definition
@@ -86,8 +86,7 @@ def check(
             release, seed=_SEED, answers=first.calls, place=place
         )
         pairs.append(replay.Pair(f"{target.num_rows} rows", first, second))
-    method = base.Synthesizer(event=event, fit=_nothing, sample=_nothing, facts={})
-    return replay.check(fleets.Case(f"{label}, {RAW}", suite.schema, method), pairs)
+    return replay.check(fleets.stated(f"{label}, {RAW}", suite.schema, event), pairs)
 
 
 def _own(
@@ -151,8 +150,3 @@ def _spent(run: runs.Run) -> Iterator[dp_accounting.DpEvent]:
             else:
                 shared[part["stage"]] = event
     yield from shared.values()
-
-
-def _nothing(*args: object) -> base.Tree:
-    """Stands for a method that is not asked."""
-    raise ValueError("Expected no fit: the run made it.")

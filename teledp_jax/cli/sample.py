@@ -14,7 +14,7 @@ import pathlib
 import pyarrow.parquet as pq
 from absl import flags
 
-from teledp_jax import errors, runs, schemas
+from teledp_jax import errors, runs
 from teledp_jax.cli import command
 from teledp_jax.job import conditions, fitted
 
@@ -51,7 +51,9 @@ def main(values: flags.FlagValues) -> None:
     method = fitted.load(values.model)
     count = method.num_devices if values.num_devices is None else values.num_devices
     tables = method.sample(
-        count, where=read_where(method.schema, values.where), seed=values.seed
+        count,
+        where=conditions.read_texts(method.schema, values.where),
+        seed=values.seed,
     )
     with runs.atomic_folder(output) as folder:
         for name, table in tables.items():
@@ -59,52 +61,3 @@ def main(values: flags.FlagValues) -> None:
     print(f"{method.promise}\n")
     for name, table in tables.items():
         print(f"{output / name}.parquet: {table.num_rows:,} rows")
-
-
-def read_where(schema: schemas.Schema, texts: list[str]) -> conditions.Where:
-    """Reads conditions from texts.
-
-    Args:
-        schema: The device tables, which tell numbers from texts.
-        texts: Each as `os=Windows` or `ram_gb=8:16`.
-
-    Returns:
-        The conditions, for `Fitted.sample`.
-
-    Raises:
-        InputError: If a text is no condition.
-    """
-    found: dict[str, list[str]] = {}
-    for text in texts:
-        name, is_stated, value = text.partition("=")
-        if not is_stated or not name:
-            raise errors.InputError(f"--where={text}: expected NAME=VALUE.")
-        found.setdefault(name, []).append(value)
-    numbers = {
-        f"{table.name}.{column.name}"
-        for table in schema.tables
-        for column in table.columns
-        if column.is_number
-    }
-    where: dict[str, object] = {}
-    for name, stated in found.items():
-        whole = name if "." in name else f"{schema.anchor.name}.{name}"
-        where[name] = _range(name, stated) if whole in numbers else stated
-    return where
-
-
-def _range(name: str, stated: list[str]) -> float | tuple[float | None, float | None]:
-    """A number, or its least and greatest value."""
-    if len(stated) > 1:
-        raise errors.InputError(
-            f"--where={name}=...: state one number or range, as {name}=8:16."
-        )
-    low, is_range, high = stated[0].partition(":")
-    try:
-        if not is_range:
-            return float(low)
-        return float(low) if low else None, float(high) if high else None
-    except ValueError:
-        raise errors.InputError(
-            f"--where={name}={stated[0]}: expected a number, or a range as 8:16."
-        ) from None

@@ -44,6 +44,38 @@ def read(schema: schemas.Schema, where: Where) -> tuple[Condition, ...]:
     return tuple(_condition(schema, name, value) for name, value in where.items())
 
 
+def read_texts(schema: schemas.Schema, texts: Sequence[str]) -> Where:
+    """Reads conditions from texts.
+
+    Args:
+        schema: The device tables, which tell numbers from texts.
+        texts: Of the command line, each as `os=Windows` or `ram_gb=8:16`.
+
+    Returns:
+        The conditions, for `Fitted.sample`.
+
+    Raises:
+        InputError: If a text is no condition.
+    """
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        name, is_stated, value = text.partition("=")
+        if not is_stated or not name:
+            raise errors.InputError(f"--where={text}: expected NAME=VALUE.")
+        found.setdefault(name, []).append(value)
+    numbers = {
+        f"{table.name}.{column.name}"
+        for table in schema.tables
+        for column in table.columns
+        if column.is_number
+    }
+    where: dict[str, object] = {}
+    for name, stated in found.items():
+        whole = name if "." in name else f"{schema.anchor.name}.{name}"
+        where[name] = _range(name, stated) if whole in numbers else stated
+    return where
+
+
 def holds(
     conditions: Sequence[Condition], devices: arrays.DeviceArrays
 ) -> Bool[np.ndarray, " device"]:
@@ -131,3 +163,22 @@ def _codes_of_range(name: str, column: schemas.Column, value: Any) -> list[int]:
             f"where: {name}={value!r}: no bin lies inside; the edges are {edges}."
         )
     return found
+
+
+def _range(
+    name: str, stated: Sequence[str]
+) -> float | tuple[float | None, float | None]:
+    """A number, or its least and greatest value."""
+    if len(stated) > 1:
+        raise errors.InputError(
+            f"--where={name}=...: state one number or range, as {name}=8:16."
+        )
+    low, is_range, high = stated[0].partition(":")
+    try:
+        if not is_range:
+            return float(low)
+        return float(low) if low else None, float(high) if high else None
+    except ValueError:
+        raise errors.InputError(
+            f"--where={name}={stated[0]}: expected a number, or a range as 8:16."
+        ) from None

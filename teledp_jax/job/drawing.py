@@ -6,7 +6,7 @@ from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, errors, schemas
 from teledp_jax.job import conditions as conditions_lib
-from teledp_jax.marginals import grain
+from teledp_jax.job import grain
 
 _SAMPLE, _DECODE, _AGAIN, _GRAIN = 2, 3, 4, 5  # what the public key is folded with
 _LEAST_DRAWN = 1024  # devices of a draw of which some are kept

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from teledp_jax.pe import records
 from teledp_jax.report import run_files, tables, texts
 
 METHOD = "pe_llm"
@@ -26,13 +25,14 @@ _WRITTEN = {
     "missing": "never written",
     "unreadable_answers": "answers without records",
 }
-_DROPPED = {
-    "shape": "not an object",
-    "name": "unknown or missing name",
-    "category": "text outside of a vocabulary",
-    "number": "number out of bounds",
-    "rows": "too many rows",
+DROPPED = {
+    "dropped_shape": "not an object",
+    "dropped_name": "unknown or missing name",
+    "dropped_category": "text outside of a vocabulary",
+    "dropped_number": "number out of bounds",
+    "dropped_rows": "too many rows",
 }
+"""What the report calls each reason for which `pe.records` drops a record."""
 
 
 class Section(NamedTuple):
@@ -56,14 +56,13 @@ def section(inputs: run_files.Inputs) -> Section | None:
     }
     if not facts:
         return None
-    reasons = {f"dropped_{name}": _DROPPED[name] for name in records.REASONS}
-    return Section(_grid(facts, _REQUESTS), _grid(facts, _WRITTEN | reasons))
+    return Section(_grid(facts, _REQUESTS), _grid(facts, _WRITTEN | DROPPED))
 
 
 def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a fit with what follows from them."""
     asked, valid = (facts.get(f"records_{part}", 0) for part in ("asked", "valid"))
-    dropped = sum(facts.get(f"dropped_{name}", 0) for name in records.REASONS)
+    dropped = sum(facts.get(name, 0) for name in DROPPED)
     return {**facts, "dropped": dropped, "missing": asked - valid - dropped}
 
 

@@ -7,6 +7,7 @@ from absl import flags
 import teledp_jax as teledp
 from teledp_jax import errors
 from teledp_jax.cli import sample
+from teledp_jax.job import conditions
 
 SCHEMA = teledp.schema(
     teledp.anchor(
@@ -45,12 +46,12 @@ def model(tmp_path_factory):
 
 def test_conditions_are_read_from_texts():
     texts = ["os=a", "os=b", "laptops.ram=:4", "apps.name=x=1"]
-    assert sample.read_where(SCHEMA, texts) == {
+    assert conditions.read_texts(SCHEMA, texts) == {
         "os": ["a", "b"],
         "laptops.ram": (None, 4.0),
         "apps.name": ["x=1"],
     }
-    assert sample.read_where(SCHEMA, ["ram=8"]) == {"ram": 8.0}
+    assert conditions.read_texts(SCHEMA, ["ram=8"]) == {"ram": 8.0}
 
 
 def test_devices_of_the_conditions_are_written(model, tmp_path, capsys):

@@ -3,8 +3,8 @@ import re
 import pytest
 
 from teledp_jax import runs
-from teledp_jax.pe import foundation
-from teledp_jax.report import page
+from teledp_jax.pe import foundation, records
+from teledp_jax.report import page, provider
 
 FACTS = dict.fromkeys(foundation.COUNTS, 0) | {
     "requests": 240,
@@ -49,6 +49,10 @@ def test_the_report_tells_what_the_provider_saw_and_what_it_cost(asked, suite):
     )
     # 1,215 asked for, 1,100 valid, 100 dropped, so that 15 were never written
     assert "pe 1,215 1,100 100 15 0 0 0 40 60 0" in text
+
+
+def test_every_reason_to_drop_a_record_has_its_words():
+    assert list(provider.DROPPED) == [f"dropped_{name}" for name in records.REASONS]
 
 
 def test_no_other_run_speaks_of_a_provider(run, suite):

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 
 from teledp_jax import arrays, schemas
-from teledp_jax.marginals import grain
+from teledp_jax.job import grain
 from tests import toys
 
 NAME = toys.category("name", "a", "b", "c", "other", other="other")
