@@ -13,7 +13,7 @@ def result(devices: int) -> run.Result:
 
 
 def test_halves_are_scored_beside_the_published_ones(tmp_path):
-    """Devices 100 and 150: error 0.5, above 0.25. Groups and means are equal: 3 of 4."""
+    """Devices 100 and 150: error 0.5, above 0.25. Groups and means agree."""
     path = tmp_path / "normalized_error" / "baseline_d1_vs_d2_summary.csv"
     runs.write_csv(path, ["query", "score"], [{"query": NAME, "score": 0.5}])
     queries = catalog.load(shipped.suite("dca") / "queries")["intel"]
