@@ -54,7 +54,7 @@ FROM range($num_rows) AS rows (i)
 
 
 def _time(action: Callable[[], object]) -> dict[str, float]:
-    """Seconds by the clock, and of all threads."""
+    """Seconds of wall time, and of all threads."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     start, cpu = time.perf_counter(), used.ru_utime + used.ru_stime
     action()

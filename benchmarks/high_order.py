@@ -141,7 +141,7 @@ def _column(stated: Mapping[str, Sequence[Any]]) -> Mapping[str, Any]:
 
 
 def tables(part: Set) -> dict[str, dict[str, list[Any]]]:
-    """Gives the rows to fit to as columns, each row a device.
+    """Gives the rows to fit to as columns; each row is a device.
 
     Args:
         part: The set.

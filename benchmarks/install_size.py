@@ -39,7 +39,7 @@ _ROOT = pathlib.Path(__file__).parents[1]
 
 
 def pins(lock: str) -> str:
-    """Takes the hashes out of a lock, so that a wheel of one's own can join.
+    """Takes the hashes out of a lock, so that a local wheel can join.
 
     Args:
         lock: Text of a requirements file.
@@ -73,7 +73,7 @@ def measure(extra: str, wheel: pathlib.Path, constraints: pathlib.Path) -> dict:
         constraints: File of pinned versions.
 
     Returns:
-        Bytes on disk, seconds by the clock and of all cores, and number of packages,
+        Bytes on disk, seconds of wall time and of all cores, and number of packages,
         the package itself included.
     """
     with tempfile.TemporaryDirectory() as temporary:

@@ -91,7 +91,7 @@ def _as_l1(metric: embedding.Embedding, codes: np.ndarray, dtype: type) -> np.nd
 class _Clock(NamedTuple):
     """Seconds of a call: on the wall, and on all cores together.
 
-    The second is what the work takes whoever else is busy on the machine.
+    The second is what the work takes, also on a busy machine.
     """
 
     wall_s: float
@@ -128,7 +128,7 @@ def _faiss_vote(devices: np.ndarray, candidates: np.ndarray) -> np.ndarray | Non
 
 
 def _measure() -> dict[str, Any]:
-    """Rows a second of each library, after all agreed."""
+    """Rows per second of each library, after all agreed."""
     generator = np.random.default_rng(0)
     schema = _schema()
     metric = embedding.make(schema, np.ones(len(schema.heads)))
@@ -170,7 +170,7 @@ def _measure() -> dict[str, Any]:
 
 
 def _rates(num_rows: int, clock: _Clock) -> tuple[float, float]:
-    """Rows a second, on the wall and of one core."""
+    """Rows per second of wall time, and of one core."""
     return num_rows / clock.wall_s, num_rows / clock.cpu_s
 
 

@@ -55,8 +55,10 @@ _TARGET = flags.DEFINE_float("target_bytes", 9e12, "Raw bytes to extrapolate to.
 _MACHINES = flags.DEFINE_integer("target_machines", 32, "Machines of that cluster.")
 _CORES = flags.DEFINE_integer("target_cores", 16, "Cores of one.")
 _GIB = flags.DEFINE_integer("target_gib", 64, "Memory of one.")
-_NETWORK = flags.DEFINE_float("network_bits", 10e9, "Bits a second of one.")
-_READ = flags.DEFINE_float("read_bytes", 1e9, "Bytes a second that one reads from S3.")
+_NETWORK = flags.DEFINE_float("network_bits", 10e9, "Bits per second of one machine.")
+_READ = flags.DEFINE_float(
+    "read_bytes", 1e9, "Bytes per second that a machine reads from S3."
+)
 
 _AIM = 1.5  # most time of Ray as a multiple of one process's
 _PASSES_AIM = 1.3  # most time in passes as a multiple of that at once

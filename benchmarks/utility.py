@@ -8,7 +8,7 @@ simulates fleet s and draws keys from seed s (a fleet that is not simulated stay
 the same). Writes benchmarks/results/utility_<config>.json, each label with a hash of
 its code. Overrides of the config are passed on, as --config.num_devices=200000; --name
 then names the file. With --config.noiseless, each method is also fitted without noise:
-the rung between the ceiling, which is the encoding alone, and the method as released.
+the rung between the ceiling, which is only the encoding, and the method as released.
 """
 
 import json

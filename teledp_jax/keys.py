@@ -29,6 +29,18 @@ class Keys(NamedTuple):
     noise: Key[Array, ""]
 
 
+def generator(key: Key[Array, ""]) -> np.random.Generator:
+    """Makes a NumPy stream from a key.
+
+    Args:
+        key: Spent on the stream.
+
+    Returns:
+        The stream.
+    """
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+
+
 def split(public: Key[Array, ""], privacy: Key[Array, ""]) -> Keys:
     """Derives the streams of a fit from a public key and a secret one.
 
@@ -45,7 +57,7 @@ def split(public: Key[Array, ""], privacy: Key[Array, ""]) -> Keys:
 
 
 def from_seed(seed: int, *, stream: str) -> tuple[Key[Array, ""], Key[Array, ""]]:
-    """Makes the keys of a repeatable experiment: whoever knows the seed knows them.
+    """Makes the keys of a repeatable experiment: who knows the seed knows them.
 
     Args:
         seed: Seed of the experiment.

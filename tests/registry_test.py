@@ -1,4 +1,4 @@
-"""Methods of one's own: found by a dotted path, and held to the contract."""
+"""Methods of your own: found by a dotted path, and held to the contract."""
 
 import textwrap
 

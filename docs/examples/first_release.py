@@ -14,7 +14,7 @@ import numpy as np
 
 import teledp_jax as teledp
 
-# Tables of one's own: one row per laptop, and one row per laptop and app that crashed.
+# Your own tables: one row per laptop, and one row per laptop and app that crashed.
 # Pandas frames, Arrow tables, mappings of lists and paths of Parquet files all do.
 rng = np.random.default_rng(0)
 ids = np.array([f"laptop-{i}" for i in range(2_000)])

@@ -1,6 +1,6 @@
 """Answers the queries themselves under noise, without synthetic data.
 
-It shows what the same budget buys whoever knows the questions beforehand. Only queries
+It shows what the same budget buys if the questions are known in advance. Only queries
 whose headers declare contributions are answered, all under one budget; the rest are
 not. Results lie in `results/query_answers/`, like those of any label.
 """

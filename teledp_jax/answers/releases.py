@@ -269,7 +269,7 @@ def explain(facts: Mapping[str, Any]) -> list[str]:
         f"The same answers need {facts['needed_stddev']:.4f}; disjoint cells need "
         f"{facts['needed_sigma_on_disjoint_cells']:.4f} (discrete Gaussian).",
         f"The published noise has public seeds ({PUBLISHED_SEED} for the table, "
-        f"{PUBLISHED_RUN_SEED} plus the run for the evaluation): whoever knows them "
+        f"{PUBLISHED_RUN_SEED} plus the run for the evaluation): who knows them "
         "subtracts the noise and holds the exact counts, so no guarantee holds. The "
         "release here takes noise from the operating system; only the evaluation has a "
         "seed.",

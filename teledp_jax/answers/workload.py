@@ -170,9 +170,9 @@ def _by_size(
 
 
 def coins(key: Key[Array, ""], ids: Sequence[str]) -> Float[np.ndarray, " device"]:
-    """Draws a number in [0, 1) for each device, by its id alone.
+    """Draws a number in [0, 1) for each device, only by its id.
 
-    So whoever else is there changes nothing of how a device's amounts are rounded.
+    So other devices do not change how the amounts of a device are rounded.
 
     Args:
         key: A secret key.
@@ -197,7 +197,7 @@ def tally(
     *,
     num_cells: int,
 ) -> Integer[np.ndarray, "cell amount"]:
-    """Sums bounded contributions, in hundredths of bounds. Exact, hence private.
+    """Sums bounded contributions, in hundredths of bounds. Exact, so private.
 
     A device's second row of a cell is dropped; of the others those with the largest
     second amount are kept (the first is 1 everywhere), of equal ones the lowest cells.

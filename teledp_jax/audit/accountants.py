@@ -139,7 +139,7 @@ def _tight(rate: float, noise: float, count: int, delta: float) -> float:
 
 
 def _above(name: str, grid: list[tuple[float, float]]) -> findings.Finding:
-    """Whether an accountant is never below the exact epsilon, nor far above it."""
+    """Whether an accountant is never below the exact epsilon and never far above it."""
     below = max(exact - found for found, exact in grid)
     above = max(found - exact - _SLACK * exact for found, exact in grid)
     worst = max(abs(found - exact) for found, exact in grid)

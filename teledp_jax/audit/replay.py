@@ -111,7 +111,7 @@ def _flow(case: fleets.Case, found: Sequence[Pair]) -> findings.Finding:
 
 
 def _metadata(case: fleets.Case, found: Sequence[Pair]) -> findings.Finding:
-    """Equal answers, hence an equal fit and equal checkpoints."""
+    """Equal answers must give an equal fit and equal checkpoints."""
     different = []
     for pair in found:
         first, second = pair.first, pair.second
@@ -144,7 +144,7 @@ def same(first: base.Tree | None, second: base.Tree | None) -> bool:
 
 
 def _keys(case: fleets.Case, found: Sequence[Pair]) -> findings.Finding:
-    """No noise key serves two mechanisms, nor two steps of one."""
+    """No noise key serves two mechanisms or two steps of one."""
     most, count = 1, 0
     for pair in found:
         used = [key for call in pair.first.calls for key in transcript.noise_keys(call)]

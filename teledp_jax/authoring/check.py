@@ -98,7 +98,7 @@ def _read_queries(folder: pathlib.Path, tries: _Tries) -> list[catalog.Query]:
 def _check_tables(
     connection: duckdb.DuckDBPyConnection, folder: pathlib.Path, tries: _Tries
 ) -> schemas.Schema | None:
-    """Checks each raw, reporting and device table; the schema if it can be had."""
+    """Checks each raw, reporting and device table; the schema if it can be read."""
     empty, broken = {}, set()  # what reads a broken table is not at fault itself
     root = folder / "source"
     for path in sqlfile.paths(root):

@@ -11,7 +11,7 @@ from absl import logging
 from teledp_jax import errors
 from teledp_jax.cluster import launcher
 
-_PLACED_S = 300  # until a node that has room counts as not to be had
+_PLACED_S = 300  # until no node counts as having room
 _PASSED = ("PYTHONPATH", "JAX_", "XLA_", "XDG_", "OPENAI_", "AWS_")  # of environments
 
 

@@ -1,6 +1,6 @@
 """Reads public domains from plain mappings: headers of SQL files, or Python.
 
-Only YAML is needed here, no database: a schema can be had where no SQL will run.
+Only YAML is needed here, no database: a schema can be read where no SQL will run.
 """
 
 import pathlib

@@ -1,4 +1,4 @@
-"""Finds suites and configs: those that the project ships, and those of one's own.
+"""Finds suites and configs: those that the project ships, and your own.
 
 A checkout holds them in `sql/` and `configs/` beside the package; a wheel holds the
 same folders inside the package.

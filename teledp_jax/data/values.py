@@ -1,7 +1,7 @@
 """What devices bring to questions about private domains: one value, and their texts.
 
-All choices are by rules that look at one device only: whoever joins or leaves changes
-nothing of what another device brings.
+All choices are by rules that look at one device only: a device that joins or leaves
+changes nothing of what another device brings.
 """
 
 import functools

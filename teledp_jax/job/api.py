@@ -64,7 +64,7 @@ def fit(
             the number of devices.
         count_stddev: Standard deviation of the noise on the number of devices. Less
             noise costs more of the budget.
-        seed: Makes an experiment that can be repeated. Whoever knows the seed knows the
+        seed: Makes an experiment that can be repeated. Who knows the seed knows the
             noise, so nothing of the result is private.
 
     Returns:

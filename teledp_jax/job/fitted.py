@@ -75,7 +75,7 @@ class Fitted:
         ]
         if self.seed is not None:
             lines.append(
-                f"EXPERIMENT under seed {self.seed}: whoever knows the seed knows the "
+                f"EXPERIMENT under seed {self.seed}: who knows the seed knows the "
                 "noise. Nothing of this is private; fit without a seed to release it."
             )
         return "\n".join(lines)

@@ -95,7 +95,7 @@ class Settings:
         """Divides the budget: labels that leave together have equal shares of it.
 
         By the composition of approximate differential privacy, shares add up to the
-        budget at most. A label that stays has a whole budget, as if it left alone.
+        budget at most. A label that stays has a whole budget, as if only it left.
 
         Args:
             label: The label; None: what all labels share.

@@ -135,7 +135,7 @@ class Search:
 
     def _scores(self, key: jax.Array, context: base.Context) -> np.ndarray:
         """How badly the model fits each candidate. Private."""
-        generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+        generator = keys.generator(key)
         drawn = graph.draw_merged(
             generator, self._sizes, self.steps, self.tables, _NUM_DRAWN
         )

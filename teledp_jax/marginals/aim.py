@@ -2,7 +2,7 @@
 
 Each round chooses the pairs that the model fits worst, measures them and fits the
 model again. Unlike the published algorithm, which lets the noise fall and the number of
-rounds follow from what was measured, both are fixed beforehand, so that what a fit
+rounds follow from what was measured, both are fixed in advance, so that what a fit
 reads is stated before it reads; and a round may choose several pairs, because fitting
 takes most of the time.
 

@@ -10,7 +10,7 @@ changes nothing else, and the L2 norm of that vector is at most `STEPS`.
 Proof. In exact arithmetic the clipped vector has a norm of at most `STEPS` steps.
 Rounding to double precision changes a sum of k squares by a share below k / 10^15, and
 truncation toward zero makes no entry larger. So the sum of the squares of the whole
-numbers is below STEPS^2 (1 + k / 10^15), hence below STEPS^2 + 1 as long as a device
+numbers is below STEPS^2 (1 + k / 10^15), so below STEPS^2 + 1 as long as a device
 has under 10^6 entries; as it is a whole number, it is at most STEPS^2. `check_norms`
 asserts that on the numbers themselves, whatever the number of entries.
 """

@@ -1,7 +1,5 @@
 """Fits the model of whole devices to a private fleet, and draws from it by keys."""
 
-import jax
-import numpy as np
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
@@ -41,14 +39,9 @@ def learn(
         norm_sigma=norm_sigma, sigma=sigma, num_devices=num_devices,
     )  # fmt: skip
     fitted = context.part.once(
-        lambda: whole.fit(generator_of(streams.init), schema, noisy)
+        lambda: whole.fit(keys.generator(streams.init), schema, noisy)
     )
     return fitted, {"clip_norm": noisy.norm, **estimates.noise_of_counts(noisy)}
-
-
-def generator_of(key: Key[Array, ""]) -> np.random.Generator:
-    """Makes a NumPy stream of a key; the key is spent."""
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
 
 
 def draw(
@@ -65,4 +58,4 @@ def draw(
     Returns:
         The devices.
     """
-    return whole.sample(generator_of(key), schema, fitted, count)
+    return whole.sample(keys.generator(key), schema, fitted, count)

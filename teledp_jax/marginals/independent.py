@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import jax
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
-from teledp_jax import arrays, base, schemas
+from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import measure
 
 _LOW = 3.0  # cells below so many standard deviations of noise are smoothed
@@ -156,7 +155,7 @@ def sample(
     Returns:
         The devices, their columns independent given the numbers of rows.
     """
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+    generator = keys.generator(key)
     devices = {}
     for table in schema.tables:
         if table.role == "anchor":

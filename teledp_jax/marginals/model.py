@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import jax
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key
 
@@ -130,7 +129,7 @@ def sample(
     Returns:
         The devices.
     """
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+    generator = keys.generator(key)
     merged, steps = fitted["merged"], fitted["steps"]
     ordered = [steps[str(number)] for number in range(len(steps))]
     by_attribute = {int(step["attribute"]): step for step in ordered}

@@ -82,10 +82,13 @@ class Block(NamedTuple):
 
     @property
     def cell_weights(self) -> Float[np.ndarray, " cell"]:
-        """What a device with one row adds, by cell.
+        """Computes what a device with one row adds, by cell.
 
         Rows of other texts pile up in one cell of a device: they add less there, or
         they would take the room of all else.
+
+        Returns:
+            Weights of the cells.
         """
         weights = np.full(self.shape, self.weight)
         for side, code in self.others:

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import device_model, tilt
+from teledp_jax.marginals import tilt
 
 POOL = "pool"
 """Where a fitted tree holds the records."""
@@ -93,7 +93,7 @@ def draw(
     Returns:
         The devices.
     """
-    generator = device_model.generator_of(key)
+    generator = keys.generator(key)
     pool = pool_of(schema, fitted)
     # Systematic sampling.
     ends = np.cumsum(np.asarray(fitted["weights"], np.float64))
@@ -108,6 +108,9 @@ def pool_of(schema: schemas.Schema, fitted: base.Tree) -> arrays.DeviceArrays:
     Args:
         schema: The public schema.
         fitted: What `tree` or `pools.draw` returned.
+
+    Returns:
+        The records as devices.
     """
     return {
         table.name: arrays.TableArrays(

@@ -8,7 +8,6 @@ is smoothed: noisy counts below zero become zero.
 import dataclasses
 import functools
 
-import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
@@ -86,7 +85,7 @@ def sample(
     Returns:
         The devices.
     """
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+    generator = keys.generator(key)
 
     def draw(
         index: int,

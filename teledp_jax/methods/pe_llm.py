@@ -95,8 +95,8 @@ def fit(
 
     def start(key: Key[Array, ""], count: int) -> np.ndarray:
         spreading, moving = jax.random.split(key)
-        pool = foundation.spread(spreading, schema, first, count, degree=config.spread)
-        return transport.move(apis.generator_of(moving), schema, one_way, pool)
+        pool = apis.spread(spreading, schema, first, count, degree=config.spread)
+        return transport.move(keys.generator(moving), schema, one_way, pool)
 
     fitted = population.run(
         config, schema, streams, devices, context, rules=rules, start=start,

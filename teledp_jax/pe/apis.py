@@ -2,23 +2,10 @@
 
 import functools
 
-import jax
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import arrays, schemas
-
-
-def generator_of(key: Key[Array, ""]) -> np.random.Generator:
-    """Makes a NumPy stream from a key.
-
-    Args:
-        key: Spent on the stream.
-
-    Returns:
-        The stream.
-    """
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+from teledp_jax import arrays, keys, schemas
 
 
 def random_api(
@@ -36,7 +23,7 @@ def random_api(
     Returns:
         Codes of each head.
     """
-    generator = generator_of(key)
+    generator = keys.generator(key)
     codes = _uniform(generator, schema, count)
     for index, head in enumerate(schema.heads):
         if head.column is None:
@@ -85,7 +72,7 @@ def variation_api(
     Returns:
         As many varied records.
     """
-    generator = generator_of(key)
+    generator = keys.generator(key)
     count = len(codes)
     fresh = _uniform(generator, schema, count)
     varied = np.where(arrays.exists(schema, codes), codes, fresh)
@@ -138,3 +125,28 @@ def _clean(
 ) -> Integer[np.ndarray, "candidate head"]:
     """Records with zeros where a row does not exist."""
     return np.where(arrays.exists(schema, codes), codes, 0).astype(codes.dtype)
+
+
+def spread(
+    key: Key[Array, ""],
+    schema: schemas.Schema,
+    codes: Integer[np.ndarray, "record head"],
+    count: int,
+    *,
+    degree: float,
+) -> Integer[np.ndarray, "pool head"]:
+    """Fills a pool: the records themselves, then programmatic variations of them.
+
+    Args:
+        key: Public.
+        schema: The public schema.
+        codes: Codes of the records.
+        count: Records of the pool.
+        degree: Of the variations, in [0, 1].
+
+    Returns:
+        Codes of the pool.
+    """
+    copies = codes[np.resize(np.arange(len(codes)), count)]
+    varied = variation_api(key, schema, copies, degree=degree)
+    return np.where(np.arange(count)[:, None] < len(codes), copies, varied)

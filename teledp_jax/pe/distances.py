@@ -6,8 +6,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from teledp_jax import schemas
-from teledp_jax.pe import apis, embedding
+from teledp_jax import keys, schemas
+from teledp_jax.pe import embedding
 
 KINDS = ("balanced", "uniform", "workload")
 """`balanced` weighs columns so that wide tables do not drown narrow ones; `uniform`
@@ -42,11 +42,11 @@ def by_step(
         if kind == "uniform":
             weights = np.ones(len(schema.heads))
         if kind == "workload" and features:
-            order = apis.generator_of(key).permutation(len(features))
+            order = keys.generator(key).permutation(len(features))
             named = frozenset(features[order[step % len(order)]])
             weights = embedding.on_features(schema, weights, named)
         elif focus < 1:
-            generator = apis.generator_of(jax.random.fold_in(key, step))
+            generator = keys.generator(jax.random.fold_in(key, step))
             weights = embedding.focused(generator, weights, focus)
         return embedding.make(schema, weights)
 

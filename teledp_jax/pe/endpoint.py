@@ -222,7 +222,7 @@ class _Pace:
         self._next, self._held_until = clock(), clock()
 
     def wait(self) -> None:
-        """Waits for a place of one's own, and for as long as all are held up."""
+        """Waits for its own place, and for as long as all are held up."""
         with self._lock:
             place = max(self._next, self._clock())
             self._next = place + self._interval_s

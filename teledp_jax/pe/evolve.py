@@ -241,7 +241,7 @@ def _vary(
     if not is_pool:
         offspring = variation(varying, population.codes, degree)
         return Population(offspring, population.weights)
-    generator = apis.generator_of(drawing)
+    generator = keys.generator(drawing)
     drawn = weights.draw(generator, population.weights, len(population.codes))
     kept = population.codes[drawn]
     offspring = variation(varying, kept[:count], degree)
@@ -260,7 +260,7 @@ def _candidates(
     key: Key[Array, ""], population: Population, count: int
 ) -> Integer[np.ndarray, "candidate head"]:
     """Candidates drawn from the pool by weight."""
-    generator = apis.generator_of(jax.random.fold_in(key, 2))
+    generator = keys.generator(jax.random.fold_in(key, 2))
     return population.codes[weights.draw(generator, population.weights, count)]
 
 
@@ -280,6 +280,6 @@ def _selected(
         best = np.argsort(-noisy, kind="stable")[: max(count // 2, 1)]
         chosen = np.resize(best, count)
     else:
-        generator = apis.generator_of(jax.random.fold_in(key, 3))
+        generator = keys.generator(jax.random.fold_in(key, 3))
         chosen = weights.draw(generator, shares, count)
     return Population(population.codes[chosen], weights.normalise(np.ones(count)))

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Integer, Key
 
-from teledp_jax import arrays, base, errors, schemas
-from teledp_jax.pe import apis, asking, endpoint, prompts, records
+from teledp_jax import arrays, base, errors, keys, schemas
+from teledp_jax.pe import asking, endpoint, prompts, records
 
 Ask = Callable[[Mapping[str, Any]], endpoint.Answer]
-"""Sends a request; raises `endpoint.UnavailableError` if nothing comes of it."""
+"""Sends a request; raises `endpoint.UnavailableError` if there is no answer."""
 
 Codes = Integer[np.ndarray, "record head"]
 
@@ -91,7 +91,7 @@ class Foundation:
         Raises:
             InputError: If the endpoint gives no valid record.
         """
-        generator, size = apis.generator_of(key), self._how.records_per_request
+        generator, size = keys.generator(key), self._how.records_per_request
         asked = [
             prompts.of_new(
                 generator,
@@ -116,7 +116,7 @@ class Foundation:
         Returns:
             Codes of the variations; the record itself where none is valid.
         """
-        generator, size = apis.generator_of(key), self._how.records_per_request
+        generator, size = keys.generator(key), self._how.records_per_request
         asked = [
             prompts.of_variations(
                 generator,
@@ -325,28 +325,3 @@ def first_records(
             "variations of these fill the pool. See the report for why others are not."
         )
     return codes
-
-
-def spread(
-    key: Key[Array, ""],
-    schema: schemas.Schema,
-    codes: Codes,
-    count: int,
-    *,
-    degree: float,
-) -> Integer[np.ndarray, "pool head"]:
-    """Fills a pool: the records themselves, then programmatic variations of them.
-
-    Args:
-        key: Public.
-        schema: The public schema.
-        codes: Codes of the records.
-        count: Records of the pool.
-        degree: Of the variations, in [0, 1].
-
-    Returns:
-        Codes of the pool.
-    """
-    copies = codes[np.resize(np.arange(len(codes)), count)]
-    varied = apis.variation_api(key, schema, copies, degree=degree)
-    return np.where(np.arange(count)[:, None] < len(codes), copies, varied)

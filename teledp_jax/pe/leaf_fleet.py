@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.pe import apis, energies, traits, trees
+from teledp_jax.pe import energies, traits, trees
 from teledp_jax.privacy import release
 
 _LEAF_SIGMAS = 2.0  # a node of less than two such leaves is not cut
@@ -67,7 +67,7 @@ def weigh(
     Returns:
         Weights of the pool, which sum to one: DP outputs.
     """
-    generator = apis.generator_of(jax.random.fold_in(streams.init, 3))
+    generator = keys.generator(jax.random.fold_in(streams.init, 3))
     size = arrays.num_devices(pool)
     known = traits.catalogue(schema, pool)
     order = generator.permutation(len(features)) if features else np.zeros(0, np.int64)

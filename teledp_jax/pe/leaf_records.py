@@ -50,6 +50,9 @@ def amounts(
         num_rounds: Votes of each device.
         sigmas: Noise of a stratum, of a cell of the first histograms, and of a leaf.
         num_devices: Noisy number of devices.
+
+    Returns:
+        Sizes and noise of the votes.
     """
     usual = min(max(2 * num_devices, _SMALLEST_POOL), _LARGEST_POOL)
     return leaf_votes.Amounts(pool or usual, num_rounds, *sigmas)

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from teledp_jax import base, keys
-from teledp_jax.pe import apis, energies, start, trees
+from teledp_jax.pe import energies, start, trees
 from teledp_jax.privacy import release
 
 _LEAF_SIGMAS = 1.0  # a node of less than two such leaves is not cut
@@ -106,7 +106,7 @@ def evolve(
         sigma=amounts.start_sigma,
         context=context,
     )
-    generator = apis.generator_of(jax.random.fold_in(streams.init, 0))
+    generator = keys.generator(jax.random.fold_in(streams.init, 0))
     distributions = start.shares(columns, noisy, num_strata, sigma=amounts.start_sigma)
     pools = _first_pools(generator, columns, distributions, totals, amounts)
     own = {stratum: codes[strata == stratum] for stratum in pools}

@@ -127,6 +127,9 @@ def published(
         configured: Candidates of each vote; 0: as `num_candidates` chooses.
         sigmas: Noise of each vote.
         num_devices: Noisy number of devices.
+
+    Returns:
+        Sizes and noise of the votes.
     """
     count = num_candidates(configured, sigmas, num_devices)
     return evolve.Rules(
@@ -206,7 +209,7 @@ def draw_devices(
     Returns:
         The devices.
     """
-    generator = apis.generator_of(key)
+    generator = keys.generator(key)
     index = weights.draw(generator, np.asarray(fitted["weights"]), count)
     return arrays.unflatten(schema, np.asarray(fitted["codes"])[index])
 

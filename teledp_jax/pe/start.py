@@ -1,7 +1,7 @@
 """Draws first records from noisy histograms, held smooth by wavelets.
 
 Of each column a histogram is counted for each stratum (a value of one public column, as
-a class label). A coefficient of its Haar transform that noise alone could have made is
+a class label). A coefficient of its Haar transform that only noise could have made is
 set to the coefficient of all strata together, so that a stratum leans on all others
 where it says nothing of its own.
 """

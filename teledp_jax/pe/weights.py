@@ -35,7 +35,7 @@ def reweight(
 
     A candidate's votes count the records nearest to it, which is the size of its cell;
     the ratio to the pool's own votes does not. It is drawn towards one by as much as
-    noise exceeds what all ratios together show beyond it: votes that show noise alone
+    noise exceeds what all ratios together show beyond it: votes that show only noise
     change nothing.
 
     Args:

@@ -45,7 +45,7 @@ def _base_pld(event: dp_accounting.DpEvent, interval: float) -> Any:
             sensitivity=event.sensitivity,
             value_discretization_interval=interval,
             sampling_prob=sampling_prob,
-            # Beyond its own bound the library sees losses without end.
+            # Beyond its own bound the library sees unbounded losses.
             truncation_bound=math.ceil(_TAIL * event.sigma) + event.sensitivity,
             use_connect_dots=True,  # rounding up would cost much where many compose
         )

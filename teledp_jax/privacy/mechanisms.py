@@ -6,7 +6,7 @@ calls its samplers; a fit gets one in `base.Context`.
 The noise of DP-SGD is none of these: `dpsgd.gaussian` draws whole numbers on a public
 grid, with full tails, on the accelerator.
 
-What draws noise in floats, and so has no protection of its low bits (whoever holds a
+What draws noise in floats, and so has no protection of its low bits (anyone who holds a
 noisy number may learn from them which sums are possible, Mironov 2012):
 
 - `exponential_choice`: Gumbel noise in float64 on the host, for the pairs of

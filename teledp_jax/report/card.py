@@ -24,7 +24,7 @@ _LIMITS = (
     "Values outside of a column's domain were clamped, or called other, before the "
     "fit; inside a bin, values are drawn.",
     "What depends on columns in ways that the method does not measure may be lost.",
-    "The tables alone do not tell how far off they are: see trust.parquet, if any.",
+    "The tables do not tell how far off they are: see trust.parquet, if any.",
 )
 
 

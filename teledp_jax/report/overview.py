@@ -72,8 +72,8 @@ def _together(inputs: run_files.Inputs, released: Sequence[str]) -> str:
         together = card.get("together") or {}
         if len(together.get("labels") or ()) > 1:
             return (
-                f"Whoever has the tables of {', '.join(together['labels'])}, which are "
-                f"released together: epsilon {texts.epsilon(together['epsilon'])}, "
+                f"Anyone who has the tables of {', '.join(together['labels'])}, which "
+                f"are released together: epsilon {texts.epsilon(together['epsilon'])}, "
                 f"delta {texts.show(together['delta'])}."
             )
     return ""

@@ -72,6 +72,9 @@ def expected(rows: Rows, noises: Rows, epsilon: float, sizes: Sequence[int]) -> 
         noises: Noises of counts.
         epsilon: One of those tried.
         sizes: Fewest devices of the groups.
+
+    Returns:
+        Text of a table.
     """
     cells: dict[tuple, float] = {}
     for row in noises:

@@ -1,4 +1,4 @@
-"""Shows what becomes of rare events, from the rows of `rare_events.csv`."""
+"""Shows how rare events survive, from the rows of `rare_events.csv`."""
 
 import statistics
 from typing import Any

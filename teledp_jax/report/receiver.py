@@ -1,6 +1,6 @@
 """Writes `card.html`: the release card and the grades of answers, for who receives it.
 
-It is made of files of the released folder and of public queries alone, so that nothing
+It is made only of files of the released folder and of public queries, so that nothing
 exact can reach it.
 """
 

@@ -41,7 +41,7 @@ PAGE = ROOT / "docs" / "mutations.md"
 FOUND, NOT_FOUND, BROKEN = "found", "not found", "broken"
 _PARTS = ("teledp_jax", "tests", "sql", "configs", "benchmarks", "scripts", "docs")
 _LIMIT_S = 300.0  # CPU time of the tests of a fault; of all together 20 times as much
-_WAIT = 20.0  # times the limit, by the clock: a busy machine finds no fault
+_WAIT = 20.0  # times the limit, in wall time: a busy machine finds no fault
 
 
 def copy(folder: pathlib.Path) -> None:

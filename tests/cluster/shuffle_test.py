@@ -91,7 +91,7 @@ def test_a_task_is_bound_by_its_rows_and_by_nested_columns(tmp_path, monkeypatch
     rows = pa.table({"user_id": ["a"] * 1000, "list": [list(range(100))] + [[]] * 999})
     pq.write_table(rows, tmp_path / "part.parquet", row_group_size=250)
     chunks = list(shuffle._chunks(source, [tmp_path / "part.parquet"]))
-    # 16 bytes a row: two groups of 250 rows are as much as a task reads
+    # 16 bytes per row: two groups of 250 rows are as much as a task reads
     assert [(c.first, c.stop, c.num_bytes) for c in chunks] == [
         (0, 2, 8_000),
         (2, 4, 8_000),

@@ -1,4 +1,4 @@
-"""The page on methods of one's own: its module is found, runs and is short."""
+"""The page on methods of your own: its module is found, runs and is short."""
 
 import sys
 

@@ -64,7 +64,7 @@ def test_two_processes_fit_what_one_does(alone, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_fit_goes_on_upon_a_mesh(alone):
+def test_a_fit_goes_on_with_a_mesh(alone):
     class Killed(Exception):
         pass
 

@@ -23,7 +23,7 @@ def job(tmp_path_factory):
         job.aggregate(quiet)
         job.encode(quiet)
         job.synthesize("independent", quiet)
-        # Grades follow from the release alone, so nothing private need be there.
+        # Grades follow only from the release, so nothing private need be there.
         for private in (job.run.real, job.run.arrays, job.run.ceiling, job.run.raw):
             shutil.rmtree(private)
         assert not job.is_graded("independent")

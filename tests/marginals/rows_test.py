@@ -19,7 +19,7 @@ COUNTS = [
 def test_rows_of_a_bucket_stand_for_its_mean_number():
     totals = rows.totals(SCHEMA, COUNTS, sigma=2.0)
     counts, stddev = totals["errors", 0]
-    # The last bucket has 3.25 rows a device.
+    # The last bucket has 3.25 rows per device.
     np.testing.assert_allclose(counts, [0, 1000 + 600 + 325, 600 + 975], rtol=1e-5)
     np.testing.assert_allclose(stddev, 2.0 * (1 + 4 + 3.25**2) ** 0.5, rtol=1e-5)
     counts, stddev = totals["info", 0]

@@ -110,7 +110,7 @@ def test_tables_left_out_are_neither_read_nor_filled():
     config = dataclasses.replace(CONFIG, leave_out=("errors",))
     method = dpsgd_vae.make(config, SCHEMA, NOISY)
     marginals, *_ = method.event.events
-    assert marginals.count == 2  # the anchor's columns alone
+    assert marginals.count == 2  # only the anchor's columns
     fleet = devices(500)
     none = arrays.TableArrays(fleet["errors"].codes[:0], np.zeros(501, np.int64))
     fits = [

@@ -47,3 +47,15 @@ def test_the_degree_falls_by_one_ratio():
     degrees = [apis.falling_degree(i, 3, first=0.5, last=0.005) for i in range(3)]
     np.testing.assert_allclose(degrees, [0.5, 0.05, 0.005])
     assert apis.falling_degree(0, 1, first=0.5, last=0.01) == 0.01
+
+
+def test_a_pool_begins_with_the_records_themselves(schema, records):
+    codes = records(1, 5)
+    pool = apis.spread(jax.random.key(0), schema, codes, 50, degree=0.1)
+    np.testing.assert_array_equal(pool[:5], codes)
+    arrays.check(schema, arrays.unflatten(schema, pool))
+    assert len(np.unique(pool, axis=0)) > 5
+    np.testing.assert_array_equal(
+        apis.spread(jax.random.key(0), schema, codes, 20, degree=0.0),
+        np.resize(codes, (20, 11)),
+    )

@@ -220,7 +220,7 @@ def test_requests_are_on_their_way_together(schema):
     both = threading.Barrier(2, timeout=30)
 
     def ask(body):
-        both.wait()  # broken, hence an error, if one waits alone
+        both.wait()  # breaks, which is an error, if only one waits
         return Model()(body)
 
     assert len(make(schema, ask, concurrency=2).random_api(KEY, 8)) == 8
@@ -259,15 +259,3 @@ def test_a_prompt_for_new_records_tells_only_the_tables_of_its_answer(schema):
         assert prompt.tables == held
         text = prompt.messages[1]["content"]
         assert ("apps: a list" in text) == ("apps" in held)
-
-
-def test_a_pool_begins_with_the_records_themselves(schema, records):
-    codes = records(1, 5)
-    pool = foundation.spread(KEY, schema, codes, 50, degree=0.1)
-    np.testing.assert_array_equal(pool[:5], codes)
-    arrays.check(schema, arrays.unflatten(schema, pool))
-    assert len(np.unique(pool, axis=0)) > 5
-    np.testing.assert_array_equal(
-        foundation.spread(KEY, schema, codes, 20, degree=0.0),
-        np.resize(codes, (20, 11)),
-    )

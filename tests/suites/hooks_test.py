@@ -7,9 +7,9 @@ from teledp_jax.suites import hooks
 
 
 def test_a_suite_of_files_only_adds_nothing(tmp_path):
-    assert hooks.of("someone's own") == hooks.Hooks()
+    assert hooks.of("my_suite") == hooks.Hooks()
     with pytest.raises(errors.InputError, match="has no simulator; state a source"):
-        hooks.write_raw("someone's own", tmp_path)
+        hooks.write_raw("my_suite", tmp_path)
 
 
 def test_only_the_event_log_reads_a_single_file():

@@ -172,7 +172,7 @@ def _train(
 ) -> clipping.Params:
     """DP-SGD with step sizes that follow from noisy marginals."""
     key, init_key = jax.random.split(streams.init)
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+    generator = keys.generator(key)
     expected = relational_expected.expect(layout, bases, shares, generator)
     # Without a bound all gradients are normalised, which scales by 1 / their norm.
     bound, scales = 1.0, 1.0 / expected.norms

@@ -72,7 +72,7 @@ def make_claimed(
             budget.epsilon, budget.delta, 1, "one release; the number of devices free"
         )
         return method.make(config, schema, budget), claim
-    reading = "each table by itself, each row a device; numbers of rows free"
+    reading = "each table by itself, each row is a device; numbers of rows free"
     claim = Claim(budget.epsilon, budget.delta, len(schema.tables), reading)
     return _per_table(method, config, schema, budget), claim
 

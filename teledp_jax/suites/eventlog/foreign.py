@@ -1,4 +1,4 @@
-"""Tells what a file is that was given as a CSV and is none."""
+"""Tells what a file is that was given as a CSV but is not one."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""Makes raw Parquet of a CSV of anyone's own, and writes a log as a CSV."""
+"""Makes raw Parquet from any CSV of events, and writes a log as a CSV."""
 
 import pathlib
 from collections.abc import Sequence

@@ -30,7 +30,7 @@ def test_groups_of_tables_overlap_as_published(large_fleet):
     )
     assert (number == 0).mean() == pytest.approx(0.718, abs=0.01)
     assert (number == 1).mean() == pytest.approx(0.177, abs=0.01)
-    # By chance alone, 0.02 % would have five or more.
+    # Only by chance, 0.02 % would have five or more.
     assert (number >= 5).mean() == pytest.approx(0.014, abs=0.004)
 
 

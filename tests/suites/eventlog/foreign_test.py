@@ -1,4 +1,4 @@
-"""Files that were given as a CSV and are none."""
+"""Files that were given as a CSV but are not."""
 
 import gzip
 import io

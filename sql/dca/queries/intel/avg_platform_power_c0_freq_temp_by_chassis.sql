@@ -5,7 +5,7 @@ type: aggregate
 tables: [system_sysinfo_unique_normalized, system_psys_rap_watts, system_pkg_C0,
   system_pkg_avg_freq_mhz, system_pkg_temp_centigrade]
 keys: [chassistype]
-# The join is by device alone, so a device weighs in one metric by its days in the
+# The join is only by device, so a device weighs in one metric by its days in the
 # three others too.
 values:
   number_of_systems: {metric: relative_error, threshold: 0.25}

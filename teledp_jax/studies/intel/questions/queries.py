@@ -58,7 +58,7 @@ def joins(inputs: run_files.Inputs) -> answer.Answer:
         "Median over checks of the relative error; in brackets of the normalised "
         "error, which takes out what fewer devices per group cost already: a join "
         "keeps only devices that both tables know, and half_sample shows how much "
-        "that alone adds.",
+        "that it adds.",
     )
 
 
