@@ -180,16 +180,20 @@ def _default(field: dataclasses.Field[Any]) -> str:
     return f"`{field.default!r}`"
 
 
+def wanted() -> dict[pathlib.Path, str]:
+    """Returns the pages as they should be."""
+    keys = _REFERENCE / "headers.md"
+    return {
+        _REFERENCE / "methods.md": methods(),
+        keys: filled(keys.read_text(encoding="utf-8")),
+    }
+
+
 def main() -> None:
     """Writes the pages, or checks them."""
     if sys.argv[1:] not in ([], ["--check"]):
         sys.exit(f"Unknown arguments {sys.argv[1:]}.")
-    keys = _REFERENCE / "headers.md"
-    wanted = {
-        _REFERENCE / "methods.md": methods(),
-        keys: filled(keys.read_text(encoding="utf-8")),
-    }
-    for path, text in wanted.items():
+    for path, text in wanted().items():
         if not sys.argv[1:]:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:

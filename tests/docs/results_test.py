@@ -2,16 +2,12 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
 from teledp_jax.job import provenance
-from tests import paths
 from tests.benchmarks import modules
 
-BENCHMARKS = paths.ROOT / "benchmarks"
 origin = modules.load("origin")
 result_forms = modules.load("result_forms")
 table_form = modules.load("table_form")
@@ -19,12 +15,7 @@ results_tables = modules.load("results_tables")
 
 
 def test_documents_and_figures_are_what_the_command_makes():
-    done = subprocess.run(
-        [sys.executable, BENCHMARKS / "results_tables.py", "--check"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    assert results_tables.stale() == [], "run make tables"
 
 
 def test_each_result_is_shown_and_each_table_has_a_result():
@@ -116,7 +107,7 @@ def test_a_form_is_found_by_the_longest_beginning_of_a_name():
 def test_modules_that_benchmarks_name_exist():
     named = {
         name
-        for path in BENCHMARKS.glob("*.py")
+        for path in modules.FOLDER.glob("*.py")
         for name in re.findall(r'"(teledp_jax\.[\w.]+)"', path.read_text())
     }
     assert "teledp_jax.pe.voting" in named
