@@ -3,7 +3,7 @@
 from jaxtyping import Array, Key
 
 from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import estimates, statistics, whole
+from teledp_jax.marginals import noisy_sums, statistics, whole
 
 
 def learn(
@@ -31,17 +31,17 @@ def learn(
 
     Returns:
         The model, as `sample` takes it, and public numbers of the fit: the bound of
-        the clip, and the noise on counts of devices, see `estimates.noise_of_counts`.
+        the clip, and the noise on counts of devices, see `noisy_sums.noise_of_counts`.
     """
     arrays.check(schema, devices)
-    noisy = estimates.measure(
+    noisy = noisy_sums.measure(
         streams, schema, plan, devices, context,
         norm_sigma=norm_sigma, sigma=sigma, num_devices=num_devices,
     )  # fmt: skip
     fitted = context.part.once(
         lambda: whole.fit(keys.generator(streams.init), schema, noisy)
     )
-    return fitted, {"clip_norm": noisy.norm, **estimates.noise_of_counts(noisy)}
+    return fitted, {"clip_norm": noisy.norm, **noisy_sums.noise_of_counts(noisy)}
 
 
 def draw(

@@ -1,198 +1,18 @@
 """Shares of codes and masses of blocks, from the noisy sums of one clipped release.
 
 What the clip took is undone cell by cell: a noisy sum is divided by the part of its
-cell that survives the clip. Before there is a pool, that is told by the totals of the
-tables, which are never clipped; later by a pool of synthetic devices, which are
-measured with the clip and without it.
+cell that survives the clip (`survival`).
 """
 
-from typing import NamedTuple
-
-import jax
 import numpy as np
 from jaxtyping import Float, Integer
 
-from teledp_jax import arrays, base, keys, schemas
-from teledp_jax.marginals import (
-    clipped,
-    independent,
-    row_codes,
-    statistics,
-    vectors,
-)
-from teledp_jax.privacy import release
+from teledp_jax import schemas
+from teledp_jax.marginals import independent, noisy_sums, row_codes, statistics
 
-_SHARE = 0.5  # of the devices, about: these keep their whole vector
-_SURVIVING = 0.1  # by how much tables' surviving parts are thought to differ
 _CLEAR = 2.0  # standard deviations of noise from which a bucket has rows
 _WORSE = 1.5  # times the least squared noise that buckets are taken together at
 _APART = 0.5  # by what part the share of a code differs between buckets
-_LEAN = 50.0  # weighed rows of a pool from which a cell tells its own surviving part
-
-
-class Noisy(NamedTuple):
-    """The noisy sums.
-
-    Attributes:
-        plan: What was measured.
-        values: Weighed rows in each cell, blocks' weights taken out.
-        stddevs: Of the noise of the cells of each block.
-        norm: The bound of the clip.
-        num_devices: Noisy number of devices.
-    """
-
-    plan: statistics.Plan
-    values: Float[np.ndarray, " cell"]
-    stddevs: Float[np.ndarray, " block"]
-    norm: float
-    num_devices: int
-
-
-def measure(
-    streams: keys.Keys,
-    schema: schemas.Schema,
-    plan: statistics.Plan,
-    devices: arrays.DeviceArrays,
-    context: base.Context,
-    *,
-    norm_sigma: float,
-    sigma: float,
-    num_devices: int,
-) -> Noisy:
-    """Finds the bound of the clip under noise, then releases the sums, each once.
-
-    Args:
-        streams: Random streams of the fit.
-        schema: The public schema.
-        plan: What is measured.
-        devices: The private devices of this process.
-        context: Of the fit.
-        norm_sigma: Noise of the counts of norms, of which a device changes one by one.
-        sigma: Noise of the sums, in steps of `clipped`.
-        num_devices: Noisy number of devices.
-
-    Returns:
-        The noisy sums, safe to release.
-    """
-    counts = release.count_once(
-        "noisy_norms",
-        lambda: vectors.norm_counts(schema, plan, devices),
-        key=jax.random.fold_in(streams.noise, 0),
-        sigma=norm_sigma,
-        context=context,
-    )
-    norm = vectors.choose_norm(plan, counts, share=_SHARE, sigma=norm_sigma)
-    sums = release.count_once(
-        "noisy_sums",
-        lambda: vectors.sums(schema, plan, devices, norm=norm),
-        key=jax.random.fold_in(streams.noise, 1),
-        sigma=sigma,
-        context=context,
-    )
-    weights = np.array([block.weight for block in plan.blocks])
-    step = norm / clipped.STEPS
-    values = sums * step / np.concatenate([b.cell_weights for b in plan.blocks])
-    return Noisy(plan, values, sigma * step / weights, norm, num_devices)
-
-
-def noise_of_counts(noisy: Noisy) -> dict[str, float]:
-    """States the noise on a count of devices, before the clip is undone.
-
-    Args:
-        noisy: The noisy sums.
-
-    Returns:
-        `column_noise` of a code of a column and, where pairs are measured,
-        `pair_noise`: medians over blocks of the standard deviation, in devices.
-    """
-    found: dict[int, list[float]] = {1: [], 2: []}
-    for block, stddev in zip(noisy.plan.blocks, noisy.stddevs, strict=True):
-        kinds = [side.kind for side in block.sides if side.kind != "bucket"]
-        if "column" in kinds:
-            found[len(kinds)].append(float(stddev))
-    names = {1: "column_noise", 2: "pair_noise"}
-    return {names[n]: float(np.median(own)) for n, own in found.items() if own}
-
-
-def surviving_by_tables(noisy: Noisy) -> Float[np.ndarray, " cell"]:
-    """Estimates the part of each cell that survives the clip, by tables' totals.
-
-    Args:
-        noisy: The noisy sums.
-
-    Returns:
-        Parts in (0, 1].
-    """
-    totals = {b.table: i for i, b in enumerate(noisy.plan.blocks) if b.is_total}
-    usual = _fraction(noisy, None, float(noisy.num_devices), 1.0, np.inf)
-    found = {}
-    for name, index in totals.items():
-        block = noisy.plan.blocks[index]
-        total = float(noisy.values[block.cells].sum())
-        found[name] = _fraction(noisy, name, total, usual, _SURVIVING)
-    parts = np.ones(noisy.plan.num_cells)
-    for block in noisy.plan.blocks:
-        own = {side.table for side in block.sides} & set(totals)
-        if not block.is_total:
-            # Tables of a block are thought to shorten a device each by its own factor.
-            part = usual * float(np.prod([found[name] / usual for name in own]))
-            parts[block.cells] = min(max(part, 0.05), 1.0)
-    return parts
-
-
-def _fraction(
-    noisy: Noisy, table: str | None, total: float, usual: float, spread: float
-) -> float:
-    """Clipped over whole number of devices of a table, leaning on the usual one.
-
-    Each block that a device with one row, or without several, adds one to tells it.
-    """
-    sums, variances = [], []
-    for block, stddev in zip(noisy.plan.blocks, noisy.stddevs, strict=True):
-        kinds = {side.kind for side in block.sides}
-        own = (table in (None, block.table)) and not block.is_total
-        is_count = len(block.sides) == 1 and (kinds == {"rows"} or block.spread == 1.0)
-        if table is None:
-            is_count = is_count and kinds == {"column"} and _is_anchor(noisy, block)
-        if own and is_count:
-            sums.append(float(noisy.values[block.cells].sum()))
-            variances.append(float(stddev) ** 2 * block.num_cells)
-    if not sums or total <= 0:
-        return usual
-    weights = 1 / np.maximum(np.array(variances), 1e-12)
-    ratio = float(weights @ np.array(sums)) / weights.sum() / total
-    precision = weights.sum() * total**2
-    lean = 1 / spread**2
-    return min(max((precision * ratio + lean * usual) / (precision + lean), 0.05), 1.0)
-
-
-def _is_anchor(noisy: Noisy, block: statistics.Block) -> bool:
-    """Whether a block is of the anchor: the one table without a total."""
-    return block.table not in {b.table for b in noisy.plan.blocks if b.is_total}
-
-
-def surviving_by_pool(
-    schema: schemas.Schema, noisy: Noisy, pool: arrays.DeviceArrays
-) -> Float[np.ndarray, " cell"]:
-    """Computes the part of each cell that survives the clip in a pool of devices.
-
-    Args:
-        schema: The public schema.
-        noisy: The noisy sums.
-        pool: Synthetic devices.
-
-    Returns:
-        Parts in (0, 1]; a cell with few rows leans on its block.
-    """
-    short, whole = vectors.both_sums(schema, noisy.plan, pool, norm=noisy.norm)
-    parts = np.ones(noisy.plan.num_cells)
-    for block in noisy.plan.blocks:
-        if block.is_total:
-            continue
-        own, full = (each[block.cells] / block.cell_weights for each in (short, whole))
-        usual = own.sum() / full.sum() if full.sum() > 0 else 1.0
-        parts[block.cells] = (own + _LEAN * usual) / (full + _LEAN)
-    return np.clip(parts, 0.02, 1.0)
 
 
 class Estimates:
@@ -201,7 +21,7 @@ class Estimates:
     def __init__(
         self,
         schema: schemas.Schema,
-        noisy: Noisy,
+        noisy: noisy_sums.Noisy,
         surviving: Float[np.ndarray, " cell"],
     ) -> None:
         """Undoes the clip.
@@ -238,7 +58,7 @@ class Estimates:
             block: A block of the plan.
 
         Returns:
-            Noisy numbers in the shape of the block.
+            noisy_sums.Noisy numbers in the shape of the block.
         """
         values = self._values[block.cells].reshape(block.shape)
         return values / max(self._noisy.num_devices, 1)
@@ -251,7 +71,7 @@ class Estimates:
 
     @property
     def _count(self) -> float:
-        """Noisy number of devices, one at least."""
+        """noisy_sums.Noisy number of devices, one at least."""
         return float(max(self._noisy.num_devices, 1))
 
     def rows(self, table: schemas.Table) -> Float[np.ndarray, " code"]:

@@ -16,9 +16,11 @@ from teledp_jax.marginals import (
     baskets,
     estimates,
     links,
+    noisy_sums,
     partial_pool,
     row_codes,
     statistics,
+    survival,
     terms,
 )
 
@@ -58,7 +60,7 @@ def _num_rows(table: schemas.Table) -> statistics.Variable:
 
 
 def fit(
-    generator: np.random.Generator, schema: schemas.Schema, noisy: estimates.Noisy
+    generator: np.random.Generator, schema: schemas.Schema, noisy: noisy_sums.Noisy
 ) -> base.Tree:
     """Fits the model; DP outputs only.
 
@@ -73,10 +75,10 @@ def fit(
     Returns:
         The model, as `sample` takes it.
     """
-    found = estimates.Estimates(schema, noisy, estimates.surviving_by_tables(noisy))
+    found = estimates.Estimates(schema, noisy, survival.by_tables(noisy))
     first = _fit(generator, schema, noisy.plan, found, _FIRST_POOL, _FIRST_SWEEPS)
     pool = sample(generator, schema, first, _FIRST_POOL)
-    surviving = estimates.surviving_by_pool(schema, noisy, pool)
+    surviving = survival.by_pool(schema, noisy, pool)
     found = estimates.Estimates(schema, noisy, surviving)
     count = min(max(noisy.num_devices, _FEWEST), _MOST)
     if noisy.plan.is_one_way:

@@ -9,8 +9,10 @@ from teledp_jax.marginals import (
     baskets,
     clipped,
     estimates,
+    noisy_sums,
     plans,
     statistics,
+    survival,
     terms,
     vectors,
     whole,
@@ -53,7 +55,7 @@ def noisy(devices, *, norm=100.0, stddev=1e-3):
     sums = vectors.sums(_SCHEMA, _PLAN, devices, norm=norm) * norm / clipped.STEPS
     weights = np.array([block.weight for block in _PLAN.blocks])
     values = sums / np.concatenate([block.cell_weights for block in _PLAN.blocks])
-    return estimates.Noisy(_PLAN, values, stddev / weights, norm, _COUNT)
+    return noisy_sums.Noisy(_PLAN, values, stddev / weights, norm, _COUNT)
 
 
 def drawn(found, count=_COUNT):
@@ -92,7 +94,7 @@ def test_what_the_clip_took_is_undone():
     (block,) = [b for b in _PLAN.blocks if b.sides == (own,)]
     survived = found.values[block.cells].sum() / _COUNT
     assert survived < 0.9
-    parts = estimates.surviving_by_tables(found)
+    parts = survival.by_tables(found)
     assert parts[block.cells] == pytest.approx(survived, rel=0.01)
     pool = drawn(found)
     assert (np.asarray(pool["base"].codes)[:, 0] == 2).mean() == pytest.approx(
@@ -160,7 +162,7 @@ def test_shares_of_items_are_not_drowned_by_buckets_without_rows():
     stddevs = 4.0 / np.array([block.weight for block in plan.blocks])
     found = estimates.Estimates(
         schema,
-        estimates.Noisy(plan, (sums + noise) / weights, stddevs, 100.0, 400),
+        noisy_sums.Noisy(plan, (sums + noise) / weights, stddevs, 100.0, 400),
         np.ones(len(sums)),
     )
     shares = found.column(statistics.column(apps, 0))
