@@ -11,7 +11,8 @@ import io
 import pathlib
 import statistics
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from teledp_jax.job import provenance
 
@@ -60,9 +61,26 @@ def public_functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
             yield from (item for item in node.body if isinstance(item, ast.FunctionDef))
 
 
-def docstrings(files: list[pathlib.Path]) -> Mapping[str, int]:
-    """Counts public functions by what their docstring has."""
-    counts = dict.fromkeys(("public", "Args", "Returns", "typed", "typed_full"), 0)
+class Documented(NamedTuple):
+    """What the docstring of a public function has.
+
+    Attributes:
+        name: File, line and name of the function.
+        args: Whether it has Args.
+        returns: Whether it has Returns.
+        is_typed: Whether it takes or returns arrays, budgets or noise.
+        is_full: Whether it has all that its signature asks for.
+    """
+
+    name: str
+    args: bool
+    returns: bool
+    is_typed: bool
+    is_full: bool
+
+
+def documented(files: list[pathlib.Path]) -> Iterator[Documented]:
+    """Yields what each public function's docstring has."""
     for path in files:
         for node in public_functions(ast.parse(path.read_text("utf-8"))):
             if node.name.startswith("_"):
@@ -72,16 +90,16 @@ def docstrings(files: list[pathlib.Path]) -> Mapping[str, int]:
             arguments += node.args.kwonlyargs
             signature = ast.unparse(node.args) + ast.unparse(node.returns or node.args)
             returns = node.returns is not None and ast.unparse(node.returns) != "None"
-            full = (not arguments or "Args:" in text) and (
-                not returns or any(word in text for word in ("Returns:", "Yields:"))
+            yield Documented(
+                f"{path.relative_to(ROOT)}:{node.lineno} {node.name}",
+                args="Args:" in text,
+                returns="Returns:" in text,
+                is_typed=any(name in signature for name in PRIVATE_TYPES),
+                is_full=(not arguments or "Args:" in text)
+                and (
+                    not returns or any(word in text for word in ("Returns:", "Yields:"))
+                ),
             )
-            counts["public"] += 1
-            counts["Args"] += "Args:" in text
-            counts["Returns"] += "Returns:" in text
-            if any(name in signature for name in PRIVATE_TYPES):
-                counts["typed"] += 1
-                counts["typed_full"] += full
-    return counts
 
 
 def comment_share(files: list[pathlib.Path]) -> float:
@@ -117,12 +135,14 @@ def main() -> None:
     for path in inside:
         if path.parent.name == "methods" and lengths[path] > 150:
             print(f"  method over 150 lines: {path.stem} {lengths[path]}")
-    found = docstrings(inside)
-    public = found["public"]
+    found = list(documented(inside))
+    typed = [function for function in found if function.is_typed]
     print(
-        f"public functions {public}, with Args {found['Args'] / public:.0%}, "
-        f"with Returns {found['Returns'] / public:.0%}; of {found['typed']} that take "
-        f"or return arrays, budgets or noise {found['typed_full']} have all of it"
+        f"public functions {len(found)}, "
+        f"with Args {sum(each.args for each in found) / len(found):.0%}, "
+        f"with Returns {sum(each.returns for each in found) / len(found):.0%}; "
+        f"of {len(typed)} that take or return arrays, budgets or noise "
+        f"{sum(each.is_full for each in typed)} have all of it"
     )
     for name in ("dpsgd", "pe", "marginals", "privacy"):
         own = [path for path in inside if PACKAGE / name in path.parents]
