@@ -33,13 +33,13 @@ from sklearn import ensemble
 import teledp_jax as teledp
 from teledp_jax import registry, runs, schemas
 
-_SETS = flags.DEFINE_list("sets", ["xor3"], "Names of sets.")
+SETS = flags.DEFINE_list("sets", ["xor3"], "Names of sets.")
 _DATA = flags.DEFINE_string("data", None, "Folder of sets that are no exclusive or.")
 _METHODS = flags.DEFINE_list("methods", ["pe"], "Method names.")
-_SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of keys.")
-_EPSILON = flags.DEFINE_float("epsilon", 1.0, "Budget.")
+SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of keys.")
+EPSILON = flags.DEFINE_float("epsilon", 1.0, "Budget.")
 _BINS = flags.DEFINE_integer("bins", 1024, "Even bins of a number.")
-_OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
+OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 
 _NUM_ROWS = flags.DEFINE_integer(
     "num_rows", 10_000, "Rows of an exclusive or to fit to."
@@ -156,21 +156,30 @@ def tables(part: Set) -> dict[str, dict[str, list[Any]]]:
     return {"rows": columns}
 
 
-def accuracy(synthetic: Any, part: Set) -> list[float]:
-    """Trains on synthetic rows, tests on real ones.
+def rows_of(synthetic: Any, part: Set) -> Float[np.ndarray, "row column"]:
+    """Reads a synthetic table as numbers, as the real rows are.
 
     Args:
-        synthetic: The synthetic table.
+        synthetic: The table.
         part: The set.
-
-    Returns:
-        Share of right labels by gradient boosting and by a random forest.
     """
     columns = [
         np.asarray(synthetic[column.name].to_pylist(), np.float64)
         for column in part.schema.anchor.columns
     ]
-    rows = np.column_stack(columns)
+    return np.column_stack(columns)
+
+
+def accuracy(rows: Float[np.ndarray, "row column"], part: Set) -> list[float]:
+    """Trains on synthetic rows, tests on real ones.
+
+    Args:
+        rows: Synthetic rows; those that lack a value do not count.
+        part: The set.
+
+    Returns:
+        Share of right labels by gradient boosting and by a random forest.
+    """
     rows = rows[np.isfinite(rows).all(axis=1)]
     classifiers = (
         ensemble.HistGradientBoostingClassifier(random_state=0, max_iter=60),
@@ -199,13 +208,13 @@ def measure(method: str, part: Set, seed: int) -> dict[str, Any]:
     fitted = teledp.fit(
         teledp.encode(tables(part), part.schema),
         method,
-        epsilon=_EPSILON.value,
+        epsilon=EPSILON.value,
         delta=1 / (count * np.log(count)),
         seed=seed,
     )
     seconds = time.perf_counter() - started
     processor = time.process_time() - processor
-    boosting, forest = accuracy(fitted.sample(count)["rows"], part)
+    boosting, forest = accuracy(rows_of(fitted.sample(count)["rows"], part), part)
     return {
         "seed": seed,
         "code": origin.of_method(method),
@@ -221,25 +230,25 @@ def main(argv: list[str]) -> None:
     """Measures, adds to the result file and prints a table."""
     del argv
     name = "high_order.json"
-    if _EPSILON.value != 1:
-        name = f"high_order_{_EPSILON.value:g}.json"
-    path = pathlib.Path(_OUTPUT.value) / name
+    if EPSILON.value != 1:
+        name = f"high_order_{EPSILON.value:g}.json"
+    path = pathlib.Path(OUTPUT.value) / name
     result = runs.read_json(path) if path.exists() else {"sets": {}}
     result |= {
         "command": "python benchmarks/high_order.py --sets=SETS --methods=NAMES "
-        f"--seeds=SEEDS --epsilon={_EPSILON.value:g} --bins={_BINS.value}",
+        f"--seeds=SEEDS --epsilon={EPSILON.value:g} --bins={_BINS.value}",
         "versions": machine.versions(),
         "hardware": machine.describe("cpu"),
-        "epsilon": _EPSILON.value,
+        "epsilon": EPSILON.value,
         "bins": _BINS.value,
     }
     for method in _METHODS.value:
         registry.method(method)
-    for name in _SETS.value:
+    for name in SETS.value:
         part = load(name)
         kept = result["sets"].setdefault(name, {})
         for method in _METHODS.value:
-            for seed in map(int, _SEEDS.value):
+            for seed in map(int, SEEDS.value):
                 found = measure(method, part, seed)
                 rest = [row for row in kept.get(method, []) if row["seed"] != seed]
                 kept[method] = sorted([*rest, found], key=lambda row: row["seed"])

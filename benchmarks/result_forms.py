@@ -279,6 +279,26 @@ def names(result: Mapping[str, Any]) -> table_form.Form:
     return table_form.Form(header, rows)
 
 
+def high_order_ablation(result: Mapping[str, Any]) -> table_form.Form:
+    """Shows what classifiers learn as one choice changes at a time."""
+    rows = [
+        [
+            name,
+            change,
+            *(
+                table_form.number(statistics.mean(run[field] for run in each), 3)
+                for field in ("boosting", "forest")
+            ),
+            str(len(each)),
+            origin.age(each[-1].get("code")),
+        ]
+        for name, changes in result["sets"].items()
+        for change, each in changes.items()
+    ]
+    header = ["set", "change", "boosting", "random forest", "runs", "code"]
+    return table_form.Form(header, rows)
+
+
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], table_form.Form]] = {
     "accelerator": speed_forms.accelerator,
     "adult": adult,
@@ -288,6 +308,7 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], table_form.Form]] = {
     "eventlog_preprocess": speed_forms.eventlog_preprocess,
     "faults": faults,
     "high_order": high_order,
+    "high_order_ablation": high_order_ablation,
     "install": speed_forms.install,
     "names": names,
     "pe_voting": speed_forms.pe_voting,

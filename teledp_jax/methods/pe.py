@@ -9,7 +9,13 @@ from absl import logging
 
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import clipped, plans, pools, weighed
-from teledp_jax.pe import leaf_fleet, leaf_records, population
+from teledp_jax.pe import (
+    leaf_fleet,
+    leaf_records,
+    population,
+    strata,
+    tab_pe,
+)
 from teledp_jax.privacy import budgets, checks, split
 
 _FIRST_SHARE = 0.02  # of the privacy loss: sizes of strata, or the bound of the clip
@@ -23,22 +29,27 @@ class Config:
     """Choices of private evolution.
 
     `leaves`: devices vote for leaves of random trees over a pool of records, and all
-    votes are fitted together. Where a device is one row of one table, the pool evolves
-    from noisy histograms (`pe.leaf_votes`). Else its records are whole devices, drawn
-    from a model of noisy low-order statistics (`marginals.whole`), and trees ask for
-    traits of a device (`pe.leaf_fleet`).
+    votes are fitted together. Where a device is one row of one table, the pool begins
+    as noisy counts of columns by label and of pairs of columns have it, and evolves
+    (`pe.leaf_votes`). Else its records are whole devices, drawn from a model of noisy
+    low-order statistics (`marginals.whole`), and trees ask for traits of a device
+    (`pe.leaf_fleet`).
 
     `published`: candidates begin uniform, are resampled by the votes of their nearest
     devices, varied by less and less, and ranked at last (Lin et al. 2023,
-    arXiv:2305.15560; Swanberg et al. 2025, arXiv:2502.05505).
+    arXiv:2305.15560). `tab_pe`: the published recipe for one table, which lets each
+    class evolve by itself (Swanberg et al. 2025, arXiv:2502.05505; `pe.tab_pe`).
 
     Attributes:
-        selection: `leaves` or `published`.
-        start_share: Share of the privacy loss that the start gets; 0: 0.1 for one
-            table, 0.75 for a fleet. For `leaves`, as are the next five.
-        num_rounds: Votes of each device; 0: 20 for one table, 10 for a fleet.
+        selection: `leaves`, `published` or `tab_pe`.
         label: Category of the only table whose values are voted on apart; empty: the
             last column, if it is a category of at most 64 values; `none`: none.
+        start_share: Share of the privacy loss that the start gets; 0: C / (C + 12) for
+            a table of C columns besides the label, as a vote sees less of each column
+            the more there are; 0.75 for a fleet. For `leaves`, as are the next six.
+        pairs_share: Share of it that pairs of the columns of one table get; none are
+            counted if 0, or if noise leaves a pair fewer than four cells.
+        num_rounds: Votes of each device; 0: 20 for one table, 10 for a fleet.
         pool: Records of the pool; 0: by the noisy number of devices.
         pairs: Pairs of variables that the start of a fleet measures finely, as in
             `chain.Config`; none: as the job's queries name them.
@@ -51,10 +62,11 @@ class Config:
             ones; 0: as many as each table's `fixed_rows`.
     """
 
-    selection: Literal["leaves", "published"] = "leaves"
-    start_share: float = 0.0
-    num_rounds: int = 0
+    selection: Literal["leaves", "published", "tab_pe"] = "leaves"
     label: str = ""
+    start_share: float = 0.0
+    pairs_share: float = 0.7
+    num_rounds: int = 0
     pool: int = 0
     pairs: tuple[tuple[str, str], ...] | None = None
     features: tuple[tuple[str, ...], ...] | None = None
@@ -64,14 +76,19 @@ class Config:
 
     def __post_init__(self) -> None:
         check = checks.Fields("pe", self)
-        check.one_of("selection", ("leaves", "published"))
+        check.one_of("selection", ("leaves", "published", "tab_pe"))
         check.number("num_iterations", at_least=1)
         check.number("num_rounds", "pool", "num_candidates", "max_rows", at_least=0)
         check.number("start_share", at_least=0, below=1 - _FIRST_SHARE)
+        check.number("pairs_share", at_least=0, below=1)
 
 
 def make(
-    config: Config, schema: schemas.Schema, budget: budgets.Budget
+    config: Config,
+    schema: schemas.Schema,
+    budget: budgets.Budget,
+    *,
+    recipe: tab_pe.Recipe = tab_pe.PUBLISHED,
 ) -> base.Synthesizer:
     """Calibrates the noise of the start and of all votes together.
 
@@ -79,6 +96,7 @@ def make(
         config: Choices.
         schema: The public schema.
         budget: What a fit may spend.
+        recipe: Of `tab_pe`; other than published for ablations.
 
     Returns:
         The method, its event stated.
@@ -90,6 +108,8 @@ def make(
     if config.selection == "published":
         schema = schema.narrowed(config.max_rows)
         calibrated, fit, facts = _published(config, schema, budget)
+    elif config.selection == "tab_pe":
+        calibrated, fit, facts = _tab_pe(config, schema, budget, recipe)
     elif len(schema.tables) == 1:
         calibrated, fit, facts = _one_table(config, schema, budget)
     else:
@@ -117,19 +137,43 @@ def _published(config: Config, schema: schemas.Schema, budget: budgets.Budget) -
     return calibrated, fit, rules.facts
 
 
-def _one_table(config: Config, schema: schemas.Schema, budget: budgets.Budget) -> _Made:
-    """Leaf votes of devices of one row."""
-    label = leaf_records.label_index(schema, config.label)
-    start, num_rounds = config.start_share or 0.1, config.num_rounds or 20
-    num_columns = max(len(schema.heads) - (label is not None), 1)
+def _tab_pe(
+    config: Config,
+    schema: schemas.Schema,
+    budget: budgets.Budget,
+    recipe: tab_pe.Recipe,
+) -> _Made:
+    """The published recipe for one table."""
+    label = tab_pe.label_index(schema, config.label)
     parts = (
         split.Counts("strata_sigma", 1, _FIRST_SHARE),
-        split.Counts("start_sigma", num_columns, start),
-        split.Votes("vote_sigma", num_rounds, 1 - _FIRST_SHARE - start),
+        split.Votes("vote_sigma", recipe.num_rounds, 1 - _FIRST_SHARE),
     )
     calibrated = split.calibrate(parts, budget)
-    sigmas = [calibrated.series(part.name)[0] for part in parts]
-    amounts = leaf_records.amounts(config.pool, num_rounds, sigmas, budget.num_devices)
+    noise = tab_pe.Noise(*(calibrated.series(part.name)[0] for part in parts))
+    fit = functools.partial(tab_pe.fit, schema, label, recipe, noise)
+    return calibrated, fit, tab_pe.facts(schema, label, recipe)
+
+
+def _one_table(config: Config, schema: schemas.Schema, budget: budgets.Budget) -> _Made:
+    """Leaf votes of devices of one row, with pairs if noise leaves them cells."""
+    label = strata.label_index(schema, config.label)
+    sizes = leaf_records.sizes(
+        schema, label, config.num_rounds, config.pool, budget.num_devices
+    )
+    start = config.start_share or sizes.start_share
+    for pairs in (config.pairs_share * (sizes.num_pairs > 0), 0.0):
+        parts = [
+            split.Counts("strata_sigma", 1, _FIRST_SHARE),
+            split.Counts("start_sigma", sizes.num_columns, start * (1 - pairs)),
+            split.Votes("vote_sigma", sizes.num_rounds, 1 - _FIRST_SHARE - start),
+        ]
+        if pairs:
+            parts.append(split.Counts("pairs_sigma", sizes.num_pairs, start * pairs))
+        calibrated = split.calibrate(parts, budget)
+        amounts = sizes.amounts({p.name: calibrated.series(p.name)[0] for p in parts})
+        if amounts.pair_cells or not pairs:
+            break
     fit = functools.partial(leaf_records.fit, schema, label, amounts)
     return calibrated, fit, leaf_records.facts(schema, label, amounts)
 

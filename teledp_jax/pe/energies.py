@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Integer
 
-_NARROWEST, _WIDEST = 0.01, 0.5  # standard deviation of a prior that votes choose
+_NARROWEST = 0.01  # standard deviation of a prior that counts choose
 _LONGEST = 1.0  # step of one number
 
 
@@ -22,12 +22,14 @@ class Count(NamedTuple):
     Attributes:
         noisy: `[leaf]`: records that voted for each leaf, under noise.
         leaves: `[record]`: leaf of each record of the pool.
+        sigma: Standard deviation of the noise of a count.
         stddev: Of the prior on the number of a leaf.
     """
 
     noisy: Float[np.ndarray, " leaf"]
     leaves: Integer[np.ndarray, " record"]
-    stddev: float = 3.0
+    sigma: float
+    stddev: float
 
 
 def weights_of(
@@ -52,7 +54,6 @@ def fit(
     numbers: Sequence[Float[np.ndarray, " _"]],
     *,
     total: float,
-    sigma: float,
     num_sweeps: int,
 ) -> list[Float[np.ndarray, " _"]]:
     """Fits the numbers of all leaves by Newton steps, one tree after another.
@@ -65,23 +66,24 @@ def fit(
         counts: Noisy counts, a tree each.
         numbers: Numbers to begin with, a tree each.
         total: Records in all, a noisy count.
-        sigma: Standard deviation of the noise of a count.
         num_sweeps: Passes over all trees.
 
     Returns:
         The fitted numbers, a tree each.
     """
     fitted = [np.array(own, np.float64) for own in numbers]
-    log_weights = log_weights_of(counts, fitted)
     for _ in range(num_sweeps):
+        # Weights follow each step by a factor; a sweep begins from their sums anew.
+        weights = weights_of(log_weights_of(counts, fitted), total)
         for own, count in zip(fitted, counts, strict=True):
-            weights = weights_of(log_weights, total)
             model = np.bincount(count.leaves, weights, minlength=len(own))
-            gradient = (count.noisy - model) * model / sigma**2 - own / count.stddev**2
-            curvature = (model / sigma) ** 2 + count.stddev**-2
+            scaled, precision = model / count.sigma**2, count.stddev**-2
+            gradient = (count.noisy - model) * scaled - own * precision
+            curvature = model * scaled + precision
             step = np.clip(gradient / curvature, -_LONGEST, _LONGEST)
             own += step
-            log_weights += step[count.leaves]
+            weights = weights * np.exp(step)[count.leaves]
+            weights *= total / weights.sum()
     return fitted
 
 
@@ -90,6 +92,7 @@ def spread(
     model: Float[np.ndarray, " leaf"],
     *,
     sigma: float,
+    widest: float = 0.5,
 ) -> float:
     """Estimates how far a model's counts are off, beyond noise.
 
@@ -100,14 +103,14 @@ def spread(
         noisy: Noisy counts of leaves.
         model: Counts of the model.
         sigma: Standard deviation of the noise of a count.
+        widest: Most to return, so that few records do not stand for all.
 
     Returns:
-        Standard deviation of a; small where votes show noise only, and at most 0.5, so
-        that few records do not stand for all.
+        Standard deviation of a; small where counts show noise only.
     """
     beyond = float(((noisy - model) ** 2 - sigma**2).sum())
     found = max(beyond, 0.0) / max(float(model @ model), 1.0)
-    return float(np.clip(found**0.5, _NARROWEST, _WIDEST))
+    return float(np.clip(found**0.5, _NARROWEST, widest))
 
 
 def log_weights_of(

@@ -87,11 +87,11 @@ def weigh(
         leaves = trees.leaves_of(tree, of_pool)
         model = np.bincount(leaves, weights, tree.num_leaves)
         spread = energies.spread(noisy, model, sigma=sizes.sigma)
-        counts.append(energies.Count(noisy, leaves, spread))
+        counts.append(energies.Count(noisy, leaves, sizes.sigma, spread))
         numbers.append(np.zeros(len(noisy)))
         is_last = step + 1 == sizes.num_rounds
         numbers = energies.fit(
-            counts, numbers, total=sizes.num_devices, sigma=sizes.sigma,
+            counts, numbers, total=sizes.num_devices,
             num_sweeps=_LAST_SWEEPS if is_last else _SWEEPS,
         )  # fmt: skip
         logs = energies.log_weights_of(counts, numbers)

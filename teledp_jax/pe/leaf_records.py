@@ -1,22 +1,15 @@
-"""Leaf votes on devices of one table: which column is the label, and how codes map.
+"""Leaf votes on devices of one table, each one row of the anchor."""
 
-A device of such a schema is one row of the anchor. The label is a category whose values
-are voted on apart: a tree then sees what tells its values from each other.
-"""
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from collections.abc import Sequence
-
-import numpy as np
-
-from teledp_jax import arrays, base, errors, keys, schemas
-from teledp_jax.pe import leaf_votes, trees
-
-NO_LABEL = "none"
-"""Name of the label of a table that has none."""
+from teledp_jax import arrays, base, keys, schemas
+from teledp_jax.pe import leaf_votes, strata
 
 _SMALLEST_POOL, _LARGEST_POOL = 100_000, 400_000  # records
-
-_MOST_STRATA = 64  # values of a column that is taken for the label by itself
+_ROUNDS = 20
+_CUTS = 12  # of a tree, about: columns at which the start gets half of the budget
+_PAIR_SIGMAS, _FEWEST_CELLS = 2.0, 4  # of a pair: noise that a cell expects, cells
 
 
 def facts(
@@ -26,64 +19,91 @@ def facts(
 
     Args:
         schema: Of one table.
-        label: What `label_index` found.
+        label: What `strata.label_index` found.
         amounts: Sizes and noise.
 
     Returns:
         Public facts, by name.
     """
-    name = NO_LABEL if label is None else schema.anchor.columns[label].name
     return {
         "pool": amounts.pool,
-        "label": name,
+        "label": strata.label_name(schema, label),
         "num_iterations": amounts.num_rounds,
+        "pair_cells": amounts.pair_cells,
     }
 
 
-def amounts(
-    pool: int, num_rounds: int, sigmas: Sequence[float], num_devices: int
-) -> leaf_votes.Amounts:
-    """Returns the sizes of an evolution.
+class Sizes(NamedTuple):
+    """What follows from public numbers before any noise is known.
 
-    Args:
-        pool: Records of the pool; 0: twice the devices, within 100,000 to 400,000.
+    Attributes:
+        num_columns: Columns besides the label.
         num_rounds: Votes of each device.
-        sigmas: Noise of a stratum, of a cell of the first histograms, and of a leaf.
+        pool: Records of the pool.
         num_devices: Noisy number of devices.
 
     Returns:
         Sizes and noise of the votes.
     """
-    usual = min(max(2 * num_devices, _SMALLEST_POOL), _LARGEST_POOL)
-    return leaf_votes.Amounts(pool or usual, num_rounds, *sigmas)
+
+    num_columns: int
+    num_rounds: int
+    pool: int
+    num_devices: int
+
+    @property
+    def num_pairs(self) -> int:
+        """Counts the pairs of columns."""
+        return self.num_columns * (self.num_columns - 1) // 2
+
+    @property
+    def start_share(self) -> float:
+        """Share of the privacy loss for columns and pairs.
+
+        A tree makes some ten cuts, so the more columns there are, the less a vote sees
+        of each, and the more the start has to tell.
+        """
+        return self.num_columns / (self.num_columns + _CUTS)
+
+    def amounts(self, sigmas: Mapping[str, float]) -> leaf_votes.Amounts:
+        """States an evolution whose noise is known.
+
+        Args:
+            sigmas: Noise of each part; `pairs_sigma` is missing if no pairs are
+                counted.
+
+        Returns:
+            The sizes. A pair has as many cells as expect `_PAIR_SIGMAS` standard
+            deviations of noise in devices each; none, if these are fewer than four.
+        """
+        cells = 0
+        if "pairs_sigma" in sigmas:
+            cells = int(self.num_devices / (_PAIR_SIGMAS * sigmas["pairs_sigma"]))
+        return leaf_votes.Amounts(
+            self.pool, self.num_rounds,
+            pair_cells=cells if cells >= _FEWEST_CELLS else 0, **sigmas,
+        )  # fmt: skip
 
 
-def label_index(schema: schemas.Schema, name: str) -> int | None:
-    """Finds the column whose values are voted on apart.
+def sizes(
+    schema: schemas.Schema,
+    label: int | None,
+    num_rounds: int,
+    pool: int,
+    num_devices: int,
+) -> Sizes:
+    """States the sizes of an evolution.
 
     Args:
         schema: Of one table.
-        name: Name of a category, `none`, or empty: the last column, where it is a
-            category of at most 64 values, as tables for classifiers have it.
-
-    Returns:
-        Its position; None if there is none.
-
-    Raises:
-        InputError: If no category has that name.
+        label: What `strata.label_index` found.
+        num_rounds: Votes of each device; 0: 20.
+        pool: Records of the pool; 0: twice the devices, within 100,000 to 400,000.
+        num_devices: Noisy number of devices.
     """
-    columns = schema.anchor.columns
-    if name == NO_LABEL:
-        return None
-    if not name:
-        last = columns[-1]
-        plain = not last.is_number and last.num_codes <= _MOST_STRATA
-        return len(columns) - 1 if plain and len(columns) > 1 else None
-    found = [i for i, column in enumerate(columns) if column.name == name]
-    if not found or columns[found[0]].is_number:
-        known = [column.name for column in columns if not column.is_number]
-        raise errors.InputError(f"pe.label: no category {name!r}; known: {known}.")
-    return found[0]
+    usual = min(max(2 * num_devices, _SMALLEST_POOL), _LARGEST_POOL)
+    num_columns = max(len(schema.heads) - (label is not None), 1)
+    return Sizes(num_columns, num_rounds or _ROUNDS, pool or usual, num_devices)
 
 
 def fit(
@@ -98,7 +118,7 @@ def fit(
 
     Args:
         schema: Of one table.
-        label: What `label_index` found.
+        label: What `strata.label_index` found.
         amounts: Sizes and noise.
         streams: Random streams of the fit.
         devices: The private devices of this process.
@@ -107,27 +127,7 @@ def fit(
     Returns:
         `codes` `[record, head]` and `weights`, which sum to one: DP outputs.
     """
-    codes = arrays.flatten(schema, devices).astype(np.int64)
-    heads = schema.heads
-    others = [i for i in range(len(heads)) if i != label]
-    columns = trees.Columns(
-        sizes=np.array([heads[i].num_codes for i in others]),
-        ordered=np.array([_is_ordered(heads[i]) for i in others]),
-    )
-    strata = np.zeros(len(codes), np.int64) if label is None else codes[:, label]
-    num_strata = 1 if label is None else heads[label].num_codes
-    found = leaf_votes.evolve(
-        streams, columns, codes[:, others], strata, num_strata, context,
-        amounts=amounts,
-    )  # fmt: skip
-    whole = np.zeros((len(found["weights"]), len(heads)), np.int64)
-    whole[:, others] = found["codes"]
-    if label is not None:
-        whole[:, label] = found["strata"]
-    dtype = arrays.code_dtype(max(head.num_codes for head in heads))
-    return {"codes": whole.astype(dtype), "weights": found["weights"]}
-
-
-def _is_ordered(head: schemas.Head) -> bool:
-    """Whether codes of a variable have an order."""
-    return head.column is None or head.column.is_number
+    parts = strata.split(schema, label, devices)
+    found = leaf_votes.evolve(streams, parts, context, amounts=amounts)
+    codes = strata.join(schema, label, found["codes"], found["strata"])
+    return {"codes": codes, "weights": found["weights"]}

@@ -79,10 +79,13 @@ def shares(
     found = []
     for column, cells in enumerate(np.split(noisy.astype(np.float64), ends)):
         table = cells.reshape(num_strata, bins[column])
-        denoise = _haar if columns.ordered[column] else _cells
         everything = table.sum(axis=0)
-        pooled = denoise(everything, everything * 0, sigma * num_strata**0.5)
-        pooled = np.maximum(pooled, 0.0) + 1e-9
+        if columns.ordered[column]:
+            denoise, spread = _haar, sigma * num_strata**0.5
+            pooled = np.maximum(_haar(everything, everything * 0, spread), 0.0)
+        else:
+            denoise, pooled = _cells, _projected(everything)
+        pooled = pooled + 1e-9
         pooled /= pooled.sum()
         rows = []
         for own in table:
@@ -93,33 +96,24 @@ def shares(
     return found
 
 
-def draw(
-    generator: np.random.Generator,
-    columns: trees.Columns,
-    distributions: list[Float[np.ndarray, "stratum _"]],
-    stratum: int,
-    count: int,
-) -> Integer[np.ndarray, "record column"]:
-    """Draws records of a stratum, columns independent, uniform within a cell.
+def by_code(
+    columns: trees.Columns, distributions: list[Float[np.ndarray, "stratum _"]]
+) -> list[Float[np.ndarray, "stratum _"]]:
+    """Spreads the share of a cell evenly over its codes.
 
     Args:
-        generator: Public randomness.
         columns: The columns.
         distributions: What `shares` returned.
-        stratum: Which stratum.
-        count: Number of records.
 
     Returns:
-        `[record, column]` codes.
+        For each column `[stratum, code]` shares, each row summing to one.
     """
-    drawn = np.zeros((count, len(columns.sizes)), np.int64)
-    for column, table in enumerate(distributions):
-        bins, size = table.shape[1], int(columns.sizes[column])
-        cells = generator.choice(bins, count, p=table[stratum])
-        first = -(-cells * size // bins)  # the first code of a cell, as counted above
-        last = -(-(cells + 1) * size // bins)
-        drawn[:, column] = generator.integers(first, last)
-    return drawn
+    found = []
+    for size, table in zip(columns.sizes.tolist(), distributions, strict=True):
+        cells = np.arange(size) * table.shape[1] // size  # as counted above
+        widths = np.bincount(cells, minlength=table.shape[1])
+        found.append((table / widths)[:, cells])
+    return found
 
 
 def _haar(
@@ -140,6 +134,16 @@ def _haar(
         wider[::2], wider[1::2] = average + detail, average - detail
         average = wider / 2**0.5
     return base + average[: len(own)]
+
+
+def _projected(noisy: Float[np.ndarray, " cell"]) -> Float[np.ndarray, " cell"]:
+    """Finds the nearest counts that are not negative and keep the sum."""
+    total = max(float(noisy.sum()), 0.0)
+    ordered = np.sort(noisy)[::-1]
+    excess = (np.cumsum(ordered) - total) / np.arange(1, len(noisy) + 1)
+    last = np.flatnonzero(ordered > excess)
+    cut = excess[last[-1]] if len(last) else 0.0
+    return np.maximum(noisy - cut, 0.0)
 
 
 def _cells(

@@ -25,6 +25,7 @@ TINY = {
     "dpsgd_step": "--hardware=test --tiny --batch=4 --repeats=1 --matmul=8 "
     "--jobs=non_private_whole_batch,fast_whole_batch",
     "high_order": "--sets=xor2 --methods=independent --num_rows=300",
+    "high_order_ablation": "--sets=xor2 --rows=0 --num_rows=300",
     "eventlog_preprocess": "--hardware=test --num_rows=1000 --repeats=1",
     "names": "--config=configs/dca_intel.py --tables={folder}",
     "pe_voting": "--hardware=test --num_devices=300 --num_compared=100 "

@@ -3,7 +3,7 @@ import pytest
 
 from teledp_jax import arrays, errors, schemas
 from teledp_jax.methods import pe
-from teledp_jax.pe import leaf_records
+from teledp_jax.pe import strata
 from teledp_jax.privacy import accounting, mechanisms
 from tests import toys
 
@@ -60,9 +60,9 @@ def test_each_count_that_is_asked_for_changes_by_one_as_a_device_joins():
 
     def noise(key, values, sigma):
         asked.append(np.asarray(values))
-        if len(answers) < 2 + CONFIG.num_rounds:
+        if len(answers) < 3 + CONFIG.num_rounds:
             answers.append(mechanisms.seeded_integer_noise(key, values, sigma))
-        return answers[(len(asked) - 1) % (2 + CONFIG.num_rounds)]
+        return answers[(len(asked) - 1) % (3 + CONFIG.num_rounds)]
 
     made = pe.make(CONFIG, SCHEMA, toys.budget(1.0, num_devices=800))
     whole = exclusive_or(801)
@@ -71,7 +71,8 @@ def test_each_count_that_is_asked_for_changes_by_one_as_a_device_joins():
     # Under the same answers the same trees grow, so counts differ by one device only.
     pairs = zip(asked[: len(answers)], asked[len(answers) :], strict=True)
     changes = [sorted((one - two)[one != two]) for one, two in pairs]
-    assert changes == [[1], [1, 1]] + [[1]] * CONFIG.num_rounds
+    # The label, two columns, their pair, and the votes.
+    assert changes == [[1], [1, 1], [1]] + [[1]] * CONFIG.num_rounds
 
 
 def test_a_killed_fit_goes_on_to_the_same_population():
@@ -98,13 +99,13 @@ def test_few_devices_stop_nothing(count):
 
 
 def test_the_label_is_a_category():
-    assert leaf_records.label_index(SCHEMA, "") == 2
-    assert leaf_records.label_index(SCHEMA, "kind") == 2
+    assert strata.label_index(SCHEMA, "") == 2
+    assert strata.label_index(SCHEMA, "kind") == 2
     number_last = table(*reversed(SCHEMA.anchor.columns))
-    assert leaf_records.label_index(number_last, "") is None
+    assert strata.label_index(number_last, "") is None
     for name in ("x", "absent"):
         with pytest.raises(errors.InputError, match=r"pe.label.*known: \['kind'\]"):
-            leaf_records.label_index(SCHEMA, name)
+            strata.label_index(SCHEMA, name)
 
 
 def small_fit(devices: arrays.DeviceArrays, context=None) -> arrays.DeviceArrays:

@@ -38,15 +38,15 @@ def test_noise_without_data_makes_no_shape():
     assert np.abs(64 * first - 1).max() < 0.2
 
 
-def test_drawn_records_lie_in_the_cells_that_were_counted():
-    rng = np.random.default_rng(2)
+def test_codes_share_the_mass_of_their_cell():
     table = np.zeros((2, 64))
     table[0, 5] = table[1, 63] = 1.0
-    parts = [table, np.full((2, 3), 1 / 3)]
+    first, second = start.by_code(COLUMNS, [table, np.full((2, 3), 1 / 3)])
     for stratum, cell in ((0, 5), (1, 63)):
-        drawn = start.draw(rng, COLUMNS, parts, stratum, 500)
-        np.testing.assert_array_equal(drawn[:, 0] * 64 // 200, cell)
-        assert set(drawn[:, 1]) == {0, 1, 2}
+        codes = np.flatnonzero(first[stratum])
+        np.testing.assert_array_equal(codes * 64 // 200, cell)
+        np.testing.assert_allclose(first[stratum, codes], 1 / len(codes))
+    np.testing.assert_allclose(second, 1 / 3)
 
 
 @pytest.mark.parametrize("sizes", [(2, 2), (64, 65), (1000, 7)])
@@ -55,6 +55,7 @@ def test_every_code_belongs_to_one_cell(sizes):
     codes = np.column_stack([np.arange(max(sizes)) % size for size in sizes])
     counted = start.histograms(columns, codes, np.zeros(len(codes), np.int64), 1)
     assert counted.sum() == 2 * len(codes)
-    parts = start.shares(columns, counted, 1, sigma=0.01)
-    drawn = start.draw(np.random.default_rng(0), columns, parts, 0, 2_000)
-    assert (drawn >= 0).all() and (drawn < np.array(sizes)).all()
+    parts = start.by_code(columns, start.shares(columns, counted, 1, sigma=0.01))
+    for shares, size in zip(parts, sizes, strict=True):
+        assert shares.shape == (1, size)
+        np.testing.assert_allclose(shares.sum(), 1.0)
