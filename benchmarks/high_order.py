@@ -6,6 +6,8 @@ Two classifiers (gradient boosting, random forest) are trained on synthetic rows
 tested on real ones. In sets xor2, xor3, ... the label is the exclusive or of so many
 numbers. In shell3 and the like it says whether so many numbers lie far from the middle
 of the cube; in cells3 and the like it is drawn for each cell of thirds of the numbers.
+In thirds3 and the like it is the sum of the thirds that they lie in, modulo 3; in
+centres3 and the like it is drawn for each of 24 random points, and the nearest decides.
 Two more numbers and a category say nothing. Settings of `pe` were chosen on xor3, xor5
 and person_activity; the others are for tests. --data=DIR takes further sets from
 DIR/<set>/train.csv, test.csv and domain.json, which states for each column `category`
@@ -70,7 +72,8 @@ def draw(
     Args:
         kind: `xor`: the parity of the numbers above one half; `shell`: whether they are
             farther from the middle than most; `cells`: a fair coin for each of the
-            cells that their thirds make.
+            cells that their thirds make; `thirds`: the sum of their thirds, modulo 3;
+            `centres`: a fair coin for the nearest of 24 random points.
         size: How many numbers decide.
         num_rows: How many rows.
         seed: Of the draw.
@@ -87,6 +90,13 @@ def draw(
     elif kind == "shell":
         # The mean of the squared distance of a uniform point: size / 12.
         label = ((decide - 0.5) ** 2).sum(1) > size / 12
+    elif kind == "thirds":
+        label = np.minimum(decide * 3, 2).astype(int).sum(1) % 3
+    elif kind == "centres":
+        of_set = np.random.default_rng(size)
+        centres, coins = of_set.random((24, size)), of_set.permutation(24) % 2
+        apart = ((decide[:, None, :] - centres[None, :, :]) ** 2).sum(2)
+        label = coins[apart.argmin(axis=1)]
     else:
         coins = np.random.default_rng(size).integers(0, 2, 3**size)
         label = coins[
@@ -99,16 +109,17 @@ def load(name: str) -> Set:
     """Makes or reads a set.
 
     Args:
-        name: `xor`, `shell` or `cells` and a number, or a folder of --data.
+        name: A kind of `draw` and a number, as xor3, or a folder of --data.
 
     Returns:
         The set.
     """
-    if match := re.fullmatch(r"(xor|shell|cells)(\d+)", name):
+    if match := re.fullmatch(r"(xor|shell|cells|thirds|centres)(\d+)", name):
         kind, size = match[1], int(match[2])
         names = [f"V{place}" for place in range(1, size + 3)]
+        classes = [0, 1, 2] if kind == "thirds" else [0, 1]
         domain: dict[str, Any] = {column: {"number": [0, 1]} for column in names}
-        domain |= {"C": {"category": [0, 1, 2, 3]}, "Class": {"category": [0, 1]}}
+        domain |= {"C": {"category": [0, 1, 2, 3]}, "Class": {"category": classes}}
         parts = [
             draw(kind, size, _NUM_ROWS.value, size),
             draw(kind, size, _NUM_TESTED, 100 + size),

@@ -3,7 +3,7 @@ import pytest
 
 from teledp_jax import arrays, errors, schemas
 from teledp_jax.methods import pe
-from teledp_jax.pe import strata
+from teledp_jax.pe import leaf_records, strata
 from teledp_jax.privacy import accounting, mechanisms
 from tests import toys
 
@@ -137,3 +137,31 @@ def test_votes_that_are_all_below_the_noise_leave_the_start():
     silent = toys.context(noise=lambda key, values, sigma: np.zeros_like(values))
     drawn = arrays.flatten(SCHEMA, small_fit(exclusive_or(400), silent))
     assert len(np.unique(drawn[:, 0])) > 30
+
+
+def test_pairs_are_counted_only_if_noise_leaves_them_cells():
+    for num_devices, counted in ((4_000, True), (40, False)):
+        budget = toys.budget(1.0, num_devices=num_devices)
+        made = pe.make(CONFIG, SCHEMA, budget)
+        assert (made.facts["pair_cells"] >= 4) == counted
+        assert ("pairs_sigma" in made.facts) == counted
+        assert 0.98 < accounting.epsilon_pld(made.event, budget.delta) <= 1.0
+
+
+def test_the_share_of_the_start_grows_with_the_columns():
+    # Two columns besides the label: 2 of 14.
+    sizes = leaf_records.sizes(SCHEMA, 2, 0, 0, 1000)
+    assert sizes.start_share == pytest.approx(1 / 7)
+    assert (sizes.num_pairs, sizes.num_rounds, sizes.pool) == (1, 20, 100_000)
+    assert sizes._replace(num_columns=36).start_share == pytest.approx(3 / 4)
+
+
+def test_two_equal_columns_stay_equal():
+    codes = arrays.flatten(SCHEMA, exclusive_or(4_000)).astype(int)
+    codes[:, 1] = codes[:, 0]
+    made = pe.make(CONFIG, SCHEMA, toys.budget(4.0, num_devices=4_000))
+    devices = arrays.unflatten(SCHEMA, codes)
+    fitted = made.fit(toys.KEYS, devices, toys.context())
+    drawn = arrays.flatten(SCHEMA, made.sample(toys.KEYS.sample, fitted, 2_000))
+    apart = np.abs(drawn[:, 0].astype(int) - drawn[:, 1])
+    assert np.median(apart) <= 6  # of 64; independent columns are some 19 apart

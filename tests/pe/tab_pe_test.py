@@ -95,3 +95,39 @@ def test_the_published_recipe_finds_what_no_pair_of_columns_shows():
 def test_it_is_for_one_table():
     with pytest.raises(errors.InputError, match=r"pe.selection: tab_pe is for one"):
         pe.make(CONFIG, toys.TRIPLE, toys.budget(1.0, num_devices=9))
+
+
+def fitted_to(devices: arrays.DeviceArrays, context=None) -> np.ndarray:
+    """Records of a small fit, checked against the schema."""
+    budget = toys.budget(4.0, num_devices=400)
+    made = pe.make(CONFIG, rows.SCHEMA, budget, recipe=RECIPE)
+    fitted = made.fit(toys.KEYS, devices, context or toys.context())
+    drawn = made.sample(jax.random.key(0), fitted, 40)
+    arrays.check(rows.SCHEMA, drawn)
+    return arrays.flatten(rows.SCHEMA, drawn).astype(int)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 30])
+def test_fewer_devices_than_records_stop_nothing(count):
+    assert len(fitted_to(rows.exclusive_or(count))) == 40
+
+
+def test_a_class_with_one_member_gets_no_record():
+    codes = arrays.flatten(rows.SCHEMA, rows.exclusive_or(400)).astype(int)
+    codes[:, 2] = 1
+    codes[7, 2] = 2
+    drawn = fitted_to(arrays.unflatten(rows.SCHEMA, codes))
+    assert (drawn[:, 2] == 1).all()
+
+
+def test_a_constant_column_draws_records_near():
+    codes = arrays.flatten(rows.SCHEMA, rows.exclusive_or(400)).astype(int)
+    codes[:, 0] = 5
+    drawn = fitted_to(arrays.unflatten(rows.SCHEMA, codes))
+    assert np.median(drawn[:, 0]) < 24  # of 64 codes, which begin uniform
+
+
+def test_votes_that_are_all_zero_leave_records_over_the_whole_domain():
+    silent = toys.context(noise=lambda key, values, sigma: np.zeros_like(values))
+    drawn = fitted_to(rows.exclusive_or(400), silent)
+    assert np.ptp(drawn[:, 0]) > 30
