@@ -28,6 +28,7 @@ _LEAST_EFFECTIVE = 0.5  # share of the pool below which it is drawn anew
 _MOVED, _STEP = 0.3, 0.05  # share of numbers that move, and by which share of range
 _REDRAWN = 0.025  # share of categories that are redrawn
 _SWEEPS, _LAST_SWEEPS = 3, 10
+_EASE = 2.0  # priors over what counts show: later trees show less, as fits share it
 _WIDEST_LEAF = 1.0  # prior of the number of a leaf; a wider one follows the noise
 _WIDEST_PAIR = 3.0  # prior of the number of a cell of a pair
 _TELLING_FROM = 3  # rounds, from which the last cuts tell strata apart
@@ -199,7 +200,7 @@ def _told(
     answer = noisy.astype(np.float64)
     cells = question.cells(pool.codes, pool.strata)
     model = np.bincount(cells, pool.weights, len(noisy))
-    stddev = energies.spread(answer, model, sigma=sigma, widest=widest)
+    stddev = _EASE * energies.spread(answer, model, sigma=sigma, widest=widest / _EASE)
     return pool._replace(
         asked=[*pool.asked, question],
         counts=[*pool.counts, energies.Count(answer, cells, sigma, stddev)],

@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 _LOW, _HIGH = 0.4, 0.6  # where a cut of a number may lie, as a share of the weight
-_TOLD_LEAVES, _OBLIVIOUS_BLIND = 4.0, False
 _TINY = 1e-6  # least share of others on a side
 _UNEVEN = 0.15  # least share of a node's weight that a cut leaves on either side
 
@@ -101,11 +100,7 @@ def grow(
         parent, side, index, beside, depth = waiting.pop()
         cut = None
         weight = weights[index].sum()
-        if (
-            others is not None
-            and 2 * leaf_weight <= weight < _TOLD_LEAVES * leaf_weight
-            and not (same_column and _OBLIVIOUS_BLIND)
-        ):
+        if others is not None and 2 * leaf_weight <= weight < 4 * leaf_weight:
             cut = _telling_cut(
                 generator,
                 columns,
