@@ -44,9 +44,10 @@ class Config:
         selection: `leaves`, `published` or `tab_pe`.
         label: Category of the only table whose values are voted on apart; empty: the
             last column, if it is a category of at most 64 values; `none`: none.
-        start_share: Share of the privacy loss that the start gets; 0: C / (C + 12) for
-            a table of C columns besides the label, as a vote sees less of each column
-            the more there are; 0.75 for a fleet. For `leaves`, as are the next six.
+        start_share: Share of the privacy loss that the start gets; 0: for a table
+            of P pairs of columns besides the label P / (P + 70), at least 0.1, as a
+            vote sees less of each the more there are; for a fleet 0.75. For `leaves`,
+            as are the next six.
         pairs_share: Share of it that pairs of the columns of one table get; none are
             counted if 0, or if noise leaves a pair fewer than four cells.
         num_rounds: Votes of each device; 0: 20 for one table, 10 for a fleet.
@@ -65,7 +66,7 @@ class Config:
     selection: Literal["leaves", "published", "tab_pe"] = "leaves"
     label: str = ""
     start_share: float = 0.0
-    pairs_share: float = 0.7
+    pairs_share: float = 0.6
     num_rounds: int = 0
     pool: int = 0
     pairs: tuple[tuple[str, str], ...] | None = None

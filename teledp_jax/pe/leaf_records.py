@@ -8,7 +8,7 @@ from teledp_jax.pe import leaf_votes, strata
 
 _SMALLEST_POOL, _LARGEST_POOL = 100_000, 400_000  # records
 _ROUNDS = 20
-_CUTS = 12  # of a tree, about: columns at which the start gets half of the budget
+_PAIRS, _LEAST_START = 70, 0.1  # pairs with which the start gets half; its least share
 _PAIR_SIGMAS, _FEWEST_CELLS = 2.0, 4  # of a pair: noise that a cell expects, cells
 
 
@@ -61,9 +61,9 @@ class Sizes(NamedTuple):
         """Share of the privacy loss for columns and pairs.
 
         A tree makes some ten cuts, so the more columns there are, the less a vote sees
-        of each, and the more the start has to tell.
+        of each pair, and the more the start has to tell.
         """
-        return self.num_columns / (self.num_columns + _CUTS)
+        return max(self.num_pairs / (self.num_pairs + _PAIRS), _LEAST_START)
 
     def amounts(self, sigmas: Mapping[str, float]) -> leaf_votes.Amounts:
         """States an evolution whose noise is known.

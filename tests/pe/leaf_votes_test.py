@@ -148,12 +148,12 @@ def test_pairs_are_counted_only_if_noise_leaves_them_cells():
         assert 0.98 < accounting.epsilon_pld(made.event, budget.delta) <= 1.0
 
 
-def test_the_share_of_the_start_grows_with_the_columns():
-    # Two columns besides the label: 2 of 14.
+def test_the_share_of_the_start_grows_with_the_pairs():
     sizes = leaf_records.sizes(SCHEMA, 2, 0, 0, 1000)
-    assert sizes.start_share == pytest.approx(1 / 7)
+    assert sizes.start_share == 0.1
     assert (sizes.num_pairs, sizes.num_rounds, sizes.pool) == (1, 20, 100_000)
-    assert sizes._replace(num_columns=36).start_share == pytest.approx(3 / 4)
+    # 21 columns have 210 pairs: 210 of 280.
+    assert sizes._replace(num_columns=21).start_share == pytest.approx(3 / 4)
 
 
 def test_two_equal_columns_stay_equal():
