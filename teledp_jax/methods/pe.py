@@ -164,7 +164,7 @@ def _one_table(config: Config, schema: schemas.Schema, budget: budgets.Budget) -
     )
     start = config.start_share or sizes.start_share
     for pairs in (config.pairs_share * (sizes.num_pairs > 0), 0.0):
-        parts = [
+        parts: list[split.Part] = [
             split.Counts("strata_sigma", 1, _FIRST_SHARE),
             split.Counts("start_sigma", sizes.num_columns, start * (1 - pairs)),
             split.Votes("vote_sigma", sizes.num_rounds, 1 - _FIRST_SHARE - start),

@@ -129,11 +129,11 @@ def all_pairs(
                 )
                 for i in (one, two)
             ]
-            groups = (
+            first, second = (
                 grouped(masses[i], size, is_ordered=bool(columns.ordered[i]))
                 for i, size in zip((one, two), sizes, strict=True)
             )
-            found.append(Pair((one, two), tuple(groups)))
+            found.append(Pair((one, two), (first, second)))
     return found
 
 
