@@ -41,6 +41,9 @@ class Told(NamedTuple):
 
         With variance v of the ratio over all cells, beyond noise, a cell of model
         count m is trusted to v m^2 / (v m^2 + sigma^2).
+
+        Returns:
+            Ratios.
         """
         spread = energies.spread(
             self.noisy, self.model, sigma=self.sigma, widest=_WIDEST

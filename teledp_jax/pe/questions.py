@@ -71,7 +71,15 @@ class Pair(NamedTuple):
         codes: Integer[np.ndarray, "record column"],
         strata: Integer[np.ndarray, " record"],
     ) -> Int32[np.ndarray, " record"]:
-        """Finds the cell of each record, as `Forest.cells` does."""
+        """Finds the cell of each record.
+
+        Args:
+            codes: Records.
+            strata: Not looked at.
+
+        Returns:
+            Numbers of cells.
+        """
         del strata
         one, two = (
             groups[codes[:, column]]
