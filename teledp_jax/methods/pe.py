@@ -3,85 +3,45 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 from absl import logging
 
 from teledp_jax import arrays, base, keys, schemas
 from teledp_jax.marginals import clipped, plans, pools, weighed
-from teledp_jax.pe import (
-    leaf_fleet,
-    leaf_records,
-    population,
-    strata,
-    tab_pe,
-)
+from teledp_jax.pe import choices, leaf_fleet, leaf_records, population, strata, tab_pe
 from teledp_jax.privacy import budgets, checks, split
 
 _FIRST_SHARE = 0.02  # of the privacy loss: sizes of strata, or the bound of the clip
+_STRATA = split.Counts("strata_sigma", 1, _FIRST_SHARE)
 
 _Fit = Callable[[keys.Keys, arrays.DeviceArrays, base.Context], base.Tree]
 _Made = tuple[split.Calibrated, _Fit, Mapping[str, int | str]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(choices.Choices):
     """Choices of private evolution.
 
     `leaves`: devices vote for leaves of random trees over a pool of records, and all
-    votes are fitted together. Where a device is one row of one table, the pool begins
-    as noisy counts of columns by label and of pairs of columns have it, and evolves
-    (`pe.leaf_votes`). Else its records are whole devices, drawn from a model of noisy
-    low-order statistics (`marginals.whole`), and trees ask for traits of a device
-    (`pe.leaf_fleet`).
+    votes are fitted together. A pool of rows of one table begins as noisy counts of
+    columns and their pairs have it, and evolves (`pe.leaf_votes`). A pool of whole
+    devices is drawn from a model of noisy statistics (`marginals.whole`), and trees ask
+    for traits of a device (`pe.leaf_fleet`).
 
     `published`: candidates begin uniform, are resampled by the votes of their nearest
-    devices, varied by less and less, and ranked at last (Lin et al. 2023,
-    arXiv:2305.15560). `tab_pe`: the published recipe for one table, which lets each
-    class evolve by itself (Swanberg et al. 2025, arXiv:2502.05505; `pe.tab_pe`).
+    devices, varied by less and less, and ranked (Lin et al. 2023, arXiv:2305.15560).
+    `tab_pe`: the same for one table, each class by itself (Swanberg et al. 2025,
+    arXiv:2502.05505; `pe.tab_pe`).
 
     Attributes:
-        selection: `leaves`, `published` or `tab_pe`.
-        label: Category of the only table whose values are voted on apart; empty: the
-            last column, if it is a category of at most 64 values; `none`: none.
-        start_share: Share of the privacy loss that the start gets; 0: for a table
-            of P pairs of columns besides the label P / (P + 70), at least 0.1, as a
-            vote sees less of each the more there are; for a fleet 0.75. For `leaves`,
-            as are the next six.
-        pairs_share: Share of it that pairs of the columns of one table get; none are
-            counted if 0, or if noise leaves a pair fewer than four cells.
-        num_rounds: Votes of each device; 0: 20 for one table, 10 for a fleet.
-        pool: Records of the pool; 0: by the noisy number of devices.
         pairs: Pairs of variables that the start of a fleet measures finely, as in
             `chain.Config`; none: as the job's queries name them.
-        features: The variables that each query names, as `table/column` and
-            `table/rows`: what votes of a fleet ask for; none: as the job's queries
-            name them.
-        num_iterations: Votes of each device. For `published`, as are the next two.
-        num_candidates: Candidates of each vote; 0: see `pe.population.sizes`.
-        max_rows: Most rows of a device that are read and drawn in any table, the first
-            ones; 0: as many as each table's `fixed_rows`.
     """
 
-    selection: Literal["leaves", "published", "tab_pe"] = "leaves"
-    label: str = ""
-    start_share: float = 0.0
-    pairs_share: float = 0.6
-    num_rounds: int = 0
-    pool: int = 0
     pairs: tuple[tuple[str, str], ...] | None = None
-    features: tuple[tuple[str, ...], ...] | None = None
-    num_iterations: int = 10
-    num_candidates: int = 2000
-    max_rows: int = 0
 
     def __post_init__(self) -> None:
-        check = checks.Fields("pe", self)
-        check.one_of("selection", ("leaves", "published", "tab_pe"))
-        check.number("num_iterations", at_least=1)
-        check.number("num_rounds", "pool", "num_candidates", "max_rows", at_least=0)
-        check.number("start_share", at_least=0, below=1 - _FIRST_SHARE)
-        check.number("pairs_share", at_least=0, below=1)
+        choices.check(checks.Fields("pe", self), most_start=1 - _FIRST_SHARE)
 
 
 def make(
@@ -110,7 +70,8 @@ def make(
         schema = schema.narrowed(config.max_rows)
         calibrated, fit, facts = _published(config, schema, budget)
     elif config.selection == "tab_pe":
-        calibrated, fit, facts = _tab_pe(config, schema, budget, recipe)
+        label = tab_pe.label_index(schema, config.label)
+        calibrated, fit, facts = _tab_pe(label, schema, budget, recipe)
     elif len(schema.tables) == 1:
         calibrated, fit, facts = _one_table(config, schema, budget)
     else:
@@ -139,19 +100,15 @@ def _published(config: Config, schema: schemas.Schema, budget: budgets.Budget) -
 
 
 def _tab_pe(
-    config: Config,
+    label: int | None,
     schema: schemas.Schema,
     budget: budgets.Budget,
     recipe: tab_pe.Recipe,
 ) -> _Made:
     """The published recipe for one table."""
-    label = tab_pe.label_index(schema, config.label)
-    parts = (
-        split.Counts("strata_sigma", 1, _FIRST_SHARE),
-        split.Votes("vote_sigma", recipe.num_rounds, 1 - _FIRST_SHARE),
-    )
-    calibrated = split.calibrate(parts, budget)
-    noise = tab_pe.Noise(*(calibrated.series(part.name)[0] for part in parts))
+    votes = split.Votes("vote_sigma", recipe.num_rounds, 1 - _FIRST_SHARE)
+    calibrated = split.calibrate((_STRATA, votes), budget)
+    noise = tab_pe.Noise(*(calibrated.series(p.name)[0] for p in calibrated.parts))
     fit = functools.partial(tab_pe.fit, schema, label, recipe, noise)
     return calibrated, fit, tab_pe.facts(schema, label, recipe)
 
@@ -165,7 +122,7 @@ def _one_table(config: Config, schema: schemas.Schema, budget: budgets.Budget) -
     start = config.start_share or sizes.start_share
     for pairs in (config.pairs_share * (sizes.num_pairs > 0), 0.0):
         parts: list[split.Part] = [
-            split.Counts("strata_sigma", 1, _FIRST_SHARE),
+            _STRATA,
             split.Counts("start_sigma", sizes.num_columns, start * (1 - pairs)),
             split.Votes("vote_sigma", sizes.num_rounds, 1 - _FIRST_SHARE - start),
         ]
@@ -193,23 +150,15 @@ def _fleet(config: Config, schema: schemas.Schema, budget: budgets.Budget) -> _M
     size = config.pool or weighed.pool_size(2 * budget.num_devices)
     release = pools.Release(plan, norm_sigma, sigma, budget.num_devices, size)
     sizes = leaf_fleet.Sizes(num_rounds, vote_sigma, budget.num_devices)
-    fit = functools.partial(_fit_fleet, config, schema, release, sizes)
+
+    def fit(
+        streams: keys.Keys, devices: arrays.DeviceArrays, context: base.Context
+    ) -> base.Tree:
+        fitted = pools.draw(streams, schema, release, devices, context)
+        weights = leaf_fleet.weigh(
+            streams, schema, weighed.pool_of(schema, fitted), devices, context,
+            sizes=sizes, features=config.features,
+        )  # fmt: skip
+        return {**fitted, "weights": weights}
+
     return calibrated, fit, {"num_cells": plan.num_cells, "pool": size}
-
-
-def _fit_fleet(
-    config: Config,
-    schema: schemas.Schema,
-    release: pools.Release,
-    sizes: leaf_fleet.Sizes,
-    streams: keys.Keys,
-    devices: arrays.DeviceArrays,
-    context: base.Context,
-) -> base.Tree:
-    """Draws a pool from a model of noisy statistics, and weighs it by votes."""
-    fitted = pools.draw(streams, schema, release, devices, context)
-    pool = weighed.pool_of(schema, fitted)
-    weights = leaf_fleet.weigh(
-        streams, schema, pool, devices, context, sizes=sizes, features=config.features
-    )
-    return {**fitted, "weights": weights}
