@@ -160,7 +160,7 @@ def fit(schema: Any, codes: np.ndarray) -> tuple[Any, int]:
         totals={name: (share * len(codes), 1.0) for name, share in shares.items()},
         repeats=dict.fromkeys(shares, 1.0),
     )
-    options = relational_fit.Options(0.0, 0.3, 15.0, 60.0, _SAMPLES.value)
+    options = relational_fit.Options(num_samples=_SAMPLES.value)
     probability = 0.04
 
     def run(size: int) -> Any:

@@ -37,7 +37,7 @@ import published_vae
 from absl import app, flags
 
 from teledp_jax import arrays
-from teledp_jax.dpsgd import clipping, gaussian, memory, trainable
+from teledp_jax.dpsgd import clipping, gaussian, memory, states, trainable
 from teledp_jax.job import provenance
 
 _MODEL = flags.DEFINE_enum("model", "vae", ["vae", "relational"], "What is trained.")
@@ -136,27 +136,33 @@ def jax_privacy_sum(losses_fn: clipping.LossesFn, micro_batch: int) -> Sum:
 
 
 def jax_job(sum_fn: Sum, params: Any, batch: Any, *, private: bool) -> Job:
-    """Compiles one step; the state goes from step to step."""
+    """Compiles one step; the state goes from step to step.
+
+    That of a private step is one vector, as `train.fit` has it.
+    """
     optimizer = optax.adam(_RATE)
     size = everyone(batch).size
+    like = jax.eval_shape(lambda: params)
 
     @jax.jit
     def step(state: Any, key: jax.Array, batch: Any) -> Any:
-        params, opt_state = state
+        held, opt_state = state
+        params = states.unflatten(held, like) if private else held
         total = sum_fn(params, batch)
         if private:
             total = gaussian.noisy_sum(
                 key,
-                total,
+                states.flatten(total),
                 l2_clip_norm=_CLIP_NORM,
                 noise_multiplier=_STDDEV / _CLIP_NORM,
                 expected_batch_size=size,
             )
         grad = jax.tree.map(lambda leaf: leaf / size, total)
         updates, opt_state = optimizer.update(grad, opt_state)
-        return optax.apply_updates(params, updates), opt_state
+        return optax.apply_updates(held, updates), opt_state
 
-    state: list[Any] = [(params, optimizer.init(params)), jax.random.key(0)]
+    held = states.flatten(params) if private else params
+    state: list[Any] = [(held, optimizer.init(held)), jax.random.key(0)]
     start = time.perf_counter()
     compiled = step.lower(*state, batch).compile()
     seconds = time.perf_counter() - start

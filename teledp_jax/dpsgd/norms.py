@@ -181,18 +181,26 @@ def _pairs_by_place(
 ) -> _Pairs:
     """Multiplies as `_pairs` place by place of outputs, and adds up over places."""
     assert rows.left is not None and others.left is not None
-    before, own = _by_place(reach)
-    left, right = (
-        jnp.einsum(
-            "bpri,bqi->bprq", side[:, None] * mask[None, :, None], other,
-            precision=factors.EXACT,
-        )
-        for side, other, mask in (
-            (rows.left, others.left, before), (rows.right, others.right, own)
-        )
-    )  # fmt: skip
-    squares = _squares(left, rows.left, right, rows.right)
-    return _Pairs((left * right).sum(1), squares.sum(1))
+    found, left, reached = [], jnp.zeros((), jnp.float32), np.array([], int)
+    for before, own in zip(*(side > 0 for side in _by_place(reach)), strict=True):
+        # What reaches a place is what reached the one before, and some more inputs.
+        more = np.setdiff1d(np.flatnonzero(before), reached)
+        if len(more):
+            gram = _gram(rows.left[..., more], others.left[..., more])
+            left = gram if not len(reached) else left + gram
+        reached = np.flatnonzero(before)
+        if len(reached):
+            outputs = np.flatnonzero(own)
+            right, signal = (side.right[..., outputs] for side in (rows, others))
+            gram = _gram(right, signal)
+            products = left * gram
+            seen = rows.left[..., reached]
+            squares = _squares(left, seen, gram, right)
+            found.append(_Pairs(products, squares))
+    if not found:
+        shape = (*rows.right.shape[:2], others.right.shape[1])
+        return _Pairs(jnp.zeros(shape, jnp.float32), jnp.zeros(shape[:2], jnp.float32))
+    return _Pairs(_total(f.products for f in found), _total(f.squares for f in found))
 
 
 def _squares(

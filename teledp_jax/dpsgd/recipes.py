@@ -1,7 +1,7 @@
 """What one training by DP-SGD does, all of it public."""
 
 import dataclasses
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 from teledp_jax.dpsgd import clipping, gaussian, sampling
 from teledp_jax.privacy import checks
@@ -42,39 +42,25 @@ class Recipe:
         }
 
 
-@runtime_checkable
-class Choices(Protocol):
-    """The settings that every method by DP-SGD has in its config; see `Recipe`."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Training:
+    """Settings of a training by DP-SGD; see `Recipe`.
 
-    @property
-    def sampling_prob(self) -> float:
-        """Probability of a device to be in a step."""
-        ...
+    Attributes:
+        sampling_prob: Probability of a device to be in a step.
+        num_epochs: Expected number of times that a device is drawn.
+        averaging: Share of the old in the running average of parameters; 0: none.
+        micro_batch: Devices in memory at once.
+        clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
+        checkpoint_every: Steps between checkpoints.
+    """
 
-    @property
-    def num_epochs(self) -> float:
-        """Expected number of times that a device is drawn."""
-        ...
-
-    @property
-    def micro_batch(self) -> int:
-        """Devices in memory at once."""
-        ...
-
-    @property
-    def clipping_path(self) -> str:
-        """How the clipped sum is computed."""
-        ...
-
-    @property
-    def averaging(self) -> float:
-        """Share of the old average that a step keeps."""
-        ...
-
-    @property
-    def checkpoint_every(self) -> int:
-        """Steps between two checkpoints."""
-        ...
+    sampling_prob: float = 0.04
+    num_epochs: float = 10.0
+    averaging: float = 0.98
+    micro_batch: int = 512
+    clipping_path: str = "fast"
+    checkpoint_every: int = 50
 
 
 class Cost(NamedTuple):
@@ -93,7 +79,7 @@ class Cost(NamedTuple):
 
 
 def check(fields: checks.Fields) -> None:
-    """Checks the settings of `Choices`.
+    """Checks the settings of `Training`.
 
     Args:
         fields: The config of a method.
@@ -107,7 +93,7 @@ def check(fields: checks.Fields) -> None:
     fields.one_of("clipping_path", clipping.PATHS)
 
 
-def cost(choices: Choices, num_parameters: int) -> Cost:
+def cost(choices: Training, num_parameters: int) -> Cost:
     """Returns what to account for a training.
 
     Args:
@@ -126,7 +112,7 @@ def cost(choices: Choices, num_parameters: int) -> Cost:
 
 
 def planned(
-    choices: Choices,
+    choices: Training,
     *,
     num_devices: int,
     noise_multiplier: float,

@@ -18,7 +18,7 @@ _POOL = "pool"  # of a fitted method that was tilted
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(relational_fit.Options):
     """Settings of the method.
 
     Attributes:
@@ -27,44 +27,19 @@ class Config:
         tilt_share: Share of the budget that the statistics of the workload's queries
             get: as many devices as were counted, 20,000 to 200,000, are drawn from the
             model and tilted to them (`marginals.tilt`). 0: none are asked.
-        sampling_prob: Probability of a device to be in a step.
-        num_epochs: Expected number of times that a device is drawn.
-        clip: Largest norm of a device's gradient, over the harmonic mean of norms that
-            noisy marginals let expect; 0 normalises all gradients instead.
-        prior: Standard deviation of weights at the start; learnt from then on, see
-            `relational_steps`.
-        start: Steps that the first one counts as.
-        memory: Most steps that are averaged.
-        averaging: Share of the old in the running average of parameters; 0: none.
-        micro_batch: Devices in memory at once.
-        clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
-        num_samples: Devices drawn at once, also to hold the model to its marginals.
-        checkpoint_every: Steps between checkpoints.
         max_rows: Most rows of a device that are read and drawn in any table, the first
             ones; 0: as many as each table's `fixed_rows`.
     """
 
     marginal_share: float = 0.5
     tilt_share: float = 0.0
-    sampling_prob: float = 0.04
-    num_epochs: float = 10.0
-    clip: float = 0.0
-    prior: float = 0.3
-    start: float = 15.0
-    memory: float = 60.0
-    averaging: float = 0.98
-    micro_batch: int = 1024
-    clipping_path: str = "fast"
-    num_samples: int = 16_384
-    checkpoint_every: int = 50
     max_rows: int = 0
 
     def __post_init__(self) -> None:
         check = checks.Fields("dpsgd_relational", self)
-        recipes.check(check)
-        check.number("prior", "start", "memory", "num_samples", above=0)
+        relational_fit.check(check)
         check.number("marginal_share", above=0, below=1)
-        check.number("clip", "max_rows", at_least=0)
+        check.number("max_rows", at_least=0)
         check.number("tilt_share", at_least=0, below=1)
 
 
@@ -92,11 +67,8 @@ def _fit(
         totals=rows.totals(schema, counts, sigma=sigma),
         repeats=rows.repeat_shares(schema, counts, repeats),
     )
-    options = relational_fit.Options(
-        config.clip, config.prior, config.start, config.memory, config.num_samples
-    )
     fitted = relational_fit.fit(
-        schema, layout, marginals, recipe, options,
+        schema, layout, marginals, recipe, config,
         streams._replace(noise=step_key, batch=batch_key),
         arrays.flatten(schema, devices), context,
     )  # fmt: skip

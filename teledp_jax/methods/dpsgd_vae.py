@@ -13,7 +13,7 @@ from teledp_jax.privacy import budgets, checks, split
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(recipes.Training):
     """Settings of the method.
 
     Attributes:
@@ -21,17 +21,11 @@ class Config:
         latent: Size of the latent vector.
         smooth: Whether numbers go through smooth functions of their bins.
         kl_weight: Weight of the latent's divergence from its prior in the loss.
-        sampling_prob: Probability of a device to be in a step.
-        num_epochs: Expected number of times that a device is drawn.
         l2_clip_norm: Largest norm of a device's gradient.
         normalise: Whether gradients are normalised rather than cut.
         learning_rate: Of Adam.
-        averaging: Share of the old in the running average of parameters; 0: none.
-        micro_batch: Devices in memory at once.
-        clipping_path: `fast`, `vmap` or `loop`: how the clipped sum is computed.
         marginal_share: Share of the budget for noisy one-way marginals; 0: none.
         leave_out: Tables that the model does not know; they stay empty.
-        checkpoint_every: Steps between checkpoints.
         max_rows: Most rows of a device per table, the first ones; 0: its `fixed_rows`.
     """
 
@@ -39,17 +33,11 @@ class Config:
     latent: int = 8
     smooth: bool = True
     kl_weight: float = 1.0
-    sampling_prob: float = 0.04
-    num_epochs: float = 10.0
     l2_clip_norm: float = 1.0
     normalise: bool = True
     learning_rate: float = 1e-2
-    averaging: float = 0.98
-    micro_batch: int = 512
-    clipping_path: str = "fast"
     marginal_share: float = 0.1
     leave_out: tuple[str, ...] = ()
-    checkpoint_every: int = 50
     max_rows: int = 0
 
     def __post_init__(self) -> None:

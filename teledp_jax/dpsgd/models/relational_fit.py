@@ -26,6 +26,7 @@ from teledp_jax.dpsgd.models import (
     relational_steps,
     relational_training,
 )
+from teledp_jax.privacy import checks
 
 Column = tuple[str, int]
 """A table's name, and the position of a column or -1 for the number of rows."""
@@ -49,14 +50,40 @@ class Marginals(NamedTuple):
     repeats: Mapping[Column, float]
 
 
-class Options(NamedTuple):
-    """How the model is trained; `methods.dpsgd_relational.Config` says what is what."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options(recipes.Training):
+    """How the model is trained.
 
-    clip: float
-    prior: float
-    start: float
-    memory: float
-    num_samples: int
+    Attributes:
+        clip: Largest norm of a device's gradient, over the harmonic mean of norms that
+            noisy marginals let expect; 0 normalises all gradients instead.
+        prior: Standard deviation of weights at the start; learnt from then on, see
+            `relational_steps`.
+        start: Steps that the first one counts as.
+        memory: Most steps that are averaged.
+        num_samples: Devices drawn at once, also to hold the model to its marginals.
+    """
+
+    clip: float = 0.0
+    prior: float = 0.3
+    start: float = 15.0
+    memory: float = 60.0
+    micro_batch: int = 1024
+    num_samples: int = 16_384
+
+
+def check(fields: checks.Fields) -> None:
+    """Checks the settings of `Options`.
+
+    Args:
+        fields: The config of a method.
+
+    Raises:
+        InputError: If one of them is out of its range.
+    """
+    recipes.check(fields)
+    fields.number("prior", "start", "memory", "num_samples", above=0)
+    fields.number("clip", at_least=0)
 
 
 def fit(
