@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from teledp_jax.authoring import device_tables
 
 _MAX_PAIRS = 12  # pairs of columns of the anchor
+_MOST_NUMBERS = 8  # in one query: methods measure pairs of what a query names
 _LEAST = 50  # devices of a group
 
 
@@ -65,20 +66,18 @@ def _columns(table: device_tables.DeviceTable) -> Iterator[Question]:
     """Devices per text, and means of numbers."""
     for column in table.categories():
         yield _devices_by(f"devices_by_{column.name}", table, (column,))
-    if numbers := table.numbers():
-        yield _means("means_of_devices", "a device", table, numbers)
-        yield _spread("spread_of_devices", table, numbers)
+    yield from _of_numbers("means_of_devices", "spread_of_devices", "a device", table)
 
 
 def _pairs(table: device_tables.DeviceTable) -> Iterator[Question]:
     """Devices per pair of texts, and means of numbers per text."""
-    texts, numbers = table.categories(), table.numbers()
+    texts, numbers = table.categories(), table.numbers()[:_MOST_NUMBERS]
     for pair in itertools.islice(itertools.combinations(texts, 2), _MAX_PAIRS):
         names = "_and_".join(column.name for column in pair)
         yield _devices_by(f"devices_by_{names}", table, pair)
     for column in texts[:_MAX_PAIRS] if numbers else ():
         yield _devices_by(f"means_by_{column.name}", table, (column,), numbers)
-    for column in numbers[:_MAX_PAIRS]:
+    for column in numbers:
         if others := [number for number in numbers if number is not column]:
             yield _by_size(column, table, others)
 
@@ -118,8 +117,9 @@ ORDER BY {grouped}""",
 
 def _use(table: device_tables.DeviceTable) -> Iterator[Question]:
     """How many devices a group table knows, what they do, and who does it rarely."""
-    yield _means(f"use_of_{table.name}", "such a device", table, table.numbers())
-    yield _spread(f"spread_of_{table.name}", table, table.numbers())
+    yield from _of_numbers(
+        f"use_of_{table.name}", f"spread_of_{table.name}", "such a device", table
+    )
     rows = table.numbers()[0].name
     yield Question(
         name=f"heavy_users_of_{table.name}",
@@ -154,6 +154,18 @@ GROUP BY {item.name}
 ORDER BY num_devices DESC, {item.name}
 LIMIT 10""",
     )
+
+
+def _of_numbers(
+    means: str, spread: str, of: str, table: device_tables.DeviceTable
+) -> Iterator[Question]:
+    """Means and quartiles of all numbers of a table, some in each query."""
+    numbers = table.numbers()
+    for start in range(0, len(numbers), _MOST_NUMBERS):
+        own = numbers[start : start + _MOST_NUMBERS]
+        suffix = f"_{start // _MOST_NUMBERS + 1}" if start else ""
+        yield _means(f"{means}{suffix}", of, table, own)
+        yield _spread(f"{spread}{suffix}", table, own)
 
 
 def _means(

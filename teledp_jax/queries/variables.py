@@ -4,6 +4,7 @@ Texts of queries are public, so a method may be configured by what they name. No
 here sees data.
 """
 
+import collections
 import dataclasses
 import itertools
 import re
@@ -63,10 +64,13 @@ def pairs(
     found: dict[frozenset[str], tuple[str, str]] = {}
     for query in queries:
         named = [v for v in variables(schema, query) if not _stood_in(schema, query, v)]
+        keys = {v for v in named if _is_key(schema, query, v)}
+        numbers = collections.Counter(map(_table, named))
+        few = {v for v in named if numbers[_table(v)] <= _FEW}  # which may weigh
         both = list(itertools.combinations(named, 2))
         both = [pair for pair in both if not _is_trivial(pair)]
-        keyed = [pair for pair in both if any(_is_key(schema, query, v) for v in pair)]
-        keyed += [pair for pair in both if _may_weigh(named, pair)]
+        keyed = [pair for pair in both if not keys.isdisjoint(pair)]
+        keyed += [pair for pair in both if pair[0] in few and not _joins(pair)]
         if not any(_joins(pair) for pair in keyed):
             keyed += [pair for pair in both if _joins(pair)]
         keyed += itertools.combinations(
@@ -120,12 +124,6 @@ def _table(variable: str) -> str:
 def _joins(pair: tuple[str, str]) -> bool:
     """Whether the variables of a pair stand in two tables."""
     return _table(pair[0]) != _table(pair[1])
-
-
-def _may_weigh(named: Sequence[str], pair: tuple[str, str]) -> bool:
-    """Whether a pair is of one table, of which the query names few variables."""
-    own = [variable for variable in named if _table(variable) == _table(pair[0])]
-    return not _joins(pair) and len(own) <= _FEW
 
 
 def _is_trivial(pair: tuple[str, str]) -> bool:
