@@ -19,6 +19,7 @@ from teledp_jax.data import (
     rawfiles,
     rawvalues,
     reading,
+    slices,
     warehouse,
 )
 
@@ -40,6 +41,7 @@ def count(
     *,
     anchor: pathlib.Path,
     selection: rawfiles.Selection,
+    one: slices.Slice | None = None,
 ) -> Iterator[quality.Count]:
     """Counts the rows of each raw table that has a device column.
 
@@ -49,6 +51,7 @@ def count(
         files: Of each raw table.
         anchor: Parquet file of the ids of the devices.
         selection: Which rows count: a row outside of window and share is unselected.
+        one: The devices whose rows are counted; None is all.
 
     Yields:
         A count for each rule, those of zero included; of numbers that are not finite
@@ -60,14 +63,13 @@ def count(
         source = suite.sources[name]
         if (device := source.device) is None:
             continue
-        whole = reading.open_files(connection, source, own)
-        rows = reading.raw_rows(whole, source, selection).set_alias("rows")
-        used = rows.join(
-            known,
-            condition=ColumnExpression("rows", device)
-            == ColumnExpression("known", suite.schema.device),
-            how="semi",
-        )
+        opened = reading.open_files(connection, source, own)
+        whole = reading.of_slice(opened, source, one)
+        rows = reading.raw_rows(opened, source, selection, one).set_alias("rows")
+        id_of_row = ColumnExpression("rows", device)
+        id_of_device = ColumnExpression("known", suite.schema.device)
+        # Each id is known once, so that no row counts twice.
+        with_device = rows.join(known, condition=id_of_row == id_of_device, how="left")
         types = read[name].types
         floats = [column for column, kind in types.items() if kind in _FLOATS]
         num_rows, *odd = _numbers(
@@ -81,10 +83,12 @@ def count(
         for column, count in zip(floats, odd, strict=True):
             if count:
                 yield quality.Count(name, column, rawvalues.NOT_FINITE, count)
-        selected, with_id = _numbers(
-            rows, Function("count_star"), Function("count", ColumnExpression(device))
+        selected, with_id, num_used = _numbers(
+            with_device,
+            Function("count_star"),
+            Function("count", id_of_row),
+            Function("count", id_of_device),
         )
-        (num_used,) = _numbers(used, Function("count_star"))
         numbers = (
             num_rows,
             num_rows - selected,

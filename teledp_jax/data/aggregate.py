@@ -21,6 +21,7 @@ from teledp_jax.data import (
     rawfiles,
     rawvalues,
     reduction,
+    slices,
     warehouse,
     writing,
 )
@@ -28,6 +29,10 @@ from teledp_jax.data import (
 RULES = ("no_id", "duplicate", "orphan", *accounting.RULES, *rawvalues.RULES)
 """Rules that `aggregate` counts: of device tables, those that drop rows; of raw tables,
 what became of each row, and values that became absent."""
+
+
+NO_BUCKETS = "none"
+"""What `buckets_by` says of files that do not lie by device."""
 
 
 def aggregate(
@@ -72,7 +77,8 @@ def aggregate(
         num_passes: Passes over parts of the devices; 0 is one, or as many as memory and
             disk ask for. The tables are the same.
         buckets_by: What folders of files that lie by device state, as `bucket` in
-            `bucket=07`: then a pass reads one bucket. None: they do not.
+            `bucket=07`: then a pass reads one bucket. None: files are looked at, where
+            there is more than one pass; `none`: they do not lie by device.
         temp_limit: Most disk to take in `temp_folder`, such as `50GB`; None is nine
             tenths of what is free.
         token: Fingerprint of all that the device tables depend on: a pass that was
@@ -108,7 +114,7 @@ def aggregate(
         files = rawfiles.find_sources(
             connection, suite, source_folder, allow_missing_tables=allow_missing_tables
         )
-        if buckets_by is not None:
+        if buckets_by not in (None, NO_BUCKETS):
             counts = _in_buckets(
                 connection, suite, files, run, partitioning,
                 key=buckets_by, selection=selection, progress=progress,
@@ -117,6 +123,7 @@ def aggregate(
             counts = _in_passes(
                 connection, suite, files, run, partitioning,
                 num_passes=num_passes, selection=selection, progress=progress,
+                looks=buckets_by is None,
             )  # fmt: skip
         else:
             counts = _at_once(
@@ -159,6 +166,7 @@ def _in_passes(
     num_passes: int,
     selection: rawfiles.Selection,
     progress: reduction.Progress,
+    looks: bool,
 ) -> list[quality.Count]:
     """Runs the SQL over parts of the devices, if there is a reason to."""
     temp_folder, token = partitioning.temp_folder, partitioning.token
@@ -181,20 +189,37 @@ def _in_passes(
             connection, suite, files, run, partitioning,
             selection=selection, progress=progress,
         )  # fmt: skip
-    planning.tell(plan, disk)
     planning.save(run, token, plan)
-    counts = passes.reduce(
-        connection,
-        suite,
-        files,
-        sources,
-        plan,
-        dataclasses.replace(partitioning, num_partitions=plan.num_parts),
-        run=run,
-        folder=folder,
-        selection=selection,
-        progress=progress,
+    partitioning = dataclasses.replace(
+        partitioning, num_partitions=plan.num_parts, in_order=False
     )
+    found = None
+    if looks:
+        found = buckets.recognise(
+            connection, suite, files, plan.num_parts,
+            run=run, folder=folder, selection=selection, token=token,
+        )  # fmt: skip
+    if found is not None:
+        return buckets.reduce(
+            connection, suite, found, partitioning,
+            run=run, selection=selection, progress=progress,
+        )  # fmt: skip
+    parted = slices.find(suite, files, sources, plan.num_parts) if looks else []
+    if parted:
+        logging.info("Raw files have the order of ids; %d passes.", len(parted))
+    else:
+        planning.tell(plan, disk)
+    if not parted and not plan.per_scan:
+        parted = slices.by_hash(files, plan.num_parts)
+    if parted:
+        return passes.reduce_slices(
+            connection, suite, parted, partitioning,
+            run=run, selection=selection, progress=progress,
+        )  # fmt: skip
+    counts = passes.reduce(
+        connection, suite, files, sources, plan, partitioning,
+        run=run, folder=folder, selection=selection, progress=progress,
+    )  # fmt: skip
     return accounting.with_totals(counts, accounting.totals(connection, files))
 
 
@@ -217,13 +242,16 @@ def _in_buckets(
     if planning.saved(run, folder, token, plan.num_parts) is None:
         planning.save(run, token, plan)
     logging.info("Aggregates bucket by bucket: %d folders %s=.", len(found), key)
+    buckets.check_all(
+        connection, suite, found,
+        run=run, folder=folder, selection=selection, token=token,
+    )  # fmt: skip
     return buckets.reduce(
         connection,
         suite,
         found,
-        dataclasses.replace(partitioning, token=token),
+        dataclasses.replace(partitioning, token=token, in_order=False),
         run=run,
-        folder=folder,
         selection=selection,
         progress=progress,
     )

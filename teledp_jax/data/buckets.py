@@ -1,8 +1,9 @@
 """Raw files that lie by device already: a folder per bucket, read one after the other.
 
 The names of folders, as `bucket=07`, say which bucket a file belongs to. That all rows
-of a device lie in one bucket of every table is checked on a sample before anything is
-made, and on all ids before the device tables are.
+of a device lie in one bucket of every table is checked on a sample and then on all ids,
+before device tables are made. What the setting names is refused if it lies; what was
+only recognised is told and not used.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import shutil
 from collections.abc import Mapping
 
 import duckdb
+from absl import logging
 from duckdb import ColumnExpression
 
 from teledp_jax import errors, runs, storage
@@ -104,12 +106,123 @@ def check_sample(
                 raise _lie(name)
 
 
-def _lie(table: str) -> errors.InputError:
+class _LieError(errors.InputError):
+    """Says that buckets are no buckets of devices."""
+
+
+def _lie(table: str) -> _LieError:
     """What says that buckets are no buckets of devices."""
-    return errors.InputError(
+    return _LieError(
         f"{table}: buckets part the rows of a device; they are not by the device id. "
-        "Leave buckets empty."
+        "Set buckets to none."
     )
+
+
+def recognise(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    files: rawfiles.RawFiles,
+    most: int,
+    *,
+    run: runs.Run,
+    folder: pathlib.Path,
+    selection: rawfiles.Selection,
+    token: str,
+) -> Buckets | None:
+    """Finds folders that part the devices, without a setting.
+
+    Args:
+        connection: May read the files and read and write `folder` and `run.staging`.
+        suite: The suite.
+        files: Of each raw table.
+        most: Most buckets to make; several folders may make one.
+        run: The run folder.
+        folder: For what lies on the way.
+        selection: Which rows count.
+        token: Fingerprint of all that the device tables depend on.
+
+    Returns:
+        The buckets; None if no key that all files have keeps devices together.
+    """
+    stated = [
+        {key for key, value in layouts.folder_values(str(file.absolute())).items()
+         if value is not None}
+        for name, own in files.items() if suite.sources[name].device is not None
+        for file in own
+    ]  # fmt: skip
+    for key in sorted(set.intersection(*stated)) if stated else ():
+        found = find(suite, files, key)
+        if len(found) < 2:
+            continue
+        try:
+            check_sample(connection, suite, found)
+            grouped = _grouped(suite, found, most)
+            check_all(
+                connection, suite, grouped,
+                run=run, folder=folder, selection=selection, token=f"{token} {key}",
+            )  # fmt: skip
+        except _LieError:
+            logging.info(
+                "Folders %s= part the rows of a device; they do not help.", key
+            )
+            continue
+        logging.info("Folders %s= keep devices together; a pass reads some.", key)
+        return grouped
+    return None
+
+
+def _grouped(suite: definition.Suite, found: Buckets, most: int) -> Buckets:
+    """Buckets of several folders each, where there are more than `most`."""
+    size = -(-len(found) // most)
+    names = list(found)
+    return {
+        names[start]: {
+            name: own
+            if suite.sources[name].device is None
+            else [file for n in names[start : start + size] for file in found[n][name]]
+            for name, own in found[names[start]].items()
+        }
+        for start in range(0, len(names), size)
+    }
+
+
+def check_all(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    buckets: Buckets,
+    *,
+    run: runs.Run,
+    folder: pathlib.Path,
+    selection: rawfiles.Selection,
+    token: str,
+) -> None:
+    """Refuses buckets that part a device, by all ids; once for the same token.
+
+    Args:
+        connection: May read the files and read and write `folder` and `run.staging`.
+        suite: The suite.
+        buckets: What `find` returned.
+        run: The run folder.
+        folder: For what lies on the way.
+        selection: Which rows count.
+        token: Fingerprint of all that the device tables depend on.
+
+    Raises:
+        InputError: If an id lies in two buckets.
+    """
+    marker = run.staging.absolute() / "buckets.json"
+    if marker.exists() and runs.read_json(marker) == token:
+        return
+    place = marker.with_name("ids")
+    ids = [place / f"{parts.part_name(n)}.parquet" for n in range(len(buckets))]
+    for path, files in zip(ids, buckets.values(), strict=True):
+        _write_ids(connection, suite, files, path, folder, selection)
+    known = warehouse.read_files(connection, ids)
+    is_whole = len(known) == len(known.distinct())
+    shutil.rmtree(place)
+    if not is_whole:
+        raise _lie(suite.name)
+    runs.write_json(marker, token)
 
 
 def reduce(
@@ -119,7 +232,6 @@ def reduce(
     partitioning: parts.Partitioning,
     *,
     run: runs.Run,
-    folder: pathlib.Path,
     selection: rawfiles.Selection,
     progress: reduction.Progress,
 ) -> list[quality.Count]:
@@ -128,12 +240,11 @@ def reduce(
     Buckets that were finished before under the same token are not read again.
 
     Args:
-        connection: May read the files and read and write `folder` and `run.staging`.
+        connection: May read and write `run.staging`.
         suite: The suite.
-        buckets: What `find` returned.
+        buckets: What `find` returned, and `check_all` found whole.
         partitioning: States the token, memory and disk.
         run: The run folder.
-        folder: For what lies on the way.
         selection: Which rows count, and whose are set aside.
         progress: Called with steps done and steps in all.
 
@@ -141,25 +252,15 @@ def reduce(
         How many rows each rule dropped.
 
     Raises:
-        InputError: If a statement fails, memory or disk run out, or a device lies in
-            two buckets: then there are no device tables.
+        InputError: If a statement fails, or memory or disk run out.
     """
     counts: list[quality.Count] = []
-    done, ids = [], []
+    done = [passes.done_folder(run, number) for number in range(len(buckets))]
     for number, files in enumerate(buckets.values()):
         progress(number, len(buckets))
-        done.append(passes.done_folder(run, number))
-        ids.append(
-            run.staging.absolute() / "ids" / f"{parts.part_name(number)}.parquet"
-        )
-        if not parts.is_finished(done[-1], partitioning.token):
-            _write_ids(connection, suite, files, ids[-1], folder, selection)
         counts += parts.reduce_partition(
-            suite, files, done[-1], partitioning, selection
+            suite, files, done[number], partitioning, selection
         )
-    known = warehouse.read_files(connection, ids)
-    if len(known) != len(known.distinct()):
-        raise _lie(suite.name)
     passes.merge(connection, suite, done, run)
     progress(len(buckets), len(buckets))
     return parts.added(counts)

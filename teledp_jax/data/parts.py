@@ -11,6 +11,7 @@ from teledp_jax.data import (
     quality,
     rawfiles,
     reduction,
+    slices,
     warehouse,
     writing,
 )
@@ -28,6 +29,7 @@ class Partitioning:
         threads: Threads of a part; None is one per core.
         temp_limit: Most disk that a part spills to, such as `50GB`; None is what is
             free.
+        in_order: Whether tables of a part are written in order: not if they are merged.
     """
 
     num_partitions: int
@@ -36,6 +38,7 @@ class Partitioning:
     token: str
     threads: int | None = 1
     temp_limit: str | None = None
+    in_order: bool = True
 
 
 def part_name(partition: int) -> str:
@@ -63,6 +66,7 @@ def reduce_partition(
     folder: pathlib.Path,
     partitioning: Partitioning,
     selection: rawfiles.Selection,
+    one: slices.Slice | None = None,
 ) -> list[quality.Count]:
     """Makes the device tables of one partition, or finds them made before.
 
@@ -72,13 +76,14 @@ def reduce_partition(
         folder: Gets `real/` and `holdout/`, whole or not at all.
         partitioning: How the devices are parted.
         selection: Which rows count, and whose are set aside.
+        one: The devices of the files whose rows are read; None is all.
 
     Returns:
         How many rows each rule dropped.
     """
     if not is_finished(folder, partitioning.token):
         with runs.atomic_folder(folder) as temporary:
-            counts = _reduce(suite, files, temporary, partitioning, selection)
+            counts = _reduce(suite, files, temporary, partitioning, selection, one)
             saved = [dataclasses.asdict(count) for count in counts]
             runs.write_json(
                 temporary / _MARKER, {"token": partitioning.token, "counts": saved}
@@ -93,6 +98,7 @@ def _reduce(
     folder: pathlib.Path,
     partitioning: Partitioning,
     selection: rawfiles.Selection,
+    one: slices.Slice | None,
 ) -> list[quality.Count]:
     """Runs the SQL of a suite on one partition."""
     with (
@@ -115,6 +121,8 @@ def _reduce(
             selection=selection,
             temp_folder=pathlib.Path(temporary),
             progress=lambda done, total: None,
+            one=one,
+            in_order=partitioning.in_order,
         )
 
 

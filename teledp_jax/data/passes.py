@@ -1,19 +1,20 @@
 """Device tables of a source larger than memory and disk: some devices at a time.
 
-The devices fall into parts by the hash of their ids. The raw rows are
-rewritten by part, only the columns that are read; then the SQL of the suite runs on one
-part after the other, and at last the parts are merged. Where the disk does not hold all
-raw rows at once, the source is read several times, for some of the parts each time.
+The devices fall into slices by their ids. The SQL of the suite runs on one slice after
+the other, and at last the parts that this makes are merged. A few slices are read from
+the source, each time all of it. If there are more, the raw rows are rewritten by slice
+before, only the columns that are read; where the disk does not hold all of them, the
+source is read several times, for some of the slices each time.
 """
 
 import dataclasses
 import pathlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import duckdb
 from absl import logging
-from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
+from duckdb import ColumnExpression, ConstantExpression
 
 from teledp_jax import errors, runs
 from teledp_jax.data import (
@@ -23,13 +24,18 @@ from teledp_jax.data import (
     planning,
     quality,
     rawfiles,
+    rawvalues,
     reading,
     reduction,
+    slices,
     writing,
 )
 
 _PARTITION = "__partition"
 _FULL_BYTES = 2**26  # free on a disk that is called full
+_ONCE = (rawvalues.NOT_UTF8, rawvalues.TIME_TOO_FAR)
+"""Rules that count values of files, not rows of devices."""
+
 _LOSSY = ("HUGEINT", "UHUGEINT", "INTERVAL")  # types that Parquet rounds; see `_exact`
 
 
@@ -100,6 +106,59 @@ def reduce(
     for path in _mended(run).glob("*.json"):
         counts += [quality.Count(**fields) for fields in runs.read_json(path)]
     return parts.added(counts)
+
+
+def reduce_slices(
+    connection: duckdb.DuckDBPyConnection,
+    suite: definition.Suite,
+    found: Sequence[tuple[slices.Slice, rawfiles.RawFiles]],
+    partitioning: parts.Partitioning,
+    *,
+    run: runs.Run,
+    selection: rawfiles.Selection,
+    progress: reduction.Progress,
+) -> list[quality.Count]:
+    """Makes the device tables slice by slice from the source itself, and merges them.
+
+    Args:
+        connection: May read and write `run.staging`.
+        suite: The suite.
+        found: Each slice with the raw files that may hold rows of it.
+        partitioning: States the token, memory and disk.
+        run: The run folder.
+        selection: Which rows count, and whose are set aside.
+        progress: Called with steps done and steps in all.
+
+    Returns:
+        How many rows each rule dropped.
+
+    Raises:
+        InputError: If a statement fails, or memory or disk run out.
+    """
+    done = [done_folder(run, number) for number in range(len(found))]
+    counts: list[quality.Count] = []
+    for number, (one, files) in enumerate(found):
+        progress(number, len(found) + 1)
+        counts += parts.reduce_partition(
+            suite, files, done[number], partitioning, selection, one
+        )
+    progress(len(found), len(found) + 1)
+    merge(connection, suite, done, run)
+    progress(len(found) + 1, len(found) + 1)
+    return _once(counts)
+
+
+def _once(counts: Iterable[quality.Count]) -> list[quality.Count]:
+    """Adds up the counts of slices; each may have read the same file and its values."""
+    most: dict[tuple[str, str, str], quality.Count] = {}
+    others = []
+    for count in counts:
+        key = (count.table, count.column, count.rule)
+        if count.rule not in _ONCE:
+            others.append(count)
+        elif key not in most or most[key].count < count.count:
+            most[key] = count
+    return [*most.values(), *parts.added(others)]
 
 
 def _mended(run: runs.Run) -> pathlib.Path:
@@ -235,10 +294,7 @@ def _write(
 ) -> None:
     """Writes the rows of some parts, a folder for each."""
     assert source.device is not None
-    # Of the id as text, for tables may have it in other types; MD5 takes as long as all
-    # the rest, and this one need only last for one version of DuckDB.
-    text = ColumnExpression(source.device).cast(duckdb.sqltype("VARCHAR"))
-    part = FunctionExpression("hash", text) % ConstantExpression(num_parts)
+    part = slices.hashed(source.device, num_parts)
     rows = rows.project(*map(_exact, source.types.items()), part.alias(_PARTITION))
     if len(scan) < num_parts:
         number = ColumnExpression(_PARTITION)

@@ -14,6 +14,10 @@ from teledp_jax.data import definition, rawfiles, sizes, warehouse
 MOST = 96
 """Most parts: DuckDB keeps a file of each open while it rewrites."""
 
+FEW = 4
+"""Most parts that are read from the source itself: to rewrite a row takes as long as to
+read it some twenty times, and a part reads it some five times."""
+
 _WORK = 3.0  # times the plain bytes of a statement's rows is what it works on
 _REWRITTEN = 1.5  # times the packed bytes of raw columns is what they take rewritten
 
@@ -23,7 +27,8 @@ class Passes(NamedTuple):
 
     Attributes:
         num_parts: Parts of the devices, reduced one after the other; 1: all at once.
-        per_scan: How many of them are rewritten by one reading of the source.
+        per_scan: How many of them are rewritten by one reading of the source; 0: none,
+            each is read from the source itself.
         disk_bytes: Most disk that rewritten rows and spilled ones take, estimated.
     """
 
@@ -34,7 +39,7 @@ class Passes(NamedTuple):
     @property
     def num_scans(self) -> int:
         """Counts how often the source is read."""
-        return math.ceil(self.num_parts / self.per_scan)
+        return math.ceil(self.num_parts / max(self.per_scan, 1))
 
 
 def plan(
@@ -62,7 +67,7 @@ def plan(
         The plan.
 
     Raises:
-        InputError: If the disk is too small however often the source is read.
+        InputError: If the disk is too small for what a statement spills.
     """
     found = {name: sizes.of_files(own, sources[name]) for name, own in files.items()}
     work = (
@@ -88,15 +93,17 @@ def plan(
     if num_parts == 1:
         return Passes(1, 1, int(max(work - memory_bytes, 0.0)))
     spilled = max(work / num_parts - memory_bytes, 0.0)
-    each = rewritten / num_parts
-    least = spilled + 2 * each  # a part's rows, and what its statements leave
-    if least > disk_bytes:
+    if spilled > disk_bytes:
         raise errors.InputError(
             f"The source does not fit in {num_parts} passes: one needs "
-            f"{least / 1e9:.1f} GB of disk, {disk_bytes / 1e9:.1f} GB are free in "
+            f"{spilled / 1e9:.1f} GB of disk, {disk_bytes / 1e9:.1f} GB are free in "
             "temp_folder or allowed by temp_limit; free disk space, raise "
             f"memory_limit, or set passes to more, at most {MOST}."
         )
+    each = rewritten / num_parts
+    # A part's rows, and what its statements leave.
+    if num_parts <= FEW or spilled + 2 * each > disk_bytes:
+        return Passes(num_parts, 0, int(spilled))
     per_scan = num_parts
     if each:
         per_scan = min(int((disk_bytes - spilled) / each) - 1, num_parts)

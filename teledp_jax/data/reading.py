@@ -7,7 +7,7 @@ from duckdb import CaseExpression, ColumnExpression, ConstantExpression
 from duckdb import FunctionExpression as Function
 
 from teledp_jax import storage
-from teledp_jax.data import definition, layouts, rawfiles, warehouse
+from teledp_jax.data import definition, layouts, rawfiles, slices, warehouse
 
 _NOT_ALWAYS_FINITE = ("FLOAT", "DOUBLE", "DATE", "TIMESTAMP")
 """Types, by how they begin, that hold values which are no number and no time."""
@@ -98,10 +98,28 @@ def as_types(
     return relation.project(*columns)
 
 
+def of_slice(
+    relation: duckdb.DuckDBPyRelation,
+    source: definition.Source,
+    one: slices.Slice | None,
+) -> duckdb.DuckDBPyRelation:
+    """Selects the rows of some devices; of a public table, all rows.
+
+    Args:
+        relation: Rows in the types of the header.
+        source: The raw table.
+        one: The devices; None is all.
+    """
+    if one is None or source.device is None:
+        return relation
+    return relation.filter(one.holds(source.device))
+
+
 def raw_rows(
     relation: duckdb.DuckDBPyRelation,
     source: definition.Source,
     selection: rawfiles.Selection,
+    one: slices.Slice | None = None,
 ) -> duckdb.DuckDBPyRelation:
     """Selects the rows of a raw table that count, in the types of its header.
 
@@ -111,11 +129,12 @@ def raw_rows(
         relation: All rows, in any types that widen to those of the header.
         source: The raw table.
         selection: Which rows count.
+        one: The devices whose rows are wanted; None is all.
 
     Returns:
         Rows of the columns that `source.types` names.
     """
-    relation = as_types(relation, source.types)
+    relation = of_slice(as_types(relation, source.types), source, one)
     if source.time is not None:
         relation = _in_window(relation, source.time, selection.window)
     if source.device is not None and selection.device_share < 1:

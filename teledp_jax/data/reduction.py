@@ -19,6 +19,7 @@ from teledp_jax.data import (
     quality,
     rawfiles,
     reading,
+    slices,
     warehouse,
     writing,
 )
@@ -40,6 +41,8 @@ def reduce(
     selection: rawfiles.Selection,
     temp_folder: pathlib.Path,
     progress: Progress,
+    one: slices.Slice | None = None,
+    in_order: bool = True,
 ) -> list[quality.Count]:
     """Runs a suite's SQL over all rows of some devices, and writes what may stay.
 
@@ -52,6 +55,8 @@ def reduce(
         selection: Which rows count, and whose are set aside.
         temp_folder: For what lies on the way.
         progress: Called with tables done and tables in all.
+        one: The devices of the files whose rows are read; None is all.
+        in_order: Whether tables are written in order: not if they are merged later.
 
     Returns:
         How many rows each rule dropped.
@@ -71,6 +76,8 @@ def reduce(
             anchor=staging / "anchor.parquet",
             selection=selection,
             progress=progress,
+            one=one,
+            in_order=in_order,
         )
         try:
             return make(files)
@@ -91,11 +98,13 @@ def _make_tables(
     anchor: pathlib.Path,
     selection: rawfiles.Selection,
     progress: Progress,
+    one: slices.Slice | None,
+    in_order: bool,
 ) -> list[quality.Count]:
     """Writes all device tables; `anchor` gets the ids of the anchor."""
     counts: list[quality.Count] = []
     lacking, tables = rawfiles.unfilled(suite, files), suite.schema.tables
-    _create_views(connection, suite, files, selection)
+    _create_views(connection, suite, files, selection, one)
     for done, table in enumerate(tables):
         progress(done, len(tables))
         if table.name in lacking:
@@ -103,13 +112,15 @@ def _make_tables(
             continue
         with reporting(suite.device_files[table.name].path):
             counts += _make_table(
-                connection, suite, table, reduced, anchor=anchor, selection=selection
-            )
+                connection, suite, table, reduced,
+                anchor=anchor, selection=selection, in_order=in_order,
+            )  # fmt: skip
         if table is suite.schema.anchor:
             with reporting(suite.folder):
                 counts += accounting.count(
-                    connection, suite, files, anchor=anchor, selection=selection
-                )
+                    connection, suite, files,
+                    anchor=anchor, selection=selection, one=one,
+                )  # fmt: skip
     progress(len(tables), len(tables))
     return counts
 
@@ -149,11 +160,13 @@ def _create_views(
     suite: definition.Suite,
     files: rawfiles.RawFiles,
     selection: rawfiles.Selection,
+    one: slices.Slice | None,
 ) -> None:
     """Makes a view of each raw and reporting table that the files can fill."""
     for name, own in files.items():
         relation = reading.open_files(connection, suite.sources[name], own)
-        reading.raw_rows(relation, suite.sources[name], selection).create_view(name)
+        rows = reading.raw_rows(relation, suite.sources[name], selection, one)
+        rows.create_view(name)
     for name, file in suite.reporting_files.items():
         if set(suite.raw(file)) <= set(files):
             connection.sql(file.statement).create_view(name)
@@ -167,6 +180,7 @@ def _make_table(
     *,
     anchor: pathlib.Path,
     selection: rawfiles.Selection,
+    in_order: bool,
 ) -> list[quality.Count]:
     """Runs a device table's statement once, and writes what of it may stay."""
     device = suite.schema.device
@@ -195,7 +209,9 @@ def _make_table(
             how="semi",
         )
         dropped["orphan"] = before - _numbers(rows)[0]
-    writing.write_parts(rows, suite.schema, table, reduced, holdout=selection.holdout)
+    writing.write_parts(
+        rows, suite.schema, table, reduced, holdout=selection.holdout, in_order=in_order
+    )
     return [
         quality.Count(table.name, device, rule, count)
         for rule, count in dropped.items()

@@ -21,8 +21,6 @@ _SIZE = re.compile(
     r"\s*(?P<number>\d+(\.\d+)?)\s*(?P<unit>[KMGT])(?P<binary>i?)B\s*", re.IGNORECASE
 )
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
-ROW_NUMBER = "file_row_number"
-"""Column of `read_files`."""
 
 _COUNTED = 0.75  # DuckDB's own count leaves out buffers of files and of results
 
@@ -210,7 +208,6 @@ def read_files(
     files: Sequence[storage.Place],
     *,
     with_folders: bool = False,
-    with_numbers: bool = False,
 ) -> duckdb.DuckDBPyRelation:
     """Opens Parquet files, whose names may hold quotes and wildcards.
 
@@ -218,7 +215,6 @@ def read_files(
         connection: May read them.
         files: The files.
         with_folders: Whether names of folders as `dt=2024-05-01` are columns of text.
-        with_numbers: Whether the place of a row in its file is column `ROW_NUMBER`.
 
     Returns:
         The rows of all files, in the columns that any of them has.
@@ -227,12 +223,8 @@ def read_files(
     # all others keep would be taken for true. Only SQL can say so.
     return connection.sql(
         "SELECT * FROM read_parquet(?, can_have_nan = true, union_by_name = true, "
-        "hive_partitioning = ?, hive_types_autocast = false, file_row_number = ?)",
-        params=[
-            escaped(files),
-            with_folders,
-            with_numbers,
-        ],  # names would clash where relations meet
+        "hive_partitioning = ?, hive_types_autocast = false)",
+        params=[escaped(files), with_folders],  # names would clash where relations meet
     )
 
 

@@ -36,6 +36,7 @@ def write_parts(
     reduced: Reduced,
     *,
     holdout: float,
+    in_order: bool = True,
 ) -> None:
     """Writes the holdout's rows and the others.
 
@@ -45,16 +46,24 @@ def write_parts(
         table: One of them.
         reduced: Where the two files go.
         holdout: Share of the devices to set aside, by a hash of the id.
+        in_order: Whether in the order of the device tables: not if `merge` follows.
     """
     aside = warehouse.hashed_below(schema.device, holdout, salt="holdout")
     columns = device_files.arrow_schema(schema, table)
     for folder, part in ((reduced.holdout, aside), (reduced.real, ~aside)):
-        order = [ColumnExpression(schema.device)]
-        if table.role == "entity":
-            order += [ColumnExpression(column.name) for column in table.columns]
-        _write(
-            rows.filter(part).sort(*order), columns, folder / f"{table.name}.parquet"
-        )
+        own, path = rows.filter(part), folder / f"{table.name}.parquet"
+        if in_order:
+            _write(own.sort(*_order(schema, table)), columns, path)
+        else:  # digits stay, for they decide the order
+            _write(own, columns, path, is_last=False)
+
+
+def _order(schema: schemas.Schema, table: schemas.Table) -> list[duckdb.Expression]:
+    """What the rows of a device table are ordered by."""
+    order = [ColumnExpression(schema.device)]
+    if table.role == "entity":
+        order += [ColumnExpression(column.name) for column in table.columns]
+    return order
 
 
 def merge(
@@ -70,24 +79,28 @@ def merge(
         connection: May read the files.
         schema: The device tables.
         table: One of them.
-        files: What `write_parts` wrote; each device is in one of them only.
+        files: What `write_parts` wrote in any order; each device is in one of them
+            only.
         path: Where the table goes.
     """
     columns = device_files.arrow_schema(schema, table)
-    rows = warehouse.read_files(connection, files, with_numbers=True)
-    order = (schema.device, warehouse.ROW_NUMBER)
-    rows = rows.sort(*map(ColumnExpression, order))
-    _write(rows.project(*map(ColumnExpression, columns.names)), columns, path)
+    rows = warehouse.read_files(connection, files)
+    _write(rows.sort(*_order(schema, table)), columns, path)
 
 
 def _write(
-    rows: duckdb.DuckDBPyRelation, columns: pa.Schema, path: pathlib.Path
+    rows: duckdb.DuckDBPyRelation,
+    columns: pa.Schema,
+    path: pathlib.Path,
+    *,
+    is_last: bool = True,
 ) -> None:
-    """Writes rows in their order to one file."""
+    """Writes rows as they come to one file, which nothing sorts again if `is_last`."""
     with runs.atomic(path) as temporary:
         with pq.ParquetWriter(temporary, columns) as writer:
             for batch in rows.to_arrow_reader():
-                writer.write_batch(_steady(batch.cast(columns)))
+                own = batch.cast(columns)
+                writer.write_batch(_steady(own) if is_last else own)
 
 
 def write_empty(schema: schemas.Schema, table: schemas.Table, reduced: Reduced) -> None:

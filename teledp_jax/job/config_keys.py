@@ -66,8 +66,9 @@ def default(suite: str) -> ml_collections.ConfigDict:
             # Of engine local over the devices; 0: one, or as many as disk and memory
             # ask for.
             "passes": 0,
-            # What folders of raw files that lie by device state, as in bucket=07; none:
-            # they do not. Then a pass of engine local reads one bucket.
+            # What folders of raw files that lie by device state, as in bucket=07: then
+            # a pass of engine local reads one bucket. Left out, passes look at the
+            # files and use what holds; "none": they do not look.
             "buckets": config_dict.placeholder(str),
             # local: DuckDB on this machine. ray: the same SQL, by partitions of the
             # devices, on a Ray cluster, and fits by several processes.

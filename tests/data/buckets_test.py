@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from teledp_jax import errors
-from teledp_jax.data import buckets, passes
+from teledp_jax.data import buckets, passes, slices
 from tests.data.passes_test import all_counts, crash_more, tables
 from tests.data.raw import rewrite, run_aggregate, texts
 
@@ -61,6 +61,47 @@ def test_an_id_that_no_database_takes_is_mended_in_its_bucket(suite, source, tmp
     assert all_counts(run) == all_counts(whole)
 
 
+@pytest.mark.parametrize("key", ["bucket", None])
+def test_buckets_are_recognised_and_several_folders_make_one_pass(
+    suite, source, tmp_path, monkeypatch, key
+):
+    crash_more(source)
+    whole, _ = run_aggregate(suite, source, tmp_path / "whole", holdout=0.3)
+    bucketed(source)
+    monkeypatch.setattr(passes, "reduce_slices", None)
+    seen = []
+    true = buckets.reduce
+    monkeypatch.setattr(
+        buckets, "reduce", lambda *a, **o: seen.append(len(a[2])) or true(*a, **o)
+    )
+    rule = {"holdout": 0.3, "num_passes": 4, "buckets_by": key}
+    run, _ = run_aggregate(suite, source, tmp_path, **rule)
+    assert tables(run) == tables(whole)
+    assert all_counts(run) == all_counts(whole)
+    assert seen == [11 if key else 4]  # ids end in a digit or r; the setting takes each
+
+
+@pytest.mark.parametrize("sampled_rows", [10_000, 0])
+def test_folders_that_part_devices_are_not_used_if_nothing_names_them(
+    suite, source, tmp_path, monkeypatch, sampled_rows
+):
+    monkeypatch.setattr(buckets, "_SAMPLED_ROWS", sampled_rows)
+    monkeypatch.setattr(buckets, "reduce", None)
+    crash_more(source, num_rows=200)
+    whole, _ = run_aggregate(suite, source, tmp_path / "whole")
+    bucketed(source, lie=["prod/crashes"])
+    run, _ = run_aggregate(suite, source, tmp_path, num_passes=11)
+    assert tables(run) == tables(whole)
+
+
+def test_nothing_looks_at_files_if_the_setting_says_so(
+    suite, source, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(buckets, "recognise", None)
+    monkeypatch.setattr(slices, "find", None)
+    run_aggregate(suite, source, tmp_path, num_passes=2, buckets_by="none")
+
+
 @pytest.mark.parametrize("sampled_rows", [10_000, 0])
 def test_a_bucket_that_lies_is_refused(
     suite, source, tmp_path, monkeypatch, sampled_rows
@@ -77,7 +118,7 @@ def test_a_bucket_that_lies_is_refused(
     bucketed(source, lie=["prod/crashes"])
     with pytest.raises(errors.InputError, match="buckets part the rows of a device"):
         run_aggregate(suite, source, tmp_path, buckets_by="bucket")
-    assert bool(reduced) == (sampled_rows == 0)  # the sample shows it before
+    assert not reduced
     assert not (tmp_path / 'it\'s a "run"' / "real").exists()
 
 

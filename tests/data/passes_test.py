@@ -49,8 +49,9 @@ def in_passes(suite, source, folder, **settings):
 
 @pytest.fixture
 def scans(monkeypatch):
-    """What was rewritten, as table and parts of each scan."""
+    """What was rewritten, as table and parts of each scan; three parts are enough."""
     seen = []
+    monkeypatch.setattr(planning, "FEW", 0)
     true = passes._write
 
     def write(rows, source, place, scan, num_parts):
@@ -66,6 +67,17 @@ def test_passes_give_the_same_files_and_counts(suite, source, tmp_path, whole, s
     assert tables(run) == tables(whole)
     assert all_counts(run) == all_counts(whole)
     assert scans == [("machines", 0, 3), ("crashes", 0, 3)]
+    assert not list((tmp_path / "temp's").iterdir())
+
+
+@pytest.mark.parametrize("num_passes", [2, 4])
+def test_few_passes_read_the_source_itself(
+    suite, source, tmp_path, whole, monkeypatch, num_passes
+):
+    monkeypatch.setattr(passes, "_write", None)
+    run = in_passes(suite, source, tmp_path, num_passes=num_passes)
+    assert tables(run) == tables(whole)
+    assert all_counts(run) == all_counts(whole)
     assert not list((tmp_path / "temp's").iterdir())
 
 
@@ -96,7 +108,11 @@ def test_a_small_disk_reads_the_source_several_times(
     ]
 
 
-def test_values_that_no_database_takes_are_mended_and_counted(suite, source, tmp_path):
+@pytest.mark.parametrize("few", [0, 4])
+def test_values_that_no_database_takes_are_mended_and_counted(
+    suite, source, tmp_path, monkeypatch, few
+):
+    monkeypatch.setattr(planning, "FEW", few)
     rewrite(
         source,
         "prod/crashes",
@@ -117,11 +133,11 @@ def test_a_killed_run_goes_on_at_its_pass(
     true = passes.parts.reduce_partition
     reduced = []
 
-    def reduce(suite, files, folder, partitioning, selection):
+    def reduce(suite, files, folder, *others):
         reduced.append(folder.name)
         if len(reduced) == 2:
             raise KeyboardInterrupt
-        return true(suite, files, folder, partitioning, selection)
+        return true(suite, files, folder, *others)
 
     monkeypatch.setattr(passes.parts, "reduce_partition", reduce)
     with pytest.raises(KeyboardInterrupt):
@@ -170,7 +186,10 @@ def planned(suite, source, tmp_path, **settings):
     return planning.plan(suite, files, suite.sources, **{**options, **settings})
 
 
-def test_the_plan_follows_from_sizes_memory_and_disk(suite, source, tmp_path):
+def test_the_plan_follows_from_sizes_memory_and_disk(
+    suite, source, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(planning, "FEW", 3)
     crash_more(source, num_rows=200_000)
     crashes = sizes.of_files(
         rawfiles.find(source / "prod/crashes"), suite.sources["crashes"]
@@ -188,7 +207,15 @@ def test_the_plan_follows_from_sizes_memory_and_disk(suite, source, tmp_path):
     assert found.num_parts == 4 and found.num_scans > 1
     assert found.disk_bytes <= less["disk_bytes"]
     with pytest.raises(errors.InputError, match=r"one needs .* GB of disk, .* passes"):
-        planned(suite, source, tmp_path, memory_bytes=work, disk_bytes=0, num_parts=2)
+        planned(
+            suite, source, tmp_path, memory_bytes=work // 4, disk_bytes=0, num_parts=2
+        )
+    # What no disk holds rewritten is read from the source by each pass; few are anyway.
+    bare = {"memory_bytes": work // 4 + 1, "disk_bytes": 0}
+    found = planned(suite, source, tmp_path, **bare)
+    assert (found.num_parts, found.num_scans, found.disk_bytes) == (4, 4, 0)
+    found = planned(suite, source, tmp_path, **{**tight, "num_parts": 3})
+    assert (found.per_scan, found.num_scans) == (0, 3)
 
 
 def test_a_source_larger_than_memory_and_disk_goes_through_in_passes(
