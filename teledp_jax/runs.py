@@ -337,7 +337,7 @@ def read_csv(path: pathlib.Path) -> list[dict[str, str]]:
 
 
 def fingerprint(*parts: Any) -> str:
-    """A short hash of values, and of files by path, size and time of change."""
+    """Hashes values, and files by path, size and time of change."""
     digest = hashlib.sha256()
     for part in parts:
         if isinstance(part, pathlib.Path):

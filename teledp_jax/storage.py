@@ -64,11 +64,11 @@ class Remote:
         return Remote(self.uri.rpartition("/")[0])
 
     def absolute(self) -> "Remote":
-        """Itself."""
+        """Returns itself."""
         return self
 
     def is_dir(self) -> bool:
-        """Whether anything lies below this name.
+        """Tells whether anything lies below this name.
 
         Raises:
             InputError: If the storage cannot be read.
@@ -76,11 +76,11 @@ class Remote:
         return bool(self.rglob("*"))
 
     def exists(self) -> bool:
-        """Whether there is a file of this name."""
+        """Tells whether there is a file of this name."""
         return self.state() is not None
 
     def state(self) -> tuple[int, int] | None:
-        """Size and time of change (ns) of a file; None if it is absent."""
+        """Returns a file's size and time of change (ns); None if it is absent."""
         with reporting(self):
             info = filesystem().get_file_info(self.key)
         if info.type != pyarrow.fs.FileType.File:
@@ -88,11 +88,11 @@ class Remote:
         return info.size, info.mtime_ns
 
     def glob(self, pattern: str) -> list["Remote"]:
-        """The files right below whose name matches."""
+        """Returns the files right below whose name matches."""
         return [file for file in self.rglob(pattern) if file.parent == self]
 
     def rglob(self, pattern: str) -> list["Remote"]:
-        """The files anywhere below whose name matches."""
+        """Returns the files anywhere below whose name matches."""
         found = (Remote(f"{_SCHEME}{self.key}/{name}") for name in list_files(self))
         return [file for file in found if fnmatch.fnmatchcase(file.name, pattern)]
 
@@ -102,7 +102,7 @@ Place = pathlib.Path | Remote
 
 
 def place(name: str) -> Place:
-    """The place that a config or flag names, as `data/raw` or `s3://bucket/raw`.
+    """Makes the place that a config or flag names: `data/raw`, `s3://bucket/raw`.
 
     Raises:
         InputError: If a URI has no bucket.
@@ -115,7 +115,7 @@ def place(name: str) -> Place:
 
 
 def state(file: Place) -> tuple[int, int] | None:
-    """Size and time of change (ns) of a file; None if it is absent."""
+    """Returns a file's size and time of change (ns); None if it is absent."""
     if isinstance(file, Remote):
         return file.state()
     if not file.is_file():
@@ -165,7 +165,7 @@ def _filesystem(endpoint: str | None, region: str | None) -> Any:
 
 
 def duckdb_filesystem() -> Any:
-    """What `duckdb.DuckDBPyConnection.register_filesystem` takes."""
+    """Returns what `duckdb.DuckDBPyConnection.register_filesystem` takes."""
     extras.need("s3")
     from fsspec.implementations import arrow
 
@@ -197,7 +197,7 @@ def reporting(at: Remote) -> Iterator[None]:
 
 
 def list_files(folder: Remote) -> dict[str, tuple[int, int]]:
-    """Name below a folder, size and time of change (ns) of each of its files.
+    """Lists name below a folder, size and time of change (ns) of each of its files.
 
     Raises:
         InputError: If the storage cannot be read.
@@ -218,7 +218,7 @@ def list_files(folder: Remote) -> dict[str, tuple[int, int]]:
 
 
 def scratch(remote: Remote, temp_folder: pathlib.Path | None) -> pathlib.Path:
-    """The folder of this machine that mirrors a run folder in object storage."""
+    """Names the folder of this machine that mirrors a run folder in a bucket."""
     digest = hashlib.sha256(remote.uri.encode()).hexdigest()[:16]
     name = f"teledp_jax-{os.getuid()}-{digest}"
     return (temp_folder or pathlib.Path(tempfile.gettempdir())) / name

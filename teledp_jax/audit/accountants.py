@@ -87,7 +87,7 @@ def exact_sampled_step(
 
 
 def check(*, large: bool) -> list[findings.Finding]:
-    """All cross-checks.
+    """Runs all cross-checks.
 
     Args:
         large: Whether to take the large grid.

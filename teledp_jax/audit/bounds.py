@@ -36,7 +36,7 @@ class Rates(NamedTuple):
         return max(float(found), 0.0)
 
     def epsilon(self, delta: float) -> float:
-        """The mechanism is (epsilon, delta)-DP for no epsilon below this one."""
+        """Bounds epsilon from below: no smaller one gives (epsilon, delta)-DP."""
         excess = self.true_positive - delta
         if excess <= 0 or self.false_positive <= 0:
             return 0.0
@@ -135,7 +135,7 @@ def _closeness(point: Curve) -> float:
 def one_run_epsilon(
     *, num_canaries: int, guesses: int, correct: int, delta: float, alpha: float = ALPHA
 ) -> float:
-    """Lower bound of epsilon from guesses about many canaries of one run.
+    """Bounds epsilon from below by guesses about many canaries of one run.
 
     Args:
         num_canaries: Canaries, each in the fleet with probability a half.
@@ -205,7 +205,7 @@ def auc(
 
 
 def most_auc(epsilon: float, delta: float) -> float:
-    """Most area that an attack on members against others can have in expectation.
+    """Bounds the expected area of an attack on members against others.
 
     A member and another device change places by one removal and one addition, so the
     chances p and 1 - p of their order are within (2 epsilon, (1 + e^epsilon) delta).

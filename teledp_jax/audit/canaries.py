@@ -22,7 +22,7 @@ def linear(
     l2_clip_norm: float = 1.0,
     seed: int = 0,
 ) -> findings.Finding:
-    """A training in which each canary has a direction of its own, and nobody else is.
+    """Makes a training of only canaries, each with a direction of its own.
 
     Args:
         num_canaries: Canaries; half of them, drawn by coins, are in the fleet.

@@ -49,7 +49,7 @@ class Control(NamedTuple):
 
 
 def controls(cases: dict[str, fleets.Case], *, num_draws: int) -> list[Control]:
-    """All controls.
+    """Makes all controls.
 
     Args:
         cases: Methods to plant faults in: `independent`, and `pe` with published
@@ -144,7 +144,7 @@ def check(planted: Sequence[Control]) -> list[findings.Finding]:
 
 
 def step_reach(found: plain_model.Line, schema: schemas.Schema) -> findings.Finding:
-    """What the fullest device changes of the sum of a step, against the bound.
+    """Returns what the fullest device changes of the sum of a step, against the bound.
 
     It joins nobody, and a few others.
     """

@@ -121,7 +121,7 @@ def case(
     num_devices: int = 200,
     overrides: dict[str, Any] | None = None,
 ) -> Case:
-    """A registered method on `SCHEMA`, in settings that run all of it, not to learn.
+    """Makes a method on `SCHEMA`, in settings that run all of it, not to learn.
 
     Args:
         name: Name in the registry.

@@ -74,7 +74,7 @@ def pairs(
 
 
 def check(case: fleets.Case, found: Sequence[Pair]) -> list[findings.Finding]:
-    """All that replays say about a method."""
+    """Returns all that replays say about a method."""
     said = declared.read(case.method.event)
     checks = [_flow(case, found), _metadata(case, found), _keys(case, found)]
     checks += _integers(case, found, said)
@@ -130,7 +130,7 @@ def _metadata(case: fleets.Case, found: Sequence[Pair]) -> findings.Finding:
 
 
 def same(first: base.Tree | None, second: base.Tree | None) -> bool:
-    """Whether two trees hold the same numbers, bit for bit, in the same places."""
+    """Tells whether two trees hold the same numbers in the same places, bit for bit."""
     if first is None or second is None:
         return first is second
     leaves, structure = jax.tree.flatten(first)

@@ -74,7 +74,7 @@ FULL = Sizes(
 
 
 def control_cases() -> dict[str, fleets.Case]:
-    """The methods that faults are planted in."""
+    """Returns the methods that faults are planted in."""
     published = {"selection": "published"}
     return {
         "independent": fleets.case("independent"),
@@ -100,7 +100,7 @@ def modules(methods: Sequence[str]) -> list[str]:
 def audits(
     sizes: Sizes, methods: Sequence[str] | None = None
 ) -> Iterator[tuple[str, Callable[[], list[findings.Finding]]]]:
-    """Each audit's name, and what runs it.
+    """Returns each audit's name, and what runs it.
 
     Args:
         sizes: How much evidence is gathered.

@@ -54,7 +54,7 @@ def reach(
     method: str,
     shares: "_Shares | None" = None,
 ) -> findings.Finding:
-    """What a device changes of the sum that DP-SGD adds noise to, against the bound."""
+    """Measures what a device changes of the sum under noise, against the bound."""
     most = (shares or _Shares()).of(before, after)
     limit = after.recipe.clip.l2_clip_norm
     return findings.Finding(

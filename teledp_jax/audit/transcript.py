@@ -212,12 +212,12 @@ class _Recorder:
 
 
 def form(call: Call) -> tuple:
-    """All of a question but what it asks of the data."""
+    """Returns all of a question but what it asks of the data."""
     return call.kind, call.exact.shape, call.noise, call.key
 
 
 def noise_keys(call: Call) -> list[bytes]:
-    """Data of the keys that noise is drawn from: a step of DP-SGD has its own."""
+    """Lists data of the keys of all noise: a step of DP-SGD has its own."""
     if call.training is None:
         return [call.key]
     fold = jax.vmap(jax.random.fold_in, in_axes=(None, 0))

@@ -120,7 +120,7 @@ def _claimed(event: dp_accounting.DpEvent, delta: float) -> float:
 def step_draws(
     found: plain_model.Line, num_draws: int, seed: int
 ) -> tuple[Draws, Draws]:
-    """The noisy sum of a step along the gradient of a device, without it and with it.
+    """Draws noisy sums of a step along a device's gradient, without it and with it.
 
     It is read from the parameters after one real step of plain gradient descent. The
     device's gradient is far above the bound; those of three others are zero.
@@ -158,7 +158,7 @@ def _many(
 
 
 def step(*, num_draws: int, seed: int = 0) -> list[findings.Finding]:
-    """A step that draws everyone, against mu; one of a Poisson draw, its curve."""
+    """Audits a step of everyone, against mu; one of a Poisson draw, its curve."""
     whole = plain_model.line(num_heads=1, sampling_prob=1.0, noise_multiplier=0.8)
     rates = bounds.threshold_test(*step_draws(whole, num_draws, seed))
     mu = 1 / whole.recipe.noise_multiplier
@@ -180,7 +180,7 @@ def step(*, num_draws: int, seed: int = 0) -> list[findings.Finding]:
 
 
 def curve_finding(audit: str, method: str, curve: bounds.Curve) -> findings.Finding:
-    """A point of a curve as a row."""
+    """Writes a point of a curve as a row."""
     return findings.Finding(
         audit,
         method,

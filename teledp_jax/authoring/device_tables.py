@@ -75,11 +75,11 @@ class DeviceTable:
     all_raw: tuple[reading.RawTable, ...] = ()
 
     def categories(self) -> list[Column]:
-        """Its columns of texts."""
+        """Returns its columns of texts."""
         return [column for column in self.columns if column.kind == "category"]
 
     def numbers(self) -> list[Column]:
-        """Its columns of numbers."""
+        """Returns its columns of numbers."""
         return [column for column in self.columns if column.kind != "category"]
 
 

@@ -119,7 +119,7 @@ def _released(job: pipeline.Job, label: str) -> list[results.Finding]:
 
 
 def facts(seconds: float, methods: Sequence[str] | None) -> dict[str, Any]:
-    """What the findings were found by, and the code that they speak of."""
+    """States what the findings were found by, and the code that they speak of."""
     names = suite.modules(methods or ())
     return {
         "fleets": "simulated",

@@ -79,7 +79,7 @@ def finish(folder: pathlib.Path, seed: int) -> float:
 
 
 def outcome(run: runs.Run) -> dict[str, bytes]:
-    """The files that must not depend on how often a run was killed."""
+    """Returns the files that must not depend on how often a run was killed."""
     paths = [run.ledger, run.scores, run.statistics]
     paths += sorted((run.folder / "results").rglob("*.csv"))
     paths += sorted((run.folder / "synthetic").rglob("*.parquet"))

@@ -217,7 +217,7 @@ def load_input(
 
 
 def labels(values: flags.FlagValues) -> Sequence[str] | None:
-    """The labels that the flags name; None for all.
+    """Returns the labels that the flags name; None for all.
 
     Raises:
         InputError: If a flag names none.

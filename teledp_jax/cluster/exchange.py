@@ -89,14 +89,14 @@ def check(num_reads: int, num_partitions: int) -> None:
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether an error of Ray says that a node is gone with the pieces it had."""
+    """Tells whether an error of Ray says that a node is gone with the pieces it had."""
     import ray
 
     return not isinstance(error, ray.exceptions.RayTaskError) or _LOST in str(error)
 
 
 def is_full(error: Exception) -> bool:
-    """Whether an error of Ray says that a node's disk is full."""
+    """Tells whether an error of Ray says that a node's disk is full."""
     return _FULL in str(error)
 
 

@@ -71,7 +71,7 @@ class Gang:
         return jax.tree.unflatten(structure, shaped)
 
     def once(self, make: Callable[[], Any]) -> Any:
-        """What `make` returns in the first process, given to all.
+        """Returns what `make` returns in the first process, given to all.
 
         What it calls is not shared in turn: it may ask the store, or take its time.
 
@@ -100,12 +100,12 @@ class Gang:
         return _given({"value": value})["value"]
 
     def gathered(self, value: int) -> list[int]:
-        """The value of each process, in their order."""
+        """Returns the value of each process, in their order."""
         own = np.where(np.arange(self.size) == self.index, value, 0)
         return self.total(own).tolist()
 
     def part(self, num_devices: int) -> tuple[base.Part, int]:
-        """The part of a fleet that this process holds.
+        """Returns the part of a fleet that this process holds.
 
         Args:
             num_devices: Devices in the fleet, exact.
@@ -127,7 +127,7 @@ class Gang:
         return part, stop
 
     def store(self, store: base.Store) -> base.Store:
-        """A store that all share: the first process reads and writes it."""
+        """Returns a store that all share: the first process reads and writes it."""
         return store if self.size == 1 else _Shared(self, store)
 
     def shared_noise(self, integer_noise: base.IntegerNoise) -> base.IntegerNoise:

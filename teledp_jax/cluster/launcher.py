@@ -26,10 +26,10 @@ class Member(Protocol):
     """A process of a gang."""
 
     def status(self) -> int | None:
-        """Its exit status, negative for a signal; None while it runs."""
+        """Returns its exit status, negative for a signal; None while it runs."""
 
     def output(self) -> str:
-        """What it wrote, unless that was shown as it came."""
+        """Returns what it wrote, unless that was shown as it came."""
 
     def end(self) -> None:
         """Ends it, if it runs, and waits until it is gone."""
@@ -137,7 +137,7 @@ def local(command: Sequence[str], count: int) -> Start:
 
 
 def member_flags(address: str, count: int, index: int) -> list[str]:
-    """What `scripts/synthesize.py` needs to be one of a gang."""
+    """Returns what `scripts/synthesize.py` needs to be one of a gang."""
     return [
         "--within_run",
         "--attached",
@@ -148,7 +148,7 @@ def member_flags(address: str, count: int, index: int) -> list[str]:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody uses now."""
+    """Returns a port of this machine that nobody uses now."""
     with socket.socket() as free:
         free.bind(("", 0))
         return free.getsockname()[1]
@@ -184,11 +184,11 @@ class LocalMember:
         )
 
     def status(self) -> int | None:
-        """Its exit status, negative for a signal; None while it runs."""
+        """Returns its exit status, negative for a signal; None while it runs."""
         return self._process.poll()
 
     def output(self) -> str:
-        """What it wrote, unless that was shown as it came."""
+        """Returns what it wrote, unless that was shown as it came."""
         if self._output is None:
             return ""
         file = self._output.fileno()

@@ -23,12 +23,12 @@ _PIECES = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 def partition_folder(folder: pathlib.Path, table: str, partition: int) -> pathlib.Path:
-    """Where the pieces of a table and partition lie."""
+    """Returns where the pieces of a table and partition lie."""
     return folder / table / f"{PARTITION}={partition}"
 
 
 def encoded(rows: pa.Table) -> pa.Table:
-    """The rows with each text column as one dictionary, all columns in one chunk."""
+    """Encodes each text column as one dictionary, all columns in one chunk."""
     for index, field in enumerate(rows.schema):
         if pa.types.is_string(field.type):
             rows = rows.set_column(
@@ -69,7 +69,7 @@ def partition_of(
 
 
 def piece(rows: pa.Table) -> bytes:
-    """Rows as the content of an Arrow file, with no text that they do not hold."""
+    """Writes rows as an Arrow file's content, with no text that they do not hold."""
     for index, field in enumerate(rows.schema):
         if pa.types.is_dictionary(field.type):
             whole = rows.column(index).combine_chunks()

@@ -23,7 +23,7 @@ class Seat:
         self._shown = 0
 
     def address(self) -> str:
-        """`HOST:PORT` that a process here can open."""
+        """Returns `HOST:PORT` that a process here can open."""
         import ray
 
         return f"{ray.util.get_node_ip_address()}:{launcher.free_port()}"
@@ -37,7 +37,7 @@ class Seat:
         )
 
     def look(self) -> tuple[int | None, str]:
-        """Exit status of the process, if it ended, and what it wrote since before."""
+        """Looks for the exit status of the process, and what it wrote since before."""
         assert self._member is not None
         status, text = self._member.status(), self._member.output()
         start, self._shown = self._shown, len(text)
@@ -61,7 +61,7 @@ class RayMember:
         self.seat, self._is_shown, self._text = seat, is_shown, ""
 
     def status(self) -> int | None:
-        """Its exit status, that of a kill if the node or actor is lost."""
+        """Returns its exit status, that of a kill if the node or actor is lost."""
         import ray
 
         try:
@@ -76,7 +76,7 @@ class RayMember:
         return status
 
     def output(self) -> str:
-        """What it wrote, unless that was shown as it came."""
+        """Returns what it wrote, unless that was shown as it came."""
         return self._text
 
     def end(self) -> None:

@@ -123,7 +123,7 @@ def staged(
     folder: pathlib.Path,
     partition: int,
 ) -> rawfiles.RawFiles:
-    """The files of one partition: its own of private tables, all of public ones.
+    """Lists files of one partition: its own of private tables, all of public ones.
 
     Each private table has a file at least, if one without rows.
     """

@@ -14,7 +14,7 @@ from teledp_jax.data import definition, warehouse
 def narrowed(
     suite: definition.Suite, window: warehouse.Window
 ) -> dict[str, definition.Source]:
-    """The raw tables, each with the columns that its device tables are made of.
+    """Returns the raw tables, each with the columns that its device tables are made of.
 
     DuckDB says which: each statement is planned over empty tables, and what its own
     pruning leaves in a scan is read. The id column always stays, and the time column

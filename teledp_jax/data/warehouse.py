@@ -262,7 +262,7 @@ def create_views(
 
 
 def hashed_below(device: str, share: float, *, salt: str) -> Expression:
-    """Whether a device falls in a share of all, by the MD5 of `<salt>:<id>`.
+    """Tells whether a device falls in a share of all, by the MD5 of `<salt>:<id>`.
 
     The same id falls on the same side on every machine and in every version; another
     salt draws independently.
@@ -282,7 +282,7 @@ def hashed_below(device: str, share: float, *, salt: str) -> Expression:
 
 
 def partition(device: str, num_partitions: int) -> Expression:
-    """The partition of a device, by the MD5 of `partition:<id>`; 0 without an id.
+    """Finds a device's partition, by the MD5 of `partition:<id>`; 0 without an id.
 
     The same on every machine and in every version, as `hashed_below`.
 

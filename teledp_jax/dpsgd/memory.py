@@ -23,7 +23,7 @@ class DoesNotFit(errors.InputError):
 
 
 def available_bytes(device: jax.Device) -> int | None:
-    """Memory that a program may still take on an accelerator; None if unknown."""
+    """Finds the memory that an accelerator has left; None if unknown."""
     stats = device.memory_stats()
     if stats and "bytes_limit" in stats:
         return stats["bytes_limit"] - stats.get("bytes_in_use", 0)

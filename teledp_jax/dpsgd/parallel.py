@@ -19,7 +19,7 @@ _Spec = jax.sharding.PartitionSpec
 
 
 def make_mesh() -> Mesh:
-    """All accelerators of all processes, those of a process one after another."""
+    """Makes a mesh of all processes' accelerators, those of a process in a row."""
     devices = sorted(jax.devices(), key=lambda d: (d.process_index, d.id))
     return Mesh(np.array(devices), ("shard",))
 
@@ -35,7 +35,7 @@ def places(num_devices: int, mesh: Mesh) -> int:
 
 
 def own_range(num_devices: int, mesh: Mesh) -> tuple[int, int]:
-    """First and last-but-one position of the devices that this process holds."""
+    """Finds the first device that this process holds, and the first after those."""
     own = [d.process_index == jax.process_index() for d in mesh.devices.flat]
     held = np.flatnonzero(own) * places(num_devices, mesh)
     start, stop = int(held[0]), int(held[-1]) + places(num_devices, mesh)
@@ -76,7 +76,7 @@ def place(
 
 
 def replicate(tree: Any, mesh: Mesh) -> Any:
-    """The same values on every accelerator of a mesh."""
+    """Puts the same values on every accelerator of a mesh."""
     sharding = jax.sharding.NamedSharding(mesh, _Spec())
 
     def put(leaf: Array | np.ndarray) -> Array:

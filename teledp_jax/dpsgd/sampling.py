@@ -36,7 +36,7 @@ class Draw(NamedTuple):
 
 
 def threshold(sampling_prob: float) -> int:
-    """The 32-bit word below which a random word draws a device.
+    """Returns the 32-bit word below which a random word draws a device.
 
     Args:
         sampling_prob: Wanted probability of a device to be in a step, in (0, 1].
@@ -45,7 +45,7 @@ def threshold(sampling_prob: float) -> int:
 
 
 def exact_probability(sampling_prob: float) -> float:
-    """The probability that `draw` has for `sampling_prob`: what must be accounted."""
+    """Finds the probability that `draw` has for `sampling_prob`: account this one."""
     return threshold(sampling_prob) / _WORDS
 
 

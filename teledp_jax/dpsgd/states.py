@@ -32,7 +32,7 @@ class State(NamedTuple):
 
 
 def start(params: clipping.Params, optimizer: optax.GradientTransformation) -> State:
-    """The state before the first step."""
+    """Returns the state before the first step."""
     flat = flatten(params)
     return State(jnp.int32(0), flat, optimizer.init(flat), flat)
 
@@ -69,11 +69,11 @@ def unflatten(
 
 
 def saved(state: State) -> base.Tree:
-    """The state as nested dicts of numpy arrays."""
+    """Returns the state as nested dicts of numpy arrays."""
     return jax.tree.map(np.asarray, serialization.to_state_dict(state._asdict()))
 
 
 def restored(state: State, saved: Mapping[str, Any]) -> State:
-    """A saved state, in the structure of a fresh one."""
+    """Returns a saved state, in the structure of a fresh one."""
     tree = serialization.from_state_dict(state._asdict(), saved)
     return State(**jax.tree.map(jnp.asarray, tree))

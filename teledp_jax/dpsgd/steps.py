@@ -109,7 +109,7 @@ def make_step(
     *,
     mesh: parallel.Mesh | None = None,
 ) -> StepFn:
-    """One step of DP-SGD, jitted: draw, clip, add noise, update, average.
+    """Makes a step of DP-SGD, jitted: draw, clip, add noise, update, average.
 
     The step takes a state, the keys of the fit, codes, and the size of the fleet if
     codes are filled up: a value, so that no program tells it.
@@ -149,7 +149,7 @@ def make_sum(
     *,
     mesh: parallel.Mesh | None = None,
 ) -> StepFn:
-    """The exact sum of a step, jitted: draw and clip. What it returns is private."""
+    """Makes the exact sum of a step, jitted: draw and clip. Its result is private."""
     like = jax.eval_shape(model.init, jax.random.key(0))
 
     def sum_from(

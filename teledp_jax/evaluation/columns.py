@@ -85,7 +85,7 @@ def read(path: pathlib.Path, table: schemas.Table, device: str) -> Rows:
 
 
 def count_rows(path: pathlib.Path) -> int:
-    """Number of rows of a device table, a file or a folder of parts."""
+    """Counts the rows of a device table, a file or a folder of parts."""
     files = warehouse.table_files(path)
     return sum(int(pq.read_metadata(file).num_rows) for file in files)
 

@@ -38,14 +38,14 @@ Checks = Mapping[str, Sequence[Check]]
 
 
 def meets(metric: str, value: float, threshold: float) -> bool:
-    """Whether a metric passes."""
+    """Tells whether a metric passes."""
     if metric in metrics.LARGER_IS_BETTER:
         return value >= threshold
     return value <= threshold
 
 
 def score(checks: Sequence[Check]) -> float:
-    """Share of the checks that passed; the query passes at `PASSING_SCORE`."""
+    """Computes the share of checks that passed; a query passes at `PASSING_SCORE`."""
     return sum(check.passed for check in checks) / len(checks)
 
 
@@ -56,7 +56,7 @@ def compare(
     *,
     corrected: bool = False,
 ) -> list[Check]:
-    """All checks of a query that can be made.
+    """Returns all checks of a query that can be made.
 
     A query that returns nothing on either side scores coverage 0, also where coverage
     is otherwise not checked, and passes nothing.
@@ -109,7 +109,7 @@ def rows(
     *,
     corrected: bool = False,
 ) -> list[dict[str, Any]]:
-    """The rows of `scores.csv` of one label."""
+    """Returns the rows of `scores.csv` of one label."""
     result = []
     for query in queries:
         halves = {

@@ -90,7 +90,7 @@ def build(folder: pathlib.Path, schema: schemas.Schema) -> Features:
 
 
 def tasks(schema: schemas.Schema, real: Features) -> list[Task]:
-    """Up to three labels by a rule that is the same for every suite.
+    """Returns up to three labels by a rule that is the same for every suite.
 
     Whether a device reports a table (the one whose share is nearest to one half);
     whether the number that most devices report is above its median; whether the

@@ -22,14 +22,14 @@ Cells = Mapping[Key, Any]
 
 
 def cell_error(real: float, synthetic: float) -> float:
-    """|real - synthetic| / |real|; 0 if both are 0, infinite if only `real` is."""
+    """Returns |real - synthetic| / |real|; 0 if both are 0, infinite if only `real`."""
     if real == synthetic:
         return 0.0
     return abs(real - synthetic) / abs(real) if real else math.inf
 
 
 def relative_error(real: Cells, synthetic: Cells, *, corrected: bool = False) -> float:
-    """Median over common keys of the relative error; infinite if there is none.
+    """Computes the median relative error over common keys; infinite without one.
 
     Cells that are missing on either side are skipped. Corrected: median over the union
     of keys, where a key or cell that only one side has is an error of 1.
@@ -45,7 +45,7 @@ def relative_error(real: Cells, synthetic: Cells, *, corrected: bool = False) ->
 
 
 def total_variation(real: Cells, synthetic: Cells) -> float:
-    """Half the L1 distance of the shares over the union of keys; 1 if a side is empty.
+    """Halves the L1 distance of shares over the union of keys; 1 if a side is empty.
 
     Missing cells count 0.
     """
@@ -85,7 +85,7 @@ def jaccard(
 
 
 def spearman(real: Cells, synthetic: Cells) -> float | None:
-    """Rank correlation over common items, ties averaged.
+    """Correlates ranks over common items, ties averaged.
 
     None if fewer than two items are common, or one side has the same value everywhere.
     """
@@ -101,7 +101,7 @@ def spearman(real: Cells, synthetic: Cells) -> float | None:
 
 
 def agreement(real: Cells, synthetic: Cells) -> float:
-    """Share of the real keys whose value is the same; 0 if there are none."""
+    """Computes the share of real keys with the same value; 0 if there are none."""
     matches = sum(
         key in synthetic and real[key] == synthetic[key] and real[key] is not None
         for key in real
@@ -110,12 +110,12 @@ def agreement(real: Cells, synthetic: Cells) -> float:
 
 
 def row_count(real: int, synthetic: int) -> float:
-    """Relative error of the number of rows."""
+    """Computes the relative error of the number of rows."""
     return cell_error(real, synthetic)
 
 
 def mean_relative_error(real: Iterable[Any], synthetic: Iterable[Any]) -> float:
-    """Relative error of a column's mean; infinite if a side has no values."""
+    """Computes the relative error of a mean; infinite if a side has no values."""
     sides = [
         [float(cell) for cell in side if cell is not None] for side in (real, synthetic)
     ]
@@ -125,7 +125,7 @@ def mean_relative_error(real: Iterable[Any], synthetic: Iterable[Any]) -> float:
 
 
 def share_variation(real: Iterable[Any], synthetic: Iterable[Any]) -> float:
-    """Total variation of the shares of a column's values; missing ones are left out."""
+    """Compares shares of a column's values by total variation, without missing ones."""
     counts = [
         collections.Counter(cell for cell in side if cell is not None)
         for side in (real, synthetic)
@@ -212,7 +212,7 @@ def error(metric: str, value: float) -> float:
 def normalized_error(
     metric: str, value: float, half_sample: float | None, *, corrected: bool = False
 ) -> float | None:
-    """Error over the error that one half of the real fleet makes on the other half.
+    """Divides an error by that which one half of the real fleet makes on the other.
 
     None, so left out, where the half-sample error is unknown or below 1e-8 and where
     either is infinite. Corrected: the denominator is at least `FLOOR` and infinite
@@ -231,7 +231,7 @@ def normalized_error(
 
 
 def median(values: Collection[float], *, empty: Any = None) -> Any:
-    """Median of numbers that may be infinite; `empty` of none."""
+    """Finds the median of numbers that may be infinite; `empty` if there are none."""
     if not values:
         return empty
     ordered = sorted(values)

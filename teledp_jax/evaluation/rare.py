@@ -20,7 +20,7 @@ Event = tuple[str, str]
 
 
 def count_events(table: schemas.Table, rows: columns.Rows) -> dict[Event, int]:
-    """Number of devices with each event.
+    """Counts the devices with each event.
 
     Events are: a device has a row in the table, has a category in some row, has a
     number other than zero in some row.

@@ -54,7 +54,7 @@ def summarize(
 
 
 def privacy_and_cost(run: runs.Run, label: str) -> dict[str, Any]:
-    """Epsilon and delta from the ledger, and costs; null where unknown."""
+    """Returns epsilon and delta from the ledger, and costs; null where unknown."""
     ledger = runs.read_json(run.ledger) if run.ledger.exists() else {}
     entry: Mapping[str, Any] = ledger.get(label) or {}
     path = run.cost(label)

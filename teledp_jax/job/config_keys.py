@@ -9,7 +9,7 @@ from ml_collections import config_dict
 
 
 def default(suite: str) -> ml_collections.ConfigDict:
-    """A config with every key that a run knows; config files begin with it.
+    """Returns a config with every key that a run knows; config files begin with it.
 
     Args:
         suite: Name of a shipped suite, or the path of a suite's folder.

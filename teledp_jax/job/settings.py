@@ -109,7 +109,7 @@ class Settings:
         return self.epsilon / shares, self.delta / shares
 
     def only(self, labels: Collection[str]) -> "Settings":
-        """The same with some of the labels; what may leave does not grow by it."""
+        """Keeps some of the labels; what may leave does not grow by it."""
         methods = {name: self.methods[name] for name in self.methods if name in labels}
         stated = self.resolved["methods"]
         kept = {name: stated[name] for name in stated if name in labels}
@@ -135,7 +135,7 @@ class Settings:
         return wanted and label in self.released
 
     def filled(self, fill: Callable[[Any], Any]) -> "Settings":
-        """The same, each method's `Config` passed through `fill`."""
+        """Passes each method's `Config` through `fill`."""
         methods = {
             label: (name, fill(config))
             for label, (name, config) in self.methods.items()

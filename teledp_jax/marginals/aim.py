@@ -28,7 +28,7 @@ def affordable(
     max_cells: int,
     max_mb: float,
 ) -> list[int]:
-    """Which pairs can be measured without the model growing too large; public.
+    """Returns which pairs can be measured without the model growing too large; public.
 
     Args:
         sizes: Size of each attribute's merged domain.

@@ -152,6 +152,6 @@ def repeats(
 
 
 def item_of(table: schemas.Table) -> statistics.Variable | None:
-    """The variable of a table's items, if it has several rows and a category."""
+    """Finds the variable of a table's items, if it has several rows and a category."""
     position = statistics.item(table)
     return None if position is None else statistics.column(table, position)

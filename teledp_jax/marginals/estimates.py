@@ -46,7 +46,7 @@ class Estimates:
         }
 
     def share_with(self, table: str) -> float:
-        """Share of the devices that have a table; one for the anchor."""
+        """Returns the share of devices that have a table; one for the anchor."""
         if table not in self._totals:
             return 1.0
         return min(self._totals[table] / max(self._noisy.num_devices, 1), 1.0)
@@ -64,7 +64,7 @@ class Estimates:
         return values / max(self._noisy.num_devices, 1)
 
     def stddev(self, block: statistics.Block) -> float:
-        """Standard deviation of the noise of a cell of `mass`, on average."""
+        """Returns the mean standard deviation of the noise of a cell of `mass`."""
         place = self._places[tuple(side.name for side in block.sides)]
         usual = float(np.mean(1 / self._parts[block.cells] ** 2) ** 0.5)
         return float(self._noisy.stddevs[place]) * usual / self._count

@@ -12,7 +12,7 @@ _LOW = 3.0  # cells below so many standard deviations of noise are smoothed
 
 
 def name_of(schema: schemas.Schema, vector: measure.Pooled) -> str:
-    """Name of a measured vector in a fitted model."""
+    """Names a measured vector in a fitted model."""
     if vector.column < 0:
         return f"{vector.table}/rows"
     return f"{vector.table}/{schema.table(vector.table).columns[vector.column].name}"

@@ -72,7 +72,7 @@ def row_bucket(
 
 
 def pooled_vectors(schema: schemas.Schema) -> tuple[Pooled, ...]:
-    """What `pooled_counts` measures, in order; public."""
+    """Returns what `pooled_counts` measures, in order; public."""
     vectors = []
     for table in schema.tables:
         buckets = 1 + int(row_bucket(np.array([table.max_rows]))[0])

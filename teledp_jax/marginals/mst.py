@@ -24,7 +24,7 @@ Choose = Callable[[int, Float[np.ndarray, " candidate"]], int]
 
 
 def fixed_pairs(attributes: Sequence[relation.Attribute]) -> list[Pair]:
-    """The pairs that are measured whatever the data say."""
+    """Returns the pairs that are measured whatever the data say."""
     return [
         (index - 1, index)
         for index, attribute in enumerate(attributes)
@@ -33,7 +33,7 @@ def fixed_pairs(attributes: Sequence[relation.Attribute]) -> list[Pair]:
 
 
 def candidates(attributes: Sequence[relation.Attribute]) -> list[Pair]:
-    """All pairs but those of columns of two entity tables."""
+    """Returns all pairs but those of columns of two entity tables."""
     return [
         (first, second)
         for first, second in itertools.combinations(range(len(attributes)), 2)
@@ -43,7 +43,7 @@ def candidates(attributes: Sequence[relation.Attribute]) -> list[Pair]:
 
 
 def num_choices(attributes: Sequence[relation.Attribute]) -> int:
-    """Number of choices under privacy; public."""
+    """Counts the choices under privacy; public."""
     return len(attributes) - 1 - len(fixed_pairs(attributes))
 
 
@@ -52,7 +52,7 @@ def grow(
     score: Callable[[Pair], float],
     choose: Choose,
 ) -> list[Pair]:
-    """The pairs of a tree that spans all attributes.
+    """Returns the pairs of a tree that spans all attributes.
 
     Args:
         attributes: Of the relation.

@@ -51,7 +51,7 @@ class Attribute(NamedTuple):
 
 
 def attributes(schema: schemas.Schema) -> tuple[Attribute, ...]:
-    """The attributes of a schema, table by table; public."""
+    """Returns the attributes of a schema, table by table; public."""
     found = []
     for table in schema.tables:
         with_absence = table.role != "anchor"

@@ -135,12 +135,12 @@ class Plan(NamedTuple):
 
 
 def presence(table: schemas.Table) -> Variable:
-    """Whether a device has a table: its only code is that it does."""
+    """Tells whether a device has a table: its only code is that it does."""
     return Variable("presence", table.name, -1, 1, f"{table.name}/{ROWS}>0")
 
 
 def rows(table: schemas.Table) -> Variable:
-    """The number of rows; of a table with one row at most its presence."""
+    """Returns the number of rows; of a table with one row at most its presence."""
     if table.max_rows == 1:
         return presence(table)
     size = len(row_codes.row_starts(table.max_rows))
@@ -148,13 +148,13 @@ def rows(table: schemas.Table) -> Variable:
 
 
 def bucket(table: schemas.Table) -> Variable:
-    """The bucket of the number of rows."""
+    """Returns the bucket of the number of rows."""
     size = len(row_codes.bucket_starts(table.max_rows))
     return Variable("bucket", table.name, -1, size, f"{table.name}/{ROWS}~")
 
 
 def column(table: schemas.Table, position: int) -> Variable:
-    """A column of a table."""
+    """Returns a column of a table."""
     own = table.columns[position]
     name = f"{table.name}/{own.name}"
     return Variable("column", table.name, position, own.num_codes, name)

@@ -96,7 +96,7 @@ def variation_api(
 
 
 def falling_degree(step: int, num_steps: int, *, first: float, last: float) -> float:
-    """Degree of variation at a step, falling from `first` to `last` by one ratio."""
+    """Finds the degree of variation at a step: from `first` to `last` by one ratio."""
     if num_steps <= 1:
         return last
     return float(first * (last / first) ** (step / (num_steps - 1)))

@@ -58,7 +58,7 @@ class Endpoint(NamedTuple):
 
 
 def from_environment(variables: Mapping[str, str]) -> Endpoint:
-    """The endpoint that the environment names.
+    """Returns the endpoint that the environment names.
 
     Raises:
         InputError: If a variable is missing or cannot be used.

@@ -108,7 +108,7 @@ def body(
     temperature: float,
     max_tokens: int,
 ) -> dict[str, Any]:
-    """The request as the protocol wants it.
+    """Returns the request as the protocol wants it.
 
     Args:
         schema: The public schema.
@@ -136,7 +136,7 @@ def body(
 
 
 def devices_of(text: str) -> list[Any] | None:
-    """The records of an answer, or None if there are none to be read."""
+    """Returns the records of an answer, or None if there are none to be read."""
     start, end = text.find("{"), text.rfind("}")  # a fence or words may stand around
     try:
         found = json.loads(text[start : end + 1])

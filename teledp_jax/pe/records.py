@@ -92,7 +92,7 @@ def write(
 
 
 def value_of(column: schemas.Column, code: int) -> str | float | None:
-    """A value of a code: for a bin the shortest number near its middle."""
+    """Returns a value of a code: for a bin the shortest number near its middle."""
     if code == schemas.ABSENT:
         return None
     if not column.is_number:
@@ -114,7 +114,7 @@ def value_of(column: schemas.Column, code: int) -> str | float | None:
 def json_schema(
     schema: schemas.Schema, tables: Collection[str], count: int
 ) -> dict[str, Any]:
-    """JSON Schema of an answer: `devices`, so many of them, with some of the tables.
+    """Writes the JSON Schema of an answer: so many `devices` with some of the tables.
 
     It keeps to what endpoints with strict structured outputs take: every field is
     required, and what may be absent may be null.
@@ -127,7 +127,7 @@ def json_schema(
 def describe(
     generator: np.random.Generator, schema: schemas.Schema, tables: Collection[str]
 ) -> str:
-    """The public schema of some tables in words, a line a column.
+    """Describes the public schema of some tables in words, one line per column.
 
     Of long vocabularies it shows values drawn by the generator, which is public.
     """

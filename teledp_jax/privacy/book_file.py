@@ -31,7 +31,7 @@ _MEND = (
 
 
 def default_path() -> pathlib.Path:
-    """Where releases are written down unless a run names a book.
+    """Returns where releases are written down unless a run names a book.
 
     Returns:
         `teledp_jax/ledger.jsonl` in the user's data folder: XDG_DATA_HOME, or

@@ -47,17 +47,17 @@ class Counts:
         return float((max(self.num_vectors, 1) / self.share) ** 0.5)
 
     def noise(self, multiplier: float) -> tuple[float, ...]:
-        """Sigma of each cell."""
+        """Returns the sigma of each cell."""
         return (multiplier * self.sensitivity * self._ratio,)
 
     def events(self, multiplier: float) -> list[dp_accounting.DpEvent]:
-        """One discrete Gaussian per vector."""
+        """Returns one discrete Gaussian per vector."""
         (sigma,) = self.noise(multiplier)
         one = events.DiscreteGaussianDpEvent(sigma, self.sensitivity)
         return [dp_accounting.SelfComposedDpEvent(one, self.num_vectors)]
 
     def continuous(self, multiplier: float) -> list[dp_accounting.DpEvent]:
-        """One continuous Gaussian per vector: costs all but the same, found faster."""
+        """Returns a continuous Gaussian per vector: costs almost the same, faster."""
         one = dp_accounting.GaussianDpEvent(multiplier * self._ratio)
         return [dp_accounting.SelfComposedDpEvent(one, self.num_vectors)]
 
@@ -77,11 +77,11 @@ class ClippedSums:
     share: float = 1.0
 
     def noise(self, multiplier: float) -> tuple[float, ...]:
-        """Sigma of each sum: the inverse of `VectorGaussianDpEvent`'s cost."""
+        """Returns the sigma of sums: the inverse of `VectorGaussianDpEvent`'s cost."""
         return (math.hypot(multiplier * self.l2_sensitivity / self.share**0.5, 3.0),)
 
     def events(self, multiplier: float) -> list[dp_accounting.DpEvent]:
-        """One discrete Gaussian on the vector of all sums."""
+        """Returns one discrete Gaussian on the vector of all sums."""
         (sigma,) = self.noise(multiplier)
         return [events.VectorGaussianDpEvent(sigma, self.l2_sensitivity)]
 
@@ -103,13 +103,13 @@ class Votes:
     growth: float = 1.0
 
     def noise(self, multiplier: float) -> tuple[float, ...]:
-        """Sigma of each vote: m / sqrt(its share), shares in geometric progression."""
+        """Returns the sigma of each vote: m / sqrt(its share), shares by one ratio."""
         parts = np.power(self.growth, np.arange(self.num_votes, dtype=np.float64))
         ratios = (self.share * parts / parts.sum()) ** -0.5
         return tuple(multiplier * ratio for ratio in ratios.tolist())
 
     def events(self, multiplier: float) -> list[dp_accounting.DpEvent]:
-        """One discrete Gaussian per vote, written as one event."""
+        """Returns one discrete Gaussian per vote, written as one event."""
         sigmas = self.noise(multiplier)
         votes = [events.DiscreteGaussianDpEvent(sigma) for sigma in sigmas]
         if len(set(sigmas)) == 1:
@@ -132,7 +132,7 @@ class Choices:
     share: float = 1.0
 
     def noise(self, multiplier: float) -> tuple[float, ...]:
-        """Range of the privacy loss of a choice.
+        """Returns the range of the privacy loss of a choice.
 
         A choice of range e is e^2 / 8 zCDP and a Gaussian of noise multiplier r is
         1 / (2 r^2) zCDP: they cost the same where e = 2 / r.
@@ -144,7 +144,7 @@ class Choices:
         return (2 / (multiplier * ratio),)
 
     def events(self, multiplier: float) -> list[dp_accounting.DpEvent]:
-        """One exponential mechanism per choice."""
+        """Returns one exponential mechanism per choice."""
         (epsilon,) = self.noise(multiplier)
         one = events.ExponentialMechanismDpEvent(epsilon)
         return [dp_accounting.SelfComposedDpEvent(one, self.num_choices)]
@@ -170,7 +170,7 @@ class Steps:
     inexactness: float = 0.0
 
     def noise(self, multiplier: float) -> tuple[float, ...]:
-        """Noise multiplier of a step, by the central limit theorem of DP-SGD.
+        """Finds the noise multiplier of a step, by the central limit theorem of DP-SGD.
 
         T steps of rate p and noise z are Gaussian DP of parameter
         mu = p * sqrt(T * (exp(1 / z^2) - 1)) in the limit; mu^2 = s / m^2, solved
@@ -183,7 +183,7 @@ class Steps:
         return (1.0 / math.sqrt(math.log1p(self.share / (multiplier**2 * steps))),)
 
     def events(self, multiplier: float) -> list[dp_accounting.DpEvent]:
-        """One sampled Gaussian per step, and how far their noise may be from it."""
+        """Returns a sampled Gaussian per step, and how far noise may be from it."""
         (noise_multiplier,) = self.noise(multiplier)
         step = dp_accounting.PoissonSampledDpEvent(
             self.sampling_prob, dp_accounting.GaussianDpEvent(noise_multiplier)
@@ -211,11 +211,11 @@ class Thresholds:
     delta: float
 
     def noise(self, multiplier: float) -> tuple[float, ...]:
-        """No noise of its own."""
+        """Returns no noise: it has none of its own."""
         return ()
 
     def events(self, multiplier: float) -> list[dp_accounting.DpEvent]:
-        """One threshold per selection, whatever the noise."""
+        """Returns one threshold per selection, whatever the noise."""
         return [events.ThresholdDpEvent(self.delta)] * self.num_selections
 
 

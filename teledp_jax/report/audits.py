@@ -13,7 +13,7 @@ Rows = list[dict[str, str]]
 
 
 def section(audit: Mapping[str, Any], methods: Collection[str]) -> dict[str, Any]:
-    """The audit of some methods as the report shows it; empty without one.
+    """Returns the audit of some methods as the report shows it; empty without one.
 
     Args:
         audit: Content of `audit.json`.
@@ -31,7 +31,7 @@ def section(audit: Mapping[str, Any], methods: Collection[str]) -> dict[str, Any
 
 
 def for_card(audit: Mapping[str, Any], method: str) -> dict[str, Any] | None:
-    """The audit of one method as its release card states it; None without one."""
+    """Returns the audit of one method for its release card; None without one."""
     if not audit:
         return None
     rows: Rows = audit["findings"]

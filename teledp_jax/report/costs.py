@@ -14,7 +14,7 @@ from teledp_jax.report import (
 
 
 def costs(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
-    """Time and memory by label, public facts, and utility against time."""
+    """Returns time and memory by label, public facts, and utility against time."""
     found = judged.verdicts(inputs.judgement)
     rows, facts, points = [], {}, {}
     for label in inputs.labels:
@@ -52,7 +52,7 @@ def costs(inputs: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
 
 
 def engineering(inputs: run_files.Inputs) -> dict[str, Any]:
-    """Source, settings and dependencies of each label, and what it takes to run."""
+    """Returns source, settings, dependencies of labels, and what each takes to run."""
     recorded = {label: complexity.of(inputs.method(label)) for label in inputs.labels}
     lines, takes, about = [], [], {}
     for label, found in recorded.items():

@@ -48,7 +48,7 @@ class Section(NamedTuple):
 
 
 def section(inputs: run_files.Inputs) -> Section | None:
-    """What each label of `METHOD` asked; None if there is none, or none has run."""
+    """Returns what labels of `METHOD` asked; None if there is none, or none has run."""
     facts = {
         label: _facts(inputs.costs[label].get("facts") or {})
         for label in inputs.labels

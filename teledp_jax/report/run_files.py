@@ -102,7 +102,7 @@ class Inputs(NamedTuple):
         return self.config.get("config") or {}
 
     def method(self, label: str) -> str:
-        """Name of the method behind a label."""
+        """Names the method behind a label."""
         return method_name(self.settings, label)
 
     @property
@@ -120,12 +120,12 @@ class Inputs(NamedTuple):
         return tuple(label for label in self.honest if label != runs.QUERY_ANSWERS)
 
     def results(self, label: str, query: str) -> Rows:
-        """Result of a query on a label's tables; empty if there is none."""
+        """Returns the result of a query on a label's tables; empty if there is none."""
         return _csv(self.run.results(label) / f"{query}.csv")
 
 
 def method_name(settings: Mapping[str, Any], label: str) -> str:
-    """Name of the method that a config gives a label."""
+    """Names the method that a config gives a label."""
     fields = (settings.get("methods") or {}).get(label) or {}
     return str(fields.get("method") or label)
 

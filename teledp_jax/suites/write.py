@@ -123,7 +123,7 @@ def _cast(array: pa.Array, kind: str) -> pa.Array:
 
 
 def column_types(source: sqlfile.SqlFile) -> dict[str, str]:
-    """DuckDB type of each column of a raw table.
+    """Returns the DuckDB type of each column of a raw table.
 
     Raises:
         InputError: If the DDL fails or has a type that no simulator writes.

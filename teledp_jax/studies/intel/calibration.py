@@ -37,7 +37,7 @@ def queries() -> Mapping[str, Mapping[str, Any]]:
 
 
 def file_of(query: str) -> str:
-    """The name of a query's published file, without its ending."""
+    """Returns the name of a query's published file, without its ending."""
     return str(queries()[query].get("file", query))
 
 

@@ -38,7 +38,7 @@ _NOT_WIDE = (  # the study's wide row has no place for tables of many rows per d
 
 
 def configs(num_devices: int) -> dict[str, Any]:
-    """The `Config` of each label, in the published configuration.
+    """Returns the `Config` of each label, in the published configuration.
 
     Args:
         num_devices: Public size of the fleet that is fitted, which batches are a share

@@ -46,13 +46,13 @@ class Check(NamedTuple):
 
 @functools.cache
 def facts() -> Mapping[str, Any]:
-    """The published figures, as `published.yaml` holds them."""
+    """Returns the published figures, as `published.yaml` holds them."""
     content: Mapping[str, Any] = yaml.safe_load(_DATA.read_text("utf-8"))
     return content
 
 
 def tables(method: str) -> dict[str, Any]:
-    """The published tables of a method, in the form of `summarize`.
+    """Returns the published tables of a method, in the form of `summarize`.
 
     What the study does not state is not there.
     """
@@ -79,7 +79,7 @@ def tables(method: str) -> dict[str, Any]:
 
 
 def summarize(checks: Sequence[Check]) -> dict[str, Any]:
-    """Every results table of the study, of one method's checks."""
+    """Makes every results table of the study from one method's checks."""
     by_query = _by_query(checks)
     found = _of_scores({query: _score(made) for query, made in by_query.items()})
     found["continuous"] = _continuous(checks)
@@ -99,7 +99,7 @@ def summarize(checks: Sequence[Check]) -> dict[str, Any]:
 
 
 def pass_rate(checks: Sequence[Check], metric: str, threshold: float) -> float | None:
-    """Percent of evaluated queries that pass where one metric's threshold moves."""
+    """Computes the percentage of queries that pass as one metric's threshold moves."""
     moved = [
         check._replace(passed=compare.meets(metric, check.value, threshold))
         if check.metric == metric
@@ -170,7 +170,7 @@ def of_detail(
 
 
 def metric_of(row: Mapping[str, str]) -> tuple[catalog.Metric, float]:
-    """Our metric, and the study's threshold, of a row of its `*_detail.csv`."""
+    """Finds our metric and the study's threshold for a row of its `*_detail.csv`."""
     kind, metric = row["query_type"], row["metric_type"]
     if metric in ("jaccard", "mean_jaccard"):
         is_aggregate = kind == "aggregate"

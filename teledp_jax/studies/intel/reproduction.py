@@ -59,7 +59,7 @@ class Table(NamedTuple):
 
 
 def make(inputs: run_files.Inputs, folder: pathlib.Path | None = None) -> list[Table]:
-    """Every results table of the study.
+    """Makes every results table of the study.
 
     Args:
         inputs: A run with workload `intel` and labels `paper_*`.

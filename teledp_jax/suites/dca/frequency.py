@@ -10,7 +10,7 @@ SAMPLE_S = 5
 
 
 def nominal_mhz(fleet: traits.Fleet) -> draws.Floats:
-    """Base frequency of each device's processor."""
+    """Returns the base frequency of each device's processor."""
     stationary = ~fleet.is_one_of("chassistype", traits.PORTABLE)
     base = 1500.0 + 180.0 * fleet.rank + 1300.0 * stationary
     return np.asarray(base + 35.0 * fleet.generation)

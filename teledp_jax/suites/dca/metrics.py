@@ -45,7 +45,7 @@ def _plain(array: pa.Array) -> pa.Array:
 
 
 def measures(fleet: traits.Fleet, metric: str) -> draws.Bools:
-    """Whether each device measures a metric."""
+    """Tells whether each device measures a metric."""
     section = facts.section(_TABLE)
     draw = fleet.draw(_TABLE)
     present = presence.reports(fleet, _TABLE)

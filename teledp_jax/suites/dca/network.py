@@ -62,13 +62,13 @@ def os_network_consumption_v2(fleet: traits.Fleet, guids: pa.Array) -> columns.C
 
 
 def senders(fleet: traits.Fleet) -> draws.Bools:
-    """Whether each device sends more than it receives."""
+    """Tells whether each device sends more than it receives."""
     chance = margins.chances(fleet, "senders", coverage=1.0)
     return fleet.draw(_TABLE).chance("sender", chance)
 
 
 def extremes(fleet: traits.Fleet) -> draws.Ints:
-    """The number of each extreme device, -1 for all others: one of each in a block.
+    """Numbers the extreme devices, -1 for all others: one of each in a block.
 
     Blocks of ids shrink as coverage grows, so that extremes keep their part of the
     table; they do not depend on the size of the fleet.

@@ -32,7 +32,7 @@ def _architectures(cpuname: str) -> list[str]:
 
 
 def of(fleet: traits.Fleet) -> draws.Ints:
-    """The number of each device's micro-architecture with its generation."""
+    """Returns the number of each device's micro-architecture with its generation."""
     known = values()
     names = facts.attribute_values("cpuname")
     table = np.array(

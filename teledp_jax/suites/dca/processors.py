@@ -35,7 +35,7 @@ _UNKNOWN = "Unknown"
 
 
 def columns_of(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
-    """Processor: name, SKU, family, lithography, cores."""
+    """Returns columns of the processor: name, SKU, family, lithography, cores."""
     names = facts.attribute_values("cpuname")
     code = fleet.codes["cpuname"]
     portable = fleet.is_one_of("chassistype", traits.PORTABLE).astype(np.int64)
@@ -77,14 +77,14 @@ def columns_of(fleet: traits.Fleet, draw: draws.Draws) -> columns.Columns:
 
 
 def is_ice_lake(fleet: traits.Fleet) -> draws.Bools:
-    """Whether each device's processor is of the 10 nm kind of its generation."""
+    """Tells whether each device's processor is of the 10 nm kind of its generation."""
     share = facts.section("sysinfo")["chances"]["ice_lake"]
     chosen = fleet.draw("sysinfo").chance("ice lake", share)
     return np.asarray(chosen & (fleet.generation == 10))
 
 
 def is_of_other_family(fleet: traits.Fleet, family: str) -> draws.Bools:
-    """Whether each device is of a family that its processor's name does not tell."""
+    """Tells which devices are of a family that the processor's name does not tell."""
     pooled = draws.Vocabulary({"all": facts.section("other_families")["shares"]})
     drawn = pooled.pick(fleet.draw("sysinfo").uniform("family"))
     other = fleet.is_one_of("cpuname", ["Other"])

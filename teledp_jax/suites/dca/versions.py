@@ -19,7 +19,7 @@ def values() -> list[str]:
 
 
 def of(fleet: traits.Fleet) -> draws.Ints:
-    """The number of each device's Windows versions in the window; the last is none."""
+    """Numbers each device's Windows versions in the window; the last is none."""
     section = facts.section("versions")
     draw = fleet.draw("versions")
     weight = section["newness"]
@@ -33,7 +33,7 @@ def of(fleet: traits.Fleet) -> draws.Ints:
 
 
 def upgrades(fleet: traits.Fleet) -> draws.Ints:
-    """When each device with two versions changed from one to the other, UTC seconds."""
+    """Draws when each device with two versions changed, in UTC seconds."""
     share = 0.1 + 0.8 * fleet.draw("versions").uniform("upgrade")
     start, days = windows.of(_TABLE)
     return start + (share * (days * columns.DAY_S)).astype(np.int64)

@@ -31,7 +31,7 @@ _START = np.datetime64("2024-05-01", "s")  # of the column day of the device tab
 
 
 def path(run: runs.Run) -> pathlib.Path:
-    """The file that `write` writes; exact, so it is private."""
+    """Returns the file that `write` writes; exact, so it is private."""
     return run.folder / "reports" / "synthetic_logs.json"
 
 

@@ -71,7 +71,7 @@ def evaluate(
 
 
 def read(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
-    """The summaries that `evaluate` wrote; empty if it did not run."""
+    """Returns the summaries that `evaluate` wrote; empty if it did not run."""
     paths = {name: folder / f"dp_eval_summary_{name}.json" for name in MECHANISMS}
     return {name: runs.read_json(path) for name, path in paths.items() if path.exists()}
 

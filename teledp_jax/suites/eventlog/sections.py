@@ -60,7 +60,7 @@ def addition(
 
 
 def section(found: run_files.Inputs, draw: embed.Draw) -> dict[str, Any]:
-    """The facts of the page's part on an event log.
+    """Returns the facts of the page's part on an event log.
 
     Args:
         found: The run.
@@ -113,7 +113,7 @@ def comparison(facts: Facts) -> tables.Grid:
 
 
 def markdown(facts: Facts) -> str:
-    """`comparison` as a Markdown table, and how the second draw was made."""
+    """Returns `comparison` as a Markdown table, and how the second draw was made."""
     grid = comparison(facts)
     lines = [
         "| " + " | ".join(grid.columns) + " |",
@@ -194,7 +194,7 @@ def _gaps(compared: Facts, name: str) -> tables.Grid:
 
 
 def answers(folder: pathlib.Path) -> tables.Grid:
-    """How well each private release finds the products above the mean."""
+    """Tells how well each private release finds the products above the mean."""
     rows = []
     for name, facts in private_answers.read(folder).items():
         rows.append(

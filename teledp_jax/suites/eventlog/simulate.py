@@ -26,7 +26,7 @@ Ints = Integer[np.ndarray, " event"]
 
 @functools.cache
 def published() -> Mapping[str, Any]:
-    """Published figures of the log, each section with its source."""
+    """Returns the published figures of the log, each section with its source."""
     return yaml.safe_load(RATES.read_text(encoding="utf-8"))
 
 

@@ -27,7 +27,7 @@ Codes = Integer[np.ndarray, " row"]
 def summary(
     texts: Sequence[Mapping[str, Any]], numbers: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The table of summary statistics, a dict a statistic; the first key is empty.
+    """Makes the table of summary statistics, one dict each; the first key is empty.
 
     Args:
         texts: A dict a text column with name, num_rows, num_distinct, top, frequency.
@@ -109,7 +109,7 @@ def cramers_v(first: Codes, second: Codes) -> float:
 
 
 def correlation_ratio(category: Codes, values: Values) -> float:
-    """Square root of the share of variance that lies between categories."""
+    """Computes the square root of the share of variance between categories."""
     total = float(((values - values.mean()) ** 2).sum())
     if not total:
         return 0.0
@@ -122,7 +122,7 @@ def correlation_ratio(category: Codes, values: Values) -> float:
 
 
 def pearson(first: Values, second: Values) -> float:
-    """Pearson correlation; zero where one of them is constant."""
+    """Computes Pearson's correlation; zero where one of them is constant."""
     if not first.std() or not second.std():
         return 0.0
     return float(np.corrcoef(first, second)[0, 1])
@@ -131,7 +131,7 @@ def pearson(first: Values, second: Values) -> float:
 def associations(
     categories: Mapping[str, Codes], numbers: Mapping[str, Values]
 ) -> list[dict[str, Any]]:
-    """Association of every two columns by the measure that fits their kinds."""
+    """Measures the association of every two columns, as fits their kinds."""
     rows = []
     for first, second in itertools.combinations([*categories, *numbers], 2):
         if second in categories:
@@ -161,7 +161,7 @@ def compare(
     products: Sequence[str],
     event_types: Sequence[str],
 ) -> dict[str, Any]:
-    """How far a log is from the real one; the real rates are private.
+    """Measures how far a log is from the real one; the real rates are private.
 
     Args:
         real: The real log.
@@ -261,7 +261,7 @@ def _accuracy(train: Log, test: Log) -> float:
 def release_quality(
     truth: Float[np.ndarray, " product"], noisy: Float[np.ndarray, "run product"]
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """How far released z-scores lie from the true ones; both results are private.
+    """Measures how far released z-scores lie from the true ones; both are private.
 
     Args:
         truth: True rates.
