@@ -1,7 +1,5 @@
 """Where a result comes from: the command, the versions, the hardware and the code."""
 
-import ast
-import functools
 import hashlib
 import importlib.metadata
 import os
@@ -12,6 +10,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import jax
+
+from teledp_jax.job import sourcecode
 
 PACKAGE = pathlib.Path(__file__).parents[1]
 """The folder of the package."""
@@ -48,15 +48,16 @@ def code_of(*modules: str) -> dict[str, Any]:
 def code_hash(*modules: str, without: Collection[str] = ()) -> str:
     """Hashes the code that modules consist of and import, and the data beside it.
 
-    A module's data are the YAML files of its folder. What a function imports by a name
-    in a variable (`registry.method`) is not followed: state its module as well.
+    Comments, docstrings and blank lines do not count. A module's data are the YAML
+    files of its folder. What a function imports by a name in a variable
+    (`registry.method`) is not followed: state its module as well.
 
     Args:
         modules: Dotted names, as `teledp_jax.methods.pe`.
         without: Modules that are neither hashed nor followed.
 
     Returns:
-        A short hash: it changes only if a file of the closure does.
+        A short hash: it changes only if code or data of the closure do.
 
     Raises:
         ValueError: If the package has no such module.
@@ -69,7 +70,10 @@ def code_hash(*modules: str, without: Collection[str] = ()) -> str:
         inside = PACKAGE in path.parents
         name = str(path.relative_to(PACKAGE)) if inside else path.name
         digest.update(name.encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
+        content = path.read_bytes()
+        if path in files:
+            content = sourcecode.read(content).code
+        digest.update(content + b"\0")
     return digest.hexdigest()[:20]
 
 
@@ -106,20 +110,16 @@ def closure(module: str, *, without: Collection[str] = ()) -> set[pathlib.Path]:
     return found
 
 
-@functools.cache
 def imports(path: pathlib.Path) -> tuple[str, ...]:
     """Lists the dotted names that a file imports, members of modules included.
 
     Args:
-        path: A Python file; it is read once, as Python itself does.
+        path: A Python file.
+
+    Returns:
+        The names.
     """
-    names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return tuple(names)
+    return sourcecode.read(path.read_bytes()).imports
 
 
 def _foreign(module: str) -> pathlib.Path | None:

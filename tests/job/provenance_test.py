@@ -50,8 +50,15 @@ def test_a_hash_follows_code_and_data_of_the_closure_only(package):
     assert provenance.code_hash("demo.a") == first
     (package / "rooms" / "rates.yaml").write_text("x: 2\n")
     second = provenance.code_hash("demo.a")
-    (package / "rooms" / "d.py").write_text(FILES["rooms/d.py"] + "# a comment\n")
+    (package / "rooms" / "d.py").write_text(FILES["rooms/d.py"] + "X = 1\n")
     assert len({first, second, provenance.code_hash("demo.a")}) == 3
+
+
+def test_words_about_the_code_do_not_change_its_hash(package):
+    first = provenance.code_hash("demo.a")
+    text = FILES["rooms/d.py"].replace("\n", "  # why\n")
+    (package / "rooms" / "d.py").write_text(f"'About it.'\n\n{text}")
+    assert provenance.code_hash("demo.a") == first
 
 
 def test_a_module_that_is_not_imported_has_no_closure(package):
