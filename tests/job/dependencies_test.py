@@ -93,14 +93,18 @@ def changed(before: dict, after: dict) -> set[str]:
         ("job/fit.py", {"synthesize-independent", "synthesize-histogram"}),
     ],
 )
-def test_a_comment_changes_only_the_stages_that_run_the_file(
-    folder, bases, file, stages
-):
+def test_code_changes_only_the_stages_that_run_the_file(folder, bases, file, stages):
     before = bases()
-    add_line(folder / "teledp_jax" / file)
+    add_line(folder / "teledp_jax" / file, "ADDED = 1")
     after = bases()
     assert changed(before, after) == stages
     assert all(before[name].inputs == after[name].inputs for name in before)
+
+
+def test_a_comment_changes_no_stage(folder, bases):
+    before = bases()
+    add_line(folder / "teledp_jax/methods/histogram.py")
+    assert changed(before, bases()) == set()
 
 
 def test_another_rate_of_the_simulator_makes_the_fleet_again(folder, bases):
