@@ -28,7 +28,6 @@ _LEAST_EFFECTIVE = 0.5  # share of the pool below which it is drawn anew
 _MOVED, _STEP = 0.3, 0.05  # share of numbers that move, and by which share of range
 _REDRAWN = 0.025  # share of categories that are redrawn
 _SWEEPS, _LAST_SWEEPS = 3, 10
-_EASE = 2.0  # priors over what counts show: later trees show less, as fits share it
 _WIDEST_LEAF = 1.0  # prior of the number of a leaf; a wider one follows the noise
 _WIDEST_PAIR = 3.0  # prior of the number of a cell of a pair
 _TELLING_FROM = 3  # rounds, from which the last cuts tell strata apart
@@ -116,6 +115,7 @@ def evolve(
     """
     generator = keys.generator(jax.random.fold_in(streams.init, 0))
     pool = _first_pool(generator, streams, parts, context, amounts)
+    stddev = 0.0
     for step in range(amounts.num_rounds):
         pool = _evolved(generator, parts.columns, pool)
         forest = _forest(
@@ -125,7 +125,9 @@ def evolve(
             streams, parts, [forest], context,
             name=f"leaf_votes_{step}", place=2 + step, sigma=amounts.vote_sigma,
         )  # fmt: skip
-        pool = _told(pool, forest, noisy, amounts.vote_sigma, _WIDEST_LEAF)
+        # The first votes show what all of them have to share: priors never narrow.
+        pool = _told(pool, forest, noisy, amounts.vote_sigma, _WIDEST_LEAF, stddev)
+        stddev = pool.counts[-1].stddev
         pool = pool.fitted(_SWEEPS)
         context.progress(step + 1, amounts.num_rounds, {})
     weights = pool.fitted(_LAST_SWEEPS).weights
@@ -195,12 +197,16 @@ def _told(
     noisy: Integer[np.ndarray, " cell"],
     sigma: float,
     widest: float,
+    least: float = 0.0,
 ) -> _Pool:
-    """Adds a question and its answer, with the prior that the answer itself chooses."""
+    """Adds a question and its answer, with the prior that the answer itself chooses.
+
+    The prior is no narrower than `least`.
+    """
     answer = noisy.astype(np.float64)
     cells = question.cells(pool.codes, pool.strata)
     model = np.bincount(cells, pool.weights, len(noisy))
-    stddev = _EASE * energies.spread(answer, model, sigma=sigma, widest=widest / _EASE)
+    stddev = max(energies.spread(answer, model, sigma=sigma, widest=widest), least)
     return pool._replace(
         asked=[*pool.asked, question],
         counts=[*pool.counts, energies.Count(answer, cells, sigma, stddev)],
