@@ -46,6 +46,8 @@ _PARTITIONS = flags.DEFINE_list(
     "num_partitions", ["4", "4"], "Parts that the devices of each fleet fall into."
 )
 _PASSES = flags.DEFINE_integer("passes", 4, "Passes of one process.")
+# Simulated files are in the order of ids, which passes would use.
+_BUCKETS = flags.DEFINE_string("buckets", "none", "As config.buckets, of the passes.")
 _RAY = flags.DEFINE_bool("ray", True, "Whether to measure Ray.")
 _MEMORY = flags.DEFINE_string("memory_limit", "1GB", "Of DuckDB, and of a task.")
 _TEMP = flags.DEFINE_string("temp_folder", None, "Holds all data; None is the system's")
@@ -108,6 +110,7 @@ def local(
             progress=_quiet,
             threads=threads,
             num_passes=num_passes,
+            buckets_by=(_BUCKETS.value or None) if num_passes > 1 else None,
         )
     return {
         f"{name}_seconds": time.perf_counter() - start,

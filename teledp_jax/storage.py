@@ -175,6 +175,23 @@ def duckdb_filesystem() -> Any:
     return Filesystem(filesystem())
 
 
+def refused(error: Exception) -> str | None:
+    """Tells what to do where the storage lets nobody in, as with expired credentials.
+
+    Args:
+        error: What reading or writing raised.
+
+    Returns:
+        The remedy; None if something else is wrong.
+    """
+    text = str(error)
+    if "EXPIRED" in text.upper() or "HTTP status 400" in text:  # of a request for sizes
+        return "renew the credentials, then go on with the same command"
+    if any(sign in text for sign in ("ACCESS_DENIED", "INVALID_", "SIGNATURE")):
+        return "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and their rights"
+    return None
+
+
 @contextlib.contextmanager
 def reporting(at: Remote) -> Iterator[None]:
     """Turns faults of the storage into one line.
@@ -185,12 +202,10 @@ def reporting(at: Remote) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        text = str(error)
-        if any(sign in text for sign in ("ACCESS_DENIED", "INVALID_", "SIGNATURE")):
-            remedy = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and their rights"
-        else:
-            remedy = "check AWS_ENDPOINT_URL and the storage, then go on by the command"
-        first = (text.splitlines() or [""])[0]
+        remedy = refused(error) or (
+            "check AWS_ENDPOINT_URL and the storage, then go on by the command"
+        )
+        first = (str(error).splitlines() or [""])[0]
         raise errors.InputError(
             f"{at}: the storage fails ({first}); {remedy}."
         ) from None

@@ -13,18 +13,19 @@ import werkzeug.serving
 from moto.moto_server import werkzeug_app
 
 from teledp_jax import errors, runs, storage
-from teledp_jax.data import warehouse
+from teledp_jax.data import parts, warehouse
 from teledp_jax.job import settings
 from tests import paths
 from tests.small_jobs import make_config, make_job, quiet
 
 
 class Failing:
-    """An S3 server's application that can be told to fail at writes."""
+    """An S3 server's application that can fail at writes, or let nobody read."""
 
     def __init__(self, application):
         self.application = application
         self.writes_left = None
+        self.reads_left = None
 
     def __call__(self, environ, start_response):
         if environ["REQUEST_METHOD"] in ("PUT", "POST") and (
@@ -34,7 +35,19 @@ class Failing:
             if self.writes_left < 0:
                 start_response("500 Internal Server Error", [("Content-Length", "0")])
                 return [b""]
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD") and self.reads_left is not None:
+            self.reads_left -= 1
+            if self.reads_left < 0:
+                length = [("Content-Length", str(len(EXPIRED)))]
+                start_response("400 Bad Request", length)
+                return [EXPIRED if environ["REQUEST_METHOD"] == "GET" else b""]
         return self.application(environ, start_response)
+
+
+EXPIRED = (
+    b'<?xml version="1.0"?><Error><Code>ExpiredToken</Code>'
+    b"<Message>The provided token has expired.</Message></Error>"
+)
 
 
 class Quiet(werkzeug.serving.WSGIRequestHandler):
@@ -64,7 +77,7 @@ def served():
 def bucket(served, monkeypatch, request):
     """An empty bucket, which the environment leads to."""
     application, endpoint = served
-    application.writes_left = None
+    application.writes_left = application.reads_left = None
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
@@ -113,6 +126,30 @@ def test_a_source_in_storage_gives_the_tables_of_one_on_disk(local, bucket, tmp_
         job.aggregate(quiet)
     assert tables(job.run.real) == tables(local.real)
     assert tables(job.run.holdout) == tables(local.holdout)
+
+
+def test_credentials_that_expire_in_a_pass_are_told_and_finished_passes_stay(
+    local, served, bucket, tmp_path, monkeypatch
+):
+    put(local.raw, bucket / "raw")
+    application, _ = served
+    true, made = parts.reduce_partition, []
+
+    def reduce(*arguments):
+        made.append(len(made))
+        application.reads_left = 0 if len(made) == 2 else None
+        return true(*arguments)
+
+    monkeypatch.setattr(parts, "reduce_partition", reduce)
+    job = make_job(tmp_path / "run", source=f"{bucket}/raw", passes=3)
+    with job.open(), pytest.raises(errors.InputError, match="renew the cred") as caught:
+        job.aggregate(quiet)
+    assert "\n" not in str(caught.value) and made == [0, 1]
+    application.reads_left = None
+    kept = (job.run.staging / "done/part-00000/finished.json").stat().st_mtime_ns
+    with job.open():
+        job.aggregate(quiet)
+    assert kept and tables(job.run.real) == tables(local.real)
 
 
 def test_a_cluster_reads_its_source_in_storage(local, bucket, tmp_path):

@@ -16,6 +16,10 @@ from teledp_jax.authoring import reading
 MOST_COLUMNS = 40
 """Most columns of a raw table that a draft uses if the owner states nothing."""
 
+_MOST_IN_ALL = 100
+"""Most columns of all tables: memory of a fit grows with their pairs. A fit of 400
+columns was killed on 24 GB; one of 100 took 4 GB and more."""
+
 _NOISE = 3.0  # devices: see `num_columns`
 _SHARE = 0.02  # of the devices are in a group
 _TOLERANCE = 0.25  # of a count, as queries of drafts have it
@@ -33,10 +37,10 @@ def num_columns(num_devices: int) -> int:
         num_devices: Devices that the owner expects, not counted.
 
     Returns:
-        The number of raw columns in all tables together, 1 at least.
+        The number of raw columns in all tables together, 1 to 100.
     """
     most = _TOLERANCE * _SHARE * num_devices / _NOISE
-    return max(math.floor(most**2), 1)
+    return min(max(math.floor(most**2), 1), _MOST_IN_ALL)
 
 
 def choose(
@@ -82,8 +86,8 @@ def choose(
         for turn in range(len(table.columns))
     )[:most]
     why = (
-        f"beyond the {most} columns that {num_devices:,} devices carry; --columns "
-        "names those that matter."
+        f"beyond the {most} columns that {num_devices:,} devices and memory carry; "
+        "--columns names those that matter."
     )
     return tuple(
         _keep(table, _ranked(table)[: [n for _, n in turns].count(number)], why)

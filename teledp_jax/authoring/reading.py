@@ -188,9 +188,7 @@ def _places(folder: pathlib.Path) -> list[pathlib.Path]:
 def _files(place: pathlib.Path) -> unload.Files:
     """The layouts of a table's files."""
     with duckdb.connect() as connection:
-        whole, damaged = layouts.of(connection, rawfiles.find(place))
-        errors.refuse([layouts.damage(file) for file in damaged])
-    return whole
+        return layouts.whole(connection, rawfiles.find(place))
 
 
 def _table(

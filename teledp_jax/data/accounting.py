@@ -144,6 +144,6 @@ def totals(
         Number of rows by name.
     """
     return {
-        name: sum(layout.num_rows for layout in layouts.of(connection, own)[0].values())
+        name: sum(layout.num_rows for layout in layouts.whole(connection, own).values())
         for name, own in files.items()
     }

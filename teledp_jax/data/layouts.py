@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import duckdb
 from duckdb import ColumnExpression
 
-from teledp_jax import storage
+from teledp_jax import errors, storage
 from teledp_jax.data import warehouse
 
 _SMALL = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT")
@@ -92,6 +92,23 @@ def of(
         of(connection, part) for part in (files[:half], files[half:])
     )
     return {**one, **other}, [*bad, *worse]
+
+
+def whole(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[storage.Place]
+) -> dict[storage.Place, Layout]:
+    """Reads the layouts of files, all of which must be whole.
+
+    Args:
+        connection: May read them.
+        files: The files.
+
+    Raises:
+        InputError: If a file, or the storage that it lies in, cannot be read.
+    """
+    found, damaged = of(connection, files)
+    errors.refuse([damage(file) for file in damaged])
+    return found
 
 
 def _read(

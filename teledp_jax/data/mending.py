@@ -125,6 +125,8 @@ def scan(
                 rows = found.read_row_group(group, columns=own, use_threads=False)
                 rows.validate()
             except (OSError, pa.ArrowException) as error:
+                if storage.refused(error):
+                    raise  # the file may be whole
                 faults.append(
                     f"{file}: row group {group} of {found.num_row_groups} is damaged "
                     f"({type(error).__name__}); copy the file again."

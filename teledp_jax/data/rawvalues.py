@@ -49,9 +49,11 @@ def opened(
         ):
             yield found
     except (OSError, pa.ArrowException) as error:
+        remedy = storage.refused(error) or (
+            "mend the file or its storage, then go on with the same command"
+        )
         raise errors.InputError(
-            f"{file}: cannot be read ({errors.first_line(error)}); mend the file or "
-            "its storage, then go on with the same command."
+            f"{file}: cannot be read ({errors.first_line(error)}); {remedy}."
         ) from None
 
 

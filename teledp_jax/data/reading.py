@@ -30,9 +30,12 @@ def open_files(
 
     Returns:
         All rows, in the columns and types that `source.types` names.
+
+    Raises:
+        InputError: If a file or its storage cannot be read: no file is left out.
     """
     groups: dict[tuple[object, ...], list[storage.Place]] = {}
-    for file, layout in layouts.of(connection, files)[0].items():
+    for file, layout in layouts.whole(connection, files).items():
         if layout.num_rows:
             folders = layout.in_folders(source.types)
             key = (

@@ -1,5 +1,7 @@
 """Device tables in passes are those of one pass, byte for byte, on a bounded disk."""
 
+import errno
+
 import duckdb
 import pytest
 
@@ -173,6 +175,28 @@ def test_a_disk_that_is_full_is_told_and_finished_passes_stay(
         in_passes(suite, source, tmp_path, token="same", temp_limit=None)
     monkeypatch.undo()
     run = in_passes(suite, source, tmp_path, token="same")
+    assert tables(run) == tables(whole)
+    assert all_counts(run) == all_counts(whole)
+
+
+@pytest.mark.parametrize("few", [0, 8])
+def test_a_disk_that_fills_in_pass_3_of_8_loses_no_finished_pass(
+    suite, source, tmp_path, whole, monkeypatch, few
+):
+    monkeypatch.setattr(planning, "FEW", few)
+    true, made = passes.parts._reduce, []
+
+    def reduce(*arguments):
+        made.append(len(made))
+        if len(made) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return true(*arguments)
+
+    monkeypatch.setattr(passes.parts, "_reduce", reduce)
+    with pytest.raises(OSError, match="No space left"):  # a command says it in one line
+        in_passes(suite, source, tmp_path, num_passes=8, token="same")
+    run = in_passes(suite, source, tmp_path, num_passes=8, token="same")
+    assert len(made) == 3 + 6
     assert tables(run) == tables(whole)
     assert all_counts(run) == all_counts(whole)
 

@@ -269,3 +269,15 @@ def test_two_columns_of_one_name_are_refused_whichever_has_the_capitals(
     put({"WEIGHT": [2.0], **columns}, "b.parquet")
     with pytest.raises(errors.InputError, match="and 1 more files: has two columns"):
         aggregated(suite, source, tmp_path)
+
+
+def test_a_file_that_is_damaged_later_is_refused_and_not_left_out(suite, put, source):
+    put(crashes([1.0]))
+    put(crashes([2.0]), "b.parquet")
+    files = sorted((source / "prod/crashes").iterdir())
+    with duckdb.connect() as connection:
+        own = suite.sources["crashes"]
+        assert len(reading.open_files(connection, own, files)) == 2
+        files[1].write_bytes(b"PAR1")
+        with pytest.raises(errors.InputError, match=r"b\.parquet: is no whole Parquet"):
+            reading.open_files(connection, own, files)
