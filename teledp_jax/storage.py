@@ -176,20 +176,17 @@ def duckdb_filesystem() -> Any:
 
 
 def refused(error: Exception) -> str | None:
-    """Tells what to do where the storage lets nobody in, as with expired credentials.
+    """Tells what to do where the storage lets nobody in; None if that is not wrong.
 
     Args:
         error: What reading or writing raised.
-
-    Returns:
-        The remedy; None if something else is wrong.
     """
     text = str(error)
     if "EXPIRED" in text.upper() or "HTTP status 400" in text:  # of a request for sizes
         return "renew the credentials, then go on with the same command"
-    if any(sign in text for sign in ("ACCESS_DENIED", "INVALID_", "SIGNATURE")):
-        return "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and their rights"
-    return None
+    is_denied = any(s in text for s in ("ACCESS_DENIED", "INVALID_", "SIGNATURE"))
+    remedy = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and their rights"
+    return remedy if is_denied else None
 
 
 @contextlib.contextmanager
