@@ -31,12 +31,17 @@ def flags_of(script: pathlib.Path) -> set[str]:
         importlib.import_module(f"teledp_jax.cli.{name}").define(values)
         names = set(values)
     else:
+        nodes = list(ast.walk(ast.parse(text)))
         names = {
             node.args[0].value
-            for node in ast.walk(ast.parse(text))
+            for node in nodes
             if isinstance(node, ast.Call)
             and getattr(node.func, "attr", "").startswith("DEFINE_")
         }
+        for node in nodes:  # flags of benchmarks that it imports are its own too
+            for alias in node.names if isinstance(node, ast.Import) else ():
+                beside = script.with_name(f"{alias.name}.py")
+                names |= flags_of(beside) if beside.exists() else set()
     return names | {f"no{name}" for name in names}
 
 
