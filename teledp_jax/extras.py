@@ -42,6 +42,7 @@ PARTS = {
     "data.rawfiles": "pipeline",
     "data.reading": "pipeline",
     "data.reduction": "pipeline",
+    "data.slices": "pipeline",
     "data.sources": "pipeline",
     "data.suite": "pipeline",
     "data.trial": "pipeline",

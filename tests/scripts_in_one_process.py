@@ -32,11 +32,26 @@ def call(script: str, arguments: list[str]) -> tuple[int, str, str]:
         except Exception:  # noqa: BLE001 - as Python would
             traceback.print_exc()
             status = 1
-    sys.path.pop(0)
+    beside = _modules_beside(sys.path.pop(0))
     for name in list(flags.FLAGS):  # the next script may define it as well
-        if flags.FLAGS.find_module_defining_flag(name) == script:
+        if flags.FLAGS.find_module_defining_flag(name) in {script, *beside}:
             delattr(flags.FLAGS, name)
+    for name in beside:  # and import what defined it
+        del sys.modules[name]
     return status, out.getvalue(), err.getvalue()
+
+
+def _modules_beside(folder: str) -> list[str]:
+    """Names of imported modules that lie in a folder of scripts."""
+    files = {name: getattr(own, "__file__", None) for name, own in sys.modules.items()}
+    resolved = pathlib.Path(folder).resolve()
+    return [
+        name
+        for name, file in files.items()
+        if file
+        and name != "__main__"
+        and pathlib.Path(file).resolve().parent == resolved
+    ]
 
 
 def run(
