@@ -128,6 +128,13 @@ def load(name: str) -> Set:
         if _DATA.value is None:
             raise app.UsageError(f"State --data, the folder of {name}.")
         folder = pathlib.Path(_DATA.value) / name
+        lacking = [
+            name
+            for name in ("domain.json", "train.csv", "test.csv")
+            if not (folder / name).is_file()
+        ]
+        if lacking:
+            raise app.UsageError(f"--data: {folder} lacks {', '.join(lacking)}.")
         domain = json.loads((folder / "domain.json").read_text())
         parts = [_read(folder / f"{part}.csv", domain) for part in ("train", "test")]
     columns = {column: _column(stated) for column, stated in domain.items()}
