@@ -128,6 +128,22 @@ class Estimates:
         )
         return _by_bucket(cells, masses, pooled, sigma)
 
+    def devices(self, which: statistics.Variable) -> Float[np.ndarray, " code"]:
+        """Estimates the devices in each code of a variable, per device of the fleet.
+
+        Args:
+            which: The variable.
+
+        Returns:
+            Shares of devices; of a column of several rows, of its table's rows.
+        """
+        if which.kind == "presence":
+            return np.array([self.share_with(which.table)])
+        if which.kind == "rows":
+            return self.rows(self._schema.table(which.table))[1:]
+        shares = self.column(which).mean(axis=0)
+        return shares * self.share_with(which.table)
+
     def _block(self, *sides: statistics.Variable) -> statistics.Block:
         """The block of some variables."""
         place = self._places[tuple(side.name for side in sides)]

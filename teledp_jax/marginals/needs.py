@@ -25,6 +25,7 @@ _WINSOR = 6.0  # spreads beyond which a device's part of a sum is cut
 _FEWEST = 50.0  # devices of the smallest group whose accuracy counts
 _CLOSE = 0.5  # of a half-sample's error: what is closer is as good
 _LEAST_RECORDS = 2  # of the pool, in a group that is measured
+_MOST_GROUPS = 1_000  # of a query that is measured: weights of whole devices meet few
 _PRIOR = 5.0  # records by which a group's centre and spread lean on the query's
 _MOST_SUMS = 4.0  # sums of a group that weigh as a count each; more share their weight
 
@@ -210,6 +211,8 @@ def _need(
     records, group, amounts = _by_device(answer, answer.group)
     num_records = np.bincount(group, minlength=len(answer.groups))
     kept = np.flatnonzero(num_records >= _LEAST_RECORDS)
+    if len(kept) > _MOST_GROUPS:
+        kept = kept[:0]
     position = np.full(len(answer.groups), -1)
     position[kept] = np.arange(len(kept))
     inside = position[group] >= 0

@@ -32,6 +32,8 @@ class Part(NamedTuple):
         inputs: `[parent code, function]`: through what the parent is seen.
         outputs: `[outcome, function]`: what coefficients add to logits.
         outcome: Outcome of each code of the variable.
+        shares: Of the outcomes of each code of the parent that they follow from, NaN
+            for the others; none if the block alone tells.
     """
 
     parent: statistics.Variable
@@ -41,6 +43,7 @@ class Part(NamedTuple):
     inputs: Float[np.ndarray, "cell input"]
     outputs: Float[np.ndarray, "outcome output"]
     outcome: Integer[np.ndarray, " code"]
+    shares: Float[np.ndarray, "cell outcome"] | None = None
 
 
 def functions(
@@ -110,6 +113,7 @@ class Coefficients:
         spread = np.linalg.norm(part.inputs, axis=0)[:, None]
         noise = count * part.stddev * spread * np.linalg.norm(centred, axis=0)
         self._noise = np.maximum(noise, 1e-9)
+        self._shares = part.shares
         self._weights = np.zeros_like(self._goal)
         self._before = self.logits
         self.is_told = True  # until the first step compares moments with their noise
@@ -154,6 +158,8 @@ class Coefficients:
         curvature = (self._inputs**2).T @ variance + 1e-3
         # Of a softmax, squares bound the curvature, and so does twice its diagonal.
         bound = (self._inputs**2).T @ np.minimum(squares, 2 * variance)
+        if is_first and self._shares is not None:
+            self._follow(total)
         apart = self._goal - moments
         if is_first:
             excess = float((apart**2 - self._noise**2).sum())
@@ -167,3 +173,17 @@ class Coefficients:
         self._weights = np.clip(self._weights + change, -_LARGEST, _LARGEST)
         self._before = self.logits
         return self._before - before
+
+    def _follow(self, total: Float[np.ndarray, "cell 1"]) -> None:
+        """Sets the goals of codes whose outcomes follow, by the rows of the pool.
+
+        Shares are of the outcomes that a code has, whatever its rows: noisy rows fewer
+        than the pool's would leave room for other outcomes.
+        """
+        assert self._shares is not None
+        centred = self._outputs - self._centre
+        rows = np.flatnonzero(~np.isnan(self._shares[:, 0]))
+        shares, held = self._shares[rows], total[rows]
+        off = np.sqrt(np.maximum(shares * (1 - shares), 0.0) @ centred**2)
+        self._goal[rows] = held * (shares @ centred)
+        self._noise[rows] = np.maximum(held * off, 1e-9)

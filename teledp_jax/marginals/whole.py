@@ -14,6 +14,7 @@ from jaxtyping import Float, Integer
 from teledp_jax import arrays, base, schemas
 from teledp_jax.marginals import (
     baskets,
+    determined,
     estimates,
     links,
     noisy_sums,
@@ -105,7 +106,7 @@ def _fit(
             pool = _enough(whole, table)
         item = baskets.item_of(table) if together[0].kind == "column" else None
         if item is not None:
-            tree["most"][table.name] = _most_repeats(plan, found, table, item)
+            tree["most"][table.name] = _most_repeats(schema, plan, found, table, item)
         for child in together:
             shares = _shares(schema, found, child)
             link = links.fit(
@@ -236,6 +237,7 @@ def _shares(
 
 
 def _most_repeats(
+    schema: schemas.Schema,
     plan: statistics.Plan,
     found: estimates.Estimates,
     table: schemas.Table,
@@ -248,10 +250,12 @@ def _most_repeats(
             continue
         other = block.sides[1 - block.sides.index(item)]
         if other.kind == "column" and other.table == table.name:
-            mass = np.where(
-                found.mass(block) > 2 * found.stddev(block), found.mass(block), 0.0
-            )
-            others[other.column] = mass if block.sides[0] == item else mass.T
+            mass = found.mass(block) if block.sides[0] == item else found.mass(block).T
+            shares = _following(schema, found, block, item, other, mass)
+            mass = np.where(mass > 2 * found.stddev(block), mass, 0.0)
+            if shares is not None:
+                mass = np.where(np.isnan(shares), mass, shares)
+            others[other.column] = mass
     return baskets.most_repeats(table, item.column, others)
 
 
@@ -291,8 +295,9 @@ def _part(
     cells: Float[np.ndarray, "cell code"],
 ) -> terms.Part:
     """A block as the later of its variables sees it."""
-    before = _alone(schema, found, parent)
+    before = found.devices(parent)
     inputs = terms.functions(schema, parent, before)
+    shares = _following(schema, found, block, parent, child, cells)
     if child.kind == "rows":
         # Who has no row is not counted: all others of the same code before.
         none = before - cells.sum(axis=1)
@@ -303,8 +308,27 @@ def _part(
         outcome = np.arange(child.num_codes)
         outputs = terms.functions(schema, child, found.column(child).mean(axis=0))
     return terms.Part(
-        parent, block, cells, found.stddev(block), inputs, outputs, outcome
+        parent, block, cells, found.stddev(block), inputs, outputs, outcome, shares
     )
+
+
+def _following(
+    schema: schemas.Schema,
+    found: estimates.Estimates,
+    block: statistics.Block,
+    parent: statistics.Variable,
+    child: statistics.Variable,
+    cells: Float[np.ndarray, "cell code"],
+) -> Float[np.ndarray, "cell code"] | None:
+    """Shares of a category that follows from the item of its row; none for others."""
+    table = schema.table(parent.table)
+    is_within = child.kind == "column" and child.table == table.name
+    if not is_within or parent != baskets.item_of(table):
+        return None
+    if table.columns[child.column].is_number:
+        return None
+    rows = found.devices(parent)
+    return determined.shares(cells, rows, found.stddev(block))
 
 
 def _steps(size: int) -> Float[np.ndarray, "outcome function"]:
@@ -314,15 +338,3 @@ def _steps(size: int) -> Float[np.ndarray, "outcome function"]:
         return there[:, None]
     height = np.where(there > 0, np.linspace(-1.0, 1.0, size), 0.0)
     return np.stack([there, height, there * height**2], axis=1)
-
-
-def _alone(
-    schema: schemas.Schema, found: estimates.Estimates, which: statistics.Variable
-) -> Float[np.ndarray, " code"]:
-    """Devices in the codes of a variable, per device of the fleet."""
-    if which.kind == "presence":
-        return np.array([found.share_with(which.table)])
-    if which.kind == "rows":
-        return found.rows(schema.table(which.table))[1:]
-    shares = found.column(which).mean(axis=0)
-    return shares * found.share_with(which.table)

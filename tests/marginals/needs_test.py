@@ -41,6 +41,17 @@ def test_a_group_expects_its_share_and_weighs_by_need(need):
     assert needs.cells([need]).tolist() == [0, 1, 0, 1]
 
 
+def test_a_query_of_too_many_groups_is_left_to_the_model():
+    count = 1001
+    names = tuple((f"item {i}",) for i in range(count))
+    devices, groups = np.arange(2 * count), np.repeat(np.arange(count), 2)
+    many = asked(devices, groups, np.ones(2 * count), names)
+    weights = np.full(2 * count, 0.5 / count)
+    found = needs.plan([many, POOL], weights, num_devices=600)
+    assert found[0].size == 0 and not found[0].groups
+    assert found[1].groups == {("a",): 0, ("b",): 1}
+
+
 def test_centres_and_spreads_lean_on_the_query_where_records_are_few(need):
     # The query: 28 / 6. Group a: (8 + 5 * 28 / 6) / (4 + 5), in records.
     assert need.centres[0] == pytest.approx([(8 + 70 / 3) / 9, (20 + 70 / 3) / 7])

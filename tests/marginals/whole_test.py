@@ -103,12 +103,12 @@ def test_what_the_clip_took_is_undone():
     assert (arrays.num_rows(pool["rare"]) == 1).mean() == pytest.approx(0.5, abs=0.03)
 
 
-def coefficients(goal):
+def coefficients(goal, shares=None):
     """Of a pair of two codes each, measured as `goal`, noise of 0.02 a cell."""
     kind = statistics.Variable("column", "base", 0, 2, "base/kind")
     block = statistics.Block((kind, kind), "base", 1.0, False, 1.0, 0)
     part = terms.Part(
-        kind, block, np.array(goal), 0.02, np.eye(2), np.eye(2), np.arange(2)
+        kind, block, np.array(goal), 0.02, np.eye(2), np.eye(2), np.arange(2), shares
     )
     made = terms.Coefficients(part, np.full(2, 0.5), 1000.0)
     cells = np.repeat([[1.0, 0.0], [0.0, 1.0]], 500, axis=1)
@@ -127,6 +127,15 @@ def test_what_is_clear_of_noise_moves_the_logits_its_way():
     made, moved = coefficients([[0.45, 0.05], [0.05, 0.45]])
     assert made.is_told
     assert moved[0, 0] - moved[0, 1] > 1 and moved[1, 1] - moved[1, 0] > 1
+
+
+def test_what_follows_leaves_no_room_for_others_though_few_rows_were_measured():
+    # Of 500 rows of the first code 300 were measured; all are to have outcome 0.
+    shares = np.array([[1.0, 0.0], [np.nan, np.nan]])
+    _, moved = coefficients([[0.3, 0.0], [0.1, 0.4]], shares)
+    _, measured = coefficients([[0.3, 0.0], [0.1, 0.4]])
+    assert moved[0, 0] - moved[0, 1] > measured[0, 0] - measured[0, 1] > 0
+    np.testing.assert_allclose(moved[1], measured[1], atol=0.2)
 
 
 def test_a_basket_has_each_item_once_and_as_many_as_it_has_rows():
