@@ -114,14 +114,14 @@ def check_draws(schema: Any, model: trainable.Model) -> dict[str, Any]:
     layout, shares, bases = fleet.relational(schema)
     params = on_cpu(lambda: model.init(jax.random.key(0)))
 
-    def draw() -> jax.Array:
+    def draw() -> np.ndarray:
         shifts = jax.tree.map(lambda share: jnp.zeros(len(share), jnp.float32), shares)
         here = jax.tree.map(jnp.asarray, params)
         return relational_sample.draw(
             layout, _CHECKED.value, here, bases, shifts, jax.random.key(5)
         )
 
-    same = float((np.asarray(draw()) == on_cpu(draw)).mean())
+    same = float((draw() == on_cpu(draw)).mean())
     return {"share_same": same, "holds": same >= _SAME}
 
 

@@ -3,16 +3,16 @@
 Normalised clipping weighs devices that report much less than others, so that a model
 alone draws too few of them. Noisy marginals mend that as post-processing of what has
 been released: they set the starting biases, and after training a shift of each logit
-makes the mean of a large batch of samples meet them.
+makes the mean of a large batch of samples meet them. All but the logits is numpy: its
+many small steps would each be a program to compile.
 """
 
 from collections.abc import Sequence
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Integer, Key
+from jaxtyping import Array, Float, Integer, Key, Shaped
 
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import vae, vae_layout
@@ -26,11 +26,11 @@ Counts = Sequence[Integer[np.ndarray, " _"]]
 
 
 def targets(
-    noisy: Float[Array, "head code"],
-    prior: Float[Array, "head code"],
+    noisy: Shaped[np.ndarray, "head code"],
+    prior: Float[np.ndarray, "head code"],
     *,
-    stddev: float | Float[Array, ""],
-) -> Float[Array, "head code"]:
+    stddev: float,
+) -> Float[np.ndarray, "head code"]:
     """Finds the shares of codes that noisy counts and a prior say together.
 
     A count of several standard deviations is kept. The others keep their sum, if that
@@ -46,17 +46,17 @@ def targets(
         Shares of each head, which sum to one.
     """
     small = noisy < _TRUSTED * stddev
-    clear = _TRUSTED * stddev * jnp.sqrt(small.sum(1).astype(jnp.float32))
-    large_mass = jnp.where(small, 0.0, noisy).sum(1)
-    small_mass = jnp.where(small, noisy, 0.0).sum(1)
-    small_prior = jnp.where(small, prior, 0.0).sum(1)
-    large_prior = jnp.maximum(1.0 - small_prior, _FLOOR)
-    unclear = jnp.minimum(large_mass * small_prior / large_prior, clear)
-    mass = jnp.where(small_mass > clear, small_mass, unclear)
-    mass = jnp.where(large_mass > 0, mass, 1.0)
-    spread = prior * (mass / jnp.maximum(small_prior, _FLOOR))[:, None]
-    shares = jnp.maximum(jnp.where(small, spread, noisy), 0.0)
-    shares = jnp.maximum(shares / shares.sum(1, keepdims=True), _FLOOR)
+    clear = _TRUSTED * stddev * np.sqrt(small.sum(1))
+    large_mass = np.where(small, 0.0, noisy).sum(1)
+    small_mass = np.where(small, noisy, 0.0).sum(1)
+    small_prior = np.where(small, prior, 0.0).sum(1)
+    large_prior = np.maximum(1.0 - small_prior, _FLOOR)
+    unclear = np.minimum(large_mass * small_prior / large_prior, clear)
+    mass = np.where(small_mass > clear, small_mass, unclear)
+    mass = np.where(large_mass > 0, mass, 1.0)
+    spread = prior * (mass / np.maximum(small_prior, _FLOOR))[:, None]
+    shares = np.maximum(np.where(small, spread, noisy), 0.0)
+    shares = np.maximum(shares / shares.sum(1, keepdims=True), _FLOOR)
     return shares / shares.sum(1, keepdims=True)
 
 
@@ -75,11 +75,10 @@ def starting_bias(
     """
     parts = []
     for block in layout.blocks:
+        prior = np.maximum(block.valid / block.valid.sum(1, keepdims=True), _FLOOR)
         counts = _block(noisy, block)
-        prior = jnp.asarray(block.valid / block.valid.sum(1, keepdims=True))
-        prior = jnp.maximum(prior.astype(jnp.float32), _FLOOR)
-        parts.append(jnp.log(targets(counts, prior, stddev=stddev)).reshape(-1))
-    return jnp.concatenate(parts)
+        parts.append(np.log(targets(counts, prior, stddev=stddev)).reshape(-1))
+    return jnp.asarray(np.concatenate(parts), jnp.float32)
 
 
 def shift(
@@ -90,7 +89,7 @@ def shift(
     *,
     stddev: float,
     num_samples: int,
-) -> Float[Array, " code"]:
+) -> Float[np.ndarray, " code"]:
     """Finds what to add to each logit so that samples meet noisy marginals on average.
 
     Heads that are numbers of rows come first; the others are then weighed by the
@@ -105,71 +104,65 @@ def shift(
         num_samples: Latents to average over.
 
     Returns:
-        A shift of each logit, in nats.
+        A shift of each logit in float32, in nats.
     """
     layout = network.layout
-    z = jax.random.normal(key, (num_samples, network.latent), jnp.float32)
-    logits = jax.jit(lambda p, z: network.apply({"params": p}, z, method="decode"))(
-        params, z
+    logits = jax.tree.map(
+        np.asarray, vae.decoder(network, chunk=num_samples)(params, key)
     )
-    counts = set(layout.counts)
-    more: dict[int, Array] = {}  # of each number of rows: probability to exceed a row
-    shifts: dict[int, Array] = {}
-    for first in (True, False):
-        for block, values in zip(layout.blocks, logits, strict=True):
-            chosen = [i for i, h in enumerate(block.heads) if (h in counts) == first]
-            if not chosen:
-                continue
-            heads = [block.heads[i] for i in chosen]
-            weights = jnp.stack([_weight(layout, more, h, num_samples) for h in heads])
-            part = values[:, np.array(chosen)]
-            goal = _block(noisy, block)[np.array(chosen)]
-            found = _match(part, weights.T, goal, jnp.float32(stddev))
-            shifts.update(zip(heads, found, strict=True))
-            if first:
-                drawn = nn.softmax(part + found[None])
-                for i, head in enumerate(heads):
-                    more[head] = 1.0 - jnp.cumsum(drawn[:, i], axis=-1)
-    return jnp.concatenate(
-        [shifts[head] for block in layout.blocks for head in block.heads]
-    )
+    places = {
+        head: (number, i)
+        for number, block in enumerate(layout.blocks)
+        for i, head in enumerate(block.heads)
+    }
+    goals = [_block(noisy, block) for block in layout.blocks]
+    shifts: dict[int, np.ndarray] = {}
+    more: dict[int, np.ndarray] = {}  # of each number of rows: chance to exceed a row
+    for head in (*layout.counts, *sorted(set(places) - set(layout.counts))):
+        number, i = places[head]
+        odds = _odds(logits[number][:, i])
+        owner, weights = layout.owners[head], np.ones(num_samples)
+        if owner >= 0:
+            weights = np.maximum(more[owner][:, layout.rows[head]], _FLOOR)
+        shifts[head] = _match(odds, weights, goals[number][i], stddev=stddev)
+        if head in layout.counts:
+            drawn = odds * np.exp(shifts[head])[None]
+            shares = np.cumsum(drawn / drawn.sum(1, keepdims=True), axis=1)
+            more[head] = 1.0 - shares
+    ordered = [shifts[head] for block in layout.blocks for head in block.heads]
+    return np.concatenate(ordered).astype(np.float32)
 
 
-def _block(noisy: Counts, block: vae_layout.Block) -> Float[Array, "head code"]:
+def _block(noisy: Counts, block: vae_layout.Block) -> Float[np.ndarray, "head code"]:
     """Counts of the heads of a block."""
-    counts = np.zeros(block.valid.shape, np.float32)
+    counts = np.zeros(block.valid.shape)
     counts[block.valid] = np.concatenate([noisy[head] for head in block.heads])
-    return jnp.asarray(counts)
+    return counts
 
 
-def _weight(
-    layout: vae_layout.Layout, more: dict[int, Array], head: int, num_samples: int
-) -> Float[Array, " device"]:
-    """Probability that the row of a head exists, for each sample."""
-    if layout.owners[head] < 0:
-        return jnp.ones(num_samples, jnp.float32)
-    exceeds = more[layout.owners[head]][:, layout.rows[head]]
-    return jnp.maximum(exceeds, _FLOOR)
+def _odds(logits: Float[np.ndarray, "device code"]) -> Float[np.ndarray, "device code"]:
+    """Probabilities over that of the likeliest code, in float64."""
+    logits = logits.astype(np.float64)
+    return np.exp(logits - logits.max(1, keepdims=True))
 
 
-@jax.jit
 def _match(
-    logits: Float[Array, "device head code"],
-    weights: Float[Array, "device head"],
-    noisy: Float[Array, "head code"],
-    stddev: Float[Array, ""],
-) -> Float[Array, "head code"]:
-    """Iterative scaling of the weighted mean of softmax."""
-    weights = weights / weights.sum(0, keepdims=True)
+    odds: Float[np.ndarray, "device code"],
+    weights: Float[np.ndarray, " device"],
+    noisy: Float[np.ndarray, " code"],
+    *,
+    stddev: float,
+) -> Float[np.ndarray, " code"]:
+    """Iterative scaling of the weighted mean of probabilities; returns log factors."""
+    weights = weights / weights.sum()
 
-    def mean(shift: Array) -> Array:
-        return jnp.einsum("bh,bhc->hc", weights, nn.softmax(logits + shift[None]))
+    def mean(factors: np.ndarray) -> np.ndarray:
+        # sum over devices of w o_c f_c / (sum over codes of o f): two products.
+        return (weights / (odds @ factors)) @ odds * factors
 
-    start = jnp.zeros(noisy.shape, jnp.float32)
-    prior = jnp.maximum(mean(start), _FLOOR)
-    goal = targets(noisy, prior, stddev=stddev)
-
-    def scale(_: Array, shift: Array) -> Array:
-        return shift + jnp.log(goal) - jnp.log(jnp.maximum(mean(shift), _FLOOR))
-
-    return jax.lax.fori_loop(0, _ROUNDS, scale, start)
+    factors = np.ones(len(noisy))
+    prior = np.maximum(mean(factors), _FLOOR)
+    goal = targets(noisy[None], prior[None], stddev=stddev)[0]
+    for _ in range(_ROUNDS):
+        factors = factors * goal / np.maximum(mean(factors), _FLOOR)
+    return np.log(factors)

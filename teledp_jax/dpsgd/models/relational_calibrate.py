@@ -7,13 +7,12 @@ noisy marginals, given all that was drawn before; the shifts are kept and used f
 devices that are drawn.
 """
 
+import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import (
@@ -64,87 +63,54 @@ def calibrate(
     Returns:
         A shift of each logit of each variable, in nats.
     """
-    own_key, table_key = jax.random.split(key)
 
-    def own_pass(
-        shifts: relational_draw.GroupShifts,
-    ) -> tuple[relational_draw.Row, relational_draw.GroupShifts]:
-        row = relational_sample.draw_device(
-            layout, num_samples, params, bases[0], shifts, own_key
+    def draw_own(shifts: relational_draw.GroupShifts) -> relational_sample.Drawn:
+        return relational_sample.draw_device(
+            layout, num_samples, params, bases[0], shifts, key
         )
-        return row, row.sums
 
-    found, own = _settle(goals[0], own_pass)
-    shifts, context = [found], own.features[:, : layout.device.num_shown]
+    def draw_rows(
+        index: int, context: Array, shifts: relational_draw.GroupShifts
+    ) -> relational_sample.Drawn:
+        return relational_sample.draw_table(
+            layout, index, params, bases[index + 1], shifts, key, context, own.codes
+        )
+
+    found, own = _settle(goals[0], draw_own)
+    shifts, context = [found], own.context
     for index in range(len(layout.tables)):
-        found, seen = _calibrate_table(
-            layout,
-            index,
-            params,
-            bases[index + 1],
-            goals[index + 1],
-            jax.random.fold_in(table_key, index),
-            context,
-            relational_sample.rows_of(layout, index, own.codes),
+        found, drawn = _settle(
+            goals[index + 1], functools.partial(draw_rows, index, context)
         )
         shifts.append(found)
-        context = jnp.concatenate([context, seen], axis=1)
+        context = drawn.context
     return tuple(shifts)
-
-
-def _calibrate_table(
-    layout: relational_layout.Layout,
-    index: int,
-    params: clipping.Params,
-    bases: relational_bases.GroupBases,
-    goal: Goal,
-    key: Key[Array, ""],
-    context: Float[Array, "device feature"],
-    num_rows: Int[Array, " device"],
-) -> tuple[relational_draw.GroupShifts, Array]:
-    """Shifts of a table, and what later tables see of it."""
-
-    def one_pass(
-        shifts: relational_draw.GroupShifts,
-    ) -> tuple[Array, relational_draw.GroupShifts]:
-        _, seen, sums = relational_sample.draw_table(
-            layout, index, params, bases, shifts, key, context, num_rows
-        )
-        return seen, sums
-
-    return _settle(goal, one_pass)
 
 
 def _settle(
     goal: Goal,
-    one_pass: Callable[
-        [relational_draw.GroupShifts], tuple[Any, relational_draw.GroupShifts]
-    ],
-) -> tuple[relational_draw.GroupShifts, Any]:
+    draw: Callable[[relational_draw.GroupShifts], relational_sample.Drawn],
+) -> tuple[relational_draw.GroupShifts, relational_sample.Drawn]:
     """Iterative scaling: the shifts at which probabilities meet a goal."""
-    shifts = tuple(jnp.zeros(len(counts), jnp.float32) for counts in goal.counts)
-    wanted: list[Array] = []
+    shifts = tuple(np.zeros(len(counts), np.float32) for counts in goal.counts)
+    wanted: list[np.ndarray] = []
     for number in range(_PASSES):
-        drawn, sums = one_pass(shifts)
-        shares = [_shares(part) for part in sums]
+        drawn = draw(shifts)
+        shares = [_shares(np.asarray(part, np.float64)) for part in drawn.sums]
         if not number:
             wanted = [
-                matching.targets(
-                    jnp.asarray(counts, jnp.float32)[None],
-                    prior[None],
-                    stddev=jnp.float32(stddev),
-                )[0]
+                matching.targets(counts[None], prior[None], stddev=stddev)[0]
                 for counts, stddev, prior in zip(*goal, shares, strict=True)
             ]
         if number + 1 < _PASSES:
             shifts = tuple(
-                shift + jnp.log(target) - jnp.log(share)
+                shift + np.log(target / share).astype(np.float32)
                 for shift, target, share in zip(shifts, wanted, shares, strict=True)
             )
     return shifts, drawn
 
 
-def _shares(sums: Float[Array, " code"]) -> Float[Array, " code"]:
+def _shares(sums: Float[np.ndarray, " code"]) -> Float[np.ndarray, " code"]:
     """Probabilities that sum to one; uniform where nothing was drawn."""
-    shares = jnp.maximum(sums / jnp.maximum(sums.sum(), 1.0), _FLOOR)
+    shares = np.maximum(sums / max(sums.sum(), 1.0), _FLOOR)
     return shares / shares.sum()

@@ -8,9 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from teledp_jax.dpsgd.models import relational_bases, relational_layout
+from teledp_jax.dpsgd.models import (
+    inversion,
+    relational_bases,
+    relational_layout,
+)
 
-GroupShifts = tuple[Float[Array, " _"], ...]
+GroupShifts = tuple[Float[Array, " _"] | Float[np.ndarray, " _"], ...]
 
 
 class _Place(NamedTuple):
@@ -82,7 +86,8 @@ def draw_row(
             logits = logits + extra[number]
         shares = nn.softmax(logits)
         sums.append(jnp.where(exist[:, None], shares, 0.0).sum(0))
-        code = jnp.where(exist, _code(uniforms[number], shares), 0)
+        code = inversion.draw(shares, uniforms[number], size - 1)
+        code = jnp.where(exist, code, 0)
         seen = jnp.asarray(functions.inputs)[place.row][code]
         seen = jnp.where(exist[:, None], seen, 0.0)
         features = features.at[:, place.inputs].set(seen)
@@ -127,11 +132,3 @@ def _spread(key: Key[Array, ""], exist: Array) -> Float[Array, " device"]:
     inside = jax.random.uniform(inside_key, exist.shape, jnp.float32)
     size = jnp.maximum(exist.sum(), 1).astype(jnp.float32)
     return (rank.astype(jnp.float32) + inside) / size
-
-
-def _code(uniform: Float[Array, " device"], shares: Array) -> Int[Array, " device"]:
-    """A code of each device by the inverse of its distribution function."""
-    cumulative = jnp.cumsum(shares, axis=-1)
-    point = uniform * cumulative[:, -1]
-    codes = (cumulative <= point[:, None]).sum(-1, dtype=jnp.int32)
-    return jnp.minimum(codes, shares.shape[1] - 1)

@@ -156,10 +156,8 @@ def draw_devices(
     shifts = jax.tree.map(jnp.asarray, _listed(layout, fitted["shifts"]))
     params = jax.tree.map(jnp.asarray, fitted["params"])
     chunks = [
-        np.asarray(
-            relational_sample.draw(
-                layout, chunk, params, bases, shifts, jax.random.fold_in(key, i)
-            )
+        relational_sample.draw(
+            layout, chunk, params, bases, shifts, jax.random.fold_in(key, i)
         )
         for i in range(max(-(-num_devices // chunk), 1))
     ]

@@ -1,10 +1,12 @@
 """Draws whole devices from the relational model."""
 
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+import numpy as np
+from jaxtyping import Array, Float, Int, Integer, Key
 
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import (
@@ -18,6 +20,20 @@ Shifts = tuple[relational_draw.GroupShifts, ...]
 """For each group and variable, what to add to the logits of its codes."""
 
 
+class Drawn(NamedTuple):
+    """Rows of one group, for each device.
+
+    Attributes:
+        codes: Of the group's variables, row after row.
+        context: Features of all drawn so far, these rows included.
+        sums: For each variable, probabilities of its codes, summed over existing rows.
+    """
+
+    codes: Int[Array, "device _"]
+    context: Float[Array, "device feature"]
+    sums: relational_draw.GroupShifts
+
+
 def draw(
     layout: relational_layout.Layout,
     count: int,
@@ -25,7 +41,7 @@ def draw(
     bases: relational_bases.AllBases,
     shifts: Shifts,
     key: Key[Array, ""],
-) -> Int[Array, "device head"]:
+) -> Integer[np.ndarray, "device head"]:
     """Draws devices as flattened records, by the programs that `calibrate` compiled.
 
     Args:
@@ -39,27 +55,19 @@ def draw(
     Returns:
         Codes of each head.
     """
-    own_key, table_key = jax.random.split(key)
-    own = draw_device(layout, count, params, bases[0], shifts[0], own_key)
-    context = own.features[:, : layout.device.num_shown]
-    parts: dict[int, Array] = {
-        variable.head: own.codes[:, place : place + 1]
-        for place, variable in enumerate(layout.device.variables)
-    }
+    own = draw_device(layout, count, params, bases[0], shifts[0], key)
+    parts, context = {}, own.context
     for index, group in enumerate(layout.tables):
-        rows, seen, _ = draw_table(
-            layout,
-            index,
-            params,
-            bases[index + 1],
-            shifts[index + 1],
-            jax.random.fold_in(table_key, index),
-            context,
-            rows_of(layout, index, own.codes),
-        )
-        parts[group.variables[0].head] = rows.reshape(count, -1)
-        context = jnp.concatenate([context, seen], axis=1)
-    return jnp.concatenate([parts[head] for head in sorted(parts)], axis=1)
+        drawn = draw_table(
+            layout, index, params, bases[index + 1], shifts[index + 1], key, context,
+            own.codes,
+        )  # fmt: skip
+        context = drawn.context
+        parts[group.variables[0].head] = drawn.codes
+    codes = np.asarray(own.codes)
+    columns = {v.head: codes[:, [i]] for i, v in enumerate(layout.device.variables)}
+    columns |= {head: np.asarray(part) for head, part in parts.items()}
+    return np.concatenate([columns[head] for head in sorted(columns)], axis=1)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -70,7 +78,7 @@ def draw_device(
     bases: relational_bases.GroupBases,
     shifts: relational_draw.GroupShifts,
     key: Key[Array, ""],
-) -> relational_draw.Row:
+) -> Drawn:
     """Draws the device's own variables.
 
     Args:
@@ -79,13 +87,11 @@ def draw_device(
         params: Parameters, safe to release.
         bases: Functions of the codes of the device's own variables.
         shifts: Of their logits.
-        key: Draws the codes; public.
-
-    Returns:
-        Codes, features and probabilities of the row.
+        key: Draws all codes of a device; public.
     """
     group = layout.device
-    return relational_draw.draw_row(
+    own_key, _ = jax.random.split(key)
+    row = relational_draw.draw_row(
         group,
         bases,
         params["biases_0"]["bias"],
@@ -94,8 +100,9 @@ def draw_device(
         jnp.zeros((count, len(group.output_places)), jnp.float32),
         {},
         jnp.ones(count, bool),
-        key,
+        own_key,
     )
+    return Drawn(row.codes, row.features[:, : group.num_shown], row.sums)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -107,8 +114,8 @@ def draw_table(
     shifts: relational_draw.GroupShifts,
     key: Key[Array, ""],
     context: Float[Array, "device feature"],
-    num_rows: Int[Array, " device"],
-) -> tuple[Array, Array, relational_draw.GroupShifts]:
+    own: Int[Array, "device variable"],
+) -> Drawn:
     """Draws the rows of a table.
 
     Args:
@@ -117,15 +124,14 @@ def draw_table(
         params: Parameters, safe to release.
         bases: Functions of the codes of its variables.
         shifts: Of their logits.
-        key: Draws the codes; public.
+        key: Draws all codes of a device; public.
         context: Features of all drawn before.
-        num_rows: Rows that each device has in the table.
-
-    Returns:
-        Codes `[device, row, variable]`, what later tables see, and sums of
-        probabilities as in `_Row`.
+        own: Codes of the device's own variables.
     """
     group = layout.tables[index]
+    _, table_key = jax.random.split(key)
+    table_key = jax.random.fold_in(table_key, index)
+    num_rows = rows_of(layout, index, own)
     count, width = context.shape[0], len(group.input_places)
     base = context @ params[f"contexts_{index}"]["kernel"]
     kernel = params[f"rows_{index}"]["kernel"]
@@ -151,7 +157,7 @@ def draw_table(
             start,
             extra,
             exist,
-            jax.random.fold_in(key, number),
+            jax.random.fold_in(table_key, number),
         )
         used = tuple(
             jnp.maximum(old, _hot(drawn.codes[:, place], exist, sizes[place]))
@@ -167,11 +173,9 @@ def draw_table(
     )
     numbers = jnp.arange(group.rows, dtype=jnp.int32)
     (_, total, sums), codes = jax.lax.scan(row, carry, numbers)
-    return (
-        codes.transpose(1, 0, 2),
-        total / relational_features.row_scale(group.rows),
-        sums,
-    )
+    seen = total / relational_features.row_scale(group.rows)
+    codes = codes.transpose(1, 0, 2).reshape(count, -1)
+    return Drawn(codes, jnp.concatenate([context, seen], axis=1), sums)
 
 
 def _hot(

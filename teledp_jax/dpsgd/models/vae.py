@@ -6,6 +6,7 @@ enter and leave through a few smooth functions of it, which is a fraction of the
 of one-hot codes, and of the noise.
 """
 
+import functools
 from collections.abc import Callable
 
 import flax.linen as nn
@@ -15,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from teledp_jax.dpsgd import clipping, trainable
-from teledp_jax.dpsgd.models import layers, vae_layout
+from teledp_jax.dpsgd.models import inversion, layers, vae_layout
 
 _NEVER = -1e9  # logit of a code outside of the domain
 
@@ -148,28 +149,48 @@ def model(network: Vae, *, kl_weight: float) -> trainable.Model:
     return trainable.Model(init, inputs, losses)
 
 
+Decoder = Callable[[clipping.Params, Key[Array, ""]], list[Float[Array, "device _ _"]]]
 Sampler = Callable[
     [clipping.Params, Float[Array, " code"], Key[Array, ""]], Int[Array, "device head"]
 ]
 
 
-def sampler(network: Vae, *, chunk: int) -> Sampler:
-    """A jitted draw of `chunk` devices, given parameters, logit shifts and a key."""
+@functools.lru_cache(maxsize=8)
+def decoder(network: Vae, *, chunk: int) -> Decoder:
+    """A jitted draw of the logits of `chunk` devices, given parameters and a key."""
 
     @jax.jit
-    def draw(
-        params: clipping.Params, shift: Array, key: Key[Array, ""]
-    ) -> Int[Array, "device head"]:
-        latent_key, code_key = jax.random.split(key)
+    def decode(params: clipping.Params, key: Key[Array, ""]) -> list[Array]:
+        latent_key, _ = jax.random.split(key)
         z = jax.random.normal(latent_key, (chunk, network.latent), jnp.float32)
-        logits = network.apply({"params": params}, z, method="decode")
-        shifts = vae_layout.unpack(network.layout, shift[None])
-        codes = jnp.zeros((chunk, len(network.layout.owners)), jnp.int32)
-        for i, block in enumerate(network.layout.blocks):
-            drawn = jax.random.categorical(
-                jax.random.fold_in(code_key, i), logits[i] + shifts[i]
-            )
-            codes = codes.at[:, np.array(block.heads)].set(drawn.astype(jnp.int32))
+        return network.apply({"params": params}, z, method="decode")
+
+    return decode
+
+
+def sampler(network: Vae, *, chunk: int) -> Sampler:
+    """A draw of `chunk` devices, given parameters, logit shifts and a key.
+
+    Logits come from the program of `decoder`, which training compiled already.
+    """
+    decode, plan = decoder(network, chunk=chunk), network.layout
+
+    @jax.jit
+    def pick(
+        logits: list[Array], shift: Array, key: Key[Array, ""]
+    ) -> Int[Array, "device head"]:
+        _, code_key = jax.random.split(key)
+        shifts = vae_layout.unpack(plan, shift[None])
+        codes = jnp.zeros((chunk, len(plan.owners)), jnp.int32)
+        # One number for each head: Gumbel noise would take one for each code.
+        uniforms = jax.random.uniform(code_key, codes.shape, jnp.float32)
+        for block, part, more in zip(plan.blocks, logits, shifts, strict=True):
+            heads = np.array(block.heads)
+            values = part + more
+            odds = jnp.exp(values - values.max(-1, keepdims=True))
+            last = block.valid.sum(1) - 1
+            drawn = inversion.draw(odds, uniforms[:, heads], last[None])
+            codes = codes.at[:, heads].set(drawn)
         return codes
 
-    return draw
+    return lambda params, shift, key: pick(decode(params, key), shift, key)

@@ -5,7 +5,6 @@ import math
 from collections.abc import Collection, Sequence
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from jaxtyping import Array, Integer, Key
@@ -53,12 +52,12 @@ def fit(
         params = params | {"bias": {"bias": bias}}
     optimizer = optax.adam(learning_rate)
     params = train.fit(model, optimizer, recipe, streams, codes, params, context)
-    shift = jnp.zeros(network.layout.num_codes, jnp.float32)
+    shift = np.zeros(network.layout.num_codes, np.float32)
     if counts is not None:
         shift = matching.shift(
             network, params, counts, streams.sample, stddev=sigma, num_samples=CHUNK
         )
-    return {"params": jax.tree.map(np.asarray, params), "shift": np.asarray(shift)}
+    return {"params": jax.tree.map(np.asarray, params), "shift": shift}
 
 
 def draw_devices(
