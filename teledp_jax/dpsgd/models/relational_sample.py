@@ -88,6 +88,9 @@ def draw_device(
         bases: Functions of the codes of the device's own variables.
         shifts: Of their logits.
         key: Draws all codes of a device; public.
+
+    Returns:
+        One row for each device.
     """
     group = layout.device
     own_key, _ = jax.random.split(key)
@@ -127,6 +130,10 @@ def draw_table(
         key: Draws all codes of a device; public.
         context: Features of all drawn before.
         own: Codes of the device's own variables.
+
+    Returns:
+        As many rows as the table may have for each device; codes of rows that do not
+        exist are 0.
     """
     group = layout.tables[index]
     _, table_key = jax.random.split(key)
