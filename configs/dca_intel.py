@@ -7,7 +7,7 @@ Tables of the published study cover few devices (package power 0.08 %), so that 
 tenth of its fleet the queries' minimum counts would drop most groups: coverage is ten
 times the published one, at most 60 %. Keys come from the operating system.
 
-`pe_conditional_tilted` gives a fifth of its budget to the queries' own statistics.
+`pe_conditional_tilted` gives a quarter of its budget to the queries' own statistics.
 `pe_published` is the published recipe of ten rounds. Of workload `unseen` no method is
 told: it says how far answers to other SQL can be trusted. Labels `paper_*` are the
 study's methods in its configurations, `*_claimed` under its own bookkeeping;
@@ -34,10 +34,10 @@ def get_config() -> ml_collections.ConfigDict:
     config.query_answers = True
     config.methods.dpsgd_relational = settings.entry(dpsgd_relational.Config())
     config.methods.chain = settings.entry(chain.Config())
-    config.methods.chain_tilted = settings.entry(chain.Config(tilt_share=0.2))
+    config.methods.chain_tilted = settings.entry(chain.Config(tilt_share=0.25))
     config.methods.pe_conditional = settings.entry(pe_conditional.Config())
     config.methods.pe_conditional_tilted = settings.entry(
-        pe_conditional.Config(tilt_share=0.2)
+        pe_conditional.Config(tilt_share=0.25)
     )
     config.methods.pe = settings.entry(pe.Config())
     config.methods.pe_published = settings.entry(pe.Config(selection="published"))

@@ -23,7 +23,7 @@ from teledp_jax.marginals import clipped
 
 _WINSOR = 6.0  # spreads beyond which a device's part of a sum is cut
 _FEWEST = 50.0  # devices of the smallest group whose accuracy counts
-_CLOSE = 0.5  # of a half-sample's error: what is closer is as good
+_CLOSE = 0.2  # of a half-sample's error: what is closer is as good
 _LEAST_RECORDS = 2  # of the pool, in a group that is measured
 _MOST_GROUPS = 1_000  # of a query that is measured: weights of whole devices meet few
 _PRIOR = 5.0  # records by which a group's centre and spread lean on the query's

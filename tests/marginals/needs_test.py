@@ -129,9 +129,9 @@ def test_queries_of_different_numbers_of_groups_stand_beside_each_other(need):
     assert needs.tolerances(both, devices, devices > 0, 1.0).shape == (6,)
 
 
-def test_a_tolerance_is_noise_and_half_of_a_half_samples_error(need):
+def test_a_tolerance_is_noise_and_a_fifth_of_a_half_samples_error(need):
     devices, met = np.full(4, 400.0), np.array([True, False, True, False])
     found = needs.tolerances([need], devices, met, 3.0)
     # A half-sample errs by 2 sqrt(400) = 40 devices; two statistics are met.
-    expected = 2**0.5 * np.hypot(3.0, 20 * np.tile(need.count_weights, 2))
+    expected = 2**0.5 * np.hypot(3.0, 8 * np.tile(need.count_weights, 2))
     assert found == pytest.approx(expected)
