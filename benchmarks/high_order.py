@@ -21,6 +21,7 @@ import csv
 import json
 import pathlib
 import re
+import resource
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -219,7 +220,8 @@ def measure(method: str, part: Set, seed: int) -> dict[str, Any]:
         seed: Of keys.
 
     Returns:
-        Accuracies, epsilon and seconds.
+        Accuracies, epsilon, seconds, and the most memory that the process has held up
+        to the end of the fit.
     """
     count = len(part.train)
     started, processor = time.perf_counter(), time.process_time()
@@ -232,6 +234,7 @@ def measure(method: str, part: Set, seed: int) -> dict[str, Any]:
     )
     seconds = time.perf_counter() - started
     processor = time.process_time() - processor
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # kilobytes
     boosting, forest = accuracy(rows_of(fitted.sample(count)["rows"], part), part)
     return {
         "seed": seed,
@@ -241,6 +244,7 @@ def measure(method: str, part: Set, seed: int) -> dict[str, Any]:
         "epsilon": fitted.epsilon,
         "fit_seconds": seconds,
         "fit_processor_seconds": processor,
+        "peak_rss_bytes": peak,
     }
 
 
@@ -264,6 +268,8 @@ def main(argv: list[str]) -> None:
         registry.method(method)
     for name in SETS.value:
         part = load(name)
+        if _NUM_ROWS.value != _NUM_ROWS.default:
+            name = f"{name}, {_NUM_ROWS.value:,} rows"
         kept = result["sets"].setdefault(name, {})
         for method in _METHODS.value:
             for seed in map(int, SEEDS.value):

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import one_table_forms
 import origin
 import speed_forms
 import table_form
@@ -90,55 +91,6 @@ def _right(result: Mapping[str, Any], label: str) -> tuple[str, ...]:
     leaders = result.get("not_beaten", ())
     best = {True: "best" if len(leaders) == 1 else "tied", False: table_form.NONE}
     return share, f"{trusted} of {whole}", best[label in leaders]
-
-
-def adult(result: Mapping[str, Any]) -> table_form.Form:
-    """Shows the error of two-way marginals; each row is a run of its own."""
-    rows = [
-        [
-            table_form.code(label) if label in registry.METHODS else label,
-            table_form.number(
-                statistics.mean(run["mean_two_way_variation"] for run in each), 3
-            ),
-            str(len(each)),
-            origin.FOREIGN
-            if "reference" in each[0]
-            else origin.age(each[-1].get("code")),
-        ]
-        for label, each in result["methods"].items()
-    ]
-    return table_form.Form(["method", "mean total variation", "runs", "code"], rows)
-
-
-def high_order(result: Mapping[str, Any]) -> table_form.Form:
-    """Shows what classifiers learn from synthetic rows."""
-    header = [
-        "set",
-        "method",
-        "boosting",
-        "random forest",
-        "runs",
-        "fit, CPU s",
-        "code",
-    ]
-    rows = [
-        [
-            name,
-            table_form.code(method),
-            *(
-                table_form.number(statistics.mean(run[field] for run in each), digits)
-                for field, digits in (("boosting", 3), ("forest", 3))
-            ),
-            str(len(each)),
-            table_form.number(
-                statistics.mean(run["fit_processor_seconds"] for run in each)
-            ),
-            origin.age(each[-1].get("code")),
-        ]
-        for name, methods in result["sets"].items()
-        for method, each in methods.items()
-    ]
-    return table_form.Form(header, rows)
 
 
 _AUDITS = {
@@ -279,36 +231,16 @@ def names(result: Mapping[str, Any]) -> table_form.Form:
     return table_form.Form(header, rows)
 
 
-def high_order_ablation(result: Mapping[str, Any]) -> table_form.Form:
-    """Shows what classifiers learn as one choice changes at a time."""
-    rows = [
-        [
-            name,
-            change,
-            *(
-                table_form.number(statistics.mean(run[field] for run in each), 3)
-                for field in ("boosting", "forest")
-            ),
-            str(len(each)),
-            origin.age(each[-1].get("code")),
-        ]
-        for name, changes in result["sets"].items()
-        for change, each in changes.items()
-    ]
-    header = ["set", "change", "boosting", "random forest", "runs", "code"]
-    return table_form.Form(header, rows)
-
-
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], table_form.Form]] = {
     "accelerator": speed_forms.accelerator,
-    "adult": adult,
+    "adult": one_table_forms.adult,
     "audit": audit,
     "dpsgd_step": speed_forms.dpsgd_step,
     "eventlog": eventlog,
     "eventlog_preprocess": speed_forms.eventlog_preprocess,
     "faults": faults,
-    "high_order": high_order,
-    "high_order_ablation": high_order_ablation,
+    "high_order": one_table_forms.high_order,
+    "high_order_ablation": one_table_forms.high_order_ablation,
     "install": speed_forms.install,
     "names": names,
     "pe_voting": speed_forms.pe_voting,

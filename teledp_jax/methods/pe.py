@@ -30,8 +30,8 @@ class Config(choices.Choices):
 
     `published`: candidates begin uniform, are resampled by the votes of their nearest
     devices, varied by less and less, and ranked (Lin et al. 2023, arXiv:2305.15560).
-    `tab_pe`: the same for one table, each class by itself (Swanberg et al. 2025,
-    arXiv:2502.05505; `pe.tab_pe`).
+    `tab_pe`: the same for one table, each class by itself (Tab-PE, arXiv:2606.08259;
+    `pe.tab_pe`).
 
     Attributes:
         pairs: Pairs of variables that the start of a fleet measures finely, as in

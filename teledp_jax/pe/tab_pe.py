@@ -10,7 +10,7 @@ those of the schema, and shares come from a noisy count of each class. Numbers a
 steps and distances are in bins.
 
 References:
-    Swanberg et al. 2025 (arXiv:2502.05505).
+    Tab-PE (arXiv:2606.08259).
 """
 
 from typing import NamedTuple
