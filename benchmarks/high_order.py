@@ -8,10 +8,12 @@ numbers. In shell3 and the like it says whether so many numbers lie far from the
 of the cube; in cells3 and the like it is drawn for each cell of thirds of the numbers.
 In thirds3 and the like it is the sum of the thirds that they lie in, modulo 3; in
 centres3 and the like it is drawn for each of 24 random points, and the nearest decides.
-Two more numbers and a category say nothing. Settings of `pe` were chosen on xor3, xor5
-and person_activity; the others are for tests. --data=DIR takes further sets from
-DIR/<set>/train.csv, test.csv and domain.json, which states for each column `category`
-with its values or `number` with public bounds; the label is the last column.
+In wide3 and the like it is an exclusive or of numbers whose public bounds are ten times
+as wide as they need be. Two more numbers and a category say nothing. Settings of `pe`
+were chosen on xor3, xor5 and person_activity; the others are for tests. --data=DIR takes
+further sets from DIR/<set>/train.csv, test.csv and domain.json, which states for each
+column `category` with its values or `number` with public bounds; the label is the last
+column.
 
 Numbers are cut into --bins even bins between their public bounds: nothing is taken from
 the data for free. Adds to benchmarks/results/high_order.json.
@@ -71,10 +73,10 @@ def draw(
     """Draws rows whose last column depends on some others together.
 
     Args:
-        kind: `xor`: the parity of the numbers above one half; `shell`: whether they are
-            farther from the middle than most; `cells`: a fair coin for each of the
-            cells that their thirds make; `thirds`: the sum of their thirds, modulo 3;
-            `centres`: a fair coin for the nearest of 24 random points.
+        kind: `xor` and `wide`: the parity of the numbers above one half; `shell`:
+            whether they are farther from the middle than most; `cells`: a fair coin for
+            each of the cells that their thirds make; `thirds`: the sum of their thirds,
+            modulo 3; `centres`: a fair coin for the nearest of 24 random points.
         size: How many numbers decide.
         num_rows: How many rows.
         seed: Of the draw.
@@ -86,7 +88,7 @@ def draw(
     numbers = rng.random((num_rows, size + 2)).round(3)
     category = rng.integers(0, 4, num_rows)
     decide = numbers[:, :size]
-    if kind == "xor":
+    if kind in ("xor", "wide"):
         label = (decide > 0.5).sum(1) % 2
     elif kind == "shell":
         # The mean of the squared distance of a uniform point: size / 12.
@@ -115,11 +117,12 @@ def load(name: str) -> Set:
     Returns:
         The set.
     """
-    if match := re.fullmatch(r"(xor|shell|cells|thirds|centres)(\d+)", name):
+    if match := re.fullmatch(r"(xor|wide|shell|cells|thirds|centres)(\d+)", name):
         kind, size = match[1], int(match[2])
         names = [f"V{place}" for place in range(1, size + 3)]
         classes = [0, 1, 2] if kind == "thirds" else [0, 1]
-        domain: dict[str, Any] = {column: {"number": [0, 1]} for column in names}
+        bounds = [0, 10 if kind == "wide" else 1]
+        domain: dict[str, Any] = {column: {"number": bounds} for column in names}
         domain |= {"C": {"category": [0, 1, 2, 3]}, "Class": {"category": classes}}
         parts = [
             draw(kind, size, _NUM_ROWS.value, size),
