@@ -10,10 +10,10 @@ In thirds3 and the like it is the sum of the thirds that they lie in, modulo 3; 
 centres3 and the like it is drawn for each of 24 random points, and the nearest decides.
 In wide3 and the like it is an exclusive or of numbers whose public bounds are ten times
 as wide as they need be. Two more numbers and a category say nothing. Settings of `pe`
-were chosen on xor3, xor5 and person_activity; the others are for tests. --data=DIR takes
-further sets from DIR/<set>/train.csv, test.csv and domain.json, which states for each
-column `category` with its values or `number` with public bounds; the label is the last
-column.
+were chosen on xor3, xor5 and person_activity; the others are for tests. --data=DIR
+takes further sets from DIR/<set>/train.csv, test.csv and domain.json, which states for
+each column `category` with its values or `number` with public bounds; the label is the
+last column.
 
 Numbers are cut into --bins even bins between their public bounds: nothing is taken from
 the data for free. Adds to benchmarks/results/high_order.json.
