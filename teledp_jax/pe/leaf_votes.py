@@ -25,7 +25,7 @@ from teledp_jax.privacy import release
 
 _LEAF_SIGMAS = 1.0  # a node of less than two such leaves is not cut
 _LEAST_EFFECTIVE = 0.5  # share of the pool below which it is drawn anew
-_MOVED, _STEP = 0.3, 0.05  # share of numbers that move, and by which share of range
+_MOVED, _STEP = 0.3, 0.17  # share of numbers that move, and standard deviations
 _REDRAWN = 0.025  # share of categories that are redrawn
 _SWEEPS, _LAST_SWEEPS = 3, 10
 _WIDEST_LEAF = 1.0  # prior of the number of a leaf; a wider one follows the noise
@@ -265,7 +265,11 @@ def _varied(
     codes: Integer[np.ndarray, "record column"],
     owners: Integer[np.ndarray, " record"],
 ) -> Integer[np.ndarray, "record column"]:
-    """Moves some numbers that are there, and redraws some values from a stratum."""
+    """Moves some numbers that are there, and redraws some values from a stratum.
+
+    A number moves by a part of the spread that its column has in the stratum, not in
+    its bounds: public bounds are often much wider than what devices hold.
+    """
     varied, size = codes.copy(), len(codes)
     firsts = np.searchsorted(owners, owners)  # owners are sorted
     ends = np.searchsorted(owners, owners, side="right")
@@ -274,12 +278,24 @@ def _varied(
         moves = generator.random(size) < (_MOVED if ordered else _REDRAWN)
         if ordered:
             moves &= own > 0
-            steps = np.rint(generator.normal(0, _STEP * num_codes, size))
+            spread = _spread(own, owners)
+            steps = np.rint(generator.normal(0, 1, size) * _STEP * spread)
             new = np.clip(own + steps.astype(np.int64), 1, num_codes - 1)
         else:
             new = own[generator.integers(firsts, ends)]
         varied[:, column] = np.where(moves, new, own)
     return varied
+
+
+def _spread(
+    codes: Integer[np.ndarray, " record"], owners: Integer[np.ndarray, " record"]
+) -> Float[np.ndarray, " record"]:
+    """Standard deviation of the codes that are there in the stratum of each record."""
+    count = np.maximum(np.bincount(owners, codes > 0), 1)
+    mean = np.bincount(owners, codes) / count
+    square = np.bincount(owners, codes.astype(np.float64) ** 2) / count
+    found: np.ndarray = np.sqrt(np.maximum(square - mean**2, 0.0))[owners]
+    return found
 
 
 def _forest(

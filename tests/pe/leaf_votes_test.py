@@ -3,7 +3,7 @@ import pytest
 
 from teledp_jax import arrays, errors, schemas
 from teledp_jax.methods import pe
-from teledp_jax.pe import leaf_records, strata
+from teledp_jax.pe import leaf_records, leaf_votes, strata, trees
 from teledp_jax.privacy import accounting, mechanisms
 from tests import toys
 
@@ -137,6 +137,19 @@ def test_votes_that_are_all_below_the_noise_leave_the_start():
     silent = toys.context(noise=lambda key, values, sigma: np.zeros_like(values))
     drawn = arrays.flatten(SCHEMA, small_fit(exclusive_or(400), silent))
     assert len(np.unique(drawn[:, 0])) > 30
+
+
+def test_numbers_move_by_their_spread_in_a_stratum_not_by_their_bounds():
+    columns = trees.Columns(np.array([1025]), np.array([True]))
+    rng = np.random.default_rng(0)
+    owners = np.repeat([0, 1], 3_000)
+    codes = np.where(owners == 0, rng.integers(500, 510, 6_000), 7)
+    codes[:1_000] = 0  # absent: neither moved nor part of the spread
+    varied = leaf_votes._varied(rng, columns, codes[:, None], owners)[:, 0]
+    moved = np.abs(varied - codes)
+    assert not moved[:1_000].any() and not moved[3_000:].any()
+    # Ten codes of equal share spread by 2.9; a step is some 0.5.
+    assert 0 < moved.max() <= 3
 
 
 def test_pairs_are_counted_only_if_noise_leaves_them_cells():
