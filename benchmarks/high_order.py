@@ -16,7 +16,8 @@ each column `category` with its values or `number` with public bounds; the label
 last column.
 
 Numbers are cut into --bins even bins between their public bounds: nothing is taken from
-the data for free. Adds to benchmarks/results/high_order.json.
+the data for free. Adds to benchmarks/results/high_order.json; other budgets get other
+files.
 """
 
 import csv
@@ -251,13 +252,21 @@ def measure(method: str, part: Set, seed: int) -> dict[str, Any]:
     }
 
 
+def path_of(name: str) -> pathlib.Path:
+    """Returns the file of a result; each budget has its own.
+
+    Args:
+        name: Of the result at epsilon 1.
+    """
+    if EPSILON.value != 1:
+        name = f"{name}_{EPSILON.value:g}"
+    return pathlib.Path(OUTPUT.value) / f"{name}.json"
+
+
 def main(argv: list[str]) -> None:
     """Measures, adds to the result file and prints a table."""
     del argv
-    name = "high_order.json"
-    if EPSILON.value != 1:
-        name = f"high_order_{EPSILON.value:g}.json"
-    path = pathlib.Path(OUTPUT.value) / name
+    path = path_of("high_order")
     result = runs.read_json(path) if path.exists() else {"sets": {}}
     result |= {
         "command": "python benchmarks/high_order.py --sets=SETS --methods=NAMES "

@@ -4,10 +4,10 @@ python benchmarks/high_order_ablation.py --sets=xor3 --seeds=0,1,2
 
 Each row changes one choice of Tab-PE or of `pe`; see benchmarks/high_order.py for sets,
 classifiers and flags. The published recipe gives the records that it keeps, the others
-as many rows as they were fitted to. Adds to results/high_order_ablation.json.
+as many rows as they were fitted to. Adds to results/high_order_ablation.json;
+other budgets get other files.
 """
 
-import pathlib
 import time
 from typing import Any, NamedTuple
 
@@ -140,7 +140,7 @@ def measure(row: Row, part: high_order.Set, seed: int) -> dict[str, Any]:
 def main(argv: list[str]) -> None:
     """Measures, adds to the result file and prints a line for each run."""
     del argv
-    path = pathlib.Path(high_order.OUTPUT.value) / "high_order_ablation.json"
+    path = high_order.path_of("high_order_ablation")
     result = runs.read_json(path) if path.exists() else {"sets": {}}
     result |= {
         "command": "python benchmarks/high_order_ablation.py --sets=SETS --seeds=SEEDS "
