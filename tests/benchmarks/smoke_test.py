@@ -136,6 +136,16 @@ def test_a_utility_table_shows_rungs_and_unseen_queries_where_they_are():
     assert halves["without noise: answers right"] == "\N{EN DASH}"
 
 
+def test_a_table_of_high_order_shows_memory_where_it_was_measured():
+    run = {"boosting": 0.5, "forest": 0.75, "fit_processor_seconds": 3.0}
+    runs = {"pe": [run, run | {"peak_rss_bytes": 2_500_000_000}], "mst": [run]}
+    form = modules.load("result_forms").of("high_order_4")({"sets": {"xor3": runs}})
+    pe, mst = (dict(zip(form.header, row, strict=True)) for row in form.rows)
+    assert (pe["runs"], pe["random forest"], pe["fit, CPU s"]) == ("2", "0.750", "3")
+    assert pe["peak memory, GB"] == "2.5"
+    assert mst["peak memory, GB"] == "\N{EN DASH}"
+
+
 def test_the_event_log_counts_the_seeds_within_the_target():
     eventlog = modules.load("eventlog")
     same = dict.fromkeys(eventlog._DIFFERENCES, 0.5)
