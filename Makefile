@@ -20,9 +20,16 @@ LOCK := $(UV) pip compile setup.py --quiet --universal --python-version 3.11 \
 	$(BIN)/pip install --quiet --require-hashes -r requirements-tests.txt
 	touch $@
 
-install: .venv/installed
+# Programs of the demo, so that its first run need not compile them. To do without:
+# make install COMPILE=no
+COMPILE ?= yes
+.venv/compiled: .venv/installed
+	$(BIN)/teledp compile --config=configs/demo.py
+	touch $@
 
-demo: install
+install: .venv/installed $(if $(filter yes,$(COMPILE)),.venv/compiled)
+
+demo: .venv/installed
 	$(BIN)/python scripts/run_benchmark.py --config=configs/demo.py --workdir=$(WORKDIR)
 
 lint: .venv/installed-tests

@@ -38,7 +38,7 @@ def prepare() -> None:
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     cache_programs(pathlib.Path(cache).expanduser() / "teledp_jax" / "compiled")
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 def cache_programs(folder: pathlib.Path) -> None:

@@ -13,6 +13,7 @@ COMMANDS = (
     "new-suite", "check", "plan", "run", "simulate", "inspect", "aggregate", "fit",
     "sample", "evaluate", "report", "trust", "audit", "preprocess", "summary",
     "answers", "compare", "compare-logs", "reproduce", "compare-published", "faults",
+    "compile",
 )  # fmt: skip
 """The subcommands in the order of a run; each is a module of this folder."""
 

@@ -42,7 +42,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from teledp_jax.dpsgd import discrete
 
@@ -113,14 +113,33 @@ def noisy_sum(
         Canonne et al. 2020 (arXiv:2004.00010); Kairouz et al. 2021 (arXiv:2102.06387),
         who round and add discrete noise to the same end.
     """
-    leaves, structure = jax.tree.flatten(clipped_sum)
-    sizes = [leaf.size for leaf in leaves]
     width = step_width(
-        sum(sizes),
+        sum(leaf.size for leaf in jax.tree.leaves(clipped_sum)),
         l2_clip_norm=l2_clip_norm,
         noise_multiplier=noise_multiplier,
         expected_batch_size=expected_batch_size,
     )
+    return on_grid(key, clipped_sum, width)
+
+
+def on_grid(
+    key: Key[Array, ""], clipped_sum: Any, width: float | Float[Array, ""]
+) -> Any:
+    """Releases a sum as `noisy_sum` does, on a grid of known width.
+
+    A width that is an argument of a program is not in it: budgets share the program.
+
+    Args:
+        key: The step's noise key, spent on this release and on nothing else.
+        clipped_sum: Exact sum over the drawn devices, any tree of float32 arrays.
+            Private.
+        width: What `step_width` returned: it sets the noise.
+
+    Returns:
+        What `noisy_sum` returns.
+    """
+    leaves, structure = jax.tree.flatten(clipped_sum)
+    sizes = [leaf.size for leaf in leaves]
     flat = jnp.concatenate([leaf.reshape(-1) for leaf in leaves])
     steps = jnp.clip(jnp.rint(flat / jnp.float32(width)), -_LARGEST, _LARGEST)
     noisy = steps.astype(jnp.int32) + discrete.noise(key, sum(sizes))

@@ -1,5 +1,7 @@
 """One step of DP-SGD: draw devices, clip, add noise, update, average."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -19,6 +21,37 @@ from teledp_jax.dpsgd.models import packing
 
 StepFn = jax.stages.Wrapped
 """A jitted function of a state, the keys of the fit and codes to the next state."""
+
+
+class Scale(NamedTuple):
+    """What a step knows of budget and fleet: values, so that no program holds them.
+
+    Attributes:
+        width: Of a step of the grid, which sets the noise: see `gaussian.step_width`.
+        expected_batch_size: What the noisy sum is divided by, in devices.
+    """
+
+    width: Float[Array, ""]
+    expected_batch_size: Float[Array, ""]
+
+
+def scale(recipe: recipes.Recipe, num_parameters: int) -> Scale:
+    """Computes what a step knows of budget and fleet.
+
+    Args:
+        recipe: The run.
+        num_parameters: Entries of the sum.
+
+    Returns:
+        Two numbers in float32.
+    """
+    width = gaussian.step_width(
+        num_parameters,
+        l2_clip_norm=recipe.clip.l2_clip_norm,
+        noise_multiplier=recipe.noise_multiplier,
+        expected_batch_size=recipe.expected_batch_size,
+    )
+    return Scale(jnp.float32(width), jnp.float32(recipe.expected_batch_size))
 
 
 def drawn_sum(
@@ -112,7 +145,8 @@ def make_step(
     """Makes a step of DP-SGD, jitted: draw, clip, add noise, update, average.
 
     The step takes a state, the keys of the fit, codes, and the size of the fleet if
-    codes are filled up: a value, so that no program tells it.
+    codes are filled up: a value, so that no program tells it. It may be given its
+    `Scale` as a value too; else that of the recipe is in the program.
 
     Args:
         model: What is trained.
@@ -128,17 +162,14 @@ def make_step(
         streams: keys.Keys,
         codes: Array,
         num_devices: Int[Array, ""] | None = None,
+        known: Scale | None = None,
     ) -> states.State:
+        known = scale(recipe, state.params.size) if known is None else known
         total = sum_all(state, streams, codes, num_devices)
         key = jax.random.fold_in(streams.noise, state.step)
-        noisy = gaussian.noisy_sum(
-            key,
-            total,
-            l2_clip_norm=recipe.clip.l2_clip_norm,
-            noise_multiplier=recipe.noise_multiplier,
-            expected_batch_size=recipe.expected_batch_size,
-        )
-        return updated(optimizer, recipe, state, noisy)
+        noisy = gaussian.on_grid(key, total, known.width)
+        grad = noisy / known.expected_batch_size
+        return updated(optimizer, state, grad, averaging=recipe.averaging)
 
     return step
 
@@ -188,26 +219,26 @@ def make_sum(
 
 def updated(
     optimizer: optax.GradientTransformation,
-    recipe: recipes.Recipe,
     state: states.State,
-    noisy: Float[Array, " parameter"],
+    grad: Float[Array, " parameter"],
+    *,
+    averaging: float,
 ) -> states.State:
-    """Updates the state by a noisy sum.
+    """Updates the state by a noisy gradient.
 
     Args:
         optimizer: Update rule, of one vector.
-        recipe: The run.
         state: Before the step.
-        noisy: Noisy sum of clipped gradients; what is made of it costs nothing more.
+        grad: Noisy mean of clipped gradients; what is made of it costs nothing more.
+        averaging: Share of the old that the running average keeps.
 
     Returns:
         The state after the step.
     """
-    grad = noisy / recipe.expected_batch_size
     with jax.numpy_dtype_promotion("standard"):  # optax: float ** integer
         updates, opt_state = optimizer.update(grad, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
-    average = _averaged(state, params, recipe.averaging)
+    average = _averaged(state, params, averaging)
     return states.State(state.step + 1, params, opt_state, average)
 
 

@@ -66,7 +66,7 @@ def fit(
     if (saved := context.store.load(name)) is not None:
         state = states.restored(state, saved)
     steps_done = int(state.step)
-    size = jnp.int32(num_devices)
+    size, scale = jnp.int32(num_devices), steps.scale(recipe, state.params.size)
     if mesh is None:
         codes = jnp.asarray(_filled_up(np.asarray(codes)))
     else:
@@ -76,8 +76,10 @@ def fit(
             num_devices=num_devices,
             first=context.part.first,
         )
-        state, streams, size = parallel.replicate((state, streams, size), mesh)
-    arguments = (state, streams, codes, size)
+        state, streams, size, scale = parallel.replicate(
+            (state, streams, size, scale), mesh
+        )
+    arguments = (state, streams, codes, size, scale)
     step = _compiled(
         lambda recipe: steps.make_step(model, optimizer, recipe, mesh=mesh),
         recipe,
@@ -85,7 +87,7 @@ def fit(
         memory_bytes,
     )
     for done in range(steps_done + 1, recipe.num_steps + 1):
-        state = step(state, streams, codes, size)
+        state = step(state, streams, codes, size, scale)
         if done % recipe.checkpoint_every == 0 or done == recipe.num_steps:
             context.store.save(name, states.saved(state))
             context.progress(done, recipe.num_steps, {})
@@ -101,7 +103,7 @@ def _filled_up(codes: np.ndarray) -> np.ndarray:
 def _compiled(
     make: Callable[[recipes.Recipe], steps.StepFn],
     recipe: recipes.Recipe,
-    arguments: tuple[states.State, keys.Keys, trainable.Codes, Array],
+    arguments: tuple[states.State, keys.Keys, trainable.Codes, Array, steps.Scale],
     memory_bytes: int | None,
 ) -> jax.stages.Compiled:
     """The step, compiled, if it fits into memory."""

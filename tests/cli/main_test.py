@@ -103,6 +103,7 @@ def test_every_script_of_old_is_there():
         "sample",
         "trust",
         "compare",
+        "compile",
     }  # no script of old does it
     assert set(SCRIPTS) <= names
     assert set(SCRIPTS.values()) == set(main.COMMANDS) - newer

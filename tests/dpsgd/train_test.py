@@ -89,6 +89,22 @@ def test_programs_tell_no_size_but_a_rounded_one(monkeypatch):
     assert shapes[0] == shapes[1] == shapes[2]
 
 
+def test_programs_hold_neither_noise_nor_expected_batch(monkeypatch):
+    texts = []
+
+    def keep(make, recipe, arguments, memory_bytes):
+        texts.append(make(recipe).lower(*arguments).as_text())
+        return make(recipe)
+
+    monkeypatch.setattr(train, "_compiled", keep)
+    quiet = dataclasses.replace(
+        RECIPE, noise_multiplier=0.1, expected_batch_size=5.0, num_steps=1
+    )
+    first, other = (fit(recipe) for recipe in (RECIPE, quiet))
+    assert texts[0] == texts[1]
+    assert not same(first, other)
+
+
 @pytest.fixture(scope="module")
 def whole():
     return fit()
