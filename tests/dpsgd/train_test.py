@@ -105,6 +105,16 @@ def test_programs_hold_neither_noise_nor_expected_batch(monkeypatch):
     assert not same(first, other)
 
 
+def test_a_fit_takes_the_step_of_its_recipe():
+    recipe = dataclasses.replace(RECIPE, num_steps=1, averaging=0.0)
+    made, optimizer = model(), optax.adam(0.1)
+    state = states.start(made.init(jax.random.key(0)), optimizer)
+    codes = jnp.pad(CODES, ((0, sampling.capacity(20) - 20), (0, 0)))
+    step = steps.make_step(made, optimizer, recipe)
+    after = step(state, KEYS, codes, jnp.int32(20))
+    np.testing.assert_allclose(states.flatten(fit(recipe)), after.params, atol=1e-6)
+
+
 @pytest.fixture(scope="module")
 def whole():
     return fit()
