@@ -11,9 +11,11 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from teledp_jax import keys
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import (
     matching,
@@ -63,25 +65,25 @@ def calibrate(
     Returns:
         A shift of each logit of each variable, in nats.
     """
-
-    def draw_own(shifts: relational_draw.GroupShifts) -> relational_sample.Drawn:
-        return relational_sample.draw_device(
-            layout, num_samples, params, bases[0], shifts, key
-        )
-
-    def draw_rows(
-        index: int, context: Array, shifts: relational_draw.GroupShifts
-    ) -> relational_sample.Drawn:
-        return relational_sample.draw_table(
-            layout, index, params, bases[index + 1], shifts, key, context, own.codes
-        )
-
-    found, own = _settle(goals[0], draw_own)
-    shifts, context = [found], own.context
+    generator = keys.generator(key)
+    uniforms = relational_sample.device_uniforms(layout, num_samples, generator)
+    found, own = _settle(
+        goals[0],
+        functools.partial(
+            relational_sample.draw_device, layout, params, bases[0],
+            uniforms=jnp.asarray(uniforms),
+        ),
+    )  # fmt: skip
+    shifts, context, codes = [found], own.context, np.asarray(own.codes)
     for index in range(len(layout.tables)):
+        uniforms = relational_sample.table_uniforms(layout, index, codes, generator)
         found, drawn = _settle(
-            goals[index + 1], functools.partial(draw_rows, index, context)
-        )
+            goals[index + 1],
+            functools.partial(
+                relational_sample.draw_table, layout, index, params, bases[index + 1],
+                uniforms=jnp.asarray(uniforms), context=context, own=own.codes,
+            ),
+        )  # fmt: skip
         shifts.append(found)
         context = drawn.context
     return tuple(shifts)

@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int
 
 from teledp_jax.dpsgd.models import (
     inversion,
@@ -50,7 +49,7 @@ def draw_row(
     start: Float[Array, "device coefficient"],
     extra: dict[int, Array],
     exist: Array,
-    key: Key[Array, ""],
+    uniforms: Float[Array, "variable device"],
 ) -> Row:
     """Draws one row variable by variable.
 
@@ -63,17 +62,13 @@ def draw_row(
         start: Coefficients by all but the row itself.
         extra: More logits of some variables.
         exist: `[device]`, True where the row exists.
-        key: Draws the codes.
+        uniforms: Draw the codes: see `spread`.
 
     Returns:
         Codes, features and probabilities of the row.
     """
     count = start.shape[0]
     features = jnp.zeros((count, len(group.input_places)), jnp.float32)
-    # All at once: one sort to compile, not one for each variable.
-    numbers = jnp.arange(len(group.variables), dtype=jnp.uint32)
-    keys = jax.vmap(lambda number: jax.random.fold_in(key, number))(numbers)
-    uniforms = jax.vmap(_spread, in_axes=(0, None))(keys, exist)
     codes, sums = [], []
     for number, place in enumerate(_places(group)):
         functions = bases[place.block]
@@ -114,21 +109,28 @@ def _places(group: relational_layout.Group) -> list[_Place]:
     return [found[place] for place in range(len(group.variables))]
 
 
-def _spread(key: Key[Array, ""], exist: Array) -> Float[Array, " device"]:
-    """Uniform numbers of which each slice of [0, 1) gets its part, in random order.
+def spread(
+    generator: np.random.Generator, exist: Bool[np.ndarray, " device"], num: int
+) -> Float[np.ndarray, "variable device"]:
+    """Draws numbers of which each slice of [0, 1) gets its part, in random order.
 
-    One for each device that exists; so codes come as often as their probabilities say,
-    except for what differs between devices, where independent draws would add noise.
+    So codes come as often as their probabilities say, except for what differs between
+    devices, where independent draws would add noise. Drawn by numpy: a program that
+    sorts and draws takes long to compile.
+
+    Args:
+        generator: Draws them; public.
+        exist: Which devices have the row.
+        num: How many numbers each of them gets.
+
+    Returns:
+        Numbers in [0, 1); 0 where there is no row.
     """
-    order_key, inside_key = jax.random.split(key)
-    last = jnp.uint32(2**32 - 1)
-    order = jax.random.bits(order_key, exist.shape, jnp.uint32)
-    order = jnp.argsort(jnp.where(exist, order, last))
-    rank = (
-        jnp.zeros(exist.shape, jnp.int32)
-        .at[order]
-        .set(jnp.arange(exist.shape[0], dtype=jnp.int32), unique_indices=True)
-    )
-    inside = jax.random.uniform(inside_key, exist.shape, jnp.float32)
-    size = jnp.maximum(exist.sum(), 1).astype(jnp.float32)
-    return (rank.astype(jnp.float32) + inside) / size
+    found = np.zeros((num, len(exist)), np.float32)
+    count = int(exist.sum())
+    ranks = np.tile(np.arange(count, dtype=np.float32), (num, 1))
+    ranks = generator.permuted(ranks, axis=1)
+    inside = generator.random((num, count), np.float32)
+    largest = np.float32(1.0 - 2.0**-24)
+    found[:, exist] = np.minimum((ranks + inside) / max(count, 1), largest)
+    return found

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Integer, Key
 
+from teledp_jax import keys
 from teledp_jax.dpsgd import clipping
 from teledp_jax.dpsgd.models import (
     relational_bases,
@@ -55,45 +56,87 @@ def draw(
     Returns:
         Codes of each head.
     """
-    own = draw_device(layout, count, params, bases[0], shifts[0], key)
+    generator = keys.generator(key)
+    uniforms = device_uniforms(layout, count, generator)
+    own = draw_device(layout, params, bases[0], shifts[0], uniforms)
+    codes = np.asarray(own.codes)
     parts, context = {}, own.context
     for index, group in enumerate(layout.tables):
+        uniforms = table_uniforms(layout, index, codes, generator)
         drawn = draw_table(
-            layout, index, params, bases[index + 1], shifts[index + 1], key, context,
-            own.codes,
+            layout, index, params, bases[index + 1], shifts[index + 1], uniforms,
+            context, own.codes,
         )  # fmt: skip
         context = drawn.context
         parts[group.variables[0].head] = drawn.codes
-    codes = np.asarray(own.codes)
     columns = {v.head: codes[:, [i]] for i, v in enumerate(layout.device.variables)}
     columns |= {head: np.asarray(part) for head, part in parts.items()}
     return np.concatenate([columns[head] for head in sorted(columns)], axis=1)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+def device_uniforms(
+    layout: relational_layout.Layout, count: int, generator: np.random.Generator
+) -> Float[np.ndarray, "variable device"]:
+    """Draws what `draw_device` needs.
+
+    Args:
+        layout: Groups of variables.
+        count: Number of devices.
+        generator: Draws the numbers; public.
+
+    Returns:
+        Numbers in [0, 1).
+    """
+    everyone = np.ones(count, bool)
+    return relational_draw.spread(generator, everyone, len(layout.device.variables))
+
+
+def table_uniforms(
+    layout: relational_layout.Layout,
+    index: int,
+    own: Integer[np.ndarray, "device variable"],
+    generator: np.random.Generator,
+) -> Float[np.ndarray, "row column device"]:
+    """Draws what `draw_table` needs.
+
+    Args:
+        layout: Groups of variables.
+        index: Number of the table.
+        own: Codes of the device's own variables.
+        generator: Draws the numbers; public.
+
+    Returns:
+        Numbers in [0, 1).
+    """
+    group, num_rows = layout.tables[index], own[:, place_of_rows(layout, index)]
+    rows = [
+        relational_draw.spread(generator, num_rows > row, len(group.variables))
+        for row in range(group.rows)
+    ]
+    return np.stack(rows)
+
+
+@functools.partial(jax.jit, static_argnums=0)
 def draw_device(
     layout: relational_layout.Layout,
-    count: int,
     params: clipping.Params,
     bases: relational_bases.GroupBases,
     shifts: relational_draw.GroupShifts,
-    key: Key[Array, ""],
+    uniforms: Float[Array, "variable device"],
 ) -> Drawn:
     """Draws the device's own variables.
 
     Args:
         layout: Groups of variables.
-        count: Number of devices; static.
         params: Parameters, safe to release.
         bases: Functions of the codes of the device's own variables.
         shifts: Of their logits.
-        key: Draws all codes of a device; public.
+        uniforms: What `device_uniforms` returned.
 
     Returns:
         One row for each device.
     """
-    group = layout.device
-    own_key, _ = jax.random.split(key)
+    group, count = layout.device, uniforms.shape[1]
     row = relational_draw.draw_row(
         group,
         bases,
@@ -103,7 +146,7 @@ def draw_device(
         jnp.zeros((count, len(group.output_places)), jnp.float32),
         {},
         jnp.ones(count, bool),
-        own_key,
+        uniforms,
     )
     return Drawn(row.codes, row.features[:, : group.num_shown], row.sums)
 
@@ -115,7 +158,7 @@ def draw_table(
     params: clipping.Params,
     bases: relational_bases.GroupBases,
     shifts: relational_draw.GroupShifts,
-    key: Key[Array, ""],
+    uniforms: Float[Array, "row column device"],
     context: Float[Array, "device feature"],
     own: Int[Array, "device variable"],
 ) -> Drawn:
@@ -127,7 +170,7 @@ def draw_table(
         params: Parameters, safe to release.
         bases: Functions of the codes of its variables.
         shifts: Of their logits.
-        key: Draws all codes of a device; public.
+        uniforms: What `table_uniforms` returned.
         context: Features of all drawn before.
         own: Codes of the device's own variables.
 
@@ -136,17 +179,15 @@ def draw_table(
         exist are 0.
     """
     group = layout.tables[index]
-    _, table_key = jax.random.split(key)
-    table_key = jax.random.fold_in(table_key, index)
-    num_rows = rows_of(layout, index, own)
+    num_rows = own[:, place_of_rows(layout, index)]
     count, width = context.shape[0], len(group.input_places)
     base = context @ params[f"contexts_{index}"]["kernel"]
     kernel = params[f"rows_{index}"]["kernel"]
     bias = params[f"biases_{index + 1}"]["bias"]
     sizes = [variable.num_codes for variable in group.variables]
 
-    def row(carry: tuple, number: Array) -> tuple[tuple, Array]:
-        used, total, sums = carry
+    def row(carry: tuple, at: tuple[Array, Array]) -> tuple[tuple, Array]:
+        (used, total, sums), (number, own_uniforms) = carry, at
         exist = num_rows > number
         start, extra = base, {}
         if group.rows > 1:
@@ -164,7 +205,7 @@ def draw_table(
             start,
             extra,
             exist,
-            jax.random.fold_in(table_key, number),
+            own_uniforms,
         )
         used = tuple(
             jnp.maximum(old, _hot(drawn.codes[:, place], exist, sizes[place]))
@@ -179,7 +220,7 @@ def draw_table(
         tuple(jnp.zeros(size, jnp.float32) for size in sizes),
     )
     numbers = jnp.arange(group.rows, dtype=jnp.int32)
-    (_, total, sums), codes = jax.lax.scan(row, carry, numbers)
+    (_, total, sums), codes = jax.lax.scan(row, carry, (numbers, uniforms))
     seen = total / relational_features.row_scale(group.rows)
     codes = codes.transpose(1, 0, 2).reshape(count, -1)
     return Drawn(codes, jnp.concatenate([context, seen], axis=1), sums)
@@ -193,18 +234,15 @@ def _hot(
     return (hot & exist[:, None]).astype(jnp.float32)
 
 
-def rows_of(
-    layout: relational_layout.Layout, index: int, codes: Int[Array, "device variable"]
-) -> Int[Array, " device"]:
-    """Reads the numbers of rows of a table among the device's own variables.
+def place_of_rows(layout: relational_layout.Layout, index: int) -> int:
+    """Finds the number of rows of a table among the device's own variables.
 
     Args:
         layout: Groups of variables.
         index: Number of the table.
-        codes: Codes of the device's own variables.
 
     Returns:
-        Rows of each device.
+        Its position.
     """
     heads = [variable.head for variable in layout.device.variables]
-    return codes[:, heads.index(layout.tables[index].owner)]
+    return heads.index(layout.tables[index].owner)

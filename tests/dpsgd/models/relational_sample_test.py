@@ -45,9 +45,17 @@ def draw(params, own, rows, app, count=600):
 
 
 def test_rows_of_a_table_are_read_from_the_devices_own_variables():
-    own = jnp.array([[1, 2], [2, 0]], jnp.int32)
-    found = relational_sample.rows_of(LAYOUT, 0, own)
-    np.testing.assert_array_equal(found, [2, 0])
+    assert relational_sample.place_of_rows(LAYOUT, 0) == 1  # after os
+
+
+def test_numbers_of_rows_that_exist_fall_into_each_slice_once():
+    generator = np.random.default_rng(0)
+    own = np.array([[1, 2], [2, 0], [1, 1], [2, 2]], np.int32)
+    first, second = relational_sample.table_uniforms(LAYOUT, 0, own, generator)
+    assert first.shape == second.shape == (1, 4)
+    assert sorted((3 * first[0, [0, 2, 3]]).astype(int)) == [0, 1, 2]
+    assert sorted((2 * second[0, [0, 3]]).astype(int)) == [0, 1]
+    assert first[0, 1] == second[0, 1] == second[0, 2] == 0
 
 
 def test_shifted_codes_are_drawn_or_not_at_all(params):
