@@ -1,11 +1,20 @@
 """Arrays of a fleet, a partition of devices at a time, by tasks of Ray."""
 
+import functools
 import itertools
 from collections.abc import Callable
 
 from teledp_jax import runs, schemas
 from teledp_jax.cluster import connection as cluster
-from teledp_jax.data import array_files, encode, parts, quality, references, warehouse
+from teledp_jax.data import (
+    array_files,
+    device_files,
+    encode,
+    parts,
+    quality,
+    references,
+    warehouse,
+)
 
 
 def encode_all(
@@ -56,8 +65,9 @@ def encode_partition(
 ) -> list[quality.Count]:
     """Encodes one partition's device tables; returns what that changed."""
     name = parts.part_name(partition)
-    encoded = encode.encode(schema, run.real, part=f"{name}.parquet")
-    references.write(schema, run, encoded.devices, part=name)
+    encoded = encode.encode(schema, run.real, part=name)
+    read = functools.partial(device_files.read_table, run.real, part=name)
+    references.write(schema, run, encoded.devices, read, part=name)
     with runs.atomic_folder(run.arrays / name) as temporary:
         array_files.save(temporary, encoded.devices)
     return encoded.counts

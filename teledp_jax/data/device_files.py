@@ -4,7 +4,9 @@ A device table is the file `<table>.parquet`, or a folder of that name with a fi
 each part of the fleet. No database is needed here.
 """
 
+import contextlib
 import pathlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -48,29 +50,71 @@ def part_path(table: pathlib.Path, part: str) -> pathlib.Path:
     return table / f"{part}.parquet" if part else table
 
 
+def names(schema: schemas.Schema, table: schemas.Table) -> list[str]:
+    """Names the columns of a device table, that of the ids first.
+
+    Args:
+        schema: The device tables.
+        table: One of them.
+    """
+    return [schema.device, *(column.name for column in table.columns)]
+
+
+@contextlib.contextmanager
+def opened(path: pathlib.Path) -> Iterator[pq.ParquetFile]:
+    """Opens a file of a device table.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InputError: If it is absent or damaged, or what is read of it is.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (OSError, pa.ArrowException, KeyError):
+        raise errors.InputError(f"{path}: cannot be read; aggregate again.") from None
+
+
+def read_table(
+    folder: pathlib.Path, table: str, columns: Sequence[str], *, part: str = ""
+) -> pa.Table:
+    """Reads some columns of a device table.
+
+    Args:
+        folder: Holds `<table>.parquet`, a file or a folder of parts.
+        table: Name of the table.
+        columns: Names of the columns.
+        part: Name of the one part to read, as `part-00000`; empty reads all.
+
+    Returns:
+        The rows, with these columns.
+
+    Raises:
+        InputError: If the file is absent, damaged or lacks a column.
+    """
+    path = part_path(folder / f"{table}.parquet", part)
+    try:
+        return pq.read_table(path, columns=list(columns)).select(list(columns))
+    except (OSError, pa.ArrowException, KeyError):
+        raise errors.InputError(
+            f"{path}: column {', '.join(columns)} cannot be read; aggregate again."
+        ) from None
+
+
 def read_column(
     folder: pathlib.Path, table: str, column: str, *, part: str = ""
 ) -> Any:
-    """Reads one column of a device table.
+    """Reads one column of a device table, as one pyarrow array.
 
     Args:
         folder: Holds `<table>.parquet`, a file or a folder of parts.
         table: Name of the table.
         column: Name of the column.
-        part: The one file to read of a folder, as `part-00000.parquet`; empty reads
-            all.
-
-    Returns:
-        The values of all rows, as one pyarrow array.
+        part: Name of the one part to read, as `part-00000`; empty reads all.
 
     Raises:
         InputError: If the file is absent, damaged or lacks the column.
     """
-    path = folder / f"{table}.parquet" / part
-    try:
-        read = pq.read_table(path, columns=[column])[column]
-    except (OSError, pa.ArrowException, KeyError):
-        raise errors.InputError(
-            f"{path}: column {column} cannot be read; aggregate again."
-        ) from None
-    return read.combine_chunks()
+    return read_table(folder, table, [column], part=part)[column].combine_chunks()

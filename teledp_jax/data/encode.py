@@ -42,7 +42,7 @@ def encode(schema: schemas.Schema, folder: pathlib.Path, *, part: str = "") -> E
     Args:
         schema: The device tables.
         folder: Holds `<table>.parquet` for each of them, a file or a folder of parts.
-        part: The one part to read, as `part-00000.parquet`; empty reads all.
+        part: Name of the one part to read, as `part-00000`; empty reads all.
 
     Returns:
         The arrays and the counts for `write_quality`.

@@ -7,7 +7,15 @@ import numpy as np
 
 from teledp_jax import runs, schemas
 from teledp_jax.cluster import encoding as cluster_encoding
-from teledp_jax.data import array_files, decode, encode, references
+from teledp_jax.data import (
+    array_files,
+    batches,
+    decode,
+    encode,
+    parts,
+    quality,
+    references,
+)
 from teledp_jax.job import engine, learn, ledgers, secrets, settings, spending
 from teledp_jax.privacy import events, ledger, release
 
@@ -65,11 +73,7 @@ def encode_all(
     for folder in (run.arrays, run.ceiling, run.half("first"), run.half("second")):
         shutil.rmtree(folder, ignore_errors=True)
     if settings.engine == "local":
-        devices, counts = encode.encode(schema, run.real)
-        array_files.save(run.arrays, devices)
-        progress(1, 2)
-        references.write(schema, run, devices)
-        progress(2, 2)
+        counts = encode_batches(schema, run, progress=progress)
     else:
         with engine.connection_of(settings, run):
             counts = cluster_encoding.encode_all(
@@ -84,10 +88,40 @@ def encode_all(
     ledgers.enter_shared(settings, run, shared, num_devices=num_devices)
 
 
+def encode_batches(
+    schema: schemas.Schema, run: runs.Run, *, progress: Callable[[int, int], None]
+) -> list[quality.Count]:
+    """Encodes the fleet of `run.real` in this process, some devices at a time.
+
+    Args:
+        schema: The device tables.
+        run: The run folder; gets arrays, halves and the ceiling.
+        progress: Called with batches done and batches in all.
+
+    Returns:
+        The counts for `encode.write_quality`.
+
+    Raises:
+        InputError: If a file is at fault.
+    """
+    counts: list[quality.Count] = []
+    total = batches.count(schema, run.real)
+    with array_files.writing(run.arrays, schema) as add:
+        for done, batch in enumerate(batches.read(schema, run.real), 1):
+            devices, found = encode.encode_columns(schema, batch.column)
+            add(devices)
+            references.write(schema, run, devices, batch.select, part=batch.part)
+            counts += found
+            progress(done, total)
+    return parts.added(counts)
+
+
 def _write_public_ceiling(schema: schemas.Schema, run: runs.Run) -> None:
     """Writes the ceiling of the headers' domains, to hold private ones to it."""
-    devices, _ = encode.encode(schema, run.real)
-    decode.decode(schema, devices, np.random.default_rng(0), run.public_ceiling)
+    rng = np.random.default_rng(0)
+    for batch in batches.read(schema, run.real):
+        devices, _ = encode.encode_columns(schema, batch.column)
+        decode.decode(schema, devices, rng, run.public_ceiling, part=batch.part)
 
 
 def _count(

@@ -28,7 +28,7 @@ def test_a_column_is_read_from_a_file_or_from_all_parts(tmp_path):
     read = device_files.read_column
     assert read(tmp_path, "one", "x").to_pylist() == [1, 2]
     assert read(tmp_path, "two", "x").to_pylist() == [3, 4]
-    assert read(tmp_path, "two", "x", part="part-1.parquet").to_pylist() == [4]
+    assert read(tmp_path, "two", "x", part="part-1").to_pylist() == [4]
 
 
 @pytest.mark.parametrize("column", ["x", "y"])
