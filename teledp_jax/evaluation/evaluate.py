@@ -237,7 +237,7 @@ def _write_statistics(
     folders: Mapping[str, pathlib.Path],
     advance: Callable[[], None],
 ) -> None:
-    """Writes `statistics.csv` and `rare_events.csv`, one table in memory at a time."""
+    """Writes `statistics.csv` and `rare_events.csv`, a column in memory at a time."""
     described: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []
     anchors = {
@@ -249,17 +249,21 @@ def _write_statistics(
         for label, path in anchors.items()
     }
     for table in schema.tables:
-        real: columns.Rows | None = None
+        real: dict[str, statistics.Shares] = {}
         counts: dict[rare.Event, int] = {}
+        is_there = (folders["real"] / f"{table.name}.parquet").exists()
         for label, folder in folders.items():
             path = folder / f"{table.name}.parquet"
             advance()
-            if not path.exists() or (real is None and label != "real"):
+            if not path.exists() or not is_there:
                 continue
             rows = columns.read(path, table, schema.device)
             own = rare.count_events(table, rows)
-            if real is None:
-                real, counts = rows, own
+            found, shares = statistics.describe(
+                label, table, rows, real, num_devices=sizes[label]
+            )
+            if label == "real":
+                real, counts = shares, own
             else:
                 events += rare.compare(
                     label,
@@ -269,9 +273,7 @@ def _write_statistics(
                     num_real=sizes["real"],
                     num_synthetic=sizes[label],
                 )
-            described += statistics.describe(
-                label, table, rows, real, num_devices=sizes[label]
-            )
+            described += found
     runs.write_csv(run.statistics, statistics.COLUMNS, described)
     runs.write_csv(run.rare_events, rare.COLUMNS, events)
 

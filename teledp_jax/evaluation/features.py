@@ -12,6 +12,9 @@ from jaxtyping import Bool, Float
 from teledp_jax import schemas
 from teledp_jax.evaluation import columns
 
+MOST_DEVICES = 2**18
+"""That features are built of: models learn from 10,000 of them at most."""
+
 Name = tuple[str, str]
 """A table and a column; an empty column is the number of rows."""
 
@@ -57,7 +60,9 @@ class Task:
 
 
 def build(folder: pathlib.Path, schema: schemas.Schema) -> Features:
-    """Builds the features of all devices, in the order of the anchor.
+    """Builds the features of devices, in the order of the anchor.
+
+    Of a fleet of more than `MOST_DEVICES`, so many are taken, evenly spaced.
 
     Numbers and public category codes of the anchor and of group tables; of entity
     tables the sums of numbers; of both the number of rows. A table whose file is
@@ -82,11 +87,18 @@ def build(folder: pathlib.Path, schema: schemas.Schema) -> Features:
             continue
         rows = columns.read(path, table, schema.device)
         if table.role == "anchor":
-            ids = rows.ids
+            ids = _spaced(rows.ids)
         place = pc.index_in(rows.ids, value_set=ids).fill_null(-1)
         where = place.to_numpy(zero_copy_only=False)[rows.device]
         features |= _of_table(table, rows, where, len(ids))
     return features
+
+
+def _spaced(ids: pa.Array) -> pa.Array:
+    """Not too many of the ids, evenly spaced."""
+    if len(ids) <= MOST_DEVICES:
+        return ids
+    return ids.take(np.linspace(0, len(ids) - 1, MOST_DEVICES).astype(np.int64))
 
 
 def tasks(schema: schemas.Schema, real: Features) -> list[Task]:
@@ -194,10 +206,9 @@ def _of_table(
     for column in table.columns:
         target = features[table.name, column.name]
         if column.is_number and table.role == "entity":
-            valid = kept & ~np.isnan(rows.numbers[column.name])
-            total = np.bincount(
-                where[valid], rows.numbers[column.name][valid], minlength=num_devices
-            )
+            values = rows.numbers[column.name]
+            valid = kept & ~np.isnan(values)
+            total = np.bincount(where[valid], values[valid], minlength=num_devices)
             has_value = np.bincount(where[valid], minlength=num_devices) > 0
             target[has_value] = total[has_value]
         elif column.is_number:

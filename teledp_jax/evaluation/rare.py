@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from jaxtyping import Integer
 
 from teledp_jax import schemas
 from teledp_jax.evaluation import columns
@@ -12,6 +13,7 @@ COLUMNS = (
 )  # fmt: skip
 LARGEST_SHARE = 0.05  # of the real devices
 FEWEST_DEVICES = 20  # fewer cannot be told from noise
+_ROWS = 2**20  # that are counted at once, and those of one more device
 ANY_ROW = "any row"
 NOT_ZERO = "not zero"
 
@@ -32,13 +34,32 @@ def count_events(table: schemas.Table, rows: columns.Rows) -> dict[Event, int]:
         chosen = ~np.isnan(values) & (values != 0)
         counts[name, NOT_ZERO] = rows.num_devices(chosen)
     for name, category in rows.categories.items():
-        valid = category.codes >= 0
-        width = len(category.values)
-        pairs = np.unique(rows.device[valid] * width + category.codes[valid])
-        devices = np.bincount(pairs % max(width, 1), minlength=width)
+        devices = _devices_of(category, rows.device)
         for value, count in zip(category.values, devices, strict=True):
             counts[name, value] = int(count)
     return counts
+
+
+def _devices_of(
+    category: columns.Categories, device: Integer[np.ndarray, " row"]
+) -> Integer[np.ndarray, " value"]:
+    """Number of devices with each category, counted over some rows at a time."""
+    width = len(category.values)
+    found = np.zeros(width, np.int64)
+    ordered = bool((np.diff(device) >= 0).all())
+    start = 0
+    while start < len(device):
+        stop = len(device)
+        if ordered and start + _ROWS < stop:  # all rows of a device at once
+            stop = int(np.searchsorted(device, device[start + _ROWS], side="right"))
+        codes = category.codes[start:stop].astype(np.int64)
+        known = codes >= 0
+        pairs = np.unique(
+            device[start:stop].astype(np.int64)[known] * width + codes[known]
+        )
+        found += np.bincount(pairs % max(width, 1), minlength=width)
+        start = stop
+    return found
 
 
 def compare(

@@ -33,3 +33,12 @@ def test_labels_follow_from_the_schema(tmp_path):
     crashes = {("crashes", ""), ("crashes", "num_crashes")}
     assert found[0].hidden == found[1].hidden == crashes
     assert found[2].hidden == {("devices", "country")}
+
+
+def test_of_a_large_fleet_some_devices_evenly_spaced_are_taken(tmp_path, monkeypatch):
+    fleet.write_usual(tmp_path)
+    whole = features.build(tmp_path, fleet.SCHEMA)
+    monkeypatch.setattr(features, "MOST_DEVICES", 2)
+    found = features.build(tmp_path, fleet.SCHEMA)
+    for name, values in whole.items():
+        np.testing.assert_array_equal(found[name], values[[0, 3]], err_msg=str(name))

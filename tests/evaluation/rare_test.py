@@ -11,7 +11,9 @@ def rows(folder, name):
     return table, columns.read(folder / f"{name}.parquet", table, "guid")
 
 
-def test_events_count_devices(tmp_path):
+@pytest.mark.parametrize("num_rows", [1, 2**20])
+def test_events_count_devices(tmp_path, monkeypatch, num_rows):
+    monkeypatch.setattr(rare, "_ROWS", num_rows)
     fleet.write(
         tmp_path,
         countries=["DE", "DE", None],

@@ -13,8 +13,13 @@ def rows(folder, name):
 
 def described(folder, name):
     table, found = rows(folder, name)
-    result = statistics.describe("real", table, found, found, num_devices=4)
+    result, _ = statistics.describe("real", table, found, {}, num_devices=4)
     return {row["column"]: row for row in result}
+
+
+def shares(folder, name):
+    table, found = rows(folder, name)
+    return statistics.describe("real", table, found, {}, num_devices=4)[1]
 
 
 def test_numbers_of_a_group(tmp_path):
@@ -40,13 +45,13 @@ def test_distance_to_the_real_shares(tmp_path):
     fleet.write(
         tmp_path / "pe", countries=["DE", "US", None], crashes={0: 3, 1: 9}, apps=[]
     )
-    table, real = rows(tmp_path / "real", "crashes")
-    _, own = rows(tmp_path / "pe", "crashes")
-    (row,) = statistics.describe("pe", table, own, real, num_devices=3)
+    real = shares(tmp_path / "real", "crashes")
+    table, own = rows(tmp_path / "pe", "crashes")
+    (row,), _ = statistics.describe("pe", table, own, real, num_devices=3)
     # Bins [1, 5) and [5, 10): 2/3, 1/3 against 1/2, 1/2.
     assert row["total_variation"] == pytest.approx(1 / 6)
-    table, real = rows(tmp_path / "real", "apps")
-    _, own = rows(tmp_path / "pe", "apps")
-    row = statistics.describe("pe", table, own, real, num_devices=3)[0]
+    real = shares(tmp_path / "real", "apps")
+    table, own = rows(tmp_path / "pe", "apps")
+    row = statistics.describe("pe", table, own, real, num_devices=3)[0][0]
     assert row["count"] == 0 and row["share_absent"] == 1.0
     assert row["total_variation"] == 1.0

@@ -238,7 +238,7 @@ def test_a_run_that_goes_on_draws_nothing_twice(aggregated, tmp_path, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(encode, "encode", killed)
+        patch.setattr(encode, "encode_columns", killed)
         with pytest.raises(KeyboardInterrupt), job.open():
             job.encode(quiet)
     entry = runs.read_json(job.run.ledger)["independent"]
