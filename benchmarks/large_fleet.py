@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from unittest import mock
 
@@ -109,8 +109,8 @@ def work(stage: str, workdir: pathlib.Path, num_copies: int) -> dict[str, Any]:
     }
 
 
-def measure(num_copies: int) -> dict[str, Any]:
-    """All stages of one fleet, each in a process."""
+def measure(num_copies: int) -> Iterator[dict[str, Any]]:
+    """All stages of one fleet, each in a process; yields what is known after each."""
     row: dict[str, Any] = {"num_devices": num_copies * _DEVICES.value, "stages": {}}
     with tempfile.TemporaryDirectory(dir=_TEMP.value, prefix="large-") as folder:
         for stage in _STAGES:
@@ -125,12 +125,15 @@ def measure(num_copies: int) -> dict[str, Any]:
                 env=os.environ | {"XDG_DATA_HOME": f"{folder}/home"},
             )  # fmt: skip
             row["stages"][stage] = json.loads(child.stdout.splitlines()[-1])
+            row["load_average"] = os.getloadavg()[0]
             print(row["num_devices"], stage, row["stages"][stage], flush=True)
-        run = runs.Run(pathlib.Path(folder) / "run")
-        row["table_bytes"] = sum(p.stat().st_size for p in run.real.iterdir())
+            run = runs.Run(pathlib.Path(folder) / "run")
+            for name, place in (("table", run.real), ("array", run.arrays)):
+                files = place.iterdir() if place.exists() else ()
+                row[f"{name}_bytes"] = sum(file.stat().st_size for file in files)
+            yield row
         row["summary"] = runs.read_json(run.summary)["methods"][_LABEL]
-    row["load_average"] = os.getloadavg()[0]
-    return row
+        yield row
 
 
 def extrapolate(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -138,6 +141,8 @@ def extrapolate(rows: list[dict[str, Any]]) -> dict[str, Any]:
     less, more = rows[-2], rows[-1]
     found: dict[str, Any] = {}
     for stage, taken in more["stages"].items():
+        if stage not in less["stages"]:
+            continue
         found[stage] = {}
         for name, value in taken.items():
             slope = (value - less["stages"][stage][name]) / (
@@ -157,14 +162,23 @@ def main(argv: list[str]) -> None:
         return
     if not _HARDWARE.value:
         raise app.UsageError("--hardware is needed: the name of the machine.")
-    rows = [measure(int(copies)) for copies in _COPIES.value]
+    rows: list[dict[str, Any]] = []
+    for copies in _COPIES.value:
+        rows.append({})
+        for rows[-1] in measure(int(copies)):
+            path = write(rows)
+    print(path)
+
+
+def write(rows: list[dict[str, Any]]) -> pathlib.Path:
+    """Writes what is known so far: the last fleet may lack stages."""
     result: dict[str, Any] = {
         "command": shlex.join(["python", *sys.argv]),
         "versions": machine.versions(),
         "code": provenance.code_of(
             "teledp_jax.job.pipeline", "teledp_jax.methods.independent"
         ),
-        "hardware": machine.describe(_HARDWARE.value),
+        "hardware": machine.describe(_HARDWARE.value or ""),
         "memory_limit": _MEMORY.value,
         "method": _LABEL,
         "rows": rows,
@@ -175,8 +189,7 @@ def main(argv: list[str]) -> None:
     path = pathlib.Path(_OUTPUT.value) / f"large_fleet_{_HARDWARE.value}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result.get("extrapolation"), indent=1))
-    print(path)
+    return path
 
 
 if __name__ == "__main__":

@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator
 import psutil
 
 _SAMPLE_S = 0.2
+CLUSTER = ("driver_bytes", "gcs_bytes", "raylet_bytes", "worker_bytes")
+"""What `cluster` notes, most above the first look: of workers, all together."""
+
+_PROCESSES = {"gcs_server": "gcs_bytes", "raylet": "raylet_bytes"}
 
 
 @contextlib.contextmanager
@@ -32,6 +36,37 @@ def workers() -> Iterator[dict[str, float]]:
             yield found
     finally:
         found["worker_cpu_seconds"] = sum(cpu.values())
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[dict[str, float]]:
+    """Notes by how much the memory of a local Ray cluster grows, by process.
+
+    Memory that processes share, as the object store, is left out.
+    """
+    first: dict[str, float] = {}
+    found = dict.fromkeys(CLUSTER, 0.0)
+
+    def sample() -> None:
+        now = dict.fromkeys(CLUSTER, 0.0)
+        own = psutil.Process()
+        for process in (own, *own.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                name = process.name()
+                kind = _PROCESSES.get(name)
+                if process == own:
+                    kind = "driver_bytes"
+                elif name.startswith("ray::"):
+                    kind = "worker_bytes"
+                if kind is not None:
+                    memory = process.memory_info()
+                    now[kind] += memory.rss - memory.shared
+        for name, size in now.items():
+            first.setdefault(name, size)
+            found[name] = max(found[name], size - first[name])
+
+    with _sampling(sample):
+        yield found
 
 
 @contextlib.contextmanager

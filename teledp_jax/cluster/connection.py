@@ -1,13 +1,14 @@
 """The Ray cluster that an engine works on: its own, or one at an address."""
 
 import contextlib
+import itertools
 import logging
 import os
 import pathlib
 import re
 import socket
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from teledp_jax import errors, extras
@@ -17,6 +18,7 @@ _RETRIES = 5  # of a task whose worker or node died
 _FAULT = re.compile(
     rf"^{re.escape(errors.__name__)}\.InputError: (?P<message>.+)$", re.MULTILINE
 )
+_QUEUED = 1024  # tasks that Ray knows of: to wait for one looks at all
 _IDLE_WORKERS = 32  # kept for the next task: a shuffle has three kinds of them
 
 
@@ -124,7 +126,7 @@ def check_memory(num_bytes: int) -> None:
 
 def run_tasks(
     task: Callable[..., Any],
-    calls: Mapping[int, tuple[Any, ...]],
+    calls: Iterable[tuple[int, tuple[Any, ...]]],
     *,
     num_bytes: int,
     finished: Callable[[int, Any], None],
@@ -135,7 +137,7 @@ def run_tasks(
 
     Args:
         task: A function that can be run twice for the same result.
-        calls: Arguments by number of the call.
+        calls: Number and arguments of each call, asked for as tasks end.
         num_bytes: Memory that a task takes.
         finished: Called with number and result of each call as it ends.
 
@@ -148,9 +150,13 @@ def run_tasks(
     remote = ray.remote(task).options(
         num_cpus=1, memory=num_bytes, max_retries=_RETRIES, scheduling_strategy="SPREAD"
     )
-    pending = {remote.remote(*call): number for number, call in calls.items()}
+    waiting, pending = iter(calls), dict[Any, int]()
     with reporting(getattr(task, "__name__", "task")):
-        while pending:
+        while True:
+            for number, call in itertools.islice(waiting, _QUEUED - len(pending)):
+                pending[remote.remote(*call)] = number
+            if not pending:
+                return
             (done,), _ = ray.wait(list(pending), num_returns=1)
             finished(pending.pop(done), ray.get(done))
 

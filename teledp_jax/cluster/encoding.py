@@ -50,10 +50,10 @@ def encode_all(
 
     cluster.run_tasks(
         encode_partition,
-        {
-            number: (schema, whole, number)
+        (
+            (number, (schema, whole, number))
             for number in range(partitioning.num_partitions)
-        },
+        ),
         num_bytes=warehouse.num_bytes(partitioning.memory_limit),
         finished=finished,
     )

@@ -111,11 +111,11 @@ def _reduce_all(
     """Runs the SQL on each partition that is not finished; returns all counts."""
     counts: list[quality.Count] = []
     done = itertools.count(1)
-    calls: dict[int, tuple[Any, ...]] = {}
-    for partition in range(partitioning.num_partitions):
+
+    def call(partition: int) -> tuple[Any, ...]:
         own = shuffle.staged(suite, files, staging / "raw", partition)
         folder = staging / "done" / parts.part_name(partition)
-        calls[partition] = (suite, own, folder, partitioning, selection)
+        return (suite, own, folder, partitioning, selection)
 
     def finished(partition: int, found: list[quality.Count]) -> None:
         counts.extend(found)
@@ -123,7 +123,7 @@ def _reduce_all(
 
     cluster.run_tasks(
         parts.reduce_partition,
-        calls,
+        ((number, call(number)) for number in range(partitioning.num_partitions)),
         num_bytes=warehouse.num_bytes(partitioning.memory_limit),
         finished=finished,
     )

@@ -240,15 +240,13 @@ def _shuffle(
     write = functools.partial(
         pieces.write, folder=folder.absolute(), attempt=uuid.uuid4().hex
     )
+    num_reducers = exchange.reducers(size, num_partitions)
     with exchange.shuffling(
-        temp_folder,
-        num_bytes=size,
-        num_reads=len(tasks),
-        num_partitions=num_partitions,
+        temp_folder, num_bytes=size, num_reads=len(tasks), num_reducers=num_reducers
     ):
         rows = ray.data.from_items(tasks, override_num_blocks=len(tasks))
         rows = rows.map_batches(split, batch_size=None, batch_format="pyarrow")
-        rows = rows.repartition(num_partitions, keys=[pieces.PARTITION, _SPLIT])
+        rows = rows.repartition(num_reducers, keys=[pieces.PARTITION, _SPLIT])
         files = rows.map_batches(write, batch_size=None, batch_format="pyarrow")
         written = {row["file"] for row in files.take_all()}
     for name in lot:

@@ -5,6 +5,7 @@ by side, gives the devices batch by batch. Where a table is a folder of parts, a
 `ray` makes it, each part is a batch.
 """
 
+import itertools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -15,8 +16,8 @@ import pyarrow.compute as pc
 from teledp_jax import errors, schemas
 from teledp_jax.data import device_files, parts
 
-VALUES = 2**24
-"""About so many values of all tables are in a batch: some 200 MB."""
+VALUES = 2**22
+"""About so many values of all tables are in a batch: some 300 MB as it is encoded."""
 
 _ROWS = 2**16  # of a table that are read ahead
 
@@ -155,32 +156,31 @@ class _Rows:
         """
         self._path, self._names = path, names
         self._batches = self._read()
-        self._ahead: list[pa.Table] = []
+        self._ahead: pa.Table | None = None
         self._last: str | None = None
 
     def up_to(self, stop: str | None) -> pa.Table:
         """Takes the rows of ids before one; None takes all that are left."""
         taken: list[pa.Table] = []
-        while rows := self._ahead or next(self._batches, None):
-            self._ahead = []
-            own = rows[0]
+        ahead, self._ahead = self._ahead, None
+        for own in itertools.chain([] if ahead is None else [ahead], self._batches):
             ids = own[self._names[0]]
             size = len(own)
             if stop is not None:
                 size = pc.sum(pc.less(ids, stop)).as_py() or 0
             taken.append(own.slice(0, size))
             if size < len(own):
-                self._ahead = [own.slice(size)]
+                self._ahead = own.slice(size)
                 break
         return pa.concat_tables(taken)
 
-    def _read(self) -> Iterator[list[pa.Table]]:
+    def _read(self) -> Iterator[pa.Table]:
         """The rows of the file, some at a time, held to the order of the ids."""
         with device_files.opened(self._path) as file:
-            yield [file.schema_arrow.empty_table().select(self._names)]
+            yield file.schema_arrow.empty_table().select(self._names)
             for batch in file.iter_batches(batch_size=_ROWS, columns=self._names):
                 self._check(batch.column(self._names[0]))
-                yield [pa.Table.from_batches([batch]).select(self._names)]
+                yield pa.Table.from_batches([batch]).select(self._names)
 
     def _check(self, ids: pa.Array) -> None:
         """Refuses ids that fall."""

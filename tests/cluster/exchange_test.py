@@ -11,36 +11,40 @@ from teledp_jax.cluster import exchange
 ray = pytest.importorskip("ray")
 
 
-def nodes(monkeypatch, *memory: float) -> None:
-    found = [{"Resources": {"memory": each}} for each in memory]
-    monkeypatch.setattr(exchange, "_alive", lambda: found)
+@pytest.fixture
+def cluster(monkeypatch) -> None:
+    """A cluster whose smallest node has memory for a hundred objects."""
+    memory = 100 * exchange._OBJECT_BYTES / exchange._OBJECT_SHARE
+    monkeypatch.setattr(exchange, "_least_memory", lambda: memory)
 
 
-def test_an_index_of_pairs_takes_a_tenth_of_the_smallest_node(monkeypatch):
-    nodes(monkeypatch, 64e6, 640e6)
-    exchange.check(100, 1000)  # 100 * 1000 * 64 bytes
-    with pytest.raises(errors.InputError, match=r"=1001: .* carries 1,000 part"):
-        exchange.check(100, 1001)
-    exchange.check(1, 100_000)
+def test_reducers_follow_from_the_bytes_and_not_from_many_partitions():
+    assert exchange.reducers(10, 3) == 3
+    assert exchange.reducers(10, 10_000) == 64
+    assert exchange.reducers(2**28 * 100 - 1, 10_000) == 100
+    assert exchange.reducers(2**60, 10_000) == 1024
 
 
-def test_many_reads_hand_out_as_few_tasks_and_are_tasks_themselves(monkeypatch):
-    nodes(monkeypatch, 1e12)
-    exchange.check(900_000, 98_976)
-    with pytest.raises(errors.InputError, match=r"carries 98,976 partitions"):
-        exchange.check(900_000, 98_977)
-    with pytest.raises(errors.InputError, match="carries 0 partitions"):
-        exchange.check(2_000_000, 1)
+def test_partitions_whose_pieces_outweigh_their_rows_are_refused():
+    exchange.check(100, 22_369)  # 2**26 bytes of rows, 3,000 of a piece
+    with pytest.raises(errors.InputError, match=r"=22370: of more than 22,369 the pie"):
+        exchange.check(100, 22_370)
 
 
-def test_many_pieces_go_through_files_in_a_private_folder(tmp_path):
+def test_more_tasks_than_ray_queues_are_refused():
+    exchange.check(1_000_000 - 2048, 1)
+    with pytest.raises(errors.InputError, match=r"take 997,953 tasks .* narrower"):
+        exchange.check(1_000_000 - 2047, 1)
+
+
+def test_objects_that_the_driver_cannot_hold_go_through_files(cluster, tmp_path):
     import ray.data
 
     context, before = ray.data.DataContext.get_current(), tempfile.tempdir
-    for partitions, by_files in ((100_000, False), (100_001, True)):
-        folder = tmp_path / str(partitions)
+    for reads, reducers, by_files in ((10, 10, False), (101, 1, True)):
+        folder = tmp_path / str(reads)
         with exchange.shuffling(
-            folder, num_bytes=10, num_reads=1, num_partitions=partitions
+            folder, num_bytes=10, num_reads=reads, num_reducers=reducers
         ):
             assert context.use_disk_based_hash_shuffle == by_files
             assert tempfile.gettempdir() == str(folder)

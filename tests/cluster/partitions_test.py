@@ -293,7 +293,7 @@ def test_a_shuffle_that_a_lost_node_broke_starts_again(raw, tmp_path, monkeypatc
             raise ray.exceptions.NodeDiedError("lost with all it held")
 
     monkeypatch.setattr(shuffle, "_shuffle", broken_once)
-    monkeypatch.setattr(exchange, "_PAIRS", 0)  # through files
+    monkeypatch.setattr(exchange, "most_objects", lambda: 0)  # through files
     other = on_ray(suite, raw, tmp_path)
     assert len(tries) == 2
     assert_same_tables(suite, locally(suite, raw, tmp_path), other)
@@ -330,7 +330,7 @@ def test_a_fault_of_the_user_in_a_task_is_told_as_it_is():
 
     with pytest.raises(errors.InputError) as caught:
         cluster.run_tasks(
-            refuse, {0: ()}, num_bytes=1000, finished=lambda number, found: None
+            refuse, [(0, ())], num_bytes=1000, finished=lambda number, found: None
         )
     assert str(caught.value) == "crashlog.sql: the statement fails; use TRY_CAST."
 
@@ -344,7 +344,27 @@ def test_a_task_larger_than_every_node_is_refused(both, tmp_path):
         encoding.encode_all(suite.schema, other, huge, progress=quiet)
 
 
+def test_tasks_are_handed_to_ray_as_others_end(monkeypatch):
+    monkeypatch.setattr(cluster, "_QUEUED", 2)
+    asked, ended, ahead = [], [], []
+
+    def calls():
+        for number in range(5):
+            asked.append(number)
+            yield number, (number,)
+
+    def finished(number, found):
+        ahead.append(len(asked) - len(ended))
+        ended.append(found)
+
+    cluster.run_tasks(
+        lambda number: 10 * number, calls(), num_bytes=1, finished=finished
+    )
+    assert sorted(ended) == [0, 10, 20, 30, 40]
+    assert max(ahead) == 2
+
+
 def test_only_their_user_reads_what_workers_write(tmp_path):
     made = tmp_path / "made"
-    cluster.run_tasks(lambda: made.touch(), {0: ()}, num_bytes=1, finished=print)
+    cluster.run_tasks(lambda: made.touch(), [(0, ())], num_bytes=1, finished=print)
     assert made.stat().st_mode & 0o077 == 0
