@@ -78,12 +78,18 @@ def count(schema: schemas.Schema, folder: pathlib.Path) -> int:
     return max(-(-values // VALUES), 1)
 
 
-def read(schema: schemas.Schema, folder: pathlib.Path) -> Iterator[Batch]:
+def read(
+    schema: schemas.Schema,
+    folder: pathlib.Path,
+    *,
+    columns: Mapping[str, Sequence[str]] | None = None,
+) -> Iterator[Batch]:
     """Reads device tables, batch by batch.
 
     Args:
         schema: The device tables.
         folder: Holds `<table>.parquet` for each of them, a file or a folder of parts.
+        columns: Of each table, the columns to read besides the ids; None reads all.
 
     Yields:
         Batches of about as many devices each, in the order of the ids; of parts, in the
@@ -95,6 +101,8 @@ def read(schema: schemas.Schema, folder: pathlib.Path) -> Iterator[Batch]:
     """
     anchor = folder / f"{schema.anchor.name}.parquet"
     names = {table.name: device_files.names(schema, table) for table in schema.tables}
+    if columns is not None:
+        names = {table: [schema.device, *columns[table]] for table in names}
     if anchor.is_dir():
         for name in _parts(anchor):
             yield Batch(
@@ -148,20 +156,22 @@ class _Rows:
     """The rows of a table, taken from the front."""
 
     def __init__(self, path: pathlib.Path, names: list[str]) -> None:
-        """Opens nothing yet.
+        """Reads no row yet.
 
         Args:
             path: The file.
             names: The columns, that of the ids first.
         """
         self._path, self._names = path, names
+        with device_files.opened(path) as file:
+            self._empty = file.schema_arrow.empty_table().select(names)
         self._batches = self._read()
         self._ahead: pa.Table | None = None
         self._last: str | None = None
 
     def up_to(self, stop: str | None) -> pa.Table:
         """Takes the rows of ids before one; None takes all that are left."""
-        taken: list[pa.Table] = []
+        taken = [self._empty]
         ahead, self._ahead = self._ahead, None
         for own in itertools.chain([] if ahead is None else [ahead], self._batches):
             ids = own[self._names[0]]
@@ -177,7 +187,6 @@ class _Rows:
     def _read(self) -> Iterator[pa.Table]:
         """The rows of the file, some at a time, held to the order of the ids."""
         with device_files.opened(self._path) as file:
-            yield file.schema_arrow.empty_table().select(self._names)
             for batch in file.iter_batches(batch_size=_ROWS, columns=self._names):
                 self._check(batch.column(self._names[0]))
                 yield pa.Table.from_batches([batch]).select(self._names)

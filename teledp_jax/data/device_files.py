@@ -98,9 +98,19 @@ def read_table(
     try:
         return pq.read_table(path, columns=list(columns)).select(list(columns))
     except (OSError, pa.ArrowException, KeyError):
+        lacking = ", ".join(_lacking(path, columns))
         raise errors.InputError(
-            f"{path}: column {', '.join(columns)} cannot be read; aggregate again."
+            f"{path}: column {lacking} cannot be read; aggregate again."
         ) from None
+
+
+def _lacking(path: pathlib.Path, columns: Sequence[str]) -> Sequence[str]:
+    """The columns that a table lacks; all, if that cannot be told."""
+    try:
+        known = pq.ParquetDataset(path).schema.names
+    except (OSError, pa.ArrowException):
+        return columns
+    return [name for name in columns if name not in known] or columns
 
 
 def read_column(

@@ -4,7 +4,6 @@ All choices are by rules that look at one device only: a device that joins or le
 changes nothing of what another device brings.
 """
 
-import functools
 import hashlib
 import pathlib
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 from jaxtyping import Float, Integer, UInt64
 
 from teledp_jax import schemas
-from teledp_jax.data import coding, device_files, encode
+from teledp_jax.data import batches, coding, encode
 
 
 class Values(NamedTuple):
@@ -69,28 +68,111 @@ def read(
     Raises:
         InputError: If a file is absent, damaged or lacks a column.
     """
-    read_column = functools.partial(device_files.read_column, folder)
-    ids = encode.device_ids(schema, read_column)
-    hashes = _hashes(ids.to_pylist(), secret)
-    brought: dict[str, Float[np.ndarray, " _"]] = {}
-    counts, columns = {}, []
-    for table in schema.tables:
-        device = encode.device_positions(schema, read_column, table, ids)
-        known = np.flatnonzero(device >= 0)
-        device = device[known]
-        if table.name in presences:
-            counts[table.name] = len(np.unique(device))
-        for column in table.columns:
-            name = f"{table.name}.{column.name}"
-            if name in numbers:
-                found = read_column(table.name, column.name)
-                own = _one_each(column, found, known, device, hashes)
-                brought[name] = own
-            elif name in vocabularies:
-                found = read_column(table.name, column.name)
-                columns.append((name, column, device, found.take(pa.array(known))))
-    texts = _texts(columns, vocabularies, hashes, secret)
-    return Values(brought, *texts, counts)
+    asked = _Asked(schema, numbers, vocabularies, presences, secret)
+    for batch in batches.read(schema, folder, columns=asked.columns):
+        asked.add(batch)
+    return asked.values()
+
+
+class _Asked:
+    """What devices bring, added up batch by batch."""
+
+    def __init__(
+        self,
+        schema: schemas.Schema,
+        numbers: Collection[str],
+        vocabularies: Mapping[str, Collection[str]],
+        presences: Collection[str],
+        secret: bytes,
+    ) -> None:
+        """Takes what `read` takes."""
+        self._schema, self._secret = schema, secret
+        self._public = vocabularies
+        self._places = {name: place for place, name in enumerate(vocabularies)}
+        self._numbers: dict[str, list[Float[np.ndarray, " _"]]] = {
+            name: [] for name in numbers
+        }
+        self._presences = dict.fromkeys(presences, 0)
+        self._texts: dict[str, int] = {}
+        self._text_hashes = np.zeros(0, np.uint64)
+        self._found = [(*(np.zeros(0, np.int64),) * 3, np.zeros(0, np.uint64))]
+        self._num_devices = 0
+
+    @property
+    def columns(self) -> dict[str, list[str]]:
+        """The columns that are asked, by table."""
+        return {
+            table.name: [
+                column.name
+                for column in table.columns
+                if f"{table.name}.{column.name}" in {**self._numbers, **self._places}
+            ]
+            for table in self._schema.tables
+        }
+
+    def add(self, batch: batches.Batch) -> None:
+        """Adds what the devices of a batch bring."""
+        ids = encode.device_ids(self._schema, batch.column)
+        hashes = _hashes(ids.to_pylist(), self._secret)
+        columns = self.columns
+        for table in self._schema.tables:
+            device = encode.device_positions(self._schema, batch.column, table, ids)
+            known = np.flatnonzero(device >= 0)
+            device = device[known]
+            if table.name in self._presences:
+                self._presences[table.name] += len(np.unique(device))
+            for column in table.columns:
+                if column.name not in columns[table.name]:
+                    continue
+                name = f"{table.name}.{column.name}"
+                found = batch.column(table.name, column.name)
+                if name in self._numbers:
+                    own = _one_each(column, found, known, device, hashes)
+                    self._numbers[name].append(own)
+                else:
+                    self._add_texts(
+                        name, column, device, found.take(pa.array(known)), hashes
+                    )
+        self._num_devices += len(ids)
+
+    def _add_texts(
+        self,
+        name: str,
+        column: schemas.Column,
+        device: Integer[np.ndarray, " known"],
+        found: Any,
+        hashes: UInt64[np.ndarray, " device"],
+    ) -> None:
+        """Adds devices, vocabularies, positions and ranks of texts of a column."""
+        texts, encoded = self._texts, pc.dictionary_encode(found)
+        known = encoded.dictionary.to_pylist()
+        public, before = {*self._public[name], column.other}, len(texts)
+        numbers = [
+            -1 if text in public else texts.setdefault(text, len(texts))
+            for text in known
+        ]
+        new = _hashes(list(texts)[before:], self._secret)
+        self._text_hashes = np.concatenate([self._text_hashes, new])
+        index = pc.fill_null(encoded.indices, len(known)).to_numpy()
+        text = np.array([*numbers, -1])[index]
+        kept = text >= 0
+        device, text = device[kept], text[kept]
+        vocabulary = np.full(len(text), self._places[name])
+        own = _mixed(self._text_hashes[text] ^ vocabulary.astype(np.uint64))
+        rank = _mixed(hashes[device] ^ own)
+        self._found.append((device + self._num_devices, vocabulary, text, rank))
+
+    def values(self) -> Values:
+        """What all devices bring."""
+        numbers = {
+            name: np.concatenate([np.zeros(0), *own])
+            for name, own in self._numbers.items()
+        }
+        device, vocabulary, text, rank = (
+            np.concatenate(part) for part in zip(*self._found, strict=True)
+        )
+        texts = list(self._texts)
+        return Values(numbers, device, vocabulary, text, rank, texts, self._presences)
 
 
 def _one_each(
@@ -110,37 +192,6 @@ def _one_each(
     place = (_mixed(hashes[owners]) % lengths.astype(np.uint64)).astype(np.int64)
     one: Float[np.ndarray, " value"] = values[usable[first + place]]
     return one
-
-
-def _texts(
-    columns: Sequence[tuple[str, schemas.Column, Any, Any]],
-    vocabularies: Mapping[str, Collection[str]],
-    hashes: UInt64[np.ndarray, " device"],
-    secret: bytes,
-) -> tuple[Any, Any, Any, Any, list[str]]:
-    """Devices, vocabularies, positions and ranks of all texts; and the texts."""
-    texts: dict[str, int] = {}
-    parts = [(np.zeros(0, np.int64),) * 3]
-    places = {name: place for place, name in enumerate(vocabularies)}
-    for name, column, device, found in columns:
-        encoded = pc.dictionary_encode(found)
-        known = encoded.dictionary.to_pylist()
-        public = {*vocabularies[name], column.other}
-        numbers = [
-            -1 if text in public else texts.setdefault(text, len(texts))
-            for text in known
-        ]
-        index = pc.fill_null(encoded.indices, len(known)).to_numpy()
-        text = np.array([*numbers, -1])[index]
-        kept = text >= 0
-        vocabulary = np.full(int(kept.sum()), places[name])
-        parts.append((device[kept], vocabulary, text[kept]))
-    device, vocabulary, text = (
-        np.concatenate(part) for part in zip(*parts, strict=True)
-    )
-    own = _hashes(list(texts), secret)[text] if texts else np.zeros(0, np.uint64)
-    own = _mixed(own ^ vocabulary.astype(np.uint64))
-    return device, vocabulary, text, _mixed(hashes[device] ^ own), list(texts)
 
 
 def _hashes(texts: Sequence[str], secret: bytes) -> UInt64[np.ndarray, " text"]:

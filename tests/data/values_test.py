@@ -6,7 +6,7 @@ import pyarrow.parquet
 import pytest
 
 from teledp_jax import errors
-from teledp_jax.data import values
+from teledp_jax.data import batches, values
 from tests import toys
 
 VENDOR = toys.category("vendor", "Dell", "Unknown", other="Unknown")
@@ -125,6 +125,23 @@ def test_an_empty_fleet_brings_nothing(tmp_path):
     found = read(tmp_path, machines, apps)
     assert not len(found.numbers["apps.count"]) and not len(found.text)
     assert found.presences == {"apps": 0}
+
+
+def test_batches_bring_what_all_devices_bring_at_once(tmp_path, monkeypatch):
+    apps = {name: own[:4] for name, own in APPS.items()}  # those in order
+    whole = read(tmp_path, apps=apps)
+    monkeypatch.setattr(batches, "VALUES", 8)
+    assert batches.count(SCHEMA, tmp_path) == 4
+    found = read(tmp_path, apps=apps)
+    for name, own in whole.numbers.items():
+        assert found.numbers[name].tolist() == own.tolist()
+
+    def ranked(of: values.Values) -> list[tuple]:
+        each = zip(of.device, of.vocabulary, of.text, of.rank, strict=True)
+        return sorted((d, v, of.texts[t], r) for d, v, t, r in each)
+
+    assert ranked(found) == ranked(whole)
+    assert found.presences == whole.presences
 
 
 def test_a_missing_column_is_named(tmp_path):
