@@ -242,6 +242,8 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], table_form.Form]] = {
     "high_order": one_table_forms.high_order,
     "high_order_ablation": one_table_forms.high_order_ablation,
     "install": speed_forms.install,
+    "large_fleet": speed_forms.large_fleet,
+    "many_partitions": speed_forms.many_partitions,
     "names": names,
     "pe_voting": speed_forms.pe_voting,
     "published": published,

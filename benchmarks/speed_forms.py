@@ -125,6 +125,50 @@ def scale_out(result: Mapping[str, Any]) -> table_form.Form:
     return table_form.Form(header, rows)
 
 
+def large_fleet(result: Mapping[str, Any]) -> table_form.Form:
+    """Shows what each stage takes of large fleets, and what it would of the target."""
+    of = {row["num_devices"]: row["stages"] for row in result["rows"]}
+    of |= {f"{result['target_devices']:,} (by slope)": result["extrapolation"]}
+    rows = [
+        [
+            number if isinstance(number, str) else table_form.number(number),
+            table_form.code(stage),
+            table_form.number(taken["seconds"]),
+            table_form.number(taken["cpu_seconds"]),
+            table_form.number(taken["peak_bytes"], 2, unit=1e9),
+            origin.age(result.get("code")),
+        ]
+        for number, stages in of.items()
+        for stage, taken in stages.items()
+    ]
+    header = ["devices", "stage", "seconds", "CPU seconds", "peak memory, GB", "code"]
+    return table_form.Form(header, rows)
+
+
+def many_partitions(result: Mapping[str, Any]) -> table_form.Form:
+    """Shows what pieces, reducers and partitions take of a cluster."""
+    header = [
+        "maps", "partitions", "reducers", "pieces as", "seconds", "driver, MB",
+        "control service, MB", "raylet, MB", "all workers, MB", "code",
+    ]  # fmt: skip
+    rows = [
+        [
+            table_form.number(row.get("num_maps")),
+            table_form.number(row.get("num_partitions")),
+            table_form.number(row.get("num_reducers")),
+            row.get("transport", table_form.NONE),
+            table_form.number(row["seconds"]),
+            *(
+                table_form.number(row[f"{name}_bytes"], unit=1e6)
+                for name in ("driver", "gcs", "raylet", "worker")
+            ),
+            origin.age(result.get("code")),
+        ]
+        for row in result["rows"]
+    ]
+    return table_form.Form(header, rows)
+
+
 def eventlog_preprocess(result: Mapping[str, Any]) -> table_form.Form:
     """Shows the time of reading an event log beside a plain copy."""
     rows = [

@@ -41,6 +41,7 @@ STARTERS = {
     "eventlog",
     "install_size",
     "large_fleet",
+    "many_partitions",
     "results_tables",
     "scale_out",
     "trust_coverage",
