@@ -136,7 +136,7 @@ def measure(num_copies: int) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def extrapolate(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def extrapolate(rows: list[dict[str, Any]], target: int) -> dict[str, Any]:
     """What each stage would take of the target, by a line through two fleets."""
     less, more = rows[-2], rows[-1]
     found: dict[str, Any] = {}
@@ -148,7 +148,7 @@ def extrapolate(rows: list[dict[str, Any]]) -> dict[str, Any]:
             slope = (value - less["stages"][stage][name]) / (
                 more["num_devices"] - less["num_devices"]
             )
-            beyond = _TARGET.value - more["num_devices"]
+            beyond = target - more["num_devices"]
             found[stage][name] = value + max(slope, 0.0) * beyond
     return found
 
@@ -185,7 +185,7 @@ def write(rows: list[dict[str, Any]]) -> pathlib.Path:
     }
     if len(rows) > 1:
         result["target_devices"] = _TARGET.value
-        result["extrapolation"] = extrapolate(rows)
+        result["extrapolation"] = extrapolate(rows, _TARGET.value)
     path = pathlib.Path(_OUTPUT.value) / f"large_fleet_{_HARDWARE.value}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")

@@ -161,3 +161,41 @@ def test_the_event_log_counts_the_seeds_within_the_target():
     assert found["accuracy"] == 0.5
     assert found["error_rate_of_tolerance"] == {"A": pytest.approx(1.5)}
     assert found["error_rate_seeds_in_target"] == {"A": 1}
+
+
+def test_a_large_fleet_is_extrapolated_by_the_stages_that_both_fleets_have():
+    def stage(seconds):
+        return {"seconds": seconds, "cpu_seconds": seconds, "peak_bytes": 1e9}
+
+    rows = [
+        {"num_devices": 100, "stages": {"encode": stage(2.0), "fit": stage(9.0)}},
+        {"num_devices": 300, "stages": {"encode": stage(6.0)}},
+    ]
+    found = modules.load("large_fleet").extrapolate(rows, 1_000)
+    assert found == {"encode": {**stage(20.0), "peak_bytes": 1e9}}
+    result = {"rows": rows, "target_devices": 1_000, "extrapolation": found}
+    form = modules.load("result_forms").of("large_fleet_test")(result)
+    assert [row[:4] for row in form.rows] == [
+        ["100", "`encode`", "2", "2"],
+        ["100", "`fit`", "9", "9"],
+        ["300", "`encode`", "6", "6"],
+        ["1,000 (by slope)", "`encode`", "20", "20"],
+    ]
+
+
+def test_what_a_pair_costs_is_the_slope_of_each_transport():
+    many = modules.load("many_partitions")
+    rows = [
+        {
+            "transport": transport,
+            "pairs": pairs,
+            "seconds": 1.0,
+            **dict.fromkeys(many.watch.CLUSTER, pairs * cost),
+        }
+        for transport, cost in (("objects", 10.0), ("files", 2.0))
+        for pairs in (100, 1_100)
+    ]
+    found = many.slopes(rows)
+    assert found["objects"]["driver_bytes_per_pair"] == 10.0
+    assert found["files"]["raylet_bytes_per_pair"] == 2.0
+    assert found["files"]["seconds_per_pair"] == 0.0
