@@ -11,7 +11,6 @@ of its own. Writes benchmarks/results/large_fleet_<hardware>.json.
 import json
 import os
 import pathlib
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -173,7 +172,7 @@ def main(argv: list[str]) -> None:
 def write(rows: list[dict[str, Any]]) -> pathlib.Path:
     """Writes what is known so far: the last fleet may lack stages."""
     result: dict[str, Any] = {
-        "command": shlex.join(["python", *sys.argv]),
+        "command": machine.command(),
         "versions": machine.versions(),
         "code": provenance.code_of(
             "teledp_jax.job.pipeline", "teledp_jax.methods.independent"

@@ -5,6 +5,8 @@ import os
 import pathlib
 import platform
 import resource
+import shlex
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -35,6 +37,12 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def command() -> str:
+    """The command of this process, without the folders of this machine."""
+    own = ("--temp_folder=", "--output=")
+    return shlex.join(["python", *(a for a in sys.argv if not a.startswith(own))])
 
 
 def describe(name: str) -> dict[str, Any]:

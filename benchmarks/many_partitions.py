@@ -15,7 +15,6 @@ import importlib.metadata
 import json
 import os
 import pathlib
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -45,6 +44,7 @@ _POINTS = flags.DEFINE_list(
 _TABLES = flags.DEFINE_integer("tables", 0, "Partitions of device tables; 0: none.")
 _TASKS = flags.DEFINE_integer("tasks", 0, "Tasks that do nothing; 0: none.")
 _CPUS = flags.DEFINE_integer("num_cpus", 2, "Cores of each cluster.")
+_KEEP = flags.DEFINE_bool("keep", False, "Add to what the file of this machine has.")
 _POINT = flags.DEFINE_string("point", None, "Of a child process.")
 _TEMP = flags.DEFINE_string("temp_folder", None, "Holds all data; None is the system's")
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.")
@@ -226,30 +226,29 @@ def main(argv: list[str]) -> None:
         return
     if not _HARDWARE.value:
         raise app.UsageError("--hardware is needed: the name of the machine.")
-    rows, others = list[dict[str, Any]](), dict[str, dict[str, Any]]()
+    path = pathlib.Path(_OUTPUT.value) / f"many_partitions_{_HARDWARE.value}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found = runs.read_json(path) if _KEEP.value and path.exists() else {"rows": []}
     for point in _POINTS.value:
-        rows.append(child(point))
-        write(rows, others)
+        found["rows"].append(child(point))
+        write(path, found)
     for name, number in (("tasks", _TASKS.value), ("tables", _TABLES.value)):
         if number:
-            others[name] = child(f"{name}={number}")
-            write(rows, others)
+            found[name] = child(f"{name}={number}")
+            write(path, found)
 
 
-def write(rows: list[dict[str, Any]], others: dict[str, dict[str, Any]]) -> None:
+def write(path: pathlib.Path, found: dict[str, Any]) -> None:
     """Writes what was measured so far."""
     result: dict[str, Any] = {
-        "command": shlex.join(["python", *sys.argv]),
+        **found,
+        "command": machine.command(),
         "versions": machine.versions()
         | {name: importlib.metadata.version(name) for name in ("ray", "pyarrow")},
         "code": provenance.code_of("teledp_jax.cluster.shuffle"),
         "hardware": machine.describe(_HARDWARE.value or ""),
-        "rows": rows,
-        "per_pair": slopes(rows),
-        **others,
+        "per_pair": slopes(found["rows"]),
     }
-    path = pathlib.Path(_OUTPUT.value) / f"many_partitions_{_HARDWARE.value}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
     print(path, flush=True)
 
