@@ -198,24 +198,6 @@ def child(point: str) -> dict[str, Any]:
     return row
 
 
-def slopes(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Bytes and seconds per pair by transport, from the fewest to the most pairs."""
-    found = {}
-    for transport in sorted({row["transport"] for row in rows}):
-        own = sorted(
-            (row for row in rows if row["transport"] == transport),
-            key=lambda row: row["pairs"],
-        )
-        less, more = own[0], own[-1]
-        pairs = more["pairs"] - less["pairs"]
-        if pairs:
-            found[transport] = {
-                f"{name}_per_pair": (more[name] - less[name]) / pairs
-                for name in ("seconds", *watch.CLUSTER)
-            }
-    return found
-
-
 def main(argv: list[str]) -> None:
     """Measures all points, writes and prints."""
     del argv
@@ -247,7 +229,6 @@ def write(path: pathlib.Path, found: dict[str, Any]) -> None:
         | {name: importlib.metadata.version(name) for name in ("ray", "pyarrow")},
         "code": provenance.code_of("teledp_jax.cluster.shuffle"),
         "hardware": machine.describe(_HARDWARE.value or ""),
-        "per_pair": slopes(found["rows"]),
     }
     path.write_text(json.dumps(result, indent=1) + "\n")
     print(path, flush=True)

@@ -181,21 +181,3 @@ def test_a_large_fleet_is_extrapolated_by_the_stages_that_both_fleets_have():
         ["300", "`encode`", "6", "6"],
         ["1,000 (by slope)", "`encode`", "20", "20"],
     ]
-
-
-def test_what_a_pair_costs_is_the_slope_of_each_transport():
-    many = modules.load("many_partitions")
-    rows = [
-        {
-            "transport": transport,
-            "pairs": pairs,
-            "seconds": 1.0,
-            **dict.fromkeys(many.watch.CLUSTER, pairs * cost),
-        }
-        for transport, cost in (("objects", 10.0), ("files", 2.0))
-        for pairs in (100, 1_100)
-    ]
-    found = many.slopes(rows)
-    assert found["objects"]["driver_bytes_per_pair"] == 10.0
-    assert found["files"]["raylet_bytes_per_pair"] == 2.0
-    assert found["files"]["seconds_per_pair"] == 0.0
