@@ -38,6 +38,8 @@ _TEMP = flags.DEFINE_string("temp_folder", None, "Holds all data; None is the sy
 _HARDWARE = flags.DEFINE_string("hardware", None, "Name of the machine.")
 _OUTPUT = flags.DEFINE_string("output", str(machine.RESULTS), "Folder of the result.")
 _STAGES = ("tables", "encode", "synthesize", "evaluate")
+_ONLY = flags.DEFINE_list("stages", list(_STAGES), "The first stages, or all.")
+_KEEP = flags.DEFINE_bool("keep", False, "Add to what the file of this machine has.")
 _STAGE = flags.DEFINE_enum("stage", None, _STAGES, "Of a child process.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of a child process.")
 
@@ -112,7 +114,7 @@ def measure(num_copies: int) -> Iterator[dict[str, Any]]:
     """All stages of one fleet, each in a process; yields what is known after each."""
     row: dict[str, Any] = {"num_devices": num_copies * _DEVICES.value, "stages": {}}
     with tempfile.TemporaryDirectory(dir=_TEMP.value, prefix="large-") as folder:
-        for stage in _STAGES:
+        for stage in _ONLY.value:
             child = subprocess.run(
                 [
                     sys.executable, __file__, f"--stage={stage}",
@@ -131,19 +133,26 @@ def measure(num_copies: int) -> Iterator[dict[str, Any]]:
                 files = place.iterdir() if place.exists() else ()
                 row[f"{name}_bytes"] = sum(file.stat().st_size for file in files)
             yield row
-        row["summary"] = runs.read_json(run.summary)["methods"][_LABEL]
-        yield row
+        if run.summary.exists():
+            row["summary"] = runs.read_json(run.summary)["methods"][_LABEL]
+            yield row
 
 
 def extrapolate(rows: list[dict[str, Any]], target: int) -> dict[str, Any]:
-    """What each stage would take of the target, by a line through two fleets."""
-    less, more = rows[-2], rows[-1]
+    """What each stage would take of the target, by a line through its last two fleets.
+
+    Args:
+        rows: What was measured, the largest fleet last.
+        target: Number of devices.
+    """
     found: dict[str, Any] = {}
-    for stage, taken in more["stages"].items():
-        if stage not in less["stages"]:
+    for stage in _STAGES:
+        own = [row for row in rows if stage in row["stages"]]
+        if len(own) < 2:
             continue
+        less, more = own[-2:]
         found[stage] = {}
-        for name, value in taken.items():
+        for name, value in more["stages"][stage].items():
             slope = (value - less["stages"][stage][name]) / (
                 more["num_devices"] - less["num_devices"]
             )
@@ -161,15 +170,17 @@ def main(argv: list[str]) -> None:
         return
     if not _HARDWARE.value:
         raise app.UsageError("--hardware is needed: the name of the machine.")
-    rows: list[dict[str, Any]] = []
+    path = pathlib.Path(_OUTPUT.value) / f"large_fleet_{_HARDWARE.value}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = runs.read_json(path)["rows"] if _KEEP.value and path.exists() else []
     for copies in _COPIES.value:
         rows.append({})
         for rows[-1] in measure(int(copies)):
-            path = write(rows)
+            write(path, rows)
     print(path)
 
 
-def write(rows: list[dict[str, Any]]) -> pathlib.Path:
+def write(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
     """Writes what is known so far: the last fleet may lack stages."""
     result: dict[str, Any] = {
         "command": machine.command(),
@@ -185,10 +196,7 @@ def write(rows: list[dict[str, Any]]) -> pathlib.Path:
     if len(rows) > 1:
         result["target_devices"] = _TARGET.value
         result["extrapolation"] = extrapolate(rows, _TARGET.value)
-    path = pathlib.Path(_OUTPUT.value) / f"large_fleet_{_HARDWARE.value}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
-    return path
 
 
 if __name__ == "__main__":

@@ -168,7 +168,7 @@ def test_a_large_fleet_is_extrapolated_by_the_stages_that_both_fleets_have():
         return {"seconds": seconds, "cpu_seconds": seconds, "peak_bytes": 1e9}
 
     rows = [
-        {"num_devices": 100, "stages": {"encode": stage(2.0), "fit": stage(9.0)}},
+        {"num_devices": 100, "stages": {"encode": stage(2.0), "evaluate": stage(9.0)}},
         {"num_devices": 300, "stages": {"encode": stage(6.0)}},
     ]
     found = modules.load("large_fleet").extrapolate(rows, 1_000)
@@ -177,7 +177,7 @@ def test_a_large_fleet_is_extrapolated_by_the_stages_that_both_fleets_have():
     form = modules.load("result_forms").of("large_fleet_test")(result)
     assert [row[:4] for row in form.rows] == [
         ["100", "`encode`", "2", "2"],
-        ["100", "`fit`", "9", "9"],
+        ["100", "`evaluate`", "9", "9"],
         ["300", "`encode`", "6", "6"],
         ["1,000 (by slope)", "`encode`", "20", "20"],
     ]
