@@ -33,7 +33,7 @@ class State(NamedTuple):
 
 def start(params: clipping.Params, optimizer: optax.GradientTransformation) -> State:
     """Returns the state before the first step."""
-    flat = flatten(params)
+    flat = jax.jit(flatten)(params)  # else each leaf would be a program
     return State(jnp.int32(0), flat, optimizer.init(flat), flat)
 
 
@@ -50,7 +50,8 @@ def flatten(params: clipping.Params) -> Num[Array, " parameter"]:
 
 
 def unflatten(
-    flat: Float[Array, " parameter"], like: clipping.Params
+    flat: Float[Array, " parameter"] | Float[np.ndarray, " parameter"],
+    like: clipping.Params,
 ) -> clipping.Params:
     """Undoes `flatten`.
 
@@ -59,12 +60,14 @@ def unflatten(
         like: Parameters of the wanted shapes.
 
     Returns:
-        The parameters.
+        The parameters, of numpy if the entries are.
     """
     leaves, structure = jax.tree.flatten(like)
-    stops = np.cumsum([math.prod(leaf.shape) for leaf in leaves])
-    parts = jnp.split(flat, stops[:-1])
-    shaped = [p.reshape(x.shape) for p, x in zip(parts, leaves, strict=True)]
+    stops = np.cumsum([0, *(math.prod(leaf.shape) for leaf in leaves)])
+    shaped = [
+        flat[start:stop].reshape(leaf.shape)
+        for start, stop, leaf in zip(stops[:-1], stops[1:], leaves, strict=True)
+    ]
     return jax.tree.unflatten(structure, shaped)
 
 

@@ -91,7 +91,8 @@ def fit(
         if done % recipe.checkpoint_every == 0 or done == recipe.num_steps:
             context.store.save(name, states.saved(state))
             context.progress(done, recipe.num_steps, {})
-    return states.unflatten(jnp.asarray(np.asarray(state.average)), params)
+    found = states.unflatten(np.asarray(state.average), params)
+    return jax.tree.map(jnp.asarray, found)
 
 
 def _filled_up(codes: np.ndarray) -> np.ndarray:

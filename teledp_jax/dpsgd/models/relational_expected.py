@@ -4,7 +4,6 @@ import math
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Integer
 
@@ -136,7 +135,7 @@ def curvatures(
         found[f"contexts_{index}"] = {"kernel": rate * context}
         found[f"rows_{index}"] = {"kernel": rate * np.outer(seen, spread.outputs)}
         found[f"biases_{index + 1}"] = {"bias": rate * spread.codes}
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), found)
+    return jax.tree.map(lambda leaf: leaf.astype(np.float32), found)
 
 
 def _spread(

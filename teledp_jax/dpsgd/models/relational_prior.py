@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
@@ -54,10 +53,10 @@ def _stddevs(
     """Standard deviations, by layer."""
     known = {
         layer: jax.tree.map(
-            lambda leaf, layer=layer: jnp.full(
+            lambda leaf, layer=layer: np.full(
                 leaf.shape,
                 _REPEAT_PRIOR if layer.startswith("repeats_") else stddev,
-                jnp.float32,
+                np.float32,
             ),
             leaves,
         )
@@ -68,24 +67,24 @@ def _stddevs(
     before = is_rows[np.array(group.input_places)]
     after = is_rows[np.array(group.output_places)]
     kernel = np.where(before[:, None] & after[None], _PRESENCE_PRIOR, stddev)
-    return known | {"device": {"kernel": jnp.asarray(kernel, jnp.float32)}}
+    return known | {"device": {"kernel": kernel.astype(np.float32)}}
 
 
 def _ties(layout: relational_layout.Layout, like: clipping.Params) -> clipping.Params:
     """Numbers of ties, by layer: one for each pair of variables, -1 where none is."""
     found = {
-        layer: jax.tree.map(lambda leaf: jnp.full(leaf.shape, -1, jnp.int32), leaves)
+        layer: jax.tree.map(lambda leaf: np.full(leaf.shape, -1, np.int32), leaves)
         for layer, leaves in like.items()
     }
     count = 0
 
-    def between(inputs: list[tuple[int, int]], outputs: tuple[int, ...]) -> Array:
+    def between(inputs: list[tuple[int, int]], outputs: tuple[int, ...]) -> np.ndarray:
         nonlocal count
         names, name = np.unique(np.array(inputs), axis=0, return_inverse=True)
         width = max(outputs) + 1
         first, count = count, count + len(names) * width
         ties = first + name.reshape(-1)[:, None] * width + np.array(outputs)[None]
-        return jnp.asarray(ties, jnp.int32)
+        return ties.astype(np.int32)
 
     device = layout.device
     own = [(0, place) for place in device.input_places]

@@ -58,14 +58,15 @@ def draw(
     """
     generator = keys.generator(key)
     uniforms = device_uniforms(layout, count, generator)
-    own = draw_device(layout, params, bases[0], shifts[0], uniforms)
+    # Keywords as in `relational_calibrate`, or jit would compile again.
+    own = draw_device(layout, params, bases[0], shifts[0], uniforms=uniforms)
     codes = np.asarray(own.codes)
     parts, context = {}, own.context
     for index, group in enumerate(layout.tables):
         uniforms = table_uniforms(layout, index, codes, generator)
         drawn = draw_table(
-            layout, index, params, bases[index + 1], shifts[index + 1], uniforms,
-            context, own.codes,
+            layout, index, params, bases[index + 1], shifts[index + 1],
+            uniforms=uniforms, context=context, own=own.codes,
         )  # fmt: skip
         context = drawn.context
         parts[group.variables[0].head] = drawn.codes

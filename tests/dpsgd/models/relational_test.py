@@ -205,6 +205,12 @@ def test_calibration_meets_the_goals(params):
     shifts = relational_calibrate.calibrate(
         LAYOUT, params, BASES, goals, jax.random.key(4), num_samples=20_000
     )
+    compiled: list[str] = []
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda event, seconds, **facts: compiled.append(str(facts.get("fun_name")))
+    )
+    relational_sample.draw(LAYOUT, 20_000, params, BASES, shifts, jax.random.key(4))
+    assert not [name for name in compiled if "draw_" in name], "calibration has them"
     drawn = relational_sample.draw(
         LAYOUT, 50_000, params, BASES, shifts, jax.random.key(5)
     )
