@@ -83,6 +83,7 @@ class _Shares:
 
         Every device is drawn, and drawn alike in both fleets.
         """
+        before, after = _in_the_same_places(before, after)
         most = 0.0
         for params in (
             before.params,
@@ -113,3 +114,22 @@ class _Shares:
                 )
             )
         return self._sums[name]
+
+
+def _in_the_same_places(
+    before: transcript.Training, after: transcript.Training
+) -> tuple[transcript.Training, transcript.Training]:
+    """Two trainings with the device that only one has last.
+
+    What is drawn for a device follows from its place, and all places draw alike. So a
+    device that joins first changes what leaves as one that joins last does.
+    """
+    few, many = sorted((before.codes, after.codes), key=len)
+    if len(many) != len(few) + 1:
+        return before, after
+    same = (few == many[:-1]).reshape(len(few), -1).all(axis=1)
+    place = len(few) if same.all() else int(same.argmin())
+    moved = np.concatenate([np.delete(many, place, axis=0), many[place : place + 1]])
+    if many is after.codes:
+        return before, after._replace(codes=moved)
+    return before._replace(codes=moved), after

@@ -2,8 +2,12 @@
 
 import json
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
+from teledp_jax import keys
 from teledp_jax.audit import (
     canaries,
     controls,
@@ -12,6 +16,8 @@ from teledp_jax.audit import (
     plain_model,
     replay,
     suite,
+    trainings,
+    transcript,
     whitebox,
 )
 from teledp_jax.privacy import findings
@@ -81,6 +87,39 @@ def test_without_a_fault_the_step_of_the_controls_keeps_its_bound():
     row = controls.step_reach(step, fleets.SCHEMA.narrowed())
     assert row.verdict == findings.HOLDS
     assert row.measured == "L2 1.0000"
+
+
+def trainings_of(*fleets_codes):
+    """Trainings of a model that draws noise for each device, by its place."""
+    step = plain_model.line(num_heads=3, sampling_prob=0.5, noise_multiplier=1.0)
+    model = step.model._replace(
+        inputs=lambda codes, key: (
+            codes.astype(jnp.float32) + jax.random.normal(key, codes.shape, jnp.float32)
+        )
+    )
+    streams = keys.split(*jax.random.split(jax.random.key(0)))
+    params = model.init(jax.random.key(0))
+    return [
+        transcript.Training(model, step.recipe, streams, codes.astype(np.uint8), params)
+        for codes in fleets_codes
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 2, 5])
+def test_a_device_that_joins_anywhere_changes_a_step_by_its_own_part(place):
+    codes = np.arange(15).reshape(5, 3)
+    joined = np.insert(codes, place, [50, 60, 70], axis=0)
+    before, after = trainings_of(codes, joined)
+    assert trainings.reach(before, after, method="").verdict == findings.HOLDS
+    assert trainings.reach(after, before, method="").verdict == findings.HOLDS
+
+
+def test_a_device_that_changes_the_codes_of_another_is_found():
+    codes = np.arange(15).reshape(5, 3)
+    joined = np.insert(codes, 0, [200, 0, 0], axis=0)
+    joined[4] = [200, 0, 0]
+    before, after = trainings_of(codes, joined)
+    assert trainings.reach(before, after, method="").verdict == findings.FAILS
 
 
 def test_steps_epochs_and_trainings_keep_their_claims():
