@@ -127,7 +127,7 @@ def _in_the_same_places(
     few, many = sorted((before.codes, after.codes), key=len)
     if len(many) != len(few) + 1:
         return before, after
-    same = (few == many[:-1]).reshape(len(few), -1).all(axis=1)
+    same = (few == many[:-1]).all(axis=1)
     place = len(few) if same.all() else int(same.argmin())
     moved = np.concatenate([np.delete(many, place, axis=0), many[place : place + 1]])
     if many is after.codes:

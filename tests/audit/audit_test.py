@@ -114,6 +114,11 @@ def test_a_device_that_joins_anywhere_changes_a_step_by_its_own_part(place):
     assert trainings.reach(after, before, method="").verdict == findings.HOLDS
 
 
+def test_a_device_that_joins_nobody_changes_a_step_by_its_own_part():
+    nobody, one = trainings_of(np.zeros((0, 3)), np.array([[50, 60, 70]]))
+    assert trainings.reach(nobody, one, method="").verdict == findings.HOLDS
+
+
 def test_a_device_that_changes_the_codes_of_another_is_found():
     codes = np.arange(15).reshape(5, 3)
     joined = np.insert(codes, 0, [200, 0, 0], axis=0)
